@@ -1,0 +1,122 @@
+# VIVIM: build, checks and benchmarks. `./run` and `./test` install what this needs and call it.
+#
+#   make            build/debug/vivim    (ASan + UBSan; the default build is the checked build)
+#   make release    build/release/vivim  (-O2, LTO, hardened)
+#   make check      unit tests, store tests on SQLite, API and protocol tests, fuzz corpus replay
+#   make help       the other targets
+#
+# Each room becomes one library; a room's tests link only rooms of lower rank (layers.txt), so a
+# call upward does not link.
+
+MODE  ?= debug
+BUILD ?= build/$(MODE)
+GEN   := $(BUILD)/gen
+
+ROOMS := $(shell awk '/^[0-9]/ {print $$1, $$2}' layers.txt | sort -k1,1nr -k2,2 | cut -d' ' -f2)
+rank   = $(shell awk '$$2 == "$(1)" {print $$1}' layers.txt)
+# the room itself and every room of lower rank, highest first (link order)
+below  = $(1) $(shell awk -v r="$(call rank,$(1))" '/^[0-9]/ && $$1 < r {print $$1, $$2}' layers.txt | sort -k1,1nr | cut -d' ' -f2)
+
+WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
+CXXWARN := -Wall -Wextra -Wshadow -Werror
+CPPFLAGS += -D_GNU_SOURCE -Isrc -I$(GEN) -isystem /usr/share/include/llhttp -isystem /usr/include/postgresql -DLLHTTP_STRICT_MODE=1
+COMMON := -g -pthread -fno-strict-aliasing -fno-omit-frame-pointer -MMD -MP
+LDLIBS := -luv -lsqlite3 -lpq -lcurl -lsodium -lssl -lcrypto -lgumbo -lmd4c -lutf8proc -lstemmer -lzstd -lz -lwslay -lsimdjson -lstdc++ -lm
+
+SANITIZE_debug := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+SANITIZE_tsan  := -fsanitize=thread
+SANITIZE_fuzz  := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+OPT_debug   := -O1
+OPT_tsan    := -O1
+OPT_fuzz    := -O1
+OPT_release := -O2 -flto=auto -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
+LINK_release := -pie -Wl,-z,relro,-z,now -flto=auto
+
+ifeq ($(MODE),fuzz)
+CC := clang
+CXX := clang++
+endif
+ifeq ($(MODE),release)
+AR := gcc-ar
+endif
+
+CFLAGS   += -std=gnu17 $(WARN) $(COMMON) $(OPT_$(MODE)) $(SANITIZE_$(MODE))
+CXXFLAGS += -std=c++17 -fno-exceptions -fno-rtti $(CXXWARN) $(COMMON) $(OPT_$(MODE)) $(SANITIZE_$(MODE))
+LDFLAGS  += -Wl,--as-needed $(SANITIZE_$(MODE)) $(LINK_$(MODE))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all release
+
+all: $(BUILD)/vivim
+release:
+	@$(MAKE) --no-print-directory MODE=release build/release/vivim
+
+# --- generated sources -------------------------------------------------------------------
+SQL_ROOMS := $(patsubst src/%/,%,$(dir $(wildcard $(foreach r,$(ROOMS),src/$(r)/$(r).sql))))
+SQL_GEN   := $(foreach r,$(SQL_ROOMS),$(GEN)/$(r)_sql.h)
+SQLEMBED  := $(BUILD)/tools/sqlembed
+
+$(BUILD)/tools/%: tools/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O1 -g -o $@ $<
+
+define sql_rule
+$(GEN)/$(1)_sql.h $(GEN)/$(1)_sql.c &: src/$(1)/$(1).sql $(SQLEMBED)
+	@mkdir -p $(GEN)
+	$(SQLEMBED) queries $(1) src/$(1)/$(1).sql $(GEN)/$(1)_sql.h $(GEN)/$(1)_sql.c
+endef
+$(foreach r,$(SQL_ROOMS),$(eval $(call sql_rule,$(r))))
+
+$(GEN)/migrations.c: $(wildcard src/db/migrations/*.sql) $(SQLEMBED)
+	@mkdir -p $(GEN)
+	$(SQLEMBED) migrations src/db/migrations $@
+
+# --- rooms -------------------------------------------------------------------------------
+include tools/rooms.mk
+
+define room_rule
+SRC_$(1)  := $$(wildcard src/$(1)/*.c src/$(1)/*/*.c)
+OBJ_$(1)  := $$(SRC_$(1):%.c=$(BUILD)/%.o) $$(patsubst %.cc,$(BUILD)/%.o,$$(wildcard src/$(1)/*.cc)) \
+             $$(patsubst %,$(BUILD)/gen/%.o,$$(if $$(filter $(1),$(SQL_ROOMS)),$(1)_sql) $$(EXTRA_GEN_$(1)))
+$(BUILD)/lib$(1).a: $$(OBJ_$(1))
+	@mkdir -p $$(@D); rm -f $$@
+	@$$(AR) rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
+
+LIBS := $(ROOMS:%=$(BUILD)/lib%.a)
+
+$(BUILD)/src/%.o: src/%.c Makefile tools/rooms.mk | $(SQL_GEN)
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+$(BUILD)/src/%.o: src/%.cc Makefile
+	@mkdir -p $(@D)
+	@echo "  CXX  $<"
+	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
+$(BUILD)/gen/%.o: $(GEN)/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/vivim: $(BUILD)/src/main.o $(BUILD)/src/app.o $(LIBS)
+	@echo "  LINK $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(BUILD)/src/main.o $(BUILD)/src/app.o $(LIBS) $(LDLIBS)
+
+# --- unit tests: tests/unit/<room>/test_x.c -> build/<mode>/tests/<room>/test_x ------------
+UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
+
+define unit_rule
+$(BUILD)/tests/$(1)/%: tests/unit/$(1)/%.c $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a) | $(SQL_GEN)
+	@mkdir -p $$(@D)
+	@echo "  TEST $$<"
+	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) -o $$@ $$< $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a) -lcmocka $(LDLIBS)
+endef
+$(foreach r,$(ROOMS),$(eval $(call unit_rule,$(r))))
+
+unit: $(UNIT_BIN)
+
+include tools/targets.mk
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,43 @@
+/* Arena: memory that lives and dies with one piece of work (a request, a job step, a test).
+ *
+ * Allocation is a pointer bump; nothing is freed alone; arena_reset() keeps the first block.
+ * Failure is sticky: once the cap is reached or the machine refuses memory, every later
+ * allocation gives NULL and arena_err() says E_LIMIT or E_BUSY. Code that builds something
+ * checks each pointer it dereferences and may leave the rest to one arena_err() at the end.
+ * Under AddressSanitizer, gaps between allocations are poisoned, so an overrun is found.
+ */
+#ifndef VIVIM_BASE_ARENA_H
+#define VIVIM_BASE_ARENA_H
+
+#include "base/base.h"
+
+struct arena_block;
+
+struct arena {
+    struct arena_block *first, *current;
+    size_t used_bytes, max_bytes;
+    err_t failed; /* OK, E_LIMIT or E_BUSY; sticky until arena_reset */
+};
+
+/* An empty arena; takes no memory before the first allocation. max_bytes > 0. */
+void arena_init(struct arena *a, size_t max_bytes);
+void arena_reset(struct arena *a); /* keeps at most the first block */
+void arena_free(struct arena *a);  /* accepts a zeroed arena; for CLEANUP */
+
+/* `size` zeroed bytes aligned for any object (16), or NULL. size 0 gives a valid pointer. */
+void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, warn_unused_result));
+/* As arena_alloc for count * size, with the overflow checked. */
+void *arena_array(struct arena *a, size_t count, size_t size) NODISCARD;
+/* Bytes without alignment and not zeroed: for text. */
+char *arena_bytes(struct arena *a, size_t size) NODISCARD;
+
+/* OK, or why the arena has failed. */
+static inline err_t arena_err(const struct arena *a)
+{
+    return a->failed;
+}
+
+#define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
+#define ARENA_ARRAY(a, type, count) ((type *)arena_array((a), (count), sizeof(type)))
+
+#endif

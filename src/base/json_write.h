@@ -1,0 +1,53 @@
+/* JSON writing: a stream into a buf. Commas and nesting are kept by the writer; a call out of
+ * place (a value without a key inside an object) is an assert, for it is our own mistake.
+ * Strings are escaped in one pass, doubles printed in shortest round-trip form, NaN and
+ * infinity written as null. Errors are the buf's (buf_err). */
+#ifndef VIVIM_BASE_JSON_WRITE_H
+#define VIVIM_BASE_JSON_WRITE_H
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/uuid.h"
+
+enum { JSON_WRITE_DEPTH_MAX = 64 };
+
+struct json_out {
+    struct buf *buf;
+    int depth;
+    bool after_key;
+    uint8_t stack[JSON_WRITE_DEPTH_MAX]; /* bit 0: object, bit 1: has members */
+};
+
+void jo_init(struct json_out *o, struct buf *b);
+void jo_object(struct json_out *o); /* { */
+void jo_array(struct json_out *o);  /* [ */
+void jo_end(struct json_out *o);    /* the matching } or ] */
+void jo_key(struct json_out *o, struct str key);
+void jo_str(struct json_out *o, struct str v); /* v.s NULL writes null; invalid UTF-8 becomes U+FFFD */
+void jo_i64(struct json_out *o, int64_t v);
+void jo_u64(struct json_out *o, uint64_t v);
+void jo_f64(struct json_out *o, double v);
+void jo_bool(struct json_out *o, bool v);
+void jo_null(struct json_out *o);
+void jo_raw(struct json_out *o, struct str json);  /* valid JSON text, as it is */
+void jo_value(struct json_out *o, struct json v);  /* a parsed value again, as it was; JSON_NONE writes null */
+
+/* key and value at once */
+void jo_kstr(struct json_out *o, const char *key, struct str v);
+void jo_ki64(struct json_out *o, const char *key, int64_t v);
+void jo_kf64(struct json_out *o, const char *key, double v);
+void jo_kbool(struct json_out *o, const char *key, bool v);
+void jo_knull(struct json_out *o, const char *key);
+void jo_kuuid(struct json_out *o, const char *key, struct uuid v);
+void jo_ktime(struct json_out *o, const char *key, int64_t ms); /* RFC 3339; TIME_NONE writes null */
+void jo_kz(struct json_out *o, const char *key);                /* the key alone; a value must follow */
+
+/* Shortest decimal form that reads back as `v` (ECMAScript Number::toString, as RFC 8785 wants). ret holds 32 bytes. */
+size_t double_text(double v, char ret[32]);
+
+/* Canonical JSON (RFC 8785, JCS): keys sorted by UTF-16 code units, no white space, ECMAScript
+ * numbers. E_BAD_INPUT for an integer that a double cannot hold exactly (JCS cannot express it)
+ * or for duplicate keys. `scratch` holds sorting arrays. */
+NODISCARD err_t json_canonical(struct arena *scratch, struct json v, struct buf *out);
+
+#endif

@@ -1,0 +1,45 @@
+/* Every limit of the program, with its unit. Rooms add theirs here, so that the whole stands on one page. */
+#ifndef VIVIM_BASE_LIMITS_H
+#define VIVIM_BASE_LIMITS_H
+
+#define KIB(n) ((size_t)(n) * 1024)
+#define MIB(n) ((size_t)(n) * 1024 * 1024)
+
+/* JSON */
+#define JSON_BYTES_MAX MIB(256)
+#define JSON_DEPTH_MAX 64           /* requests of clients */
+#define JSON_FOREIGN_DEPTH_MAX 256  /* provider data */
+
+/* Requests */
+#define HTTP_HEADER_BYTES_MAX KIB(16)
+#define HTTP_HEADERS_MAX 100
+#define HTTP_TARGET_BYTES_MAX KIB(8)
+#define HTTP_BODY_BYTES_DEFAULT KIB(64)
+#define HTTP_BODY_SPOOL_BYTES KIB(256)  /* a larger body goes into a temporary file */
+#define HTTP_CHUNKS_MAX 100000          /* chunks in one body */
+#define HTTP_HEADER_TIMEOUT_MS 10000
+#define HTTP_BODY_TIMEOUT_MS 30000      /* without progress */
+#define HTTP_IDLE_TIMEOUT_MS 75000
+#define HTTP_DRAIN_MS 10000
+#define HTTP_PIPELINE_MAX 32
+#define CONNECTIONS_MAX 20000
+#define CONNECTIONS_PER_ADDRESS_MAX 1000
+#define REQUEST_ARENA_BYTES_MAX MIB(64)
+#define WORKERS_MAX 64
+#define WORKER_QUEUE_MAX 1024
+#define PAGE_ITEMS_MAX 200
+#define PAGE_ITEMS_DEFAULT 50
+
+/* Conversations */
+#define CONVERSATION_BYTES_MAX MIB(64)
+#define CONVERSATION_MESSAGES_MAX 20000
+#define MESSAGE_BLOCKS_MAX 5000
+#define TITLE_BYTES_MAX 500
+
+/* Capture */
+#define URL_BYTES_MAX 2048
+#define CAPTURE_DEADLINE_MS 60000
+#define CAPTURE_STEP_MS 20000
+#define CAPTURE_PAGE_BYTES_MAX MIB(48)
+
+#endif
