@@ -1,0 +1,126 @@
+/* The normal form of a conversation (`vivim.conversation/1`, DESIGN section 5.3).
+ *
+ * Everything that comes in - a share page, provider JSON, an export, a rendered page - becomes
+ * this; everything later (rows, hashes, search, the reader) starts from it. Plain structs of
+ * views in one arena; made by archive/providers/, checked by conversation_check(), written by
+ * conversation_write(). Nothing here does I/O.
+ *
+ * An archive never invents: what the source does not give is absent (STR_NONE, TIME_NONE, -1),
+ * what is not understood is kept verbatim as BLOCK_UNKNOWN with a finding.
+ */
+#ifndef VIVIM_ARCHIVE_CONVERSATION_H
+#define VIVIM_ARCHIVE_CONVERSATION_H
+
+#include "base/json.h"
+#include "base/json_write.h"
+#include "base/timestamp.h"
+
+enum role { ROLE_USER, ROLE_ASSISTANT, ROLE_SYSTEM, ROLE_TOOL, ROLE_COUNT };
+
+enum block_type {
+    BLOCK_TEXT,
+    BLOCK_CODE,
+    BLOCK_TABLE,
+    BLOCK_MATH,
+    BLOCK_MERMAID,
+    BLOCK_IMAGE,
+    BLOCK_FILE,
+    BLOCK_TOOL_CALL,
+    BLOCK_TOOL_RESULT,
+    BLOCK_THINKING,
+    BLOCK_CITATION,
+    BLOCK_ARTIFACT,
+    BLOCK_UNKNOWN,
+    BLOCK_TYPE_COUNT
+};
+
+/* One block; which members count is said by `type`. Fields named as in DESIGN 5.3. */
+struct block {
+    enum block_type type;
+    union {
+        struct { struct str markdown; } text;
+        struct { struct str language, code; } code;
+        struct { struct str *header; size_t columns; struct str *cells; size_t rows; } table; /* cells row by row, rows * columns */
+        struct { struct str tex; bool display; } math;
+        struct { struct str code; } mermaid;
+        struct { struct str sha256, source_url, alt; int64_t width, height; } image; /* -1: not given */
+        struct { struct str name, media_type, sha256; } file;
+        struct { struct str id, name, arguments; } tool_call;       /* arguments: JSON text, or the text given */
+        struct { struct str call_id, content; bool is_error; } tool_result;
+        struct { struct str text, summary; } thinking;
+        struct { struct str url, title; int64_t start, end; } citation; /* -1: not given; code points of the text block before */
+        struct { struct str id, kind, title, content; } artifact;
+        struct { struct str raw; } unknown;                          /* JSON text */
+    };
+};
+
+struct message {
+    struct str id, parent_id; /* the provider's; STR_NONE where it gives none */
+    enum role role;
+    struct str author, model;
+    int64_t created_ms; /* TIME_NONE */
+    bool hidden;        /* the provider never shows it */
+    bool on_path;       /* on the current branch */
+    struct block *blocks;
+    size_t block_count;
+    struct str hash; /* "sha256:…", set by conversation_hash */
+};
+
+enum finding_level { FINDING_NOTE, FINDING_WARNING };
+
+struct finding {
+    const char *code; /* static, one of research's list; only ever added */
+    enum finding_level level;
+    struct str detail;
+};
+
+struct source {
+    const char *kind;     /* "share", "export", "file" */
+    struct str url, id;   /* canonical share URL; the provider's conversation (or share) id */
+    const char *strategy; /* "network", "embedded", "dom", "generic"; NULL: not captured */
+    struct str recipe;    /* "chatgpt@1"; STR_NONE */
+    int64_t captured_ms;
+};
+
+struct conversation {
+    const char *provider; /* static name: "chatgpt", "claude", … */
+    struct str title, model;
+    int64_t created_ms, updated_ms;
+    struct source source;
+    struct message *messages; /* in tree order: a parent before its children; the path in reading order */
+    size_t message_count;
+    struct str hash;
+    struct finding *findings;
+    size_t finding_count;
+};
+
+const char *role_name(enum role r);
+bool role_parse(struct str name, enum role *ret); /* our four names only */
+const char *block_type_name(enum block_type t);
+bool block_type_parse(struct str name, enum block_type *ret);
+
+/* The message and conversation hashes (DESIGN 5.3, research/capture.md section 10): SHA-256 over
+ * RFC 8785 JSON of {role, blocks} without volatile parts; the conversation's chains those of the
+ * messages on the path. Fills `hash` of every message and of the conversation. `scratch` may be reset after. */
+NODISCARD err_t conversation_hash(struct arena *a, struct arena *scratch, struct conversation *c);
+
+/* The JSON of DESIGN 5.3. conversation_write gives the whole on one line (no line feed). */
+void block_write(struct json_out *o, const struct block *b);
+void blocks_write(struct json_out *o, const struct block *blocks, size_t n);
+void message_write(struct json_out *o, const struct message *m);
+void conversation_write(struct json_out *o, const struct conversation *c);
+
+/* Read blocks back from stored JSON. E_CORRUPT when it is not ours. */
+NODISCARD err_t blocks_read(struct arena *a, struct json array, struct block **ret, size_t *ret_count);
+
+/* The plain words of blocks, for the search index and previews: text, code, table cells, tool
+ * results, artifact text, in document order, parted by line feeds; thinking too when asked. */
+void blocks_text(const struct block *blocks, size_t n, bool with_thinking, struct buf *out);
+
+/* Growing lists in an arena while a conversation is built. */
+struct block *block_add(struct arena *a, struct message *m, enum block_type type); /* NULL when the arena failed */
+struct message *message_add(struct arena *a, struct conversation *c);              /* id… empty, created_ms TIME_NONE, on_path true */
+void finding_add(struct arena *a, struct conversation *c, const char *code, enum finding_level level, const char *format, ...)
+    PRINTF_LIKE(5, 6); /* at most 200 for a conversation, equal ones once */
+
+#endif

@@ -1,0 +1,41 @@
+/* Providers: pure functions from a provider's bytes to the normal form, shared by capture,
+ * import and `vivim extract`. One file a provider; a new one is a row in providers.c, a file
+ * here and a recipe in capture/recipes/.
+ *
+ * Input is foreign and hostile: every function has bounds, survives any JSON, and is fuzzed.
+ */
+#ifndef VIVIM_ARCHIVE_PROVIDER_H
+#define VIVIM_ARCHIVE_PROVIDER_H
+
+#include "archive/conversation.h"
+
+struct provider {
+    const char *name;
+    /* Does this JSON look like one conversation (or share) of the provider? By structure, never by name. */
+    bool (*json_is_mine)(struct json root);
+    /* One conversation in the provider's JSON (share API, embedded state, element of an export).
+     * E_INVALID with a note when the shape is not one (format changed); E_GONE when the JSON says the share
+     * does not exist any more; E_FORBIDDEN when it says that it is private; E_LIMIT. */
+    err_t (*from_json)(struct arena *a, struct json root, struct conversation *ret);
+    /* State inside the page's HTML (turbo-stream, __NEXT_DATA__) as JSON for from_json; NULL: none.
+     * E_NOT_FOUND when the page holds none. */
+    err_t (*embedded)(struct arena *a, struct str html, struct json *ret);
+};
+
+extern const struct provider *const PROVIDERS[]; /* NULL-terminated */
+const struct provider *provider_by_name(struct str name); /* NULL: unknown */
+
+/* What bytes are: decided by structure. */
+enum extract_kind { EXTRACT_CONVERSATIONS, EXTRACT_NEEDS_BROWSER };
+
+/* From stored bytes (a page, provider JSON, an export, or the runner's `vivim.dom/1`) to the normal form, in C alone.
+ *
+ * url_or_none  helps to name the provider and becomes source.url
+ * each         called once for each conversation, in order; its memory lives until it returns. Stop by returning an error.
+ * Errors: EXTRACT_NEEDS_BROWSER through ret_kind when the bytes are HTML with no embedded state (the
+ *         caller renders it and comes back with vivim.dom/1); E_INVALID when nothing in it is understood. */
+typedef err_t (*extract_fn)(void *context, struct conversation *c);
+NODISCARD err_t extract_bytes(struct str bytes, struct str url_or_none, extract_fn each, void *context,
+                              enum extract_kind *ret_kind);
+
+#endif
