@@ -1,0 +1,159 @@
+/* db: one door to SQLite and PostgreSQL.
+ *
+ * A store is an open database; a `struct db` is one thread's handle on it (a read connection with
+ * SQLite, a connection with PostgreSQL). Queries are named, stand in <room>.sql and are embedded
+ * at build time (tools/sqlembed.c); values go in by position of the first use of each :parameter.
+ *
+ * SQLite: WAL, synchronous=FULL, one write transaction at a time with group commit (DESIGN
+ * section 4, docs/decisions/0002-group-commit.md): db_txn_begin takes the writer's turn and opens
+ * a savepoint in the current group; db_txn_commit releases it and waits until the group's COMMIT
+ * is on disk. A reply leaves only after its group is durable. When the group's COMMIT fails, or an
+ * error ends SQLite's whole transaction, every member of the group fails. After a failed sync the
+ * store is read-only (E_READ_ONLY) until it is opened again.
+ * PostgreSQL: plain transactions; the server groups commits itself.
+ */
+#ifndef VIVIM_DB_DB_H
+#define VIVIM_DB_DB_H
+
+#include "base/crypto.h"
+#include "base/uuid.h"
+
+struct db_store;
+struct db;
+
+/* --- opening --------------------------------------------------------------------------- */
+
+enum db_backend { DB_SQLITE, DB_POSTGRES };
+/* The rows, or what is derived from them (full text and vectors): a file or schema of its own. */
+enum db_kind { DB_MAIN, DB_INDEX };
+
+struct db_options {
+    struct str url;       /* "sqlite:" (in data_dir), "sqlite:/path", "postgresql://…" */
+    const char *data_dir; /* holds vivim.db, index.db, blobs/ */
+    enum db_kind kind;
+    bool no_group_commit; /* benchmark's peer: one transaction for each write */
+};
+
+/* Open, make where absent; does not migrate. E_SCHEMA when the schema is newer than this program
+ * (the note says what to do), E_DB, E_IO. */
+NODISCARD err_t db_open(const struct db_options *o, struct db_store **ret);
+void db_close(struct db_store *s); /* accepts NULL; every handle must be disconnected */
+enum db_backend db_backend(const struct db_store *s);
+
+/* Migrations: forward only, one transaction each, with a checksum of those that ran (E_SCHEMA
+ * when an applied one was changed). ret_applied may be NULL. */
+NODISCARD err_t db_migrate(struct db_store *s, int *ret_applied);
+struct db_migration_row {
+    int number;
+    const char *name;
+    bool applied;
+};
+NODISCARD err_t db_migration_status(struct db_store *s, struct arena *a, struct db_migration_row **ret, size_t *ret_count);
+
+/* One handle for the calling thread; not shared. E_DB. */
+NODISCARD err_t db_connect(struct db_store *s, struct db **ret);
+void db_disconnect(struct db *db); /* accepts NULL */
+struct db_store *db_store_of(struct db *db);
+bool db_is_read_only(const struct db_store *s);
+NODISCARD err_t db_check(struct db *db); /* bounded: can it be read? for /readyz */
+
+/* --- queries ----------------------------------------------------------------------------- */
+
+struct db_query { /* made by tools/sqlembed from <room>.sql */
+    const char *name, *sqlite, *postgres;
+    const char *const *params;
+    int param_count;
+    int id; /* index in the statement cache, unique in the program */
+};
+
+enum db_type { DB_NULL, DB_I64, DB_F64, DB_BOOL, DB_STR, DB_BYTES, DB_UUID };
+
+struct db_value {
+    enum db_type type;
+    union {
+        int64_t i64; /* also bool */
+        double f64;
+        struct str str; /* text or bytes */
+        struct uuid uuid;
+    };
+};
+
+#define DBI(x) ((struct db_value){ .type = DB_I64, .i64 = (x) })
+#define DBF(x) ((struct db_value){ .type = DB_F64, .f64 = (x) })
+#define DBB(x) ((struct db_value){ .type = DB_BOOL, .i64 = (x) })
+#define DBS(x) db_str_value(x)                        /* STR_NONE (s NULL) is NULL */
+#define DBX(x) ((struct db_value){ .type = DB_BYTES, .str = (x) })
+#define DBU(x) ((struct db_value){ .type = DB_UUID, .uuid = (x) })
+#define DBT(x) db_time_value(x)                       /* TIME_NONE is NULL */
+#define DBN() ((struct db_value){ .type = DB_NULL })
+static inline struct db_value db_str_value(struct str s)
+{
+    return s.s ? (struct db_value){ .type = DB_STR, .str = s } : DBN();
+}
+static inline struct db_value db_time_value(int64_t ms)
+{
+    return ms == INT64_MIN ? DBN() : DBI(ms);
+}
+
+struct db_args {
+    const struct db_value *values;
+    int count;
+};
+#define DB_ARGS(...)                                                                               \
+    ((struct db_args){ (const struct db_value[]){ __VA_ARGS__ },                                   \
+                       (int)(sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value)) })
+#define DB_NO_ARGS ((struct db_args){ NULL, 0 })
+
+/* A result row is mapped by a table of columns; names must match the query's (a test holds all). A
+ * column type DB_I64 takes int64_t (NULL gives INT64_MIN = TIME_NONE), DB_F64 double (NULL: NaN),
+ * DB_BOOL bool, DB_STR and DB_BYTES struct str in the arena (NULL: STR_NONE), DB_UUID struct uuid (NULL: nil). */
+struct db_col {
+    const char *name;
+    enum db_type type;
+    size_t offset;
+};
+#define DB_COL(row, member, t) { #member, t, offsetof(struct row, member) }
+
+/* At most `limit` rows into an array in `a`. */
+NODISCARD err_t db_rows(struct db *db, struct arena *a, const struct db_query *q, struct db_args args,
+                        const struct db_col *cols, size_t col_count, size_t row_size, size_t limit,
+                        void *ret_rows, size_t *ret_count);
+/* Exactly the first row; E_NOT_FOUND when there is none. */
+NODISCARD err_t db_one(struct db *db, struct arena *a, const struct db_query *q, struct db_args args,
+                       const struct db_col *cols, size_t col_count, void *ret_row);
+/* Row by row without keeping them; `row` is reused (its text lives until `each` returns); an error of `each` stops and is returned. */
+NODISCARD err_t db_each(struct db *db, const struct db_query *q, struct db_args args,
+                        const struct db_col *cols, size_t col_count, size_t row_size,
+                        err_t (*each)(void *context, const void *row), void *context);
+/* A statement without rows. ret_changed (rows touched) may be NULL. A UNIQUE or CHECK violation is E_CONFLICT and
+ * leaves the transaction usable (the statement alone is undone). Writes only inside a transaction: assert. */
+NODISCARD err_t db_exec(struct db *db, const struct db_query *q, struct db_args args, int64_t *ret_changed);
+/* One integer (COUNT, MAX); NULL gives INT64_MIN; E_NOT_FOUND without a row. */
+NODISCARD err_t db_i64(struct db *db, const struct db_query *q, struct db_args args, int64_t *ret);
+
+/* --- transactions -------------------------------------------------------------------------- */
+
+struct db_txn {
+    struct db *db; /* NULL: not open */
+    uint64_t group;
+};
+/* CLEANUP(db_txn_end) struct db_txn tx = { 0 }; rolls back unless committed.
+ * A begin within a begin is an assert. Reads inside go through the writer's connection.
+ * E_BUSY (waited too long for the turn), E_READ_ONLY, E_DB. */
+NODISCARD err_t db_txn_begin(struct db_txn *tx, struct db *db);
+NODISCARD err_t db_txn_commit(struct db_txn *tx); /* durable when it returns OK; else nothing of it is there (E_FULL, E_IO, E_DB, E_READ_ONLY) */
+void db_txn_end(struct db_txn *tx);
+bool db_in_txn(const struct db *db);
+/* Say that this transaction appended ops; after its durable commit the store calls the hook once. */
+void db_txn_mark(struct db *db);
+void db_on_commit(struct db_store *s, void (*hook)(void *context), void *context);
+
+struct db_stats {
+    uint64_t commits, groups, failed_groups, checkpoints; /* commits: transactions; groups: COMMITs on disk */
+};
+void db_stats(struct db_store *s, struct db_stats *ret);
+
+/* Tests of every room: all named queries of the program prepare on both databases. */
+NODISCARD err_t db_prepare_check(struct db *db, const struct db_query *q);
+
+#endif

@@ -1,0 +1,16 @@
+/* Time, replaceable in tests. */
+#ifndef VIVIM_OS_CLOCK_H
+#define VIVIM_OS_CLOCK_H
+
+#include "base/base.h"
+
+int64_t clock_wall_ms(void);      /* since 1970 UTC; may step */
+int64_t clock_monotonic_ms(void); /* never goes back; for deadlines */
+int64_t clock_monotonic_us(void);
+
+/* Tests: freeze both clocks at a time and move them by hand; clock_real() ends it. */
+void clock_fake(int64_t wall_ms);
+void clock_fake_advance(int64_t ms);
+void clock_real(void);
+
+#endif

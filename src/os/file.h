@@ -1,0 +1,30 @@
+/* Files: whole reads with a bound, atomic and durable writes, folders. Paths are zero-terminated. */
+#ifndef VIVIM_OS_FILE_H
+#define VIVIM_OS_FILE_H
+
+#include "base/buf.h"
+
+/* Read a whole file. E_NOT_FOUND, E_LIMIT (over max_bytes), E_IO; the note names the path. */
+NODISCARD err_t file_read(struct arena *a, const char *path, size_t max_bytes, struct str *ret);
+/* Write beside it, fsync, rename over `path`, fsync the folder: afterwards the old or the new
+ * content is there, whatever happens. E_IO, E_FULL. */
+NODISCARD err_t file_write_atomic(const char *path, struct str bytes, unsigned mode);
+NODISCARD err_t file_write_all(int fd, struct str bytes); /* handles short writes; E_IO, E_FULL */
+NODISCARD err_t folder_make(const char *path, unsigned mode); /* with parents; fine when it is there */
+NODISCARD err_t folder_sync(const char *path);
+void folder_remove(const char *path); /* recursively, without following links; best effort */
+bool file_exists(const char *path);
+int64_t file_size(const char *path); /* -1: absent */
+/* A new private folder under the system's temporary folder; ret lives in `a`. */
+NODISCARD err_t folder_temp(struct arena *a, const char *prefix, char **ret);
+
+struct fd {
+    int fd;
+};
+#define FD_NONE ((struct fd){ -1 })
+void fd_close(struct fd *f); /* for CLEANUP; accepts -1 */
+
+/* An exclusive flock on `path`, made when absent; gone with the process. E_CONFLICT when another process holds it. */
+NODISCARD err_t file_lock(const char *path, struct fd *ret);
+
+#endif

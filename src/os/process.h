@@ -1,0 +1,29 @@
+/* Child processes, each in a process group of its own, so that stopping one ends all it started.
+ * The child inherits only descriptors 0-2 (/dev/null unless given) and those of `map`. */
+#ifndef VIVIM_OS_PROCESS_H
+#define VIVIM_OS_PROCESS_H
+
+#include <sys/types.h>
+
+#include "base/str.h"
+
+struct process_fd {
+    int ours, theirs; /* our descriptor becomes number `theirs` in the child */
+};
+
+struct process {
+    pid_t pid; /* 0: none */
+};
+
+/* Start argv[0] (looked up in PATH). env_or_null NULL: inherits. E_NOT_FOUND, E_BUSY. */
+NODISCARD err_t process_start(struct process *p, char *const argv[], char *const env_or_null[],
+                              const struct process_fd *map, size_t map_count);
+void process_kill_group(struct process *p, int signal); /* accepts none */
+/* Wait for the end; < 0 waits for ever. False: still running. ret_status as of waitpid, may be NULL. */
+bool process_wait(struct process *p, int64_t timeout_ms, int *ret_status);
+/* SIGTERM to the group, grace_ms, SIGKILL, reaped. For CLEANUP-like use; accepts none. */
+void process_stop(struct process *p, int64_t grace_ms);
+/* Proportional memory (PSS, /proc) of the whole group in bytes; 0 when unknown. */
+size_t process_group_memory(const struct process *p);
+
+#endif
