@@ -1,0 +1,111 @@
+/* module.h: what a room says of itself: its routes, jobs, consumers of the op log, entities.
+ *
+ * app.c holds THE table of modules; http, ops, search (and later sync, realtime) serve every room
+ * from these tables without including one. Tables and function pointers only, no room's types.
+ */
+#ifndef VIVIM_OPS_MODULE_H
+#define VIVIM_OPS_MODULE_H
+
+#include "http/http.h"
+#include "os/settings.h"
+
+struct ops;
+struct module;
+
+/* What the program hands to every room; made by app.c, lives as long as the process. Rooms keep
+ * their own shared objects behind `room_state`, by the index of their module. */
+struct app {
+    const struct settings *settings;
+    struct db_store *store, *index;
+    struct blob_store *blobs;
+    struct ops *ops;
+    struct http_server *server;  /* NULL in commands without a server */
+    const uint8_t *master_key;   /* 32 bytes */
+    const char *data_dir;
+    const struct module *const *modules; /* NULL-terminated, in order of rank */
+    /* What must be told at once and is no op (a job's progress). May be NULL. */
+    void (*tell)(struct app *app, struct str topic, const char *event, struct str json, bool last);
+};
+
+/* --- the op log ------------------------------------------------------------------------------- */
+
+struct op { /* DESIGN section 3 */
+    int64_t seq;
+    struct uuid owner_id, actor_id, device_id;
+    int64_t hlc;         /* hybrid logical clock: milliseconds << 16 | counter */
+    struct str entity;   /* "conversation", "message", … */
+    struct uuid entity_id;
+    struct str kind;     /* "created", "updated", "deleted" */
+    int64_t version;
+    struct str fields;   /* names of the changed ones, parted by commas */
+    int64_t created_ms;
+};
+
+/* A consumer reads the log from its stored cursor, in order, one batch a call, and stores its effects
+ * with the cursor: `consume` gets the handle with a transaction already open on the store named by
+ * `on_index` (its cursor lies there too); rows are read from `app->store`. Called from one thread. */
+struct op_consumer {
+    const char *name;   /* key of its cursor; never rename */
+    bool on_index;      /* effects and cursor in the index store */
+    err_t (*consume)(struct app *app, struct db *rows, struct db *effects, struct arena *a, const struct op *ops, size_t count);
+    /* Start again from the rows: the cursor expired, or the effects are gone. */
+    err_t (*rebuild)(struct app *app, struct db *rows, struct db *effects, struct arena *a);
+};
+
+/* --- durable jobs --------------------------------------------------------------------------------- */
+
+struct job {
+    struct uuid id, owner_id;
+    struct str kind, payload; /* payload: JSON text */
+    struct str state;         /* JSON text that the job left at its last phase; "" at first */
+    int64_t attempt;          /* 1 at the first run */
+};
+
+struct job_run; /* progress and cancel: ops.h */
+
+struct job_kind {
+    const char *name;
+    int parallel;          /* runs at a time, 1..64 */
+    int attempts_max;      /* afterwards the dead letter */
+    int64_t lease_ms;      /* renewed while it runs; another run starts after a crash when it ends */
+    /* Run to the end; OK is done. E_BUSY, E_TIMEOUT, E_UPSTREAM, E_IO, E_DB and E_STOPPING are tried again with backoff; others fail for good. */
+    err_t (*run)(struct app *app, struct db *db, struct arena *a, const struct job *job, struct job_run *run);
+    /* It failed for good: record that in the room's rows, inside the given open transaction. May be NULL. */
+    err_t (*failed)(struct app *app, struct db *db, struct arena *a, const struct job *job, err_t why, struct str detail);
+};
+
+/* --- entities ---------------------------------------------------------------------------------------- */
+
+/* What the search index needs of an entity: its text, read from the rows. */
+struct index_text {
+    struct uuid owner_id, id, parent_id; /* parent: the conversation of a message */
+    struct str title, text;
+    int64_t created_ms;
+};
+
+struct entity {
+    const char *name; /* "message" */
+    /* The text to index; E_NOT_FOUND when it is gone or has none (then it leaves the index). NULL: not searched. */
+    err_t (*text)(struct app *app, struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct index_text *ret);
+    /* Every entity of the store, for a rebuild of the index. */
+    err_t (*each)(struct app *app, struct db *db, err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context);
+};
+
+/* --- the module ------------------------------------------------------------------------------------------ */
+
+struct module {
+    const char *name;
+    err_t (*init)(struct app *app);  /* may be NULL; after the stores are open and migrated, before listening */
+    err_t (*start)(struct app *app); /* may be NULL; after listening */
+    void (*stop)(struct app *app);   /* may be NULL; in reverse order */
+    const struct route *routes;
+    size_t route_count;
+    const struct job_kind *jobs;
+    size_t job_count;
+    const struct op_consumer *consumers;
+    size_t consumer_count;
+    const struct entity *entities;
+    size_t entity_count;
+};
+
+#endif
