@@ -14,6 +14,7 @@ struct module;
 
 /* What the program hands to every room; made by app.c, lives as long as the process. Rooms keep
  * their own shared objects behind `room_state`, by the index of their module. */
+enum { APP_ROOMS_MAX = 32 };
 struct app {
     const struct settings *settings;
     struct db_store *store, *index;
@@ -25,6 +26,7 @@ struct app {
     const struct module *const *modules; /* NULL-terminated, in order of rank */
     /* What must be told at once and is no op (a job's progress). May be NULL. */
     void (*tell)(struct app *app, struct str topic, const char *event, struct str json, bool last);
+    void *room_state[APP_ROOMS_MAX]; /* by the index of the room's module; NULL before its init (app_room_state) */
 };
 
 /* --- the op log ------------------------------------------------------------------------------- */
@@ -107,5 +109,17 @@ struct module {
     const struct entity *entities;
     size_t entity_count;
 };
+
+/* Where a room keeps its shared object: set in its init, given up in its stop. Asserts that the module is in the table. */
+static inline void **app_room_state(struct app *app, const struct module *m)
+{
+    size_t i = 0;
+    while (app->modules[i] != m) {
+        assert(app->modules[i]);
+        i++;
+    }
+    assert(i < APP_ROOMS_MAX);
+    return &app->room_state[i];
+}
 
 #endif
