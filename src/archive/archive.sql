@@ -34,20 +34,20 @@ SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy,
  ORDER BY captured_ms DESC, id DESC LIMIT :limit;
 
 -- :query archive_insert
-INSERT INTO conversation (owner_id, id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe,
-                          outcome, hash, findings, version, message_count, created_ms, updated_ms, captured_ms, stored_ms)
-VALUES (:owner, :id, :provider, :origin, :title, :model, :source_kind, :source_url, :strategy, :recipe,
+INSERT INTO conversation (owner_id, id, provider, origin_id, title, title_own, model, source_kind, source_url, strategy,
+                          recipe, outcome, hash, findings, version, message_count, created_ms, updated_ms, captured_ms, stored_ms)
+VALUES (:owner, :id, :provider, :origin, :title, FALSE, :model, :source_kind, :source_url, :strategy, :recipe,
         :outcome, :hash, :findings, 1, :message_count, :created_ms, :updated_ms, :captured_ms, :stored_ms);
 
 -- :query archive_update
 UPDATE conversation
-   SET title = :title, model = :model, source_kind = :source_kind, source_url = :source_url, strategy = :strategy,
+   SET title = CASE WHEN title_own THEN title ELSE :title END, model = :model, source_kind = :source_kind, source_url = :source_url, strategy = :strategy,
        recipe = :recipe, outcome = :outcome, hash = :hash, findings = :findings, version = :version,
        message_count = :message_count, created_ms = :created_ms, updated_ms = :updated_ms, captured_ms = :captured_ms
  WHERE owner_id = :owner AND id = :id;
 
 -- :query archive_rename
-UPDATE conversation SET title = :title, version = version + 1 WHERE owner_id = :owner AND id = :id;
+UPDATE conversation SET title = :title, title_own = TRUE, version = version + 1 WHERE owner_id = :owner AND id = :id;
 
 -- :query archive_delete
 DELETE FROM conversation WHERE owner_id = :owner AND id = :id;

@@ -6,6 +6,7 @@ CREATE TABLE conversation (
     provider      TEXT NOT NULL,
     origin_id     TEXT,            -- the provider's id of the conversation (or of the share)
     title         TEXT,
+    title_own     BOOLEAN NOT NULL, -- the owner gave it: a new capture leaves it
     model         TEXT,
     source_kind   TEXT NOT NULL,   -- share, export, file
     source_url    TEXT,

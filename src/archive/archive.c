@@ -1,0 +1,197 @@
+#include "archive/archive.h"
+
+#include "archive/archive_merge.h"
+#include "archive/archive_store.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "ops/ops.h"
+#include "os/entropy.h"
+
+static err_t say(struct db *db, struct uuid owner, const char *entity, struct uuid id, const char *kind, const char *fields,
+                 int64_t version, int64_t now_ms)
+{
+    struct op_new op = {
+        .owner_id = owner, .actor_id = owner, .entity = entity, .kind = kind, .fields = fields, .entity_id = id, .version = version,
+    };
+    return ops_append(db, &op, now_ms);
+}
+
+static err_t findings_json(struct arena *a, const struct conversation *c, struct str *ret)
+{
+    struct buf b;
+    buf_init(&b, a, MIB(1));
+    struct json_out o;
+    jo_init(&o, &b);
+    jo_array(&o);
+    for (size_t i = 0; i < c->finding_count; i++) {
+        jo_object(&o);
+        jo_kstr(&o, "code", str_from(c->findings[i].code));
+        jo_kstr(&o, "level", c->findings[i].level == FINDING_WARNING ? S("warning") : S("note"));
+        jo_kstr(&o, "detail", c->findings[i].detail);
+        jo_end(&o);
+    }
+    jo_end(&o);
+    TRY(buf_err(&b));
+    *ret = buf_str(&b);
+    return OK;
+}
+
+static int64_t visible_count(const struct conversation *c)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < c->message_count; i++)
+        n += c->messages[i].on_path && !c->messages[i].hidden;
+    return n;
+}
+
+static err_t row_of(struct arena *a, const struct conversation *c, const struct archive_put_options *options,
+                    int64_t now_ms, struct archive_conversation *ret)
+{
+    struct str findings;
+    TRY(findings_json(a, c, &findings));
+    *ret = (struct archive_conversation){
+        .provider = str_from(c->provider),
+        .origin_id = c->source.id.n ? c->source.id : STR_NONE,
+        .title = c->title.s ? utf8_cut(c->title, TITLE_BYTES_MAX) : STR_NONE,
+        .model = c->model,
+        .source_kind = str_from(c->source.kind),
+        .source_url = c->source.url,
+        .strategy = str_from(c->source.strategy),
+        .recipe = c->source.recipe,
+        .outcome = options->outcome,
+        .hash = c->hash,
+        .findings = findings,
+        .version = 1,
+        .message_count = visible_count(c),
+        .created_ms = c->created_ms,
+        .updated_ms = c->updated_ms,
+        .captured_ms = c->source.captured_ms == TIME_NONE ? now_ms : c->source.captured_ms,
+        .stored_ms = now_ms,
+    };
+    return OK;
+}
+
+static err_t put_step(struct db *db, struct uuid owner, const struct merge_step *step, int64_t now_ms,
+                      struct archive_put_result *result)
+{
+    const struct archive_message *row = &step->row;
+    switch (step->kind) {
+    case MERGE_UNCHANGED:
+        result->messages_unchanged++;
+        return OK;
+    case MERGE_NEW:
+        result->messages_new++;
+        TRY(archive_store_message_insert(db, owner, row));
+        return say(db, owner, "message", row->id, "created", NULL, 1, now_ms);
+    case MERGE_CHANGED:
+        result->messages_changed++;
+        TRY(archive_store_message_replace(db, owner, row, now_ms));
+        TRY(archive_store_message_place(db, owner, row));
+        return say(db, owner, "message", row->id, "updated", "blocks", row->version + 1, now_ms);
+    case MERGE_MOVED:
+        result->messages_unchanged++;
+        TRY(archive_store_message_place(db, owner, row));
+        return say(db, owner, "message", row->id, "updated", "position", row->version, now_ms);
+    case MERGE_GONE:
+        result->messages_gone++;
+        TRY(archive_store_message_place(db, owner, row));
+        return say(db, owner, "message", row->id, "updated", "on_path", row->version, now_ms);
+    }
+    return E_INTERNAL;
+}
+
+static err_t put_messages(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
+                          const struct archive_message *stored, size_t stored_count, int64_t now_ms,
+                          struct archive_put_result *result)
+{
+    struct merge_plan plan;
+    TRY(merge_messages(a, result->id, c, stored, stored_count, uuid_new, &plan));
+    for (size_t i = 0; i < plan.count; i++)
+        TRY(put_step(db, owner, &plan.steps[i], now_ms, result));
+    return OK;
+}
+
+static err_t put_new(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
+                     struct archive_conversation *row, int64_t now_ms, struct archive_put_result *result)
+{
+    row->id = result->id = uuid_new();
+    result->created = true;
+    result->version = 1;
+    TRY(archive_store_insert(db, owner, row));
+    TRY(say(db, owner, "conversation", row->id, "created", NULL, 1, now_ms));
+    return put_messages(db, a, owner, c, NULL, 0, now_ms, result);
+}
+
+static err_t put_again(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
+                       const struct archive_conversation *old, struct archive_conversation *row, int64_t now_ms,
+                       struct archive_put_result *result)
+{
+    struct archive_message *stored;
+    size_t count;
+    result->id = row->id = old->id;
+    TRY(archive_messages(db, a, owner, old->id, true, -1, CONVERSATION_MESSAGES_MAX * 2, &stored, &count));
+    TRY(put_messages(db, a, owner, c, stored, count, now_ms, result));
+    result->changed = result->messages_new || result->messages_changed || result->messages_gone ||
+                      !str_eq(old->title, row->title);
+    row->version = result->version = old->version + (result->changed ? 1 : 0);
+    TRY(archive_store_update(db, owner, row)); /* when it was seen last changes in any case */
+    return say(db, owner, "conversation", row->id, "updated", result->changed ? "messages,captured_at" : "captured_at",
+               row->version, now_ms);
+}
+
+err_t archive_put(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
+                  const struct archive_put_options *options, int64_t now_ms, struct archive_put_result *ret)
+{
+    assert(c->hash.n && c->provider && c->source.kind);
+    if (c->message_count > CONVERSATION_MESSAGES_MAX)
+        return err_note(E_LIMIT, NULL, "the conversation has %zu messages; %d are the most", c->message_count,
+                        CONVERSATION_MESSAGES_MAX);
+    struct archive_conversation row, old;
+    TRY(row_of(a, c, options, now_ms, &row));
+
+    struct archive_put_result result = { 0 };
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    err_t found = archive_store_find(db, a, owner, c, &old);
+    if (found == OK)
+        TRY(put_again(db, a, owner, c, &old, &row, now_ms, &result));
+    else if (found == E_NOT_FOUND)
+        TRY(put_new(db, a, owner, c, &row, now_ms, &result));
+    else
+        return found;
+    for (size_t i = 0; i < options->media_count; i++)
+        TRY(archive_store_media(db, owner, result.id, &options->media[i]));
+    TRY(db_txn_commit(&tx));
+    *ret = result;
+    return OK;
+}
+
+err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct str title,
+                     int64_t expected_version, int64_t now_ms)
+{
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    struct archive_conversation row;
+    TRY(archive_get(db, a, owner, id, &row));
+    if (expected_version && expected_version != row.version)
+        return err_note(E_PRECONDITION, NULL, "the conversation is at version %lld now", (long long)row.version);
+    TRY(archive_store_rename(db, owner, id, title));
+    TRY(say(db, owner, "conversation", id, "updated", "title", row.version + 1, now_ms));
+    return db_txn_commit(&tx);
+}
+
+err_t archive_delete(struct db *db, struct arena *a, struct uuid owner, struct uuid id, int64_t now_ms)
+{
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    struct archive_conversation row;
+    struct archive_message *messages;
+    size_t count;
+    TRY(archive_get(db, a, owner, id, &row));
+    TRY(archive_messages(db, a, owner, id, true, -1, CONVERSATION_MESSAGES_MAX * 2, &messages, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(say(db, owner, "message", messages[i].id, "deleted", NULL, messages[i].version, now_ms));
+    TRY(archive_store_delete(db, owner, id));
+    TRY(say(db, owner, "conversation", id, "deleted", NULL, row.version, now_ms));
+    return db_txn_commit(&tx);
+}

@@ -1,0 +1,320 @@
+#include "archive/archive.h"
+#include "archive/archive_schemas.h"
+#include "archive/archive_store.h"
+#include "base/encode.h"
+#include "base/limits.h"
+
+/* --- JSON ------------------------------------------------------------------------------- */
+
+static void write_raw(struct json_out *o, const char *key, struct str json)
+{
+    jo_kz(o, key);
+    jo_raw(o, json);
+}
+
+static void write_fields(struct json_out *o, const struct archive_conversation *c)
+{
+    jo_kuuid(o, "id", c->id);
+    jo_kstr(o, "provider", c->provider);
+    jo_kstr(o, "title", c->title);
+    jo_kstr(o, "model", c->model);
+    jo_ki64(o, "message_count", c->message_count);
+    jo_kstr(o, "source_url", c->source_url);
+    jo_ki64(o, "version", c->version);
+    jo_ktime(o, "created_at", c->created_ms);
+    jo_ktime(o, "updated_at", c->updated_ms);
+    jo_ktime(o, "captured_at", c->captured_ms);
+}
+
+static void write_conversation(struct json_out *o, const struct archive_conversation *c)
+{
+    jo_object(o);
+    write_fields(o, c);
+    jo_kz(o, "source");
+    jo_object(o);
+    jo_kstr(o, "kind", c->source_kind);
+    jo_kstr(o, "url", c->source_url);
+    jo_kstr(o, "id", c->origin_id);
+    jo_kstr(o, "strategy", c->strategy);
+    jo_kstr(o, "recipe", c->recipe);
+    jo_ktime(o, "captured_at", c->captured_ms);
+    jo_end(o);
+    jo_kstr(o, "hash", c->hash);
+    jo_kstr(o, "outcome", c->outcome);
+    write_raw(o, "findings", c->findings);
+    jo_end(o);
+}
+
+static void write_message(struct json_out *o, const struct archive_message *m)
+{
+    jo_object(o);
+    jo_kuuid(o, "id", m->id);
+    if (uuid_is_nil(m->parent_id))
+        jo_knull(o, "parent_id");
+    else
+        jo_kuuid(o, "parent_id", m->parent_id);
+    jo_kstr(o, "provider_id", m->origin_id);
+    jo_ki64(o, "position", m->position);
+    jo_kstr(o, "role", m->role);
+    jo_kstr(o, "author", m->author);
+    jo_kstr(o, "model", m->model);
+    jo_ktime(o, "created_at", m->created_ms);
+    jo_kbool(o, "hidden", m->hidden);
+    jo_kbool(o, "on_path", m->on_path);
+    jo_ki64(o, "version", m->version);
+    write_raw(o, "blocks", m->blocks);
+    jo_kstr(o, "hash", m->hash);
+    jo_end(o);
+}
+
+/* Strong tag: the version counts changes, the time of the last capture is in the body too. */
+static struct str conversation_tag(struct arena *a, const struct archive_conversation *c)
+{
+    return str_fmt(a, "%lld-%llx", (long long)c->version, (long long)c->captured_ms);
+}
+
+/* --- conversations ------------------------------------------------------------------------ */
+
+struct list_query {
+    struct str cursor, provider;
+    int64_t limit;
+};
+
+static const struct field LIST_QUERY[] = {
+    FIELD(list_query, cursor, FIELD_STR, false, 1, 200, "where the page before ended"),
+    FIELD(list_query, limit, FIELD_I64, false, 1, PAGE_ITEMS_MAX, "items on a page"),
+    FIELD(list_query, provider, FIELD_STR, false, 1, 40, "only this provider's"),
+};
+
+struct list_cursor {
+    int64_t captured_ms;
+    struct uuid id;
+};
+
+static err_t list_get(struct req *rq, struct reply *rp)
+{
+    struct list_query q = { .limit = PAGE_ITEMS_DEFAULT };
+    TRY(req_query_fields(rq, &q));
+    struct list_cursor at;
+    struct archive_page page = { .before_ms = INT64_MAX, .provider = q.provider, .limit = (size_t)q.limit + 1 };
+    if (q.cursor.n) {
+        TRY(cursor_read(rq->arena, q.cursor, &at, sizeof at));
+        page.before_ms = at.captured_ms;
+        page.before_id = at.id;
+    }
+    struct archive_conversation *rows;
+    size_t count;
+    TRY(archive_list(rq->db, rq->arena, rq->caller.user_id, &page, &rows, &count));
+
+    size_t shown = count > (size_t)q.limit ? (size_t)q.limit : count;
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    jo_kz(o, "items");
+    jo_array(o);
+    for (size_t i = 0; i < shown; i++) {
+        jo_object(o);
+        write_fields(o, &rows[i]);
+        jo_end(o);
+    }
+    jo_end(o);
+    if (shown < count) {
+        memset(&at, 0, sizeof at);
+        at.captured_ms = rows[shown - 1].captured_ms;
+        at.id = rows[shown - 1].id;
+    }
+    jo_kstr(o, "next_cursor", shown < count ? cursor_encode(rq->arena, str_of((const char *)&at, sizeof at)) : STR_NONE);
+    jo_end(o);
+    return OK;
+}
+
+static err_t conversation_get(struct req *rq, struct reply *rp)
+{
+    struct uuid id;
+    struct archive_conversation c;
+    TRY(req_param_uuid(rq, "id", &id));
+    TRY(archive_get(rq->db, rq->arena, rq->caller.user_id, id, &c));
+    if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c)))
+        write_conversation(reply_json(rp), &c);
+    return OK;
+}
+
+struct rename_body {
+    struct str title;
+};
+
+static const struct field RENAME_BODY[] = {
+    FIELD(rename_body, title, FIELD_STR, true, 1, TITLE_BYTES_MAX, "the title to show"),
+};
+
+static err_t conversation_patch(struct req *rq, struct reply *rp)
+{
+    struct uuid id;
+    struct rename_body body = { 0 };
+    struct archive_conversation c;
+    TRY(req_param_uuid(rq, "id", &id));
+    TRY(req_body(rq, &body));
+    TRY(archive_get(rq->db, rq->arena, rq->caller.user_id, id, &c));
+    TRY(req_if_match(rq, conversation_tag(rq->arena, &c)));
+    bool conditional = req_header(rq, S("if-match")).n > 0;
+    TRY(archive_rename(rq->db, rq->arena, rq->caller.user_id, id, body.title, conditional ? c.version : 0, rq->now_ms));
+    TRY(archive_get(rq->db, rq->arena, rq->caller.user_id, id, &c));
+    if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c)))
+        write_conversation(reply_json(rp), &c);
+    return OK;
+}
+
+static err_t conversation_delete(struct req *rq, struct reply *rp)
+{
+    struct uuid id;
+    TRY(req_param_uuid(rq, "id", &id));
+    if (req_header(rq, S("if-match")).n) {
+        struct archive_conversation c;
+        TRY(archive_get(rq->db, rq->arena, rq->caller.user_id, id, &c));
+        TRY(req_if_match(rq, conversation_tag(rq->arena, &c)));
+    }
+    TRY(archive_delete(rq->db, rq->arena, rq->caller.user_id, id, rq->now_ms));
+    reply_status(rp, 204);
+    return OK;
+}
+
+/* --- messages -------------------------------------------------------------------------------- */
+
+struct messages_query {
+    struct str cursor;
+    int64_t limit;
+    bool all;
+};
+
+static const struct field MESSAGES_QUERY[] = {
+    FIELD(messages_query, cursor, FIELD_STR, false, 1, 200, "where the page before ended"),
+    FIELD(messages_query, limit, FIELD_I64, false, 1, PAGE_ITEMS_MAX, "items on a page"),
+    FIELD(messages_query, all, FIELD_BOOL, false, 0, 1, "hidden messages and side branches too"),
+};
+
+static void write_messages(struct req *rq, struct reply *rp, const struct archive_message *rows, size_t count, size_t limit)
+{
+    size_t shown = count > limit ? limit : count;
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    jo_kz(o, "items");
+    jo_array(o);
+    for (size_t i = 0; i < shown; i++)
+        write_message(o, &rows[i]);
+    jo_end(o);
+    struct str next = STR_NONE;
+    if (shown < count)
+        next = cursor_encode(rq->arena, str_of((const char *)&rows[shown - 1].position, sizeof(int64_t)));
+    jo_kstr(o, "next_cursor", next);
+    jo_end(o);
+}
+
+static err_t messages_get(struct req *rq, struct reply *rp)
+{
+    struct uuid id;
+    struct messages_query q = { .limit = PAGE_ITEMS_DEFAULT };
+    struct archive_conversation c;
+    int64_t after = -1;
+    TRY(req_param_uuid(rq, "id", &id));
+    TRY(req_query_fields(rq, &q));
+    if (q.cursor.n)
+        TRY(cursor_read(rq->arena, q.cursor, &after, sizeof after));
+    TRY(archive_get(rq->db, rq->arena, rq->caller.user_id, id, &c));
+    if (reply_etag(rq, rp, conversation_tag(rq->arena, &c)))
+        return OK;
+    struct archive_message *rows;
+    size_t count;
+    TRY(archive_messages(rq->db, rq->arena, rq->caller.user_id, id, q.all, after, (size_t)q.limit + 1, &rows, &count));
+    write_messages(rq, rp, rows, count, (size_t)q.limit);
+    return OK;
+}
+
+static err_t media_get(struct req *rq, struct reply *rp)
+{
+    struct uuid id;
+    struct str bytes, media_type, raw;
+    TRY(req_param_uuid(rq, "id", &id));
+    struct str hex = req_param(rq, "sha256");
+    if (hex.n != 64 || hex_decode(rq->arena, hex, &raw) != OK)
+        return E_NOT_FOUND;
+    struct sha256 h;
+    memcpy(h.b, raw.s, sizeof h.b);
+    TRY(archive_media_type(rq->db, rq->arena, rq->caller.user_id, id, h, &media_type));
+    if (reply_etag(rq, rp, hex))
+        return OK;
+    TRY(blob_read(rq->blobs, rq->arena, rq->caller.user_id, h, MIB(32), &bytes));
+    /* What came from outside never runs in our origin: a picture is shown, anything else is saved. */
+    reply_header(rp, "Content-Security-Policy", S("default-src 'none'; sandbox"));
+    if (!str_starts(media_type, S("image/")) || str_eq(media_type, S("image/svg+xml")))
+        reply_header(rp, "Content-Disposition", S("attachment"));
+    reply_header(rp, "Cache-Control", S("private, max-age=31536000, immutable"));
+    reply_bytes(rp, media_type, bytes);
+    return OK;
+}
+
+/* --- the room ------------------------------------------------------------------------------------ */
+
+static err_t message_text(struct app *app, struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                          struct index_text *ret)
+{
+    UNUSED(app);
+    struct archive_message m;
+    struct archive_conversation c;
+    TRY(archive_store_message(db, a, owner, id, &m));
+    if (m.hidden)
+        return E_NOT_FOUND;
+    TRY(archive_get(db, a, owner, m.conversation_id, &c));
+    struct json root;
+    struct block *blocks;
+    size_t count;
+    TRY(json_parse(a, m.blocks, JSON_DEPTH_MAX, &root));
+    TRY(blocks_read(a, root, &blocks, &count));
+    struct buf text;
+    buf_init(&text, a, CONVERSATION_BYTES_MAX);
+    blocks_text(blocks, count, false, &text);
+    TRY(buf_err(&text));
+    *ret = (struct index_text){
+        .owner_id = owner, .id = id, .parent_id = m.conversation_id, .title = c.title, .text = buf_str(&text),
+        .created_ms = m.created_ms == TIME_NONE ? c.captured_ms : m.created_ms,
+    };
+    return OK;
+}
+
+static err_t message_each(struct app *app, struct db *db, err_t (*visit)(void *context, struct uuid owner, struct uuid id),
+                          void *context)
+{
+    UNUSED(app);
+    return archive_store_each_message(db, visit, context);
+}
+
+static const struct entity ENTITIES[] = {
+    { .name = "message", .text = message_text, .each = message_each },
+};
+
+#define REF(name) "{\"$ref\":\"#/components/schemas/" name "\"}"
+
+static const struct route ROUTES[] = {
+    { HTTP_GET, "/api/v1/conversations", list_get, AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
+      .summary = "The caller's conversations, newest capture first", .query = LIST_QUERY, .query_count = COUNTOF(LIST_QUERY),
+      .reply_schema = REF("ConversationPage") },
+    { HTTP_GET, "/api/v1/conversations/{id}", conversation_get, AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
+      .summary = "One conversation without its messages", .reply_schema = REF("Conversation") },
+    { HTTP_PATCH, "/api/v1/conversations/{id}", conversation_patch, AUTH_USER, RATE_WRITE, KIB(8), RUN_WORKER, SCOPE_WRITE,
+      .summary = "Rename a conversation", .body = RENAME_BODY, .body_count = COUNTOF(RENAME_BODY),
+      .reply_schema = REF("Conversation") },
+    { HTTP_DELETE, "/api/v1/conversations/{id}", conversation_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_WRITE,
+      .summary = "Delete a conversation for good", .success = 204 },
+    { HTTP_GET, "/api/v1/conversations/{id}/messages", messages_get, AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
+      .summary = "Messages in reading order", .query = MESSAGES_QUERY, .query_count = COUNTOF(MESSAGES_QUERY),
+      .reply_schema = REF("MessagePage") },
+    { HTTP_GET, "/api/v1/conversations/{id}/media/{sha256}", media_get, AUTH_USER, RATE_READ, 0, RUN_WORKER, SCOPE_READ,
+      .summary = "A stored picture or file of a conversation" },
+};
+
+const struct module archive_module = {
+    .name = "archive",
+    .init = archive_schemas,
+    .routes = ROUTES,
+    .route_count = COUNTOF(ROUTES),
+    .entities = ENTITIES,
+    .entity_count = COUNTOF(ENTITIES),
+};

@@ -1,0 +1,145 @@
+#include "archive/archive_merge.h"
+
+#include "base/limits.h"
+#include "base/map.h"
+
+/* What ChatGPT puts in place of a tool's output when a share is rendered again later. */
+#define REDACTED S("The output of this plugin was redacted")
+
+struct matcher {
+    const struct archive_message *stored;
+    size_t stored_count;
+    struct map by_origin; /* origin id -> stored row */
+    bool *taken;
+    size_t next_without_id; /* rows before it are behind the walk by hash */
+};
+
+static err_t matcher_init(struct matcher *m, struct arena *a, const struct archive_message *stored, size_t count)
+{
+    *m = (struct matcher){ .stored = stored, .stored_count = count };
+    map_init(&m->by_origin, a);
+    m->taken = ARENA_ARRAY(a, bool, count + 1);
+    if (!m->taken)
+        return arena_err(a);
+    for (size_t i = 0; i < count; i++)
+        if (stored[i].origin_id.n)
+            TRY(map_put(&m->by_origin, stored[i].origin_id, (void *)&stored[i]));
+    return OK;
+}
+
+static const struct archive_message *match(struct matcher *m, const struct message *msg)
+{
+    if (msg->id.n) {
+        const struct archive_message *row = map_get(&m->by_origin, msg->id);
+        if (row && !m->taken[row - m->stored]) {
+            m->taken[row - m->stored] = true;
+            return row;
+        }
+        return NULL;
+    }
+    for (size_t i = m->next_without_id; i < m->stored_count; i++) {
+        if (m->taken[i] || m->stored[i].origin_id.n || !str_eq(m->stored[i].hash, msg->hash))
+            continue;
+        m->taken[i] = true;
+        m->next_without_id = i + 1;
+        return &m->stored[i];
+    }
+    return NULL;
+}
+
+static bool is_poorer(const struct archive_message *old, struct str blocks)
+{
+    return str_find(blocks, REDACTED, 0) < blocks.n && str_find(old->blocks, REDACTED, 0) == old->blocks.n;
+}
+
+static err_t blocks_json(struct arena *a, const struct message *m, struct str *ret)
+{
+    struct buf b;
+    buf_init(&b, a, CONVERSATION_BYTES_MAX);
+    struct json_out o;
+    jo_init(&o, &b);
+    blocks_write(&o, m->blocks, m->block_count);
+    TRY(buf_err(&b));
+    *ret = buf_str(&b);
+    return OK;
+}
+
+static struct archive_message row_of(const struct message *m, struct uuid conversation_id, size_t position, struct str blocks)
+{
+    return (struct archive_message){
+        .conversation_id = conversation_id,
+        .origin_id = m->id.n ? m->id : STR_NONE,
+        .role = str_from(role_name(m->role)),
+        .author = m->author,
+        .model = m->model,
+        .blocks = blocks,
+        .hash = m->hash,
+        .position = (int64_t)position,
+        .created_ms = m->created_ms,
+        .hidden = m->hidden,
+        .on_path = m->on_path,
+        .version = 1,
+    };
+}
+
+static enum merge_kind compare(const struct archive_message *old, struct archive_message *row)
+{
+    row->id = old->id;
+    row->version = old->version;
+    if (!str_eq(old->hash, row->hash)) {
+        if (!is_poorer(old, row->blocks))
+            return MERGE_CHANGED;
+        row->blocks = old->blocks;
+        row->hash = old->hash;
+    }
+    bool same_place = old->position == row->position && old->on_path == row->on_path && old->hidden == row->hidden &&
+                      uuid_eq(old->parent_id, row->parent_id);
+    return same_place ? MERGE_UNCHANGED : MERGE_MOVED;
+}
+
+/* Messages that the new rendering lacks stay, off the path, behind the others. */
+static void plan_gone(struct merge_plan *plan, const struct matcher *m, size_t position)
+{
+    for (size_t i = 0; i < m->stored_count; i++) {
+        if (m->taken[i])
+            continue;
+        struct archive_message row = m->stored[i];
+        row.on_path = false;
+        row.position = (int64_t)position++;
+        bool was_gone = !m->stored[i].on_path && m->stored[i].position == row.position;
+        plan->steps[plan->count++] = (struct merge_step){ was_gone ? MERGE_UNCHANGED : MERGE_GONE, row };
+    }
+}
+
+err_t merge_messages(struct arena *a, struct uuid conversation_id, const struct conversation *c,
+                     const struct archive_message *stored, size_t stored_count, struct uuid (*new_id)(void),
+                     struct merge_plan *ret)
+{
+    struct matcher m;
+    TRY(matcher_init(&m, a, stored, stored_count));
+    struct map ids; /* the provider's id -> step, for parents */
+    map_init(&ids, a);
+
+    struct merge_plan plan = { ARENA_ARRAY(a, struct merge_step, c->message_count + stored_count + 1), 0 };
+    if (!plan.steps)
+        return arena_err(a);
+    for (size_t i = 0; i < c->message_count; i++) {
+        const struct message *msg = &c->messages[i];
+        struct str blocks;
+        TRY(blocks_json(a, msg, &blocks));
+        struct merge_step *step = &plan.steps[plan.count++];
+        step->row = row_of(msg, conversation_id, i, blocks);
+        const struct merge_step *parent = msg->parent_id.n ? map_get(&ids, msg->parent_id) : NULL;
+        if (parent)
+            step->row.parent_id = parent->row.id;
+        const struct archive_message *old = match(&m, msg);
+        step->kind = old ? compare(old, &step->row) : MERGE_NEW;
+        if (!old)
+            step->row.id = new_id();
+        if (msg->id.n)
+            TRY(map_put(&ids, msg->id, step));
+    }
+    plan_gone(&plan, &m, c->message_count);
+    *ret = plan;
+    return OK;
+}

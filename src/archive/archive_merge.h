@@ -1,0 +1,29 @@
+/* Which stored message is which of a new rendering. Pure: rows in, a plan out. */
+#ifndef VIVIM_ARCHIVE_ARCHIVE_MERGE_H
+#define VIVIM_ARCHIVE_ARCHIVE_MERGE_H
+
+#include "archive/archive.h"
+
+enum merge_kind { MERGE_NEW, MERGE_UNCHANGED, MERGE_MOVED, MERGE_CHANGED, MERGE_GONE };
+
+struct merge_step {
+    enum merge_kind kind;
+    struct archive_message row; /* as it shall be; for MERGE_GONE off the path, behind the others */
+};
+
+struct merge_plan {
+    struct merge_step *steps;
+    size_t count;
+};
+
+/* Match by the provider's message id; where the source gives none, by equal hashes in order.
+ *
+ * stored    the rows of the conversation in tree order, may be none
+ * new_id    gives the id of a new message (entropy comes from outside: a test can repeat it)
+ * A changed rendering that is poorer (the provider redacted a tool's output since) counts as unchanged.
+ * Errors: the arena's. */
+NODISCARD err_t merge_messages(struct arena *a, struct uuid conversation_id, const struct conversation *c,
+                               const struct archive_message *stored, size_t stored_count, struct uuid (*new_id)(void),
+                               struct merge_plan *ret);
+
+#endif
