@@ -95,7 +95,8 @@ struct req {
     struct str body;        /* in memory when at most HTTP_BODY_SPOOL_BYTES … */
     int body_fd;            /* … else a temporary file positioned at 0; -1 otherwise */
     size_t body_bytes;
-    struct str client;      /* address as text, after trusted proxies */
+    struct str client;      /* address as text, after trusted proxies; "local" over the Unix socket */
+    bool local;             /* came over the Unix socket; the peer is our own user or root (SO_PEERCRED): no rate limit, no Host or CSRF check */
     bool https;             /* as the client sees it */
     struct str request_id;
     struct caller caller;
@@ -136,6 +137,8 @@ struct str req_session_cookie(struct req *rq);
 /* Cursor pages {items, next_cursor}: opaque text from bytes and back; E_BAD_INPUT ("cursor") when it is not ours. */
 struct str cursor_encode(struct arena *a, struct str bytes);
 NODISCARD err_t cursor_decode(struct arena *a, struct str text, struct str *ret);
+/* A cursor that holds one struct of exactly `bytes` bytes. */
+NODISCARD err_t cursor_read(struct arena *a, struct str text, void *ret, size_t bytes);
 
 /* --- server-sent events ----------------------------------------------------------------------- */
 
@@ -150,7 +153,8 @@ void events_publish(struct events *e, struct str topic, const char *name, struct
 /* --- the server ------------------------------------------------------------------------------- */
 
 struct http_options {
-    struct str listen;          /* "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families) */
+    struct str listen;          /* "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families); "" : only the Unix socket */
+    const char *unix_path;      /* also listen there, mode 0600, for our own commands; NULL: not. A stale file is replaced */
     struct str base_url;        /* "" : from the listen address */
     struct str trusted_proxies;
     int loops, workers_max;
