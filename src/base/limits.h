@@ -42,4 +42,27 @@
 #define CAPTURE_STEP_MS 20000
 #define CAPTURE_PAGE_BYTES_MAX MIB(48)
 
+/* Identity */
+#define HANDLE_BYTES_MIN 2
+#define HANDLE_BYTES_MAX 32
+#define PASSWORD_BYTES_MIN 8
+#define PASSWORD_BYTES_MAX 1024
+#define PASSWORD_HASHES_AT_ONCE 2      /* each takes 64 MiB and a core */
+#define PASSWORD_HASHES_WAITING_MAX 16
+#define PASSWORD_HASH_WAIT_MS 5000
+#define SETUP_LINK_MS (30 * 60 * 1000)
+#define SESSION_IDLE_MS (INT64_C(14) * 24 * 3600 * 1000)
+#define SESSION_LIFE_MS (INT64_C(90) * 24 * 3600 * 1000)
+#define SESSIONS_PER_ACCOUNT_MAX 100   /* a further login ends the one unused longest */
+#define TOKENS_PER_ACCOUNT_MAX 100
+#define TOKEN_NAME_BYTES_MAX 100
+#define TOKEN_DAYS_MAX 3650
+#define USER_AGENT_BYTES_MAX 256       /* kept of a longer one */
+#define ACCOUNTS_LISTED_MAX 10000
+#define CREDENTIAL_CACHE_ENTRIES 2048
+#define CREDENTIAL_CACHE_MS 1000       /* how long another process's revocation may go unseen */
+#define CREDENTIAL_TOUCH_MS 60000      /* "last used" is written at most this often */
+#define CREDENTIAL_TOUCHES_MAX 1024    /* waiting to be written; more are left out */
+#define SECRET_BYTES_MAX KIB(64)       /* sealed at once */
+
 #endif
