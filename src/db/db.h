@@ -54,6 +54,7 @@ NODISCARD err_t db_migration_status(struct db_store *s, struct arena *a, struct 
 NODISCARD err_t db_connect(struct db_store *s, struct db **ret);
 void db_disconnect(struct db *db); /* accepts NULL */
 struct db_store *db_store_of(struct db *db);
+NODISCARD err_t db_integrity(struct db *db); /* the whole store is checked (SQLite: quick_check): E_CORRUPT; slow, for doctor */
 bool db_is_read_only(const struct db_store *s);
 NODISCARD err_t db_check(struct db *db); /* bounded: can it be read? for /readyz */
 

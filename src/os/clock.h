@@ -8,6 +8,8 @@ int64_t clock_wall_ms(void);      /* since 1970 UTC; may step */
 int64_t clock_monotonic_ms(void); /* never goes back; for deadlines */
 int64_t clock_monotonic_us(void);
 
+void clock_sleep_ms(int64_t ms); /* real time; for polling by commands, never in a server thread */
+
 /* Tests: freeze both clocks at a time and move them by hand; clock_real() ends it. */
 void clock_fake(int64_t wall_ms);
 void clock_fake_advance(int64_t ms);

@@ -1,0 +1,68 @@
+/* vivim extract [--url URL] FILE: stored bytes to the normal form, without server, network or store. */
+#include "archive/providers/provider.h"
+#include "base/limits.h"
+#include "capture/extract_page.h"
+#include "cli/commands.h"
+#include "os/file.h"
+
+static const struct cli_option OPTIONS[] = {
+    { "--url", "URL", "where the page came from; helps to tell the provider" },
+};
+
+struct output {
+    struct buf line;
+    size_t count;
+};
+
+static err_t print_line(void *context, struct conversation *c)
+{
+    struct output *out = context;
+    CLEANUP(arena_free) struct arena hashing = { 0 }, scratch = { 0 };
+    arena_init(&hashing, CONVERSATION_BYTES_MAX);
+    arena_init(&scratch, CONVERSATION_BYTES_MAX);
+    TRY(conversation_hash(&hashing, &scratch, c));
+    buf_clear(&out->line);
+    struct json_out o;
+    jo_init(&o, &out->line);
+    conversation_write(&o, c);
+    buf_putc(&out->line, '\n');
+    TRY(buf_err(&out->line));
+    if (fwrite(out->line.s, 1, out->line.n, stdout) != out->line.n)
+        return err_note(E_IO, NULL, "writing to standard output failed");
+    out->count++;
+    return OK;
+}
+
+static err_t extract(struct cli *c, struct output *out)
+{
+    struct str bytes, dom, url = cli_option(c, "--url");
+    enum extract_kind kind = EXTRACT_CONVERSATIONS;
+    TRY(file_read(c->arena, str_cstr(c->arena, c->arguments[0]), JSON_BYTES_MAX, &bytes));
+    TRY(extract_bytes(bytes, url, print_line, out, &kind));
+    if (kind == EXTRACT_CONVERSATIONS)
+        return OK;
+    TRY(capture_extract_page(c->arena, &c->settings, bytes, url, &dom));
+    return extract_bytes(dom, url, print_line, out, &kind);
+}
+
+static int run(struct cli *c)
+{
+    struct output out = { 0 };
+    buf_init(&out.line, NULL, MIB(512));
+    err_t e = extract(c, &out);
+    buf_free(&out.line);
+    if (e != OK)
+        return cli_fail(c, e);
+    if (out.count)
+        return EXIT_OK;
+    fprintf(stderr, "vivim: there is no conversation in %.*s\n", STR_ARG(c->arguments[0]));
+    return EXIT_FAILED;
+}
+
+const struct command COMMAND_EXTRACT = {
+    .name = "extract", .arguments = "FILE", .arguments_min = 1, .arguments_max = 1, .run = run,
+    .options = OPTIONS, .option_count = COUNTOF(OPTIONS),
+    .summary = "turn a stored page, provider JSON or export into the normal form",
+    .help = "One conversation a line (vivim.conversation/1). JSON and embedded state are read without a browser; a page\n"
+            "that has only its DOM is opened in the browser with scripts and network off.",
+};

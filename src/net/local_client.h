@@ -1,0 +1,23 @@
+/* HTTP to our own server over its Unix socket, for the commands. Blocking; libcurl. */
+#ifndef VIVIM_NET_LOCAL_CLIENT_H
+#define VIVIM_NET_LOCAL_CLIENT_H
+
+#include "base/str.h"
+
+struct local_request {
+    const char *socket_path, *method;
+    struct str target;        /* "/api/v1/search?q=..." */
+    struct str acting_handle; /* "X-Vivim-User"; STR_NONE: none */
+    struct str body;          /* JSON; STR_NONE: none */
+    int64_t timeout_ms;
+};
+
+struct local_reply {
+    int status;
+    struct str body; /* in the arena, at most 256 MiB */
+};
+
+/* E_NOT_FOUND when nobody listens there, E_TIMEOUT, E_UPSTREAM, E_LIMIT. */
+NODISCARD err_t local_call(struct arena *a, const struct local_request *rq, struct local_reply *ret);
+
+#endif
