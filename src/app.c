@@ -1,0 +1,169 @@
+#include "app.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "archive/archive.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "capture/capture.h"
+#include "identity/identity.h"
+#include "identity/secrets.h"
+#include "ops/ops.h"
+#include "os/clock.h"
+#include "os/entropy.h"
+#include "os/file.h"
+#include "search/search.h"
+
+/* In order of rank; each may use those before it. */
+static const struct module *const MODULES[] = {
+    &identity_module, &archive_module, &capture_module, &search_module, NULL,
+};
+
+struct running {
+    struct app app;
+    struct arena arena; /* paths, for as long as the process runs */
+    struct fd lock;
+    struct blob_store blobs;
+    uint8_t master_key[32];
+    int initialised, started; /* modules */
+    bool ops;
+};
+
+/* A path in the data folder. */
+static char *in_data(struct running *r, const char *name)
+{
+    return str_cstr(&r->arena, str_fmt(&r->arena, "%s/%s", r->app.data_dir, name));
+}
+
+/* --- stores -------------------------------------------------------------------------------- */
+
+static err_t open_store(struct running *r, enum db_kind kind, struct db_store **ret)
+{
+    const struct settings *s = r->app.settings;
+    struct db_options options = {
+        .url = s->database_url, .data_dir = r->app.data_dir, .kind = kind, .no_group_commit = s->no_group_commit,
+    };
+    int applied = 0;
+    TRY(db_open(&options, ret));
+    TRY(db_migrate(*ret, &applied));
+    if (applied)
+        log_at(LOG_INFO, "store.migrated", LZ("store", kind == DB_MAIN ? "main" : "index"), LI("migrations", applied));
+    return OK;
+}
+
+static err_t open_data(struct running *r)
+{
+    const struct settings *s = r->app.settings;
+    r->app.data_dir = str_cstr(&r->arena, s->data);
+    if (!r->app.data_dir)
+        return arena_err(&r->arena);
+    TRY(folder_make(r->app.data_dir, 0700));
+    /* One process opens a SQLite folder at a time; with PostgreSQL the database sees to that. */
+    if (str_starts(s->database_url, S("sqlite:")) && file_lock(in_data(r, "lock"), &r->lock) != OK)
+        return err_note(E_CONFLICT, NULL, "another vivim process works on %s; stop it first, or use another --data", r->app.data_dir);
+    r->blobs.root = in_data(r, "blobs");
+    TRY(folder_make(r->blobs.root, 0700));
+    TRY(folder_make(in_data(r, "tmp"), 0700));
+    TRY(open_store(r, DB_MAIN, &r->app.store));
+    TRY(open_store(r, DB_INDEX, &r->app.index));
+    TRY(secrets_master_key(&r->arena, s->master_key, r->app.data_dir, r->master_key));
+    r->app.blobs = &r->blobs;
+    r->app.master_key = r->master_key;
+    return OK;
+}
+
+/* --- the server ------------------------------------------------------------------------------ */
+
+static void tell(struct app *app, struct str topic, const char *event, struct str json, bool last)
+{
+    if (app->server)
+        events_publish(http_events(app->server), topic, event, json, last);
+}
+
+static err_t listen_on(struct running *r, enum app_mode mode)
+{
+    static const struct route *tables[COUNTOF(MODULES)];
+    static size_t counts[COUNTOF(MODULES)];
+    const struct settings *s = r->app.settings;
+    for (size_t i = 0; MODULES[i]; i++) {
+        tables[i] = MODULES[i]->routes;
+        counts[i] = MODULES[i]->route_count;
+    }
+    struct http_options options = {
+        .listen = mode == APP_SERVER ? s->listen : STR_NONE,
+        .unix_path = in_data(r, "vivim.sock"),
+        .base_url = s->base_url,
+        .trusted_proxies = s->trusted_proxies,
+        .loops = mode == APP_SERVER ? (int)s->loops : 1,
+        .workers_max = (int)s->workers,
+        .store = r->app.store,
+        .blobs = &r->blobs,
+        .app = &r->app,
+        .tables = tables,
+        .table_counts = counts,
+        .table_count = COUNTOF(MODULES) - 1,
+        .identify = identity_identify,
+        .temp_dir = in_data(r, "tmp"),
+    };
+    TRY(arena_err(&r->arena));
+    return http_server_start(&options, &r->app.server);
+}
+
+static err_t start_rooms(struct running *r, enum app_mode mode)
+{
+    for (; MODULES[r->initialised]; r->initialised++)
+        if (MODULES[r->initialised]->init)
+            TRY(MODULES[r->initialised]->init(&r->app));
+    TRY(ops_start(&r->app));
+    r->ops = true;
+    TRY(listen_on(r, mode));
+    for (; MODULES[r->started]; r->started++)
+        if (MODULES[r->started]->start)
+            TRY(MODULES[r->started]->start(&r->app));
+    return OK;
+}
+
+err_t app_start(const struct settings *settings, enum app_mode mode, struct app **ret)
+{
+    struct running *r = calloc(1, sizeof *r);
+    if (!r)
+        return E_BUSY;
+    r->lock = FD_NONE;
+    arena_init(&r->arena, MIB(1));
+    r->app.settings = settings;
+    r->app.modules = MODULES;
+    r->app.tell = tell;
+    err_t e = open_data(r);
+    if (e == OK)
+        e = start_rooms(r, mode);
+    if (e != OK) {
+        app_stop(&r->app);
+        return e;
+    }
+    *ret = &r->app;
+    return OK;
+}
+
+void app_stop(struct app *app)
+{
+    if (!app)
+        return;
+    struct running *r = (struct running *)app; /* app is its first member */
+    http_server_stop(app->server);
+    app->server = NULL;
+    if (r->ops)
+        ops_stop(app);
+    for (int i = r->initialised - 1; i >= 0; i--)
+        if (MODULES[i]->stop)
+            MODULES[i]->stop(app);
+    db_close(app->index);
+    db_close(app->store);
+    if (r->lock.fd >= 0 && app->data_dir)
+        unlink(in_data(r, "vivim.sock"));
+    fd_close(&r->lock);
+    bytes_wipe(r->master_key, sizeof r->master_key);
+    arena_free(&r->arena);
+    free(r);
+}
