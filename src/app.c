@@ -9,7 +9,6 @@
 #include "base/map.h"
 #include "capture/capture.h"
 #include "identity/identity.h"
-#include "identity/secrets.h"
 #include "ops/ops.h"
 #include "os/clock.h"
 #include "os/entropy.h"
@@ -53,6 +52,17 @@ static err_t open_store(struct running *r, enum db_kind kind, struct db_store **
     return OK;
 }
 
+static err_t open_master_key(struct running *r)
+{
+    bool made = false;
+    TRY(identity_master_key(r->app.settings->master_key, r->app.data_dir, r->master_key, &made));
+    if (made)
+        log_at(LOG_WARN, "master_key.made", LZ("path", in_data(r, "master.key")),
+               LZ("advice", "keep a copy of it apart: without it sealed secrets cannot be opened"));
+    r->app.master_key = r->master_key;
+    return OK;
+}
+
 static err_t open_data(struct running *r)
 {
     const struct settings *s = r->app.settings;
@@ -68,9 +78,8 @@ static err_t open_data(struct running *r)
     TRY(folder_make(in_data(r, "tmp"), 0700));
     TRY(open_store(r, DB_MAIN, &r->app.store));
     TRY(open_store(r, DB_INDEX, &r->app.index));
-    TRY(secrets_master_key(&r->arena, s->master_key, r->app.data_dir, r->master_key));
+    TRY(open_master_key(r));
     r->app.blobs = &r->blobs;
-    r->app.master_key = r->master_key;
     return OK;
 }
 

@@ -51,20 +51,28 @@ static err_t greet(struct app *app)
     return OK;
 }
 
-static void wait_for_stop(void)
+/* Blocked before any thread starts, so that every thread inherits it and sigwait alone sees them. */
+static sigset_t block_stop_signals(void)
 {
     sigset_t set;
-    int sig;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    sigwait(&set, &sig);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return set;
+}
+
+static void wait_for_stop(const sigset_t *set)
+{
+    int sig;
+    sigwait(set, &sig);
     log_at(LOG_INFO, "server.stopping", LI("signal", sig));
 }
 
 static int serve(struct cli *c)
 {
     start_log(&c->settings, level_of(c->settings.log_level));
+    sigset_t stop = block_stop_signals();
     struct app *app = NULL;
     err_t e = app_start(&c->settings, APP_SERVER, &app);
     if (e == OK)
@@ -73,7 +81,7 @@ static int serve(struct cli *c)
         app_stop(app);
         return cli_fail(c, e);
     }
-    wait_for_stop();
+    wait_for_stop(&stop);
     app_stop(app);
     log_at(LOG_INFO, "server.stopped", LI("pid", getpid()));
     return EXIT_OK;
@@ -91,16 +99,10 @@ static void embed_stop(struct app *app)
     app_stop(app);
 }
 
-/* Signals are waited for by `serve`; every other thread inherits them blocked. */
 static void prepare_process(void)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    signal(SIGPIPE, SIG_IGN);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
     uint8_t key[16];
+    signal(SIGPIPE, SIG_IGN);
     crypto_init();
     entropy_fill(key, sizeof key);
     map_seed(key);

@@ -1,0 +1,99 @@
+// Runs every suite and counts: unit tests (cmocka, TAP), fuzz corpora, node:test suites, and the store and API
+// tests once more on a real PostgreSQL. The last line is `N passed, N failed`; exit status 1 when anything failed.
+//
+//   node tests/run.mjs [--no-pg] [PATTERN]
+import { spawn } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+const args = process.argv.slice(2);
+const withPostgres = !args.includes('--no-pg');
+const pattern = args.find((a) => !a.startsWith('--')) ?? '';
+const BUILD = process.env.VIVIM_BUILD ?? 'build/debug';
+const UNIT_TIMEOUT_MS = 300_000;
+const SUITE_TIMEOUT_MS = 900_000;
+
+const sanitizers = {
+    ASAN_OPTIONS: 'abort_on_error=0:detect_leaks=1:strict_string_checks=1',
+    UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+};
+let passed = 0;
+let failed = 0;
+
+function run(command, argv, { timeout, env = {} }) {
+    return new Promise((resolve) => {
+        const child = spawn(command, argv, { env: { ...process.env, ...sanitizers, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+        let output = '';
+        child.stdout.on('data', (d) => (output += d));
+        child.stderr.on('data', (d) => (output += d));
+        const timer = setTimeout(() => {
+            output += `\nno end after ${timeout} ms\n`;
+            child.kill('SIGKILL');
+        }, timeout);
+        child.on('error', (e) => resolve({ code: 127, output: String(e) }));
+        child.on('close', (code, signal) => {
+            clearTimeout(timer);
+            resolve({ code: code ?? signal, output });
+        });
+    });
+}
+
+// TAP of cmocka and of node:test. A program that ends badly counts as one failure more (a crash, a leak).
+function count(name, { code, output }) {
+    const lines = output.split('\n');
+    const nodeTotals = /^# pass (\d+)$/m.exec(output);
+    const ok = nodeTotals ? Number(nodeTotals[1]) : lines.filter((l) => /^ok \d+/.test(l)).length;
+    let bad = nodeTotals ? Number(/^# fail (\d+)$/m.exec(output)[1]) + Number(/^# cancelled (\d+)$/m.exec(output)?.[1] ?? 0)
+                         : lines.filter((l) => /^not ok \d+/.test(l)).length;
+    if (code !== 0 && bad === 0) bad = 1;
+    if (code === 0 && ok + bad === 0) bad = 1; // a suite that ran nothing is a defect
+    passed += ok;
+    failed += bad;
+    const skipped = lines.filter((l) => /^\s*ok .*# SKIP/.test(l)).map((l) => l.replace(/^.*# SKIP ?/, ''));
+    console.log(`${bad ? 'FAIL' : 'ok  '} ${name}: ${ok} passed${bad ? `, ${bad} failed` : ''}${skipped.length ? `, ${skipped.length} skipped (${[...new Set(skipped)].join('; ')})` : ''}`);
+    if (bad) console.log(output.replace(/^/gm, '     '));
+}
+
+async function each(jobs, width) {
+    const queue = [...jobs];
+    await Promise.all(Array.from({ length: width }, async () => {
+        for (let job = queue.shift(); job; job = queue.shift()) await job();
+    }));
+}
+
+const wanted = (name) => name.includes(pattern);
+const width = Math.max(1, Math.min(4, availableParallelism()));
+
+const unit = globSync(`${BUILD}/tests/*/test_*`).filter((f) => !f.endsWith('.d') && wanted(f)).sort();
+await each(unit.map((f) => async () =>
+    count(f.replace(`${BUILD}/tests/`, 'unit/'), await run(f, [], { timeout: UNIT_TIMEOUT_MS, env: { CMOCKA_MESSAGE_OUTPUT: 'TAP' } }))), width);
+
+const targets = globSync(`${BUILD}/fuzz/*`).filter((f) => !f.endsWith('.d') && wanted(f)).sort();
+await each(targets.map((f) => async () => {
+    const name = f.split('/').pop();
+    const result = await run(f, [`fuzz/corpus/${name}`], { timeout: UNIT_TIMEOUT_MS });
+    count(`fuzz/${name}`, { code: result.code, output: result.code === 0 ? `ok 1 - ${name}` : `not ok 1 - ${name}\n${result.output}` });
+}), width);
+
+const nodeSuite = (file, env = {}) => run(process.execPath, ['--test', '--test-reporter=tap', file], { timeout: SUITE_TIMEOUT_MS, env });
+const suites = globSync('tests/{api,protocol,capture,browser,kill}/*.test.mjs').filter(wanted).sort();
+// Suites with a browser or many processes take turns; the others run side by side.
+const heavy = (f) => /tests\/(capture|browser|kill)\//.test(f);
+await each(suites.filter((f) => !heavy(f)).map((f) => async () => count(f, await nodeSuite(f))), width);
+for (const f of suites.filter(heavy)) count(f, await nodeSuite(f));
+for (const f of globSync('web/tests/*.test.{mjs,ts}').filter(wanted).sort()) count(f, await nodeSuite(f));
+
+if (withPostgres && existsSync('tests/lib/pg.sh')) {
+    const onPostgres = [
+        ...globSync(`${BUILD}/tests/{db,ops,identity,archive,search,http}/test_*`).filter((f) => !f.endsWith('.d') && wanted(f)),
+        ...globSync('tests/api/*.test.mjs').filter(wanted),
+    ].sort();
+    for (const f of onPostgres) {
+        const argv = f.endsWith('.mjs') ? [process.execPath, '--test', '--test-reporter=tap', f] : [f];
+        const result = await run('tests/lib/pg.sh', argv, { timeout: SUITE_TIMEOUT_MS, env: { CMOCKA_MESSAGE_OUTPUT: 'TAP' } });
+        count(`postgresql: ${f.replace(`${BUILD}/tests/`, 'unit/')}`, result);
+    }
+}
+
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
