@@ -1,0 +1,80 @@
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+
+struct err_row {
+    int status;
+    const char *code, *title;
+};
+
+static const struct err_row ROWS[] = {
+#define X(name, status, code, title) [name] = { status, code, title },
+    ERR_TABLE(X)
+#undef X
+};
+
+static _Thread_local struct err_detail detail;
+
+static const struct err_row *row_of(err_t e)
+{
+    assert((size_t)e < COUNTOF(ROWS));
+    return &ROWS[e];
+}
+
+int err_status(err_t e)
+{
+    return row_of(e)->status;
+}
+
+const char *err_code(err_t e)
+{
+    return row_of(e)->code;
+}
+
+const char *err_title(err_t e)
+{
+    return row_of(e)->title;
+}
+
+/* A text that was cut may end inside a character; drop the rest of it. */
+static void drop_cut_character(char *text, size_t n)
+{
+    size_t start = n;
+    while (start > 0 && n - start < 3 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0xC0)
+        text[start - 1] = 0;
+}
+
+err_t err_note(err_t e, const char *field, const char *format, ...)
+{
+    struct err_detail d; /* the arguments may point into the detail that is being replaced */
+    int n = snprintf(d.field, sizeof d.field, "%s", field ? field : "");
+    if (n >= (int)sizeof d.field)
+        drop_cut_character(d.field, sizeof d.field - 1);
+    va_list args;
+    va_start(args, format);
+    n = vsnprintf(d.text, sizeof d.text, format, args);
+    va_end(args);
+    if (n < 0)
+        d.text[0] = 0;
+    else if (n >= (int)sizeof d.text)
+        drop_cut_character(d.text, sizeof d.text - 1);
+    detail = d;
+    return e;
+}
+
+const struct err_detail *err_detail(void)
+{
+    return &detail;
+}
+
+void err_clear(void)
+{
+    detail.field[0] = 0;
+    detail.text[0] = 0;
+}
