@@ -1,6 +1,5 @@
 #include "app.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "archive/archive.h"
@@ -136,11 +135,13 @@ static err_t start_rooms(struct running *r, enum app_mode mode)
 
 err_t app_start(const struct settings *settings, enum app_mode mode, struct app **ret)
 {
-    struct running *r = calloc(1, sizeof *r);
+    struct arena arena; /* holds the running app itself, and moves into it */
+    arena_init(&arena, MIB(1));
+    struct running *r = ARENA_NEW(&arena, struct running);
     if (!r)
-        return E_BUSY;
+        return arena_err(&arena);
+    r->arena = arena;
     r->lock = FD_NONE;
-    arena_init(&r->arena, MIB(1));
     r->app.settings = settings;
     r->app.modules = MODULES;
     r->app.tell = tell;
@@ -173,6 +174,6 @@ void app_stop(struct app *app)
         unlink(in_data(r, "vivim.sock"));
     fd_close(&r->lock);
     bytes_wipe(r->master_key, sizeof r->master_key);
-    arena_free(&r->arena);
-    free(r);
+    struct arena arena = r->arena;
+    arena_free(&arena);
 }
