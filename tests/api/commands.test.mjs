@@ -1,0 +1,135 @@
+// The command line: both ways (with a running server and without) give the same; wrong use says what to do.
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { BINARY, cleanEnvironment, command, startServer, tempFolder } from '../lib/server.mjs';
+
+const data = tempFolder();
+const env = cleanEnvironment({ VIVIM_DATA: data, VIVIM_TEST: '1' });
+const vivim = (argv, options = {}) => command(BINARY, argv, { env, check: false, ...options });
+after(() => rmSync(data, { recursive: true, force: true }));
+
+test('every command has --help', async () => {
+    const { stdout } = await vivim(['--help']);
+    const names = [...stdout.matchAll(/^ {2}([a-z]+(?: [a-z]+)?) ?(?:[A-Z[]|  )/gm)].map((m) => m[1].trim());
+    assert.ok(names.includes('capture') && names.includes('user add') && names.length >= 14, names.join());
+    for (const name of names) {
+        const { code, stdout: help } = await vivim([...name.split(' '), '--help']);
+        assert.equal(code, 0, name);
+        assert.match(help, new RegExp(`^usage: vivim ${name}`));
+    }
+});
+
+test('wrong use ends with 2 and says what is right', async () => {
+    for (const [argv, say] of [
+        [[], /usage: vivim COMMAND/],
+        [['captur', 'x'], /no command "captur"/],
+        [['capture'], /needs URL/],
+        [['capture', 'a', 'b'], /no further argument/],
+        [['search', 'x', '--limit', '0'], /1 to 200/],
+        [['serve', '--lisen', 'x'], /did you mean --listen/],
+        [['serve', '--listen'], /needs a value/],
+        [['version', '--json=1'], /takes no value/],
+    ]) {
+        const { code, stderr } = await vivim(argv);
+        assert.equal(code, 2, argv.join(' '));
+        assert.match(stderr, say);
+    }
+});
+
+test('an unknown or wrong setting stops the start and names the nearest', async () => {
+    const { code, stderr } = await vivim(['config', 'dump'], { env: { ...env, VIVIM_LISTN: '127.0.0.1:1' } });
+    assert.equal(code, 2);
+    assert.match(stderr, /VIVIM_LISTEN/);
+    const worse = await vivim(['config', 'dump'], { env: { ...env, VIVIM_WORKERS: 'many' } });
+    assert.equal(worse.code, 2);
+    assert.match(worse.stderr, /VIVIM_WORKERS/);
+});
+
+test('config dump shows origins and hides secrets', async () => {
+    const { stdout } = await vivim(['config', 'dump', '--json'], { env: { ...env, VIVIM_MASTER_KEY: 'ab'.repeat(32) } });
+    const rows = JSON.parse(stdout);
+    assert.equal(rows.find((r) => /DATA$/.test(r.key)).origin, 'environment');
+    assert.ok(!stdout.includes('abab'));
+});
+
+test('accounts and tokens without a server, then with one, are the same', async () => {
+    const added = await vivim(['user', 'add', 'ada', '--admin', '--password-file', '-'], { input: 'correct horse battery\n' });
+    assert.equal(added.code, 0, added.stderr);
+    const listed = await vivim(['user', 'list', '--json']);
+    const { stdout: token } = await vivim(['token', 'ada']);
+    assert.match(token, /^vvm_[A-Za-z0-9_-]{43}\n$/);
+
+    const server = await startServer({ data, keep: true });
+    try {
+        assert.equal(server.setupToken, null, 'no setup link once an account exists');
+        const again = await server.vivim(['user', 'list', '--json']);
+        assert.deepEqual(JSON.parse(again.stdout), JSON.parse(listed.stdout));
+        const me = await fetch(server.url + '/api/v1/me', { headers: { authorization: `Bearer ${token.trim()}` } });
+        assert.equal(me.status, 200);
+        assert.equal((await me.json()).user.handle, 'ada');
+        const health = await server.vivim(['healthcheck']);
+        assert.equal(health.stdout, 'ready\n');
+        const second = await command(BINARY, ['serve'], { env: { ...server.environment, VIVIM_LISTEN: '127.0.0.1:0' }, check: false });
+        assert.equal(second.code, 1);
+        assert.match(second.stderr, /another vivim process/);
+    } finally {
+        assert.equal(await server.stop(), 0);
+    }
+    const down = await vivim(['healthcheck']);
+    assert.equal(down.code, 1);
+});
+
+test('user add says what is wrong', async () => {
+    for (const [handle, input, say] of [
+        ['A', 'correct horse battery\n', /handle/],
+        ['api', 'correct horse battery\n', /handle/],
+        ['ada', 'correct horse battery\n', /conflict/],
+        ['bob', 'short\n', /password/],
+        ['bob', '', /password/],
+    ]) {
+        const { code, stderr } = await vivim(['user', 'add', handle, '--password-file', '-'], { input });
+        assert.equal(code, 1, handle);
+        assert.match(stderr, say);
+    }
+});
+
+test('a token with scopes may do only that', async () => {
+    const { stdout: token } = await vivim(['token', 'ada', '--scopes', 'read', '--expires', '1']);
+    const server = await startServer({ data, keep: true });
+    try {
+        const headers = { authorization: `Bearer ${token.trim()}`, 'content-type': 'application/json' };
+        assert.equal((await fetch(server.url + '/api/v1/conversations', { headers })).status, 200);
+        const refused = await fetch(server.url + '/api/v1/captures', { method: 'POST', headers, body: '{"url":"x"}' });
+        assert.equal(refused.status, 403);
+    } finally {
+        await server.stop();
+    }
+    const wrong = await vivim(['token', 'ada', '--scopes', 'fly']);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /scopes/);
+});
+
+test('doctor, migrate status and version', async () => {
+    const doctor = await vivim(['doctor', '--json']);
+    assert.equal(doctor.code, 0, doctor.stdout);
+    assert.ok(JSON.parse(doctor.stdout).every((f) => f.level !== 'error'));
+    const migrate = await vivim(['migrate', 'status', '--json']);
+    assert.ok(JSON.parse(migrate.stdout).every((m) => m.applied));
+    assert.match((await vivim(['version'])).stdout, /^vivim \d+\.\d+\.\d+\n$/);
+});
+
+test('extract of something that is no conversation', async () => {
+    const file = join(data, 'x.json');
+    for (const [content, say] of [['', /./], ['{"a":1}', /./], ['{"a":', /./], ['[]', /./]]) {
+        writeFileSync(file, content);
+        const { code, stderr, stdout } = await vivim(['extract', file]);
+        assert.equal(code, 1, JSON.stringify(content));
+        assert.match(stderr, say);
+        assert.equal(stdout, '');
+    }
+    const missing = await vivim(['extract', join(data, 'nothing.json')]);
+    assert.equal(missing.code, 1);
+    assert.match(missing.stderr, /nothing\.json/);
+});
