@@ -1,0 +1,183 @@
+/* Accounts: made, listed, changed and removed by the operator and by the setup link. */
+#include "base/timestamp.h"
+#include "identity/inside.h"
+#include "ops/ops.h"
+#include "os/entropy.h"
+
+err_t identity_op(struct db *db, const char *entity, const char *kind, const char *fields,
+                  struct uuid owner, struct uuid entity_id, int64_t version, int64_t now_ms)
+{
+    struct op_new op = { .owner_id = owner,
+                         .actor_id = owner,
+                         .entity = entity,
+                         .kind = kind,
+                         .fields = fields,
+                         .entity_id = entity_id,
+                         .version = version };
+    return ops_append(db, &op, now_ms);
+}
+
+static err_t changed(struct db *db, const struct account *x, const char *fields, int64_t now_ms)
+{
+    return identity_op(db, "account", "updated", fields, x->id, x->id, x->version + 1, now_ms);
+}
+
+err_t identity_any_account(struct db *db, bool *ret)
+{
+    return identity_store_account_any(db, ret);
+}
+
+static err_t no_such(struct str handle)
+{
+    return err_note(E_NOT_FOUND, "handle",
+                    "there is no account \"%.*s\"; `vivim user list` shows all",
+                    STR_ARG(str_sub(handle, 0, HANDLE_BYTES_MAX)));
+}
+
+err_t identity_user_get(struct db *db, struct arena *a, struct str handle, struct account *ret)
+{
+    err_t e = identity_store_account_by_handle(db, a, handle, ret);
+    return e == E_NOT_FOUND ? no_such(handle) : e;
+}
+
+err_t identity_user_by_id(struct db *db, struct arena *a, struct uuid user, struct account *ret)
+{
+    return identity_store_account_by_id(db, a, user, ret);
+}
+
+err_t identity_user_list(struct db *db, struct arena *a, struct account **ret, size_t *ret_count)
+{
+    return identity_store_account_list(db, a, ACCOUNTS_LISTED_MAX, ret, ret_count);
+}
+
+err_t identity_default_user(struct db *db, struct arena *a, struct account *ret)
+{
+    struct account *found;
+    size_t count;
+    TRY(identity_store_account_list(db, a, 2, &found, &count));
+    if (count == 0)
+        return err_note(E_NOT_FOUND, NULL,
+                        "there is no account yet; make one: vivim user add HANDLE --admin");
+    if (count == 1) {
+        *ret = found[0];
+        return OK;
+    }
+    err_t e = identity_store_account_first_admin(db, a, ret);
+    if (e == E_NOT_FOUND)
+        return err_note(
+            E_NOT_FOUND, NULL,
+            "there are several accounts and none is an admin; say which: --user HANDLE");
+    return e;
+}
+
+err_t identity_account_make(struct db *db, struct str handle, struct str encoded, bool admin,
+                            int64_t now_ms, struct account *ret)
+{
+    struct account x = { .id = uuid_new(),
+                         .handle = handle,
+                         .admin = admin,
+                         .version = 1,
+                         .created_ms = now_ms,
+                         .disabled_ms = TIME_NONE };
+    err_t e = identity_store_account_insert(db, &x);
+    if (e == E_CONFLICT)
+        return err_note(E_CONFLICT, "handle", "the handle \"%.*s\" is taken", STR_ARG(handle));
+    TRY(e);
+    TRY(identity_store_password_put(db, x.id, encoded, now_ms));
+    TRY(identity_op(db, "account", "created", "handle,admin", x.id, x.id, x.version, now_ms));
+    *ret = x;
+    return OK;
+}
+
+/* A hash by somebody who waits as long as it takes: the operator's commands. */
+static err_t hash_password(struct identity *id, struct arena *a, struct str password,
+                           struct str *ret)
+{
+    int64_t retry_ms;
+    CLEANUP(identity_slot_end) struct hash_slot slot = { 0 };
+    TRY(identity_slot_take(&slot, &id->gate, &retry_ms));
+    return identity_hash(&slot, a, password, ret);
+}
+
+err_t identity_user_add(struct identity *id, struct db *db, struct arena *a, struct str handle,
+                        struct str password, bool admin, int64_t now_ms, struct account *ret)
+{
+    TRY(identity_handle_check(handle));
+    TRY(identity_password_rules(handle, password));
+    struct str encoded;
+    TRY(hash_password(id, a, password, &encoded));
+    struct account x;
+    struct str kept = str_dup(a, handle);
+    TRY(arena_err(a));
+
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    TRY(identity_account_make(db, kept, encoded, admin, now_ms, &x));
+    TRY(identity_store_setup_clear(db));
+    TRY(db_txn_commit(&tx));
+    *ret = x;
+    return OK;
+}
+
+err_t identity_user_passwd(struct identity *id, struct db *db, struct arena *a, struct str handle,
+                           struct str password, int64_t now_ms)
+{
+    struct account x;
+    TRY(identity_user_get(db, a, handle, &x));
+    TRY(identity_password_rules(handle, password));
+    struct str encoded;
+    TRY(hash_password(id, a, password, &encoded));
+    struct throttle_keys keys = identity_throttle_keys(a, handle, S(""));
+    TRY(arena_err(a));
+
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    TRY(identity_user_get(db, a, handle, &x));
+    TRY(identity_store_account_bump(db, x.id));
+    TRY(identity_store_password_put(db, x.id, encoded, now_ms));
+    TRY(identity_store_session_delete_others(db, x.id, (struct uuid){ 0 }, NULL));
+    TRY(identity_store_throttle_delete(db, keys.account));
+    TRY(changed(db, &x, "password", now_ms));
+    TRY(db_txn_commit(&tx));
+    identity_forget(id);
+    return OK;
+}
+
+err_t identity_user_disable(struct identity *id, struct db *db, struct arena *a, struct str handle,
+                            bool disabled, int64_t now_ms)
+{
+    struct account x;
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    TRY(identity_user_get(db, a, handle, &x));
+    if ((x.disabled_ms != TIME_NONE) == disabled)
+        return OK; /* nothing to change */
+    TRY(identity_store_account_set_disabled(db, x.id, disabled ? now_ms : TIME_NONE));
+    if (disabled)
+        TRY(identity_store_session_delete_others(db, x.id, (struct uuid){ 0 }, NULL));
+    TRY(changed(db, &x, "disabled", now_ms));
+    TRY(db_txn_commit(&tx));
+    identity_forget(id);
+    return OK;
+}
+
+err_t identity_user_delete(struct identity *id, struct db *db, struct arena *a, struct str handle,
+                           int64_t now_ms)
+{
+    struct account x;
+    bool last_admin, others;
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    TRY(identity_user_get(db, a, handle, &x));
+    TRY(identity_store_account_last_admin(db, x.id, &last_admin, &others));
+    if (x.admin && last_admin && others)
+        return err_note(
+            E_CONFLICT, "handle",
+            "\"%.*s\" is the last admin; make another one first: vivim user add HANDLE --admin",
+            STR_ARG(handle));
+    TRY(identity_store_account_delete(db, x.id));
+    TRY(identity_op(db, "account", "deleted", NULL, x.id, x.id, x.version + 1, now_ms));
+    TRY(db_txn_commit(&tx));
+    identity_forget(id);
+    return OK;
+}

@@ -1,0 +1,85 @@
+/* Password hashes, a bounded number at a time: each takes 64 MiB and a core for a tenth of a second. */
+#include "identity/inside.h"
+#include "os/clock.h"
+
+/* What a hash of nobody's password looks like: with the parameters of password_hash(), so that checking
+ * against it costs the same (a test compares them). The password was 32 random bytes, thrown away. */
+static const char NOBODY[] = "$argon2id$v=19$m=65536,t=3,p=1$ciik6DYeXlERpCklRqFaqw$"
+                             "5axF9Wgfl57sCtBjNjxoSrdx3mk9AKv7++19FTDFRKc";
+
+void identity_gate_init(struct hash_gate *g)
+{
+    mutex_init(&g->mutex);
+    cond_init(&g->freed);
+    g->running = 0;
+    g->waiting = 0;
+}
+
+void identity_gate_free(struct hash_gate *g)
+{
+    cond_free(&g->freed);
+    mutex_free(&g->mutex);
+}
+
+static bool wait_for_slot(struct hash_gate *g)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + PASSWORD_HASH_WAIT_MS;
+    g->waiting++;
+    while (g->running >= PASSWORD_HASHES_AT_ONCE) {
+        int64_t left_ms = deadline_ms - clock_monotonic_ms();
+        if (left_ms <= 0 || !cond_wait_ms(&g->freed, &g->mutex, left_ms))
+            break;
+    }
+    g->waiting--;
+    return g->running < PASSWORD_HASHES_AT_ONCE;
+}
+
+err_t identity_slot_take(struct hash_slot *s, struct hash_gate *g, int64_t *ret_retry_ms)
+{
+    assert(!s->gate);
+    mutex_lock(&g->mutex);
+    bool free = g->running < PASSWORD_HASHES_AT_ONCE;
+    if (!free && g->waiting < PASSWORD_HASHES_WAITING_MAX)
+        free = wait_for_slot(g);
+    if (free)
+        g->running++;
+    mutex_unlock(&g->mutex);
+    if (!free) {
+        *ret_retry_ms = PASSWORD_HASH_WAIT_MS;
+        return err_note(E_BUSY, NULL,
+                        "too many people sign in at this moment; try again in %d seconds",
+                        PASSWORD_HASH_WAIT_MS / 1000);
+    }
+    s->gate = g;
+    return OK;
+}
+
+void identity_slot_end(struct hash_slot *s)
+{
+    if (!s->gate)
+        return;
+    mutex_lock(&s->gate->mutex);
+    assert(s->gate->running > 0);
+    s->gate->running--;
+    cond_signal(&s->gate->freed);
+    mutex_unlock(&s->gate->mutex);
+    s->gate = NULL;
+}
+
+err_t identity_hash(const struct hash_slot *s, struct arena *a, struct str password,
+                    struct str *ret)
+{
+    assert(s->gate);
+    char encoded[PASSWORD_HASH_BYTES];
+    TRY(password_hash(password, encoded));
+    *ret = str_dup(a, str_from(encoded));
+    return arena_err(a);
+}
+
+bool identity_hash_check(const struct hash_slot *s, struct arena *a, struct str encoded,
+                         struct str password)
+{
+    assert(s->gate);
+    const char *text = encoded.s ? str_cstr(a, encoded) : NOBODY;
+    return text && password_check(text, password) && encoded.s;
+}

@@ -1,0 +1,241 @@
+/* Signing in with a password, and the sessions that come of it. */
+#include "base/timestamp.h"
+#include "base/utf8.h"
+#include "identity/inside.h"
+#include "os/entropy.h"
+
+/* --- a new session ------------------------------------------------------------------------- */
+
+static struct str kept_text(struct arena *a, struct str s, size_t max_bytes)
+{
+    struct str cut = str_sub(s, 0, max_bytes);
+    return s.s ? utf8_repair(a, utf8_cut(cut, max_bytes)) : S("");
+}
+
+err_t identity_session_begin(struct db *db, struct arena *a, const struct account *account,
+                             const struct login *l, int64_t now_ms, struct signed_in *ret)
+{
+    struct str cookie = entropy_token(a, 32);
+    struct session s = {
+        .id = uuid_new(),
+        .created_ms = now_ms,
+        .expires_ms = now_ms + SESSION_LIFE_MS,
+        .user_agent = kept_text(a, l->user_agent, USER_AGENT_BYTES_MAX),
+        .address = kept_text(a, l->address, USER_AGENT_BYTES_MAX),
+    };
+    TRY(arena_err(a));
+    if (l->old_session.s)
+        TRY(identity_store_session_delete_hash(db, sha256_of(l->old_session), NULL));
+    TRY(identity_store_session_insert(db, account->id, sha256_of(cookie), &s));
+    TRY(identity_store_session_trim(db, account->id, SESSIONS_PER_ACCOUNT_MAX, NULL));
+    ret->cookie = cookie;
+    ret->session_id = s.id;
+    return OK;
+}
+
+/* --- signing in ------------------------------------------------------------------------------ */
+
+static err_t bad_login(void)
+{
+    return err_note(E_BAD_LOGIN, NULL, "the handle or the password is wrong");
+}
+
+/* The password of an account that may not exist, at the same cost either way. */
+static err_t check_password(const struct hash_slot *slot, struct db *db, struct arena *a,
+                            const struct login *l, struct account_login *ret)
+{
+    struct account_login row = { .encoded = STR_NONE };
+    err_t e = identity_store_login_lookup(db, a, l->handle, &row);
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    if (!identity_hash_check(slot, a, row.encoded, l->password))
+        return bad_login();
+    if (row.disabled_ms != TIME_NONE)
+        return err_note(E_FORBIDDEN, NULL,
+                        "this account is disabled; ask whoever runs this server");
+    *ret = row;
+    return OK;
+}
+
+/* The password may have been changed, or the account disabled or removed, while the hash was computed. */
+static err_t still_so(struct db *db, struct arena *a, const struct account_login *seen,
+                      struct account *ret)
+{
+    struct account_login row;
+    err_t e = identity_store_login_lookup(db, a, seen->handle, &row);
+    if (e == E_NOT_FOUND)
+        return bad_login();
+    TRY(e);
+    if (!uuid_eq(row.id, seen->id) || !str_eq(row.encoded, seen->encoded) ||
+        row.disabled_ms != TIME_NONE)
+        return bad_login();
+    *ret = (struct account){ .id = row.id,
+                             .handle = row.handle,
+                             .admin = row.admin,
+                             .version = row.version,
+                             .created_ms = row.created_ms,
+                             .disabled_ms = row.disabled_ms };
+    return OK;
+}
+
+err_t identity_login(struct identity *id, struct db *db, struct arena *a, const struct login *l,
+                     int64_t now_ms, struct signed_in *ret, int64_t *ret_retry_ms)
+{
+    if (l->handle.n > HANDLE_BYTES_MAX || l->password.n > PASSWORD_BYTES_MAX)
+        return bad_login(); /* nobody's; says nothing about who exists */
+    struct throttle_keys keys = identity_throttle_keys(a, l->handle, l->address);
+    TRY(arena_err(a));
+    TRY(identity_throttle_look(db, &keys, now_ms, ret_retry_ms));
+    struct account_login row;
+    {
+        CLEANUP(identity_slot_end) struct hash_slot slot = { 0 };
+        TRY(identity_slot_take(&slot, &id->gate, ret_retry_ms));
+        TRY(identity_throttle_charge(db, &keys, now_ms, ret_retry_ms));
+        TRY(check_password(&slot, db, a, l, &row));
+    }
+    struct signed_in s = { 0 };
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    TRY(still_so(db, a, &row, &s.account));
+    TRY(identity_throttle_clear(db, &keys));
+    TRY(identity_session_begin(db, a, &s.account, l, now_ms, &s));
+    TRY(db_txn_commit(&tx));
+    identity_forget(id); /* the old session, and what SESSIONS_PER_ACCOUNT_MAX ended */
+    *ret = s;
+    return OK;
+}
+
+/* --- the account's own password ----------------------------------------------------------------- */
+
+/* Check the old one, hash the new one: both in one slot. */
+static err_t old_for_new(struct identity *id, struct db *db, struct arena *a, struct uuid user,
+                         const struct throttle_keys *keys, struct str old_password,
+                         struct str new_password, int64_t now_ms, struct str *ret_old,
+                         struct str *ret_encoded, int64_t *ret_retry_ms)
+{
+    CLEANUP(identity_slot_end) struct hash_slot slot = { 0 };
+    TRY(identity_slot_take(&slot, &id->gate, ret_retry_ms));
+    TRY(identity_throttle_charge(db, keys, now_ms, ret_retry_ms));
+    struct str encoded = STR_NONE;
+    err_t e = identity_store_password_get(db, a, user, &encoded);
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    if (!identity_hash_check(&slot, a, encoded, old_password))
+        return err_note(E_INVALID, "old_password", "this is not your password");
+    *ret_old = encoded;
+    return identity_hash(&slot, a, new_password, ret_encoded);
+}
+
+static err_t new_password_rules(const struct account *x, struct str old_password,
+                                struct str new_password)
+{
+    err_t e = identity_password_rules(x->handle, new_password);
+    if (e == E_INVALID) {
+        char text[sizeof err_detail()->text];
+        memcpy(text, err_detail()->text, sizeof text);
+        return err_note(E_INVALID, "new_password", "%s", text);
+    }
+    TRY(e);
+    if (str_eq(old_password, new_password))
+        return err_note(E_INVALID, "new_password", "this is the password you have already");
+    return OK;
+}
+
+err_t identity_password_change(struct identity *id, struct db *db, struct arena *a,
+                               struct uuid user, struct uuid keep, struct str address,
+                               struct str old_password, struct str new_password, int64_t now_ms,
+                               int64_t *ret_retry_ms)
+{
+    struct account x;
+    TRY(identity_store_account_by_id(db, a, user, &x));
+    TRY(new_password_rules(&x, old_password, new_password));
+    struct throttle_keys keys = identity_throttle_keys(a, x.handle, address);
+    TRY(arena_err(a));
+    TRY(identity_throttle_look(db, &keys, now_ms, ret_retry_ms));
+    struct str seen, encoded, current;
+    TRY(old_for_new(id, db, a, user, &keys, old_password, new_password, now_ms, &seen, &encoded,
+                    ret_retry_ms));
+
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    TRY(identity_store_account_bump(db, user)); /* holds the account's row until the end */
+    TRY(identity_store_password_get(db, a, user, &current));
+    if (!str_eq(current, seen))
+        return err_note(E_CONFLICT, NULL, "the password was changed elsewhere at this moment");
+    TRY(identity_store_password_put(db, user, encoded, now_ms));
+    TRY(identity_store_session_delete_others(db, user, keep, NULL));
+    TRY(identity_throttle_clear(db, &keys));
+    TRY(identity_op(db, "account", "updated", "password", user, user, x.version + 1, now_ms));
+    TRY(db_txn_commit(&tx));
+    identity_forget(id);
+    return OK;
+}
+
+/* --- sessions that exist --------------------------------------------------------------------------- */
+
+struct uuid identity_id_last(void)
+{
+    struct uuid u;
+    memset(u.b, 0xff, sizeof u.b);
+    return u;
+}
+
+err_t identity_session_list(struct db *db, struct arena *a, struct uuid user, struct uuid before,
+                            size_t limit, int64_t now_ms, struct session **ret, size_t *ret_count)
+{
+    TRY(identity_store_session_list(db, a, user, before, now_ms, limit, ret, ret_count));
+    for (size_t i = 0; i < *ret_count; i++) {
+        struct session *s = &(*ret)[i];
+        int64_t idle_at_ms = s->last_used_ms + SESSION_IDLE_MS;
+        if (idle_at_ms < s->expires_ms)
+            s->expires_ms = idle_at_ms;
+    }
+    return OK;
+}
+
+static err_t end_session(struct identity *id, struct db *db, struct uuid user, struct uuid session,
+                         int64_t now_ms, bool *ret_ended)
+{
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    int64_t ended;
+    TRY(db_txn_begin(&tx, db));
+    TRY(identity_store_session_delete(db, user, session, &ended));
+    *ret_ended = ended > 0;
+    if (!ended)
+        return OK;
+    TRY(identity_op(db, "session", "deleted", NULL, user, session, 1, now_ms));
+    TRY(db_txn_commit(&tx));
+    identity_forget(id);
+    return OK;
+}
+
+err_t identity_session_revoke(struct identity *id, struct db *db, struct uuid user,
+                              struct uuid session, int64_t now_ms)
+{
+    bool ended;
+    TRY(end_session(id, db, user, session, now_ms, &ended));
+    return ended ? OK : err_note(E_NOT_FOUND, NULL, "there is no such session");
+}
+
+err_t identity_logout(struct identity *id, struct db *db, struct uuid user, struct uuid session,
+                      int64_t now_ms)
+{
+    bool ended;
+    return end_session(id, db, user, session, now_ms, &ended);
+}
+
+err_t identity_session_revoke_others(struct identity *id, struct db *db, struct uuid user,
+                                     struct uuid keep, int64_t now_ms, int64_t *ret_ended)
+{
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    int64_t ended;
+    TRY(db_txn_begin(&tx, db));
+    TRY(identity_store_session_delete_others(db, user, keep, &ended));
+    if (ended)
+        TRY(identity_op(db, "session", "deleted", NULL, user, (struct uuid){ 0 }, 1, now_ms));
+    TRY(db_txn_commit(&tx));
+    identity_forget(id);
+    if (ret_ended)
+        *ret_ended = ended;
+    return OK;
+}
