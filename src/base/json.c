@@ -187,6 +187,17 @@ int64_t json_i64(struct json v, int64_t fallback)
     }
 }
 
+uint64_t json_u64(struct json v, uint64_t fallback)
+{
+    if (json_is(v, JSON_U64))
+        return v.tape[v.at + 1];
+    double d = json_is(v, JSON_F64) ? raw_f64(v) : 0;
+    if (d >= 0x1p63 && d < 0x1p64)
+        return (uint64_t)d; /* so large a double has no fraction */
+    int64_t i = json_i64(v, -1);
+    return i >= 0 ? (uint64_t)i : fallback;
+}
+
 double json_f64(struct json v, double fallback)
 {
     switch (json_type(v)) {

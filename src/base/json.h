@@ -22,7 +22,10 @@ struct json {
  * depth_max  1 .. 512 nested arrays and objects
  * ret_root   lives in `a`
  * Errors: E_BAD_JSON with the byte offset (and line) in the detail, also for invalid UTF-8; E_LIMIT for depth or for
- *         text over JSON_BYTES_MAX; E_BUSY. */
+ *         text over JSON_BYTES_MAX; E_BUSY.
+ * Integers over 64 bits become doubles. An escaped surrogate without its other half (\ud83d in data whose
+ * maker cut a string inside a character) becomes U+FFFD, so every string is valid UTF-8; it may hold
+ * zero bytes (\u0000), see text_ok in utf8.h. A byte order mark is not JSON: E_BAD_JSON. */
 NODISCARD err_t json_parse(struct arena *a, struct str text, int depth_max, struct json *ret_root);
 
 enum json_type json_type(struct json v);
@@ -40,6 +43,7 @@ size_t json_count(struct json container);                 /* elements or members
 struct str json_str(struct json v);                /* STR_NONE */
 struct str json_get_str(struct json o, struct str key);
 int64_t json_i64(struct json v, int64_t fallback); /* a double with an integral value in range counts */
+uint64_t json_u64(struct json v, uint64_t fallback); /* the same for what is not negative */
 double json_f64(struct json v, double fallback);   /* any number */
 bool json_bool(struct json v, bool fallback);
 

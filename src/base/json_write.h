@@ -30,7 +30,9 @@ void jo_f64(struct json_out *o, double v);
 void jo_bool(struct json_out *o, bool v);
 void jo_null(struct json_out *o);
 void jo_raw(struct json_out *o, struct str json);  /* valid JSON text, as it is */
-void jo_value(struct json_out *o, struct json v);  /* a parsed value again, as it was; JSON_NONE writes null */
+/* A parsed value again, as it was, of any depth: integers to the digit, a double so that it reads as a double (1.0);
+ * JSON_NONE writes null. */
+void jo_value(struct json_out *o, struct json v);
 
 /* key and value at once */
 void jo_kstr(struct json_out *o, const char *key, struct str v);
@@ -46,8 +48,9 @@ void jo_kz(struct json_out *o, const char *key);                /* the key alone
 size_t double_text(double v, char ret[32]);
 
 /* Canonical JSON (RFC 8785, JCS): keys sorted by UTF-16 code units, no white space, ECMAScript
- * numbers. E_BAD_INPUT for an integer that a double cannot hold exactly (JCS cannot express it)
- * or for duplicate keys. `scratch` holds sorting arrays. */
+ * numbers. E_BAD_INPUT for an integer that a double cannot hold exactly (JCS cannot express it;
+ * the digits that ECMAScript itself would write for a double, such as 1152921504606847000 for
+ * 2^60, are understood as that double) or for duplicate keys. `scratch` holds sorting arrays. */
 NODISCARD err_t json_canonical(struct arena *scratch, struct json v, struct buf *out);
 
 #endif

@@ -11,7 +11,7 @@ enum { TIME_TEXT_BYTES = 24 };
 /* "2026-01-23T01:02:03.456Z" (or without fraction when it is zero) and a terminator.
  * Years 0000 to 9999; anything outside is clamped. Gives the length. */
 size_t time_text(int64_t ms, char ret[TIME_TEXT_BYTES + 1]);
-struct str time_str(struct arena *a, int64_t ms);
+struct str time_str(struct arena *a, int64_t ms); /* STR_NONE for TIME_NONE */
 /* RFC 3339 date-time with `Z` or a numeric offset; fractions are cut to milliseconds; a leap
  * second becomes the last millisecond before it. E_BAD_INPUT otherwise. */
 NODISCARD err_t time_parse(struct str s, int64_t *ret_ms);

@@ -1,0 +1,149 @@
+#include "base/crypto.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "base/encode.h"
+
+enum { PASSES = 3, MEMORY_BYTES = 64 * 1024 * 1024, NONCE_BYTES = 24, TAG_BYTES = 16 };
+
+static_assert(sizeof(struct sha256_ctx) >= sizeof(crypto_hash_sha256_state), "opaque state");
+static_assert(NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce of XChaCha20");
+static_assert(TAG_BYTES == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag of Poly1305");
+static_assert(PASSWORD_HASH_BYTES == crypto_pwhash_STRBYTES, "encoded argon2id");
+
+void crypto_init(void)
+{
+    if (sodium_init() < 0)
+        abort();
+}
+
+/* libsodium wants a pointer even to nothing. */
+static const uint8_t *bytes_of(struct str s)
+{
+    return (const uint8_t *)(s.n ? s.s : "");
+}
+
+/* --- hashes ------------------------------------------------------------------------------- */
+
+struct sha256 sha256_of(struct str bytes)
+{
+    struct sha256 h;
+    crypto_hash_sha256(h.b, bytes_of(bytes), bytes.n);
+    return h;
+}
+
+static crypto_hash_sha256_state *state_of(struct sha256_ctx *c)
+{
+    return (crypto_hash_sha256_state *)(void *)c->opaque;
+}
+
+void sha256_init(struct sha256_ctx *c)
+{
+    crypto_hash_sha256_init(state_of(c));
+}
+
+void sha256_add(struct sha256_ctx *c, struct str bytes)
+{
+    crypto_hash_sha256_update(state_of(c), bytes_of(bytes), bytes.n);
+}
+
+struct sha256 sha256_end(struct sha256_ctx *c)
+{
+    struct sha256 h;
+    crypto_hash_sha256_final(state_of(c), h.b);
+    return h;
+}
+
+struct str sha256_hex(struct arena *a, struct sha256 h)
+{
+    return hex_encode(a, str_of((const char *)h.b, sizeof h.b));
+}
+
+struct str sha256_tagged(struct arena *a, struct sha256 h)
+{
+    struct str hex = sha256_hex(a, h);
+    return hex.s ? str_cat(a, S("sha256:"), hex) : STR_NONE;
+}
+
+/* --- signatures --------------------------------------------------------------------------- */
+
+void ed25519_from_seed(const uint8_t seed[32], struct ed25519_key *ret)
+{
+    crypto_sign_seed_keypair(ret->public_key, ret->secret_key, seed);
+}
+
+void ed25519_sign(const struct ed25519_key *k, struct str message, uint8_t ret[64])
+{
+    crypto_sign_detached(ret, NULL, bytes_of(message), message.n, k->secret_key);
+}
+
+bool ed25519_verify(const uint8_t public_key[32], struct str message, const uint8_t signature[64])
+{
+    return crypto_sign_verify_detached(signature, bytes_of(message), message.n, public_key) == 0;
+}
+
+/* --- sealing ------------------------------------------------------------------------------ */
+
+struct str seal(struct arena *a, const uint8_t key[32], const uint8_t nonce[24], struct str context,
+                struct str plain)
+{
+    size_t n;
+    if (__builtin_add_overflow(plain.n, (size_t)(NONCE_BYTES + TAG_BYTES), &n))
+        return STR_NONE;
+    char *out = arena_bytes(a, n);
+    if (!out)
+        return STR_NONE;
+    memcpy(out, nonce, NONCE_BYTES);
+    crypto_aead_xchacha20poly1305_ietf_encrypt((uint8_t *)out + NONCE_BYTES, NULL, bytes_of(plain),
+                                               plain.n, bytes_of(context), context.n, NULL, nonce,
+                                               key);
+    return str_of(out, n);
+}
+
+err_t unseal(struct arena *a, const uint8_t key[32], struct str context, struct str sealed,
+             struct str *ret)
+{
+    if (sealed.n < NONCE_BYTES + TAG_BYTES)
+        return E_CORRUPT;
+    size_t n = sealed.n - NONCE_BYTES - TAG_BYTES;
+    char *out = arena_bytes(a, n);
+    if (!out)
+        return arena_err(a);
+    const uint8_t *nonce = bytes_of(sealed);
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt((uint8_t *)out, NULL, NULL, nonce + NONCE_BYTES,
+                                                   sealed.n - NONCE_BYTES, bytes_of(context),
+                                                   context.n, nonce, key) != 0)
+        return E_CORRUPT;
+    *ret = str_of(out, n);
+    return OK;
+}
+
+/* --- passwords ---------------------------------------------------------------------------- */
+
+err_t password_hash(struct str password, char ret[PASSWORD_HASH_BYTES])
+{
+    char encoded[PASSWORD_HASH_BYTES];
+    if (crypto_pwhash_str_alg(encoded, (const char *)bytes_of(password), password.n, PASSES,
+                              MEMORY_BYTES, crypto_pwhash_ALG_ARGON2ID13) != 0)
+        return E_BUSY;
+    memcpy(ret, encoded, sizeof encoded);
+    return OK;
+}
+
+bool password_check(const char *encoded, struct str password)
+{
+    return crypto_pwhash_str_verify(encoded, (const char *)bytes_of(password), password.n) == 0;
+}
+
+/* ------------------------------------------------------------------------------------------ */
+
+bool bytes_equal_ct(const void *a, const void *b, size_t n)
+{
+    return sodium_memcmp(a, b, n) == 0;
+}
+
+void bytes_wipe(void *p, size_t n)
+{
+    sodium_memzero(p, n);
+}
