@@ -70,3 +70,7 @@ compile_commands.json: Makefile tools/rooms.mk $(wildcard src/*/*.c)
 # --- benchmarks -------------------------------------------------------------------------------------
 bench: release
 	@$(NODE) bench/run.mjs
+
+$(BUILD)/bench/%: bench/%.c $(LIBS)
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBS) $(LDLIBS)

@@ -1,0 +1,21 @@
+// A server with an account and the sample archive, for the benchmarks.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RELEASE, startProcess, stop } from './lib.mjs';
+
+export async function startVivim(env = {}) {
+    const data = mkdtempSync(join(tmpdir(), 'vivim-bench-'));
+    const environment = { VIVIM_DATA: data, VIVIM_LISTEN: '127.0.0.1:0', VIVIM_TEST: '1', VIVIM_LOG_LEVEL: 'warn', VIVIM_CAPTURE_RATE_PER_HOUR: '100000', ...env };
+    const child = await startProcess(RELEASE, ['serve'], environment, /VIVIM is ready[^\n]*\n\n[^\n]*\n/);
+    const vivim = (argv, input = '') => execFileSync(RELEASE, argv, { env: { ...process.env, ...environment }, input, encoding: 'utf8' });
+    vivim(['user', 'add', 'owner', '--admin', '--password-file', '-'], 'correct horse battery\n');
+    return {
+        pid: child.pid, socket: join(data, 'vivim.sock'), data, vivim, token: vivim(['token', 'owner']).trim(),
+        stop: async () => {
+            await stop(child);
+            rmSync(data, { recursive: true, force: true });
+        },
+    };
+}

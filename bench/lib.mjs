@@ -1,0 +1,119 @@
+// What the benchmarks share: processes and their CPU, a small HTTP client over Unix sockets, medians.
+// The client is the same for both sides of a comparison, and talks over a Unix socket so that neither rate limits
+// nor the network count.
+import { spawn } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import net from 'node:net';
+
+export const RELEASE = process.env.VIVIM_BINARY ?? 'build/release/vivim';
+const TICKS_PER_SECOND = 100; // USER_HZ on Linux
+
+// CPU seconds (user and system) of a process and all its threads; with its living descendants when `tree`.
+export function cpuSeconds(pid, tree = false) {
+    const own = (p) => {
+        try {
+            const fields = readFileSync(`/proc/${p}/stat`, 'utf8').split(') ')[1].split(' ');
+            const waited = tree ? Number(fields[13]) + Number(fields[14]) : 0; // ended children
+            return (Number(fields[11]) + Number(fields[12]) + waited) / TICKS_PER_SECOND;
+        } catch {
+            return 0;
+        }
+    };
+    return (tree ? descendants(pid) : [pid]).reduce((sum, p) => sum + own(p), 0);
+}
+
+export function descendants(pid) {
+    const parents = new Map();
+    for (const name of readdirSync('/proc')) {
+        if (!/^\d+$/.test(name)) continue;
+        try {
+            parents.set(Number(name), Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1].split(' ')[1]));
+        } catch { /* it has ended */ }
+    }
+    const all = [pid];
+    for (let i = 0; i < all.length; i++) for (const [p, parent] of parents) if (parent === all[i]) all.push(p);
+    return all;
+}
+
+export function residentKiB(pid) {
+    return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+}
+
+export const median = (xs) => [...xs].sort((a, b) => a - b)[Math.floor(xs.length / 2)];
+export const spread = (xs) => `${Math.min(...xs).toFixed(2)}–${Math.max(...xs).toFixed(2)}`;
+
+export function startProcess(file, argv, env, ready) {
+    const child = spawn(file, argv, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+    return new Promise((resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', (code) => reject(new Error(`${file} ended with ${code}`)));
+        let out = '';
+        child.stdout.on('data', (d) => {
+            out += d;
+            if (ready.test(out)) resolve(child);
+        });
+    });
+}
+
+export async function stop(child) {
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    child.removeAllListeners('close');
+    child.on('close', () => {});
+    const done = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await Promise.race([done, ended]);
+}
+
+// One keep-alive connection that sends `request()` again and again, one at a time, until `until` says so.
+function connection(path, request, until, counts) {
+    return new Promise((resolve, reject) => {
+        const socket = net.connect(path);
+        let buffer = Buffer.alloc(0), need = -1;
+        const send = () => (until() ? socket.end() : socket.write(request()));
+        socket.on('connect', send);
+        socket.on('error', reject);
+        socket.on('close', resolve);
+        socket.on('data', (data) => {
+            buffer = buffer.length ? Buffer.concat([buffer, data]) : data;
+            for (;;) {
+                if (need < 0) {
+                    const end = buffer.indexOf('\r\n\r\n');
+                    if (end < 0) return;
+                    const head = buffer.toString('latin1', 0, end);
+                    const status = Number(head.slice(9, 12));
+                    counts[status] = (counts[status] ?? 0) + 1;
+                    need = end + 4 + Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+                }
+                if (buffer.length < need) return;
+                counts.bytes = (counts.bytes ?? 0) + need;
+                buffer = buffer.subarray(need);
+                need = -1;
+                send();
+                if (!buffer.length) return;
+            }
+        });
+    });
+}
+
+// `clients` connections for `ms` milliseconds: { counts by status, seconds, cpu } of the server process `pid`.
+export async function load({ path, pid, clients, ms, request, tree = false }) {
+    const counts = {};
+    const end = Date.now() + ms, cpu = cpuSeconds(pid, tree), begin = process.hrtime.bigint();
+    await Promise.all(Array.from({ length: clients }, () => connection(path, request, () => Date.now() > end, counts)));
+    const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
+    const ok = Object.entries(counts).filter(([s]) => /^2/.test(s)).reduce((sum, [, n]) => sum + n, 0);
+    const bad = Object.entries(counts).filter(([s]) => /^[45]/.test(s));
+    if (bad.length || !ok) throw new Error(`answers that do not count: ${JSON.stringify(counts)}`);
+    return { ok, seconds, cpu: cpuSeconds(pid, tree) - cpu, bytes: counts.bytes };
+}
+
+export const http = (method, target, headers = {}, body = '') =>
+    `${method} ${target} HTTP/1.1\r\nHost: localhost\r\n${Object.entries(headers).map(([k, v]) => `${k}: ${v}\r\n`).join('')}` +
+    `${body || method !== 'GET' ? `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` : ''}\r\n${body}`;
+
+// Print a row of the table of docs/performance.md and keep it for the summary.
+export const rows = [];
+export function row(figure, ours, peer, ratio, floor, aim) {
+    rows.push({ figure, ours, peer, ratio, floor, aim });
+    console.log(`${figure}\n    ours ${ours}   peer ${peer}   ratio ${ratio}   (floor ${floor}, aim ${aim})`);
+}
