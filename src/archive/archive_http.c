@@ -1,4 +1,5 @@
 #include "archive/archive.h"
+#include "archive/archive_sample.h"
 #include "archive/archive_schemas.h"
 #include "archive/archive_store.h"
 #include "base/encode.h"
@@ -251,6 +252,30 @@ static err_t media_get(struct req *rq, struct reply *rp)
     return OK;
 }
 
+/* --- the sample archive ------------------------------------------------------------------------ */
+
+static err_t sample_change(struct req *rq, struct reply *rp, const char *what,
+                           err_t (*change)(struct db *, struct uuid, int64_t, size_t *))
+{
+    size_t count;
+    TRY(change(rq->db, rq->caller.user_id, rq->now_ms, &count));
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    jo_ki64(o, what, (int64_t)count);
+    jo_end(o);
+    return OK;
+}
+
+static err_t sample_post(struct req *rq, struct reply *rp)
+{
+    return sample_change(rq, rp, "added", archive_sample_add);
+}
+
+static err_t sample_delete(struct req *rq, struct reply *rp)
+{
+    return sample_change(rq, rp, "removed", archive_sample_remove);
+}
+
 /* --- the room ------------------------------------------------------------------------------------ */
 
 static err_t message_text(struct app *app, struct db *db, struct arena *a, struct uuid owner, struct uuid id,
@@ -308,6 +333,10 @@ static const struct route ROUTES[] = {
       .reply_schema = REF("MessagePage") },
     { HTTP_GET, "/api/v1/conversations/{id}/media/{sha256}", media_get, AUTH_USER, RATE_READ, 0, RUN_WORKER, SCOPE_READ,
       .summary = "A stored picture or file of a conversation" },
+    { HTTP_POST, "/api/v1/sample", sample_post, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_WRITE,
+      .summary = "Add the made-up sample archive", .reply_schema = "{\"type\":\"object\",\"required\":[\"added\"],\"properties\":{\"added\":{\"type\":\"integer\"}}}" },
+    { HTTP_DELETE, "/api/v1/sample", sample_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_WRITE,
+      .summary = "Remove the sample archive", .reply_schema = "{\"type\":\"object\",\"required\":[\"removed\"],\"properties\":{\"removed\":{\"type\":\"integer\"}}}" },
 };
 
 const struct module archive_module = {

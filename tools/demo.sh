@@ -1,0 +1,12 @@
+#!/bin/sh
+# demo.sh VIVIM [serve options]: serve with an account "demo" that holds the sample archive. Called by ./run --demo.
+set -eu
+vivim=$1
+shift
+if [ -z "$("$vivim" user list "$@")" ]; then
+    password=$(od -An -N9 -tx1 /dev/urandom | tr -d ' \n')
+    printf '%s\n' "$password" | "$vivim" user add demo --admin --password-file - "$@" >/dev/null
+    "$vivim" sample add --user demo "$@"
+    printf '\n  Sign in as "demo" with the password %s (shown this once).\n' "$password"
+fi
+exec "$vivim" serve "$@"
