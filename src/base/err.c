@@ -43,11 +43,15 @@ const char *err_title(err_t e)
 /* A text that was cut may end inside a character; drop the rest of it. */
 static void drop_cut_character(char *text, size_t n)
 {
-    size_t start = n;
-    while (start > 0 && n - start < 3 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
-        start--;
-    if (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0xC0)
-        text[start - 1] = 0;
+    size_t lead = n;
+    while (lead > 0 && n - lead < 4 && ((unsigned char)text[lead - 1] & 0xC0) == 0x80)
+        lead--;
+    if (lead-- == 0)
+        return;
+    unsigned char c = (unsigned char)text[lead];
+    size_t whole = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
+    if (n - lead < whole)
+        text[lead] = 0;
 }
 
 err_t err_note(err_t e, const char *field, const char *format, ...)

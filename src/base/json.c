@@ -78,6 +78,8 @@ err_t json_parse(struct arena *a, struct str text, int depth_max, struct json *r
     if (text.n > JSON_BYTES_MAX)
         return err_note(E_LIMIT, NULL, "JSON text may have at most %zu MiB",
                         JSON_BYTES_MAX / MIB(1));
+    if (str_starts(text, S("\xEF\xBB\xBF")))
+        text = str_sub(text, 3, text.n);
     struct simd_doc doc;
     err_t e = parse(text, depth_max, &doc);
     if (e == OK)

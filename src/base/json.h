@@ -25,7 +25,7 @@ struct json {
  *         text over JSON_BYTES_MAX; E_BUSY.
  * Integers over 64 bits become doubles. An escaped surrogate without its other half (\ud83d in data whose
  * maker cut a string inside a character) becomes U+FFFD, so every string is valid UTF-8; it may hold
- * zero bytes (\u0000), see text_ok in utf8.h. A byte order mark is not JSON: E_BAD_JSON. */
+ * zero bytes (\u0000), see text_ok in utf8.h. A byte order mark in front is skipped and not counted. */
 NODISCARD err_t json_parse(struct arena *a, struct str text, int depth_max, struct json *ret_root);
 
 enum json_type json_type(struct json v);

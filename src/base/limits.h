@@ -30,6 +30,21 @@
 #define PAGE_ITEMS_MAX 200
 #define PAGE_ITEMS_DEFAULT 50
 
+/* The operation log and jobs */
+#define OPS_KEEP_MS (INT64_C(90) * 24 * 3600 * 1000)
+#define OPS_BATCH_MAX 500               /* ops handed to a consumer at once */
+#define OPS_READ_MAX 5000
+#define OPS_CONSUMERS_MAX 64
+#define OPS_ARENA_BYTES_MAX MIB(128)    /* one batch of one consumer */
+#define OPS_RETRY_MS 100                /* first wait of a failing consumer, doubled each time */
+#define OPS_RETRY_MAX_MS 60000
+#define JOB_ARENA_BYTES_MAX MIB(256)    /* one run */
+#define JOB_PAYLOAD_BYTES_MAX MIB(1)
+#define JOB_RETRY_MS 1000               /* first wait of a job that failed, doubled each time, with jitter */
+#define JOB_RETRY_MAX_MS (10 * 60 * 1000)
+#define JOB_KEEP_MS (INT64_C(90) * 24 * 3600 * 1000) /* ended ones */
+#define JOB_TELL_MS 100                 /* counts within a phase are told at most this often */
+
 /* Conversations */
 #define CONVERSATION_BYTES_MAX MIB(64)
 #define CONVERSATION_MESSAGES_MAX 20000
