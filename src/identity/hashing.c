@@ -76,6 +76,11 @@ err_t identity_hash(const struct hash_slot *s, struct arena *a, struct str passw
     return arena_err(a);
 }
 
+struct str identity_nobody(void)
+{
+    return str_from(NOBODY);
+}
+
 bool identity_hash_check(const struct hash_slot *s, struct arena *a, struct str encoded,
                          struct str password)
 {

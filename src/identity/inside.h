@@ -25,6 +25,7 @@ NODISCARD err_t identity_slot_take(struct hash_slot *s, struct hash_gate *g, int
 void identity_slot_end(struct hash_slot *s); /* for CLEANUP */
 /* Both want a slot. `encoded` STR_NONE: the work of a check that cannot succeed. */
 NODISCARD err_t identity_hash(const struct hash_slot *s, struct arena *a, struct str password, struct str *ret);
+struct str identity_nobody(void); /* what STR_NONE is checked against */
 bool identity_hash_check(const struct hash_slot *s, struct arena *a, struct str encoded, struct str password);
 
 #define TOKEN_PREFIX "vvm_" /* makes a leaked token easy to find and to tell apart */

@@ -1,0 +1,363 @@
+/* The check of each request: expiry to the millisecond, revocation here and elsewhere, scopes, "last used". */
+#include "fixture.h"
+
+static int64_t last_used(struct uuid user, int64_t now_ms)
+{
+    struct session *list;
+    size_t count;
+    assert_int_equal(
+        identity_session_list(f.db, &f.arena, user, identity_id_last(), 10, now_ms, &list, &count),
+        OK);
+    assert_int_equal(count, 1);
+    return list[0].last_used_ms;
+}
+
+static void session_says_who(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", true);
+    struct signed_in s = cheap_session(&ada, NOW);
+    assert_int_equal(s.cookie.n, 43);
+    for (int round = 0; round < 2; round++) { /* from the row, then from the cache */
+        struct caller c = { 0 };
+        assert_int_equal(
+            identity_check(f.id, f.db, &f.arena, CREDENTIAL_SESSION, s.cookie, NOW, &c), OK);
+        assert_true(c.known && c.admin && !c.by_cookie);
+        assert_true(uuid_eq(c.user_id, ada.id) && uuid_eq(c.session_id, s.session_id) &&
+                    uuid_is_nil(c.token_id));
+        assert_true(str_eq(c.handle, S("ada")));
+        assert_int_equal(c.scopes, ~0u);
+    }
+    /* A session is no token and the other way round; what is no credential at all is refused unread. */
+    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, s.cookie, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(
+        check(f.id, CREDENTIAL_SESSION, cheap_token(&ada, SCOPES_ALL, TIME_NONE, NULL), NOW),
+        E_UNAUTHENTICATED);
+    static const char *const BAD[] = { "",
+                                       "x",
+                                       "vvm_",
+                                       "vvm_x",
+                                       "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                                       "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                                       "' OR 1=1 --" };
+    for (size_t i = 0; i < COUNTOF(BAD); i++) {
+        assert_int_equal(check(f.id, CREDENTIAL_SESSION, str_from(BAD[i]), NOW), E_UNAUTHENTICATED);
+        assert_int_equal(check(f.id, CREDENTIAL_TOKEN, str_from(BAD[i]), NOW), E_UNAUTHENTICATED);
+    }
+}
+
+static void session_ends_unused(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false);
+    struct signed_in s = cheap_session(&ada, NOW), late = cheap_session(&ada, NOW);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW + SESSION_IDLE_MS - 1), OK);
+    assert_int_equal(check(f.other, CREDENTIAL_SESSION, late.cookie, NOW + SESSION_IDLE_MS),
+                     E_UNAUTHENTICATED);
+    /* Not listed any more; and once swept it stays dead when the clock steps back. */
+    struct session *list;
+    size_t count;
+    assert_int_equal(identity_flush(f.id, f.db), OK); /* the first one was used */
+    assert_int_equal(identity_session_list(f.db, &f.arena, ada.id, identity_id_last(), 10,
+                                           NOW + SESSION_IDLE_MS, &list, &count),
+                     OK);
+    assert_int_equal(count, 1);
+    assert_true(uuid_eq(list[0].id, s.session_id));
+    assert_int_equal(identity_sweep(f.db, NOW + SESSION_IDLE_MS), OK);
+    identity_forget(f.other);
+    assert_int_equal(check(f.other, CREDENTIAL_SESSION, late.cookie, NOW + 1), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.other, CREDENTIAL_SESSION, s.cookie, NOW + SESSION_IDLE_MS), OK);
+}
+
+static void session_ends_in_any_case(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false);
+    struct signed_in s = cheap_session(&ada, NOW);
+    int64_t step_ms = SESSION_IDLE_MS / 2, t = NOW;
+    for (; t + step_ms < NOW + SESSION_LIFE_MS; t += step_ms) { /* used all the time */
+        clock_fake_advance(step_ms);
+        assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, t + step_ms), OK);
+        assert_int_equal(identity_flush(f.id, f.db), OK);
+    }
+    assert_int_equal(check(f.other, CREDENTIAL_SESSION, s.cookie, NOW + SESSION_LIFE_MS - 1), OK);
+    assert_int_equal(check(f.other, CREDENTIAL_SESSION, s.cookie, NOW + SESSION_LIFE_MS),
+                     E_UNAUTHENTICATED); /* from its cache */
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW + SESSION_LIFE_MS),
+                     E_UNAUTHENTICATED);
+}
+
+static void last_used_once_a_minute(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false);
+    struct signed_in s = cheap_session(&ada, NOW);
+    int64_t later = NOW + CREDENTIAL_TOUCH_MS;
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, later - 1), OK);
+    assert_int_equal(f.id->touch_count, 0);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, later), OK);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, later + 5), OK);
+    assert_int_equal(f.id->touch_count, 1);
+    assert_int_equal(last_used(ada.id, later), NOW); /* not on the way of the request */
+    assert_int_equal(identity_flush(f.id, f.db), OK);
+    assert_int_equal(last_used(ada.id, later), later);
+    assert_int_equal(f.id->touch_count, 0);
+    /* An older "last used" of another process does not go back. */
+    clock_fake_advance(CREDENTIAL_CACHE_MS);
+    assert_int_equal(check(f.other, CREDENTIAL_SESSION, s.cookie, later + 2 * CREDENTIAL_TOUCH_MS),
+                     OK);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, later + CREDENTIAL_TOUCH_MS), OK);
+    assert_int_equal(identity_flush(f.other, f.db), OK);
+    assert_int_equal(identity_flush(f.id, f.db), OK);
+    assert_int_equal(last_used(ada.id, later), later + 2 * CREDENTIAL_TOUCH_MS);
+}
+
+static void more_touches_than_fit(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false);
+    struct signed_in s = cheap_session(&ada, NOW);
+    for (int64_t i = 1; i <= CREDENTIAL_TOUCHES_MAX + 3; i++)
+        assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW + i * CREDENTIAL_TOUCH_MS),
+                         OK);
+    assert_int_equal(f.id->touch_count, CREDENTIAL_TOUCHES_MAX);
+    assert_int_equal(identity_flush(f.id, f.db), OK);
+    assert_int_equal(last_used(ada.id, NOW),
+                     NOW + (int64_t)CREDENTIAL_TOUCHES_MAX * CREDENTIAL_TOUCH_MS);
+}
+
+static void revoked_here_and_elsewhere(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false), bob = cheap_account("bob", false);
+    struct signed_in s = cheap_session(&ada, NOW), kept = cheap_session(&bob, NOW);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK);
+    assert_int_equal(check(f.other, CREDENTIAL_SESSION, s.cookie, NOW), OK);
+    assert_int_equal(identity_session_revoke(f.id, f.db, bob.id, s.session_id, NOW),
+                     E_NOT_FOUND); /* the wrong user */
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK);
+    assert_int_equal(identity_session_revoke(f.id, f.db, ada.id, s.session_id, NOW), OK);
+    assert_true(str_eq(last_op(ada.id), S("session deleted ")));
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.other, CREDENTIAL_SESSION, s.cookie, NOW), OK); /* does not know yet */
+    clock_fake_advance(CREDENTIAL_CACHE_MS);
+    assert_int_equal(check(f.other, CREDENTIAL_SESSION, s.cookie, NOW + CREDENTIAL_CACHE_MS),
+                     E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, kept.cookie, NOW), OK);
+    assert_int_equal(identity_session_revoke(f.id, f.db, ada.id, s.session_id, NOW), E_NOT_FOUND);
+    assert_int_equal(identity_logout(f.id, f.db, ada.id, s.session_id, NOW),
+                     OK); /* again is fine */
+}
+
+/* What was read before a revocation must not enter the cache after it. */
+static void late_reader_does_not_bring_it_back(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false);
+    struct signed_in s = cheap_session(&ada, NOW);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK);
+    struct sha256 h = sha256_of(s.cookie);
+    size_t set = ((size_t)h.b[0] << 8 | h.b[1]) % CREDENTIAL_SETS;
+    struct credential_entry seen = { 0 };
+    for (int i = 0; i < CREDENTIAL_WAYS; i++)
+        if (memcmp(&f.id->sets[set][i].hash, &h, sizeof h) == 0)
+            seen = f.id->sets[set][i];
+    assert_true(seen.epoch != 0);
+    assert_int_equal(identity_session_revoke(f.id, f.db, ada.id, s.session_id, NOW), OK);
+    f.id->sets[set][0] = seen; /* the reader that was slow */
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), E_UNAUTHENTICATED);
+}
+
+static void all_but_this_one(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false), bob = cheap_account("bob", false);
+    struct signed_in s[3] = { cheap_session(&ada, NOW), cheap_session(&ada, NOW),
+                              cheap_session(&ada, NOW) };
+    struct signed_in b = cheap_session(&bob, NOW);
+    int64_t ended = 0;
+    assert_int_equal(
+        identity_session_revoke_others(f.id, f.db, ada.id, s[1].session_id, NOW, &ended), OK);
+    assert_int_equal(ended, 2);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s[0].cookie, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s[1].cookie, NOW), OK);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s[2].cookie, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, b.cookie, NOW), OK);
+}
+
+static void too_many_sessions_end_the_oldest(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false);
+    struct signed_in first = cheap_session(&ada, NOW), second = cheap_session(&ada, NOW + 1);
+    for (int i = 2; i <= SESSIONS_PER_ACCOUNT_MAX; i++)
+        cheap_session(&ada, NOW + i);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, first.cookie, NOW + 200), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, second.cookie, NOW + 200), OK);
+}
+
+static void tokens_do_what_they_may(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", true);
+    struct str reads = cheap_token(&ada, 1 << SCOPE_READ, TIME_NONE, NULL),
+               all = cheap_token(&ada, SCOPES_ALL, TIME_NONE, NULL);
+    struct caller c;
+    assert_int_equal(reads.n, 47);
+    assert_true(str_starts(reads, S("vvm_")));
+    assert_int_equal(identity_check(f.id, f.db, &f.arena, CREDENTIAL_TOKEN, reads, NOW, &c), OK);
+    assert_int_equal(c.scopes, 1 << SCOPE_NONE | 1 << SCOPE_READ);
+    assert_false(c.admin); /* the account is; the token may not */
+    assert_true(uuid_is_nil(c.session_id) && !uuid_is_nil(c.token_id));
+    assert_int_equal(identity_check(f.id, f.db, &f.arena, CREDENTIAL_TOKEN, all, NOW, &c), OK);
+    assert_true(c.admin);
+    assert_int_equal(c.scopes, SCOPES_ALL | 1 << SCOPE_NONE);
+    struct account bob = cheap_account("bob", false);
+    assert_int_equal(identity_check(f.id, f.db, &f.arena, CREDENTIAL_TOKEN,
+                                    cheap_token(&bob, SCOPES_ALL, TIME_NONE, NULL), NOW, &c),
+                     OK);
+    assert_false(c.admin); /* the scope alone makes nobody an admin */
+}
+
+static void tokens_expire_and_are_revoked(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false), bob = cheap_account("bob", false);
+    struct uuid id;
+    struct str dies = cheap_token(&ada, SCOPES_ALL, NOW + 1000, NULL),
+               t = cheap_token(&ada, SCOPES_ALL, TIME_NONE, &id);
+    assert_true(str_eq(last_op(ada.id), S("token created name,scopes")));
+    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, dies, NOW + 999), OK);
+    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, dies, NOW + 1000), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW + SESSION_LIFE_MS * 10),
+                     OK); /* no idle limit */
+    assert_int_equal(identity_token_revoke(f.id, f.db, bob.id, id, NOW), E_NOT_FOUND);
+    assert_int_equal(identity_token_revoke(f.id, f.db, ada.id, id, NOW), OK);
+    assert_true(str_eq(last_op(ada.id), S("token deleted ")));
+    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW), E_UNAUTHENTICATED);
+}
+
+static void tokens_are_listed_without_the_secret(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false), bob = cheap_account("bob", false);
+    struct str t = cheap_token(&ada, 1 << SCOPE_READ, NOW + 5, NULL);
+    struct token *list;
+    size_t count;
+    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW + 1), OK);
+    assert_int_equal(identity_flush(f.id, f.db), OK);
+    assert_int_equal(
+        identity_token_list(f.db, &f.arena, bob.id, identity_id_last(), 10, &list, &count), OK);
+    assert_int_equal(count, 0);
+    assert_int_equal(
+        identity_token_list(f.db, &f.arena, ada.id, identity_id_last(), 10, &list, &count), OK);
+    assert_int_equal(count, 1);
+    assert_true(str_starts(t, list[0].prefix) && list[0].prefix.n == 10);
+    assert_int_equal(list[0].last_used_ms, NOW + 1);
+    assert_int_equal(list[0].expires_ms, NOW + 5);
+    assert_int_equal(list[0].scopes, 1 << SCOPE_READ);
+    assert_int_equal(identity_token_list(f.db, &f.arena, ada.id, list[0].id, 10, &list, &count),
+                     OK);
+    assert_int_equal(count, 0);
+}
+
+static void tokens_have_a_limit(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false);
+    struct token t;
+    struct str secret;
+    struct token_new n = { .name = S("x"), .scopes = SCOPES_ALL, .expires_ms = TIME_NONE };
+    for (int i = 0; i < TOKENS_PER_ACCOUNT_MAX; i++)
+        cheap_token(&ada, SCOPES_ALL, TIME_NONE, NULL);
+    assert_int_equal(identity_token_create(f.db, &f.arena, ada.id, &n, NOW, &t, &secret),
+                     E_CONFLICT);
+    struct uuid nobody = { { 9 } };
+    assert_int_equal(identity_token_create(f.db, &f.arena, nobody, &n, NOW, &t, &secret),
+                     E_NOT_FOUND);
+    n.name = S("");
+    assert_int_equal(identity_token_create(f.db, &f.arena, ada.id, &n, NOW, &t, &secret),
+                     E_INVALID);
+    n = (struct token_new){ .name = S("x"), .scopes = 0, .expires_ms = TIME_NONE };
+    assert_int_equal(identity_token_create(f.db, &f.arena, ada.id, &n, NOW, &t, &secret),
+                     E_INVALID);
+    n = (struct token_new){ .name = S("x"), .scopes = SCOPES_ALL, .expires_ms = NOW };
+    assert_int_equal(identity_token_create(f.db, &f.arena, ada.id, &n, NOW, &t, &secret),
+                     E_INVALID);
+}
+
+static void disabled_is_out(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false);
+    struct signed_in s = cheap_session(&ada, NOW);
+    struct str t = cheap_token(&ada, SCOPES_ALL, TIME_NONE, NULL);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK);
+    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW), OK);
+    assert_int_equal(identity_user_disable(f.id, f.db, &f.arena, S("ada"), true, NOW), OK);
+    assert_true(str_eq(last_op(ada.id), S("account updated disabled")));
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(identity_user_disable(f.id, f.db, &f.arena, S("ada"), true, NOW + 5), OK);
+    assert_int_equal(identity_user_disable(f.id, f.db, &f.arena, S("ada"), false, NOW + 9), OK);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW),
+                     E_UNAUTHENTICATED); /* ended, not asleep */
+    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW), OK);
+}
+
+/* More credentials at once than the cache holds: slower, never wrong. */
+static void cache_overflows(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false);
+    struct str t[TOKENS_PER_ACCOUNT_MAX];
+    for (size_t i = 0; i < COUNTOF(t); i++)
+        t[i] = cheap_token(&ada, SCOPES_ALL, TIME_NONE, NULL);
+    for (size_t i = 0; i < CREDENTIAL_SETS; i++) /* all sets full of others */
+        for (size_t w = 0; w < CREDENTIAL_WAYS; w++)
+            f.id->sets[i][w] = (struct credential_entry){ .epoch = 1,
+                                                          .checked_ms = clock_monotonic_ms(),
+                                                          .hash = { { 7, (uint8_t)w } } };
+    for (int round = 0; round < 2; round++)
+        for (size_t i = 0; i < COUNTOF(t); i++)
+            assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t[i], NOW), OK);
+}
+
+/* The room's own thread writes what waits when it ends. */
+static void keeper_writes_at_the_end(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false);
+    struct signed_in s = cheap_session(&ada, NOW);
+    clock_real();
+    assert_int_equal(identity_keeper_start(f.other), OK);
+    assert_int_equal(check(f.other, CREDENTIAL_SESSION, s.cookie, NOW + 2 * CREDENTIAL_TOUCH_MS),
+                     OK);
+    identity_free(f.other);
+    f.other = NULL;
+    assert_int_equal(last_used(ada.id, NOW), NOW + 2 * CREDENTIAL_TOUCH_MS);
+}
+
+int main(void)
+{
+    crypto_init();
+    const struct CMUnitTest tests[] = {
+        TEST(session_says_who),
+        TEST(session_ends_unused),
+        TEST(session_ends_in_any_case),
+        TEST(last_used_once_a_minute),
+        TEST(more_touches_than_fit),
+        TEST(revoked_here_and_elsewhere),
+        TEST(late_reader_does_not_bring_it_back),
+        TEST(all_but_this_one),
+        TEST(too_many_sessions_end_the_oldest),
+        TEST(tokens_do_what_they_may),
+        TEST(tokens_expire_and_are_revoked),
+        TEST(tokens_are_listed_without_the_secret),
+        TEST(tokens_have_a_limit),
+        TEST(disabled_is_out),
+        TEST(cache_overflows),
+        TEST(keeper_writes_at_the_end),
+    };
+    RUN_ON_BOTH(tests);
+}
