@@ -80,6 +80,7 @@ define room_rule
 SRC_$(1)  := $$(wildcard src/$(1)/*.c src/$(1)/*/*.c)
 OBJ_$(1)  := $$(SRC_$(1):%.c=$(BUILD)/%.o) $$(patsubst %.cc,$(BUILD)/%.o,$$(wildcard src/$(1)/*.cc)) \
              $$(patsubst %,$(BUILD)/gen/%.o,$$(if $$(filter $(1),$(SQL_ROOMS)),$(1)_sql) $$(EXTRA_GEN_$(1)))
+$(if $(filter $(1),$(SQL_ROOMS)),$$(OBJ_$(1)): | $(GEN)/$(1)_sql.h)
 $(BUILD)/lib$(1).a: $$(OBJ_$(1))
 	@mkdir -p $$(@D); rm -f $$@
 	@$$(AR) rcs $$@ $$^
@@ -88,7 +89,7 @@ $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 
 LIBS := $(ROOMS:%=$(BUILD)/lib%.a)
 
-$(BUILD)/src/%.o: src/%.c Makefile tools/rooms.mk | $(SQL_GEN)
+$(BUILD)/src/%.o: src/%.c Makefile tools/rooms.mk
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
@@ -109,7 +110,7 @@ UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 
 define unit_rule
-$(BUILD)/tests/$(1)/%: tests/unit/$(1)/%.c $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a) | $(SQL_GEN)
+$(BUILD)/tests/$(1)/%: tests/unit/$(1)/%.c $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a)
 	@mkdir -p $$(@D)
 	@echo "  TEST $$<"
 	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) -o $$@ $$< $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a) -lcmocka $(LDLIBS)
