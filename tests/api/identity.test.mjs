@@ -265,9 +265,19 @@ test('nothing secret is in the log', () => {
     for (const secret of [PASSWORD, owner.cookie.split('=')[1], 'vvm_']) assert.ok(!server.log().includes(secret));
 });
 
-test('no more setup link after a restart', async () => {
-    const fresh = await startServer();
-    await signIn(fresh);
+test('a start makes a new link until there is an account, then none', async () => {
+    let fresh = await startServer({ keep: true });
+    const { data, setupToken: first } = fresh;
+    assert.equal(await fresh.stop(), 0);
+    fresh = await startServer({ data, keep: true });
+    assert.notEqual(fresh.setupToken, first);
+    const old = await post(client(fresh, { origin: fresh.url }), '/api/v1/auth/setup', { token: first, handle: 'owner', password: PASSWORD });
+    assert.equal(old.status, 403);
+    const me = await signIn(fresh);
+    assert.equal(await fresh.stop(), 0);
+    fresh = await startServer({ data });
     assert.equal(fresh.setupToken, null);
+    const still = await client(fresh, { cookie: me.cookie }).json('GET', '/api/v1/me');
+    assert.equal(still.status, 200, 'a session outlives a restart');
     assert.equal(await fresh.stop(), 0);
 });
