@@ -1,0 +1,177 @@
+#include "check.h"
+
+#include "base/crypto.h"
+#include "base/encode.h"
+
+static struct str unhex(struct arena *a, const char *hex)
+{
+    struct str out;
+    assert_int_equal(hex_decode(a, str_from(hex), &out), OK);
+    return out;
+}
+
+static const uint8_t *bytes(struct str s)
+{
+    return (const uint8_t *)s.s;
+}
+
+static void sha256_vectors(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    assert_str(sha256_hex(&a, sha256_of(STR_NONE)),
+               "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_str(sha256_tagged(&a, sha256_of(S("abc"))),
+               "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    struct sha256_ctx c;
+    sha256_init(&c);
+    for (int i = 0; i < 1000000; i += 1000) { /* FIPS 180: a million times "a" */
+        char part[1000];
+        memset(part, 'a', sizeof part);
+        sha256_add(&c, str_of(part, sizeof part));
+        sha256_add(&c, STR_NONE);
+    }
+    assert_str(sha256_hex(&a, sha256_end(&c)),
+               "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+/* RFC 8032, section 7.1: seed, public key, message, signature. */
+static const char *const RFC8032[][4] = {
+    { "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+      "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "",
+      "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b4"
+      "6bd25bf5f0595bbe24655141438e7a100b" },
+    { "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+      "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72",
+      "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d"
+      "8c387b2eaeb4302aeeb00d291612bb0c00" },
+    { "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+      "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82",
+      "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6"
+      "594a7c15e9716ed28dc027beceea1ec40a" },
+};
+
+static void ed25519_vectors(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    for (size_t i = 0; i < COUNTOF(RFC8032); i++) {
+        struct ed25519_key k;
+        uint8_t signature[64];
+        struct str message = unhex(&a, RFC8032[i][2]);
+        ed25519_from_seed(bytes(unhex(&a, RFC8032[i][0])), &k);
+        assert_memory_equal(k.public_key, unhex(&a, RFC8032[i][1]).s, 32);
+        ed25519_sign(&k, message, signature);
+        assert_memory_equal(signature, unhex(&a, RFC8032[i][3]).s, 64);
+        assert_true(ed25519_verify(k.public_key, message, signature));
+        assert_false(ed25519_verify(k.public_key, S("another message"), signature));
+        signature[5] ^= 1;
+        assert_false(ed25519_verify(k.public_key, message, signature));
+    }
+}
+
+static void ed25519_refuses_what_is_not_canonical(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    /* S + L says the same as S to a careless verifier. */
+    struct str order = unhex(&a, "edd3f55c1a631258d69cf7a2def9de14"
+                                 "00000000000000000000000000000010");
+    struct str key = unhex(&a, RFC8032[0][1]), good = unhex(&a, RFC8032[0][3]);
+    uint8_t signature[64];
+    memcpy(signature, good.s, 64);
+    assert_true(ed25519_verify(bytes(key), STR_NONE, signature));
+    unsigned carry = 0;
+    for (int i = 0; i < 32; i++) {
+        carry += signature[32 + i] + (unsigned)bytes(order)[i];
+        signature[32 + i] = (uint8_t)carry;
+        carry >>= 8;
+    }
+    assert_false(ed25519_verify(bytes(key), STR_NONE, signature));
+    /* The neutral element as key and R with S = 0 would fit every message. */
+    uint8_t one[32] = { 1 }, zero[64] = { 1 };
+    assert_false(ed25519_verify(one, S("any message"), zero));
+}
+
+/* draft-irtf-cfrg-xchacha-03, A.3.1. */
+static void sealing_is_xchacha20_poly1305(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    uint8_t key[32], nonce[24];
+    for (int i = 0; i < 32; i++)
+        key[i] = (uint8_t)(0x80 + i);
+    for (int i = 0; i < 24; i++)
+        nonce[i] = (uint8_t)(0x40 + i);
+    struct str plain = S("Ladies and Gentlemen of the class of '99: If I could offer you only one tip "
+                         "for the future, sunscreen would be it.");
+    struct str sealed = seal(&a, key, nonce, unhex(&a, "50515253c0c1c2c3c4c5c6c7"), plain);
+    assert_int_equal(sealed.n, 24 + plain.n + 16);
+    assert_memory_equal(sealed.s, nonce, 24);
+    assert_memory_equal(sealed.s + 24, unhex(&a, "bd6d179d3e83d43b9576579493c0e939").s, 16);
+    assert_memory_equal(sealed.s + 24 + plain.n, unhex(&a, "c0875924c1c7987947deafd8780acf49").s, 16);
+}
+
+static void sealed_values_hold_or_break(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    uint8_t key[32] = { 1 }, other_key[32] = { 2 }, nonce[24] = { 3 };
+    struct str out = STR_NONE, sealed = seal(&a, key, nonce, S("row 1"), S("secret"));
+    assert_int_equal(unseal(&a, key, S("row 1"), sealed, &out), OK);
+    assert_str(out, "secret");
+    assert_int_equal(unseal(&a, key, S("row 2"), sealed, &out), E_CORRUPT);
+    assert_int_equal(unseal(&a, other_key, S("row 1"), sealed, &out), E_CORRUPT);
+    for (size_t i = 0; i < sealed.n; i++) { /* each byte, the nonce and the tag too */
+        struct str changed = str_dup(&a, sealed);
+        ((char *)(uintptr_t)changed.s)[i] ^= 0x10;
+        assert_int_equal(unseal(&a, key, S("row 1"), changed, &out), E_CORRUPT);
+        assert_int_equal(unseal(&a, key, S("row 1"), str_sub(sealed, 0, i), &out), E_CORRUPT);
+    }
+    assert_str(out, "secret");
+    sealed = seal(&a, key, nonce, STR_NONE, STR_NONE);
+    assert_int_equal(unseal(&a, key, STR_NONE, sealed, &out), OK);
+    assert_int_equal(out.n, 0);
+}
+
+static void passwords(void **state)
+{
+    UNUSED(state);
+    char encoded[PASSWORD_HASH_BYTES], again[PASSWORD_HASH_BYTES];
+    assert_int_equal(password_hash(S("correct horse"), encoded), OK);
+    assert_int_equal(password_hash(S("correct horse"), again), OK);
+    assert_true(str_starts(str_from(encoded), S("$argon2id$v=19$m=65536,t=3,p=1$")));
+    assert_string_not_equal(encoded, again); /* salted */
+    assert_true(password_check(encoded, S("correct horse")));
+    assert_false(password_check(encoded, S("correct horsE")));
+    assert_false(password_check(encoded, S("")));
+    assert_false(password_check("", S("")));
+    assert_false(password_check("$argon2id$v=19$m=65536,t=3,p=1$", S("x")));
+}
+
+static void constant_time_and_wiping(void **state)
+{
+    UNUSED(state);
+    char a[] = "secret", b[] = "secreT";
+    assert_false(bytes_equal_ct(a, b, 6));
+    assert_true(bytes_equal_ct(a, b, 5));
+    assert_true(bytes_equal_ct(a, b, 0));
+    bytes_wipe(a, sizeof a);
+    for (size_t i = 0; i < sizeof a; i++)
+        assert_int_equal(a[i], 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha256_vectors),
+        cmocka_unit_test(ed25519_vectors),
+        cmocka_unit_test(ed25519_refuses_what_is_not_canonical),
+        cmocka_unit_test(sealing_is_xchacha20_poly1305),
+        cmocka_unit_test(sealed_values_hold_or_break),
+        cmocka_unit_test(passwords),
+        cmocka_unit_test(constant_time_and_wiping),
+    };
+    crypto_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
