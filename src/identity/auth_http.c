@@ -21,7 +21,7 @@ void identity_retry_after(struct req *rq, struct reply *rp, err_t e, int64_t ret
                      str_fmt(rq->arena, "%lld", (long long)((retry_ms + 999) / 1000)));
 }
 
-/* --- signing in and out ------------------------------------------------------------------------ */
+/* --- signing in and out ----------------------------------------------------------------------- */
 
 struct setup_body {
     struct str token, handle, password;
@@ -117,7 +117,7 @@ err_t identity_state_get(struct req *rq, struct reply *rp)
     return OK;
 }
 
-/* --- oneself -------------------------------------------------------------------------------------- */
+/* --- oneself ---------------------------------------------------------------------------------- */
 
 err_t identity_me_get(struct req *rq, struct reply *rp)
 {

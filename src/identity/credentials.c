@@ -59,8 +59,8 @@ static bool cache_get(struct identity *id, const struct sha256 *h, enum credenti
     return e;
 }
 
-/* Over the same hash, else over what is empty or oldest. An entry that was read before a revocation carries
- * the epoch of then, and so is dead already. */
+/* Over the same hash, else over what is empty or oldest. An entry that was read before a
+ * revocation carries the epoch of then, and so is dead already. */
 static void cache_put(struct identity *id, const struct credential_entry *e)
 {
     mutex_lock(lock_of(id, &e->hash));
@@ -131,12 +131,13 @@ err_t identity_flush(struct identity *id, struct db *db)
     TRY(arena_err(&scratch));
     if (count == 0)
         return OK;
-    /* In one order everywhere, so that two processes on one PostgreSQL do not wait for each other in a circle. */
+    /* In one order everywhere, so that two processes on one PostgreSQL do not wait for each
+     * other in a circle. */
     qsort(touches, count, sizeof *touches, compare_touches);
     return write_touches(db, touches, count);
 }
 
-/* --- the check ---------------------------------------------------------------------------------- */
+/* --- the check -------------------------------------------------------------------------------- */
 
 static bool secret_text(struct str s)
 {

@@ -43,7 +43,7 @@ static void end_page(struct req *rq, struct json_out *o, bool more, struct uuid 
     jo_end(o);
 }
 
-/* --- sessions ----------------------------------------------------------------------------------------- */
+/* --- sessions --------------------------------------------------------------------------------- */
 
 static void write_session(struct json_out *o, const struct session *s, struct uuid current)
 {
@@ -96,7 +96,7 @@ err_t identity_sessions_delete(struct req *rq, struct reply *rp)
     return OK;
 }
 
-/* --- tokens --------------------------------------------------------------------------------------------- */
+/* --- tokens ----------------------------------------------------------------------------------- */
 
 static void write_token(struct json_out *o, const struct token *t, struct str secret)
 {

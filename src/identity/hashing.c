@@ -1,9 +1,11 @@
-/* Password hashes, a bounded number at a time: each takes 64 MiB and a core for a tenth of a second. */
+/* Password hashes, a bounded number at a time: each takes 64 MiB and a core for a tenth of a
+ * second. */
 #include "identity/inside.h"
 #include "os/clock.h"
 
-/* What a hash of nobody's password looks like: with the parameters of password_hash(), so that checking
- * against it costs the same (a test compares them). The password was 32 random bytes, thrown away. */
+/* What a hash of nobody's password looks like: with the parameters of password_hash(), so that
+ * checking against it costs the same (a test compares them). The password was 32 random bytes,
+ * thrown away. */
 static const char NOBODY[] = "$argon2id$v=19$m=65536,t=3,p=1$ciik6DYeXlERpCklRqFaqw$"
                              "5axF9Wgfl57sCtBjNjxoSrdx3mk9AKv7++19FTDFRKc";
 

@@ -11,7 +11,8 @@ void identity_retry_after(struct req *rq, struct reply *rp, err_t e, int64_t ret
 NODISCARD err_t identity_token_reply(struct req *rq, struct reply *rp, struct uuid user);
 
 /* auth_http.c */
-extern const struct field IDENTITY_SETUP_FIELDS[3], IDENTITY_LOGIN_FIELDS[2], IDENTITY_PASSWORD_FIELDS[2];
+extern const struct field IDENTITY_SETUP_FIELDS[3], IDENTITY_LOGIN_FIELDS[2],
+    IDENTITY_PASSWORD_FIELDS[2];
 NODISCARD err_t identity_setup_post(struct req *rq, struct reply *rp);
 NODISCARD err_t identity_login_post(struct req *rq, struct reply *rp);
 NODISCARD err_t identity_logout_post(struct req *rq, struct reply *rp);

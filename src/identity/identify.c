@@ -19,8 +19,8 @@ static struct caller operator_as(const struct account *x, bool admin)
                             .scopes = ~0u };
 }
 
-/* Whoever reaches the socket is the user who runs the server, or root. For work on an account's data somebody must be named
- * or clear; for running the server nobody need exist. */
+/* Whoever reaches the socket is the user who runs the server, or root. For work on an account's
+ * data somebody must be named or clear; for running the server nobody need exist. */
 static err_t identify_local(struct req *rq, struct caller *ret)
 {
     enum auth needs = rq->route ? rq->route->auth : AUTH_PUBLIC;
@@ -41,7 +41,7 @@ static err_t identify_local(struct req *rq, struct caller *ret)
     return OK;
 }
 
-/* --- over the network --------------------------------------------------------------------------- */
+/* --- over the network ------------------------------------------------------------------------- */
 
 /* STR_NONE: no Authorization of this scheme; another scheme may be a proxy's business. */
 static struct str bearer_of(const struct req *rq)

@@ -1,29 +1,33 @@
 /* identity: who may come in, and as whom.
  *
  * An account has a handle and signs in with a password (argon2id). A browser then holds a session
- * (256 random bits in a cookie), a program an API token (`vvm_` and 256 random bits) with scopes. The
- * store knows only the SHA-256 of both, so a stolen copy of it opens nothing. Opaque ids and not
- * JWTs, because they are small and can be revoked.
+ * (256 random bits in a cookie), a program an API token (`vvm_` and 256 random bits) with scopes.
+ * The store knows only the SHA-256 of both, so a stolen copy of it opens nothing. Opaque ids and
+ * not JWTs, because they are small and can be revoked (docs/decisions/0004-credentials.md).
  *
  * Promises
- *   - A revoked session or token, a disabled or deleted account: refused at once by this process, by
- *     another on the same database within CREDENTIAL_CACHE_MS.
- *   - A wrong handle costs the same time as a wrong password, and both are counted before the password is looked at, by
- *     account and by address; waiting times double. Success forgets the account's failures.
- *   - At most PASSWORD_HASHES_AT_ONCE hashes run (64 MiB each), a bounded number waits, the rest is E_BUSY.
+ *   - A revoked session or token, a disabled or deleted account: refused at once by this process,
+ *     by another on the same database within CREDENTIAL_CACHE_MS.
+ *   - A wrong handle costs the same time as a wrong password. Both are counted, before the password
+ *     is looked at, by account and by address; waiting times double. Success forgets the account's.
+ *   - At most PASSWORD_HASHES_AT_ONCE hashes run (64 MiB each), a bounded number waits, the rest is
+ *     E_BUSY.
  *   - While no account exists, the link of the last start makes the first one, once.
- *   - A write never waits on the way of a reading request: "last used" is written by the room's own thread.
- *   - Every change of an account or a token appends an op in its transaction: "account" (created, updated, deleted),
- *     "token" (created, deleted), "session" (deleted, so that open sockets can be closed).
+ *   - A reading request never waits for a write: "last used" is written by the room's own thread.
+ *   - Every change of an account or a token appends an op in its transaction: "account" (created,
+ *     updated, deleted), "token" (created, deleted), "session" (deleted, so that open sockets can
+ *     be closed).
  *
- * Deleting an account removes its rows here and appends "account deleted" in one transaction; from then on nobody is
- * let in as it. The other rooms consume that op and remove what they hold of the owner. Nothing else
- * may run before it: an owner that is erased while still signed in would write again.
+ * Deleting an account removes its rows here and appends "account deleted" in one transaction; from
+ * then on nobody is let in as it. The other rooms consume that op and remove what they hold of the
+ * owner. Never the other way round: an owner whose data is erased while still signed in would write
+ * again.
  *
- * Rules in accounts.c, setup.c, sessions.c, tokens.c, policy.c (handles, passwords), throttle.c; the check of each
- * request and its cache in credentials.c; hashing.c bounds the hashes; rows in identity_store.c, routes in
- * identity_http.c; the master key and the sealing of secrets in secrets.c.
- * Functions take the time, so tests choose it. They open their own transactions; durable when they return OK.
+ * Rules in accounts.c, setup.c, sessions.c, tokens.c, policy.c (handles, passwords), throttle.c; the
+ * check of each request and its cache in credentials.c; hashing.c bounds the hashes; rows in
+ * identity_store.c; routes in identity_http.c, handlers beside it; the master key and the sealing of
+ * secrets in secrets.c. Functions take the time, so tests choose it. They open their own
+ * transactions; durable when they return OK.
  */
 #ifndef VIVIM_IDENTITY_IDENTITY_H
 #define VIVIM_IDENTITY_IDENTITY_H
@@ -32,30 +36,35 @@
 
 extern const struct module identity_module;
 
-/* The room's shared object: the cache of credentials, the hashing slots, the thread that writes "last used". */
+/* The room's shared object: the cache of credentials, the hashing slots, the thread that writes
+ * "last used". */
 struct identity;
 
-/* Made by the module's init; a test makes its own. The store must outlive it. E_BUSY (no memory). */
+/* Made by the module's init; a test makes its own. The store must outlive it. E_BUSY (no
+ * memory). */
 NODISCARD err_t identity_new(struct db_store *store, struct identity **ret);
-void identity_free(struct identity *id); /* its thread, where started, writes what waits and ends; accepts NULL */
+void identity_free(
+    struct identity *id); /* its thread, where started, writes what waits and ends; accepts NULL */
 struct identity *identity_of(struct app *app);
 
-/* --- the check of each request ----------------------------------------------------------------- */
+/* --- the check of each request ---------------------------------------------------------------- */
 
-/* For http_options.identify: `Authorization: Bearer` if there is one, else the session cookie. A cookie that is not
- * (any more) a session makes a stranger; a token that is none is E_UNAUTHENTICATED.
- * Over the local socket (rq->local): the account of `X-Vivim-User`, else identity_default_user. Whoever may open that socket
- * may read the whole store, so there an AUTH_ADMIN route takes anybody, also while no account exists (user_id nil). */
+/* For http_options.identify: `Authorization: Bearer` if there is one, else the session cookie. A
+ * cookie that is not (any more) a session makes a stranger; a token that is none is
+ * E_UNAUTHENTICATED. Over the local socket (rq->local): the account of `X-Vivim-User`, else
+ * identity_default_user. Whoever may open that socket may read the whole store, so there an
+ * AUTH_ADMIN route takes anybody, also while no account exists (user_id nil). */
 NODISCARD err_t identity_identify(struct req *rq, struct caller *ret);
 
 enum credential { CREDENTIAL_SESSION, CREDENTIAL_TOKEN };
-/* The same for one credential's text, wherever it came from. ret->by_cookie is left false; the handle lives in `a`.
- * Cost: a hash and a short lock when seen within CREDENTIAL_CACHE_MS, else one indexed read; no write.
- * Errors: E_UNAUTHENTICATED, and those of the store. */
-NODISCARD err_t identity_check(struct identity *id, struct db *db, struct arena *a, enum credential kind, struct str text,
-                               int64_t now_ms, struct caller *ret);
+/* The same for one credential's text, wherever it came from. ret->by_cookie is left false; the
+ * handle lives in `a`. Cost: a hash and a short lock when seen within CREDENTIAL_CACHE_MS, else
+ * one indexed read; no write. Errors: E_UNAUTHENTICATED, and those of the store. */
+NODISCARD err_t identity_check(struct identity *id, struct db *db, struct arena *a,
+                               enum credential kind, struct str text, int64_t now_ms,
+                               struct caller *ret);
 
-/* --- accounts ------------------------------------------------------------------------------------ */
+/* --- accounts --------------------------------------------------------------------------------- */
 
 struct account {
     struct uuid id;
@@ -70,55 +79,73 @@ NODISCARD err_t identity_handle_check(struct str handle);
 /* E_INVALID, field "password": too short, too long, too common, or the handle itself. */
 NODISCARD err_t identity_password_rules(struct str handle, struct str password);
 
-/* Make an account. The setup link ends with the first one. E_INVALID, E_CONFLICT (handle taken), E_BUSY. */
-NODISCARD err_t identity_user_add(struct identity *id, struct db *db, struct arena *a, struct str handle, struct str password,
-                                  bool admin, int64_t now_ms, struct account *ret);
+/* Make an account. The setup link ends with the first one. E_INVALID, E_CONFLICT (handle taken),
+ * E_BUSY. */
+NODISCARD err_t identity_user_add(struct identity *id, struct db *db, struct arena *a,
+                                  struct str handle, struct str password, bool admin,
+                                  int64_t now_ms, struct account *ret);
 /* In order of creation, at most ACCOUNTS_LISTED_MAX. */
-NODISCARD err_t identity_user_list(struct db *db, struct arena *a, struct account **ret, size_t *ret_count);
-NODISCARD err_t identity_user_get(struct db *db, struct arena *a, struct str handle, struct account *ret); /* E_NOT_FOUND */
-NODISCARD err_t identity_user_by_id(struct db *db, struct arena *a, struct uuid user, struct account *ret);
-/* Set the password as the operator; ends every session of the account and forgets its failed sign-ins. */
-NODISCARD err_t identity_user_passwd(struct identity *id, struct db *db, struct arena *a, struct str handle, struct str password,
-                                     int64_t now_ms);
-/* Disabled: sessions end, tokens and the password are refused; nothing is removed. false lets it in again. */
-NODISCARD err_t identity_user_disable(struct identity *id, struct db *db, struct arena *a, struct str handle, bool disabled,
-                                      int64_t now_ms);
+NODISCARD err_t identity_user_list(struct db *db, struct arena *a, struct account **ret,
+                                   size_t *ret_count);
+NODISCARD err_t identity_user_get(struct db *db, struct arena *a, struct str handle,
+                                  struct account *ret); /* E_NOT_FOUND */
+NODISCARD err_t identity_user_by_id(struct db *db, struct arena *a, struct uuid user,
+                                    struct account *ret);
+/* Set the password as the operator; ends every session of the account and forgets its failed
+ * sign-ins. */
+NODISCARD err_t identity_user_passwd(struct identity *id, struct db *db, struct arena *a,
+                                     struct str handle, struct str password, int64_t now_ms);
+/* Disabled: sessions end, tokens and the password are refused; nothing is removed. false lets it
+ * in again. */
+NODISCARD err_t identity_user_disable(struct identity *id, struct db *db, struct arena *a,
+                                      struct str handle, bool disabled, int64_t now_ms);
 /* Remove the account (see above). E_CONFLICT: the last admin while other accounts exist. */
-NODISCARD err_t identity_user_delete(struct identity *id, struct db *db, struct arena *a, struct str handle, int64_t now_ms);
-/* Whom commands act for: the only account, else the first admin. E_NOT_FOUND: no account, or several without an admin. */
+NODISCARD err_t identity_user_delete(struct identity *id, struct db *db, struct arena *a,
+                                     struct str handle, int64_t now_ms);
+/* Whom commands act for: the only account, else the first admin. E_NOT_FOUND: no account, or
+ * several without an admin. */
 NODISCARD err_t identity_default_user(struct db *db, struct arena *a, struct account *ret);
 NODISCARD err_t identity_any_account(struct db *db, bool *ret);
 
-/* --- the first account ------------------------------------------------------------------------------ */
+/* --- the first account ------------------------------------------------------------------------ */
 
-/* A new one-time link ("{base}/setup#TOKEN", SETUP_LINK_MS) in place of an earlier one; STR_NONE once an account exists. */
-NODISCARD err_t identity_setup_link(struct db *db, struct arena *a, struct str base_url, int64_t now_ms, struct str *ret);
+/* A new one-time link ("{base}/setup#TOKEN", SETUP_LINK_MS) in place of an earlier one; STR_NONE
+ * once an account exists. */
+NODISCARD err_t identity_setup_link(struct db *db, struct arena *a, struct str base_url,
+                                    int64_t now_ms, struct str *ret);
 
-/* --- signing in --------------------------------------------------------------------------------------- */
+/* --- signing in ------------------------------------------------------------------------------- */
 
 struct login {
     struct str handle, password;
     struct str address, user_agent; /* address: as text; both kept with the session */
-    struct str old_session;         /* the cookie the browser shows now; that session ends. STR_NONE: none */
+    struct str
+        old_session; /* the cookie the browser shows now; that session ends. STR_NONE: none */
 };
 struct signed_in {
     struct str cookie; /* the session's secret: to the browser and nowhere else */
     struct uuid session_id;
     struct account account;
 };
-/* E_BAD_LOGIN, E_FORBIDDEN (right password, disabled account), E_RATE and E_BUSY with *ret_retry_ms filled. */
-NODISCARD err_t identity_login(struct identity *id, struct db *db, struct arena *a, const struct login *l, int64_t now_ms,
+/* E_BAD_LOGIN, E_FORBIDDEN (right password, disabled account), E_RATE and E_BUSY with
+ * *ret_retry_ms filled. */
+NODISCARD err_t identity_login(struct identity *id, struct db *db, struct arena *a,
+                               const struct login *l, int64_t now_ms, struct signed_in *ret,
+                               int64_t *ret_retry_ms);
+/* Make the first account, an admin, and sign in. `token` from the link. E_FORBIDDEN (not this
+ * link), E_GONE (used, too old, an account exists), E_INVALID, E_BUSY with *ret_retry_ms. Of two
+ * at once one wins. */
+NODISCARD err_t identity_setup(struct identity *id, struct db *db, struct arena *a,
+                               struct str token, const struct login *l, int64_t now_ms,
                                struct signed_in *ret, int64_t *ret_retry_ms);
-/* Make the first account, an admin, and sign in. `token` from the link. E_FORBIDDEN (not this link), E_GONE (used, too old,
- * an account exists), E_INVALID, E_BUSY with *ret_retry_ms. Of two at once one wins. */
-NODISCARD err_t identity_setup(struct identity *id, struct db *db, struct arena *a, struct str token, const struct login *l,
-                               int64_t now_ms, struct signed_in *ret, int64_t *ret_retry_ms);
 /* End the session; OK when it has ended already. */
-NODISCARD err_t identity_logout(struct identity *id, struct db *db, struct uuid user, struct uuid session, int64_t now_ms);
+NODISCARD err_t identity_logout(struct identity *id, struct db *db, struct uuid user,
+                                struct uuid session, int64_t now_ms);
 /* The account's own change; ends every session but `keep` (nil: all). Counted like a sign-in.
  * E_INVALID (field old_password or new_password), E_RATE, E_BUSY. */
-NODISCARD err_t identity_password_change(struct identity *id, struct db *db, struct arena *a, struct uuid user, struct uuid keep,
-                                         struct str address, struct str old_password, struct str new_password,
+NODISCARD err_t identity_password_change(struct identity *id, struct db *db, struct arena *a,
+                                         struct uuid user, struct uuid keep, struct str address,
+                                         struct str old_password, struct str new_password,
                                          int64_t now_ms, int64_t *ret_retry_ms);
 
 struct session {
@@ -128,19 +155,22 @@ struct session {
     struct str user_agent, address;
 };
 /* Living ones, newest first, older than `before` (identity_id_last() at first). */
-NODISCARD err_t identity_session_list(struct db *db, struct arena *a, struct uuid user, struct uuid before, size_t limit,
-                                      int64_t now_ms, struct session **ret, size_t *ret_count);
-NODISCARD err_t identity_session_revoke(struct identity *id, struct db *db, struct uuid user, struct uuid session, int64_t now_ms); /* E_NOT_FOUND */
+NODISCARD err_t identity_session_list(struct db *db, struct arena *a, struct uuid user,
+                                      struct uuid before, size_t limit, int64_t now_ms,
+                                      struct session **ret, size_t *ret_count);
+NODISCARD err_t identity_session_revoke(struct identity *id, struct db *db, struct uuid user,
+                                        struct uuid session, int64_t now_ms); /* E_NOT_FOUND */
 /* End all but `keep` (nil: all). ret_ended may be NULL. */
-NODISCARD err_t identity_session_revoke_others(struct identity *id, struct db *db, struct uuid user, struct uuid keep, int64_t now_ms,
+NODISCARD err_t identity_session_revoke_others(struct identity *id, struct db *db, struct uuid user,
+                                               struct uuid keep, int64_t now_ms,
                                                int64_t *ret_ended);
 
-/* --- API tokens ------------------------------------------------------------------------------------------ */
+/* --- API tokens ------------------------------------------------------------------------------- */
 
 struct token {
     struct uuid id;
     struct str prefix, name;
-    int64_t scopes; /* bit (1 << enum scope) */
+    int64_t scopes;                               /* bit (1 << enum scope) */
     int64_t created_ms, last_used_ms, expires_ms; /* TIME_NONE: never */
 };
 /* All that an account may do; what a token gets when nothing is said. */
@@ -158,35 +188,46 @@ struct token_new {
     int64_t expires_ms; /* TIME_NONE: never */
 };
 /* ret_secret: the token itself, this once. E_INVALID, E_CONFLICT (TOKENS_PER_ACCOUNT_MAX). */
-NODISCARD err_t identity_token_create(struct db *db, struct arena *a, struct uuid user, const struct token_new *n, int64_t now_ms,
-                                      struct token *ret, struct str *ret_secret);
+NODISCARD err_t identity_token_create(struct db *db, struct arena *a, struct uuid user,
+                                      const struct token_new *n, int64_t now_ms, struct token *ret,
+                                      struct str *ret_secret);
 /* Newest first, expired ones too, older than `before` (identity_id_last() at first). */
-NODISCARD err_t identity_token_list(struct db *db, struct arena *a, struct uuid user, struct uuid before, size_t limit,
-                                    struct token **ret, size_t *ret_count);
-NODISCARD err_t identity_token_revoke(struct identity *id, struct db *db, struct uuid user, struct uuid token, int64_t now_ms); /* E_NOT_FOUND */
+NODISCARD err_t identity_token_list(struct db *db, struct arena *a, struct uuid user,
+                                    struct uuid before, size_t limit, struct token **ret,
+                                    size_t *ret_count);
+NODISCARD err_t identity_token_revoke(struct identity *id, struct db *db, struct uuid user,
+                                      struct uuid token, int64_t now_ms); /* E_NOT_FOUND */
 struct uuid identity_id_last(void); /* after every id: where a list begins */
 
-/* --- upkeep -------------------------------------------------------------------------------------------------- */
+/* --- upkeep ----------------------------------------------------------------------------------- */
 
-/* Start the thread that writes "last used" and removes what has expired (module start; a test calls the two below). */
+/* Start the thread that writes "last used" and removes what has expired (module start; a test
+ * calls the two below). */
 NODISCARD err_t identity_keeper_start(struct identity *id);
-NODISCARD err_t identity_flush(struct identity *id, struct db *db); /* write what waits; one transaction */
-NODISCARD err_t identity_sweep(struct db *db, int64_t now_ms);      /* remove expired sessions and old failures */
+NODISCARD err_t identity_flush(struct identity *id,
+                               struct db *db); /* write what waits; one transaction */
+NODISCARD err_t identity_sweep(struct db *db,
+                               int64_t now_ms); /* remove expired sessions and old failures */
 
-/* --- secrets --------------------------------------------------------------------------------------------------- */
+/* --- secrets ---------------------------------------------------------------------------------- */
 
-/* The key that seals secrets: `setting` (64 hexadecimal digits), or when it is empty `master.key` in the data folder, made
- * there (mode 0600, whole or not at all) when absent. Two starts at once agree on one.
- * ret_made (may be NULL): a new file was made; say where it is and that it must be saved apart.
- * Errors: E_INVALID (not 64 digits; a file that others may read), E_IO. */
-NODISCARD err_t identity_master_key(struct str setting, const char *data_dir, uint8_t ret[32], bool *ret_made);
+/* The key that seals secrets: `setting` (64 hexadecimal digits), or when it is empty
+ * `master.key` in the data folder, made there (mode 0600, whole or not at all) when absent. Two
+ * starts at once agree on one. ret_made (may be NULL): a new file was made; say where it is and
+ * that it must be saved apart. Errors: E_INVALID (not 64 digits; a file that others may read),
+ * E_IO. */
+NODISCARD err_t identity_master_key(struct str setting, const char *data_dir, uint8_t ret[32],
+                                    bool *ret_made);
 
-/* Seal a secret for the store, bound to its owner and to what it is for ("provider_key:anthropic"): moved to another row or
- * another purpose it does not open. ret in `a`. E_LIMIT (SECRET_BYTES_MAX). */
-NODISCARD err_t identity_secret_seal(struct arena *a, const uint8_t master_key[32], struct uuid owner, struct str purpose,
-                                     struct str plain, struct str *ret);
+/* Seal a secret for the store, bound to its owner and to what it is for
+ * ("provider_key:anthropic"): moved to another row or another purpose it does not open. ret in
+ * `a`. E_LIMIT (SECRET_BYTES_MAX). */
+NODISCARD err_t identity_secret_seal(struct arena *a, const uint8_t master_key[32],
+                                     struct uuid owner, struct str purpose, struct str plain,
+                                     struct str *ret);
 /* E_CORRUPT: damaged, of another owner or purpose, or sealed under another master key. */
-NODISCARD err_t identity_secret_open(struct arena *a, const uint8_t master_key[32], struct uuid owner, struct str purpose,
-                                     struct str sealed, struct str *ret);
+NODISCARD err_t identity_secret_open(struct arena *a, const uint8_t master_key[32],
+                                     struct uuid owner, struct str purpose, struct str sealed,
+                                     struct str *ret);
 
 #endif

@@ -1,5 +1,5 @@
-/* The routes of identity, and the module. The handlers: auth_http.c (signing in and out), credentials_http.c (one's
- * sessions and tokens), users_http.c (the operator's). */
+/* The routes of identity, and the module. The handlers: auth_http.c (signing in and out),
+ * credentials_http.c (one's sessions and tokens), users_http.c (the operator's). */
 #include "identity/http_inside.h"
 #include "identity/inside.h"
 
@@ -15,71 +15,108 @@
 
 /* clang-format off */
 static const struct route ROUTES[] = {
-    { HTTP_POST, "/api/v1/auth/setup", identity_setup_post, AUTH_PUBLIC, RATE_LOGIN, KIB(8), RUN_WORKER, SCOPE_NONE,
-      "Make the first account with the one-time setup link", IDENTITY_SETUP_FIELDS, COUNTOF(IDENTITY_SETUP_FIELDS), .reply_schema = SIGNED_IN, .success = 201 },
-    { HTTP_POST, "/api/v1/auth/login", identity_login_post, AUTH_PUBLIC, RATE_LOGIN, KIB(8), RUN_WORKER, SCOPE_NONE,
-      "Sign in; the answer sets the session cookie", IDENTITY_LOGIN_FIELDS, COUNTOF(IDENTITY_LOGIN_FIELDS), .reply_schema = SIGNED_IN },
-    { HTTP_POST, "/api/v1/auth/logout", identity_logout_post, AUTH_PUBLIC, RATE_WRITE, 0, RUN_WORKER, SCOPE_NONE,
-      "End this session", .success = 204 },
-    { HTTP_GET, "/api/v1/auth/state", identity_state_get, AUTH_PUBLIC, RATE_READ, 0, RUN_INLINE, SCOPE_NONE,
-      "Is there an account yet, and who asks", .reply_schema = REF_TO("AuthState") },
-    { HTTP_GET, "/api/v1/me", identity_me_get, AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
-      "The account that asks", .reply_schema = REF_TO("Me") },
-    { HTTP_POST, "/api/v1/me/password", identity_password_post, AUTH_USER, RATE_LOGIN, KIB(8), RUN_WORKER, SCOPE_ADMIN,
-      "Change one's password; every other session ends", IDENTITY_PASSWORD_FIELDS, COUNTOF(IDENTITY_PASSWORD_FIELDS), .success = 204 },
-    { HTTP_GET, "/api/v1/sessions", identity_sessions_get, AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
-      "One's sessions, newest first", .query = IDENTITY_PAGE_FIELDS, .query_count = COUNTOF(IDENTITY_PAGE_FIELDS), .reply_schema = PAGE_OF("Session") },
-    { HTTP_DELETE, "/api/v1/sessions", identity_sessions_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_ADMIN,
-      "End every session but this one", .success = 204 },
-    { HTTP_DELETE, "/api/v1/sessions/{id}", identity_session_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_ADMIN,
-      "End a session", .success = 204 },
-    { HTTP_GET, "/api/v1/tokens", identity_tokens_get, AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
-      "One's API tokens, newest first", .query = IDENTITY_PAGE_FIELDS, .query_count = COUNTOF(IDENTITY_PAGE_FIELDS), .reply_schema = PAGE_OF("Token") },
-    { HTTP_POST, "/api/v1/tokens", identity_tokens_post, AUTH_USER, RATE_WRITE, KIB(8), RUN_WORKER, SCOPE_ADMIN,
-      "Make an API token; `token` is shown this once", IDENTITY_TOKEN_FIELDS, COUNTOF(IDENTITY_TOKEN_FIELDS),
+    { HTTP_POST, "/api/v1/auth/setup", identity_setup_post,
+      AUTH_PUBLIC, RATE_LOGIN, KIB(8), RUN_WORKER, SCOPE_NONE,
+      .summary = "Make the first account with the one-time setup link",
+      .body = IDENTITY_SETUP_FIELDS, .body_count = COUNTOF(IDENTITY_SETUP_FIELDS),
+      .reply_schema = SIGNED_IN, .success = 201 },
+    { HTTP_POST, "/api/v1/auth/login", identity_login_post,
+      AUTH_PUBLIC, RATE_LOGIN, KIB(8), RUN_WORKER, SCOPE_NONE,
+      .summary = "Sign in; the answer sets the session cookie", .body = IDENTITY_LOGIN_FIELDS,
+      .body_count = COUNTOF(IDENTITY_LOGIN_FIELDS), .reply_schema = SIGNED_IN },
+    { HTTP_POST, "/api/v1/auth/logout", identity_logout_post,
+      AUTH_PUBLIC, RATE_WRITE, 0, RUN_WORKER, SCOPE_NONE,
+      .summary = "End this session", .success = 204 },
+    { HTTP_GET, "/api/v1/auth/state", identity_state_get,
+      AUTH_PUBLIC, RATE_READ, 0, RUN_INLINE, SCOPE_NONE,
+      .summary = "Is there an account yet, and who asks", .reply_schema = REF_TO("AuthState") },
+    { HTTP_GET, "/api/v1/me", identity_me_get,
+      AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
+      .summary = "The account that asks", .reply_schema = REF_TO("Me") },
+    { HTTP_POST, "/api/v1/me/password", identity_password_post,
+      AUTH_USER, RATE_LOGIN, KIB(8), RUN_WORKER, SCOPE_ADMIN,
+      .summary = "Change one's password; every other session ends",
+      .body = IDENTITY_PASSWORD_FIELDS, .body_count = COUNTOF(IDENTITY_PASSWORD_FIELDS),
+      .success = 204 },
+    { HTTP_GET, "/api/v1/sessions", identity_sessions_get,
+      AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
+      .summary = "One's sessions, newest first", .query = IDENTITY_PAGE_FIELDS,
+      .query_count = COUNTOF(IDENTITY_PAGE_FIELDS), .reply_schema = PAGE_OF("Session") },
+    { HTTP_DELETE, "/api/v1/sessions", identity_sessions_delete,
+      AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_ADMIN,
+      .summary = "End every session but this one", .success = 204 },
+    { HTTP_DELETE, "/api/v1/sessions/{id}", identity_session_delete,
+      AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_ADMIN,
+      .summary = "End a session", .success = 204 },
+    { HTTP_GET, "/api/v1/tokens", identity_tokens_get,
+      AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
+      .summary = "One's API tokens, newest first", .query = IDENTITY_PAGE_FIELDS,
+      .query_count = COUNTOF(IDENTITY_PAGE_FIELDS), .reply_schema = PAGE_OF("Token") },
+    { HTTP_POST, "/api/v1/tokens", identity_tokens_post,
+      AUTH_USER, RATE_WRITE, KIB(8), RUN_WORKER, SCOPE_ADMIN,
+      .summary = "Make an API token; `token` is shown this once", .body = IDENTITY_TOKEN_FIELDS,
+      .body_count = COUNTOF(IDENTITY_TOKEN_FIELDS), .reply_schema = REF_TO("Token"),
+      .success = 201 },
+    { HTTP_DELETE, "/api/v1/tokens/{id}", identity_token_delete,
+      AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_ADMIN,
+      .summary = "Revoke an API token", .success = 204 },
+    { HTTP_GET, "/api/v1/users", identity_users_get,
+      AUTH_ADMIN, RATE_READ, 0, RUN_WORKER, SCOPE_ADMIN,
+      .summary = "The accounts of this server", .reply_schema = PAGE_OF("Account") },
+    { HTTP_POST, "/api/v1/users", identity_users_post,
+      AUTH_ADMIN, RATE_WRITE, KIB(8), RUN_WORKER, SCOPE_ADMIN,
+      .summary = "Make an account", .body = IDENTITY_USER_FIELDS,
+      .body_count = COUNTOF(IDENTITY_USER_FIELDS), .reply_schema = REF_TO("Account"),
+      .success = 201 },
+    { HTTP_PATCH, "/api/v1/users/{handle}", identity_user_patch,
+      AUTH_ADMIN, RATE_WRITE, KIB(8), RUN_WORKER, SCOPE_ADMIN,
+      .summary = "Set an account's password, or disable it or let it in again; its sessions end",
+      .body = IDENTITY_PATCH_FIELDS, .body_count = COUNTOF(IDENTITY_PATCH_FIELDS),
+      .reply_schema = REF_TO("Account") },
+    { HTTP_DELETE, "/api/v1/users/{handle}", identity_user_remove,
+      AUTH_ADMIN, RATE_WRITE, 0, RUN_WORKER, SCOPE_ADMIN,
+      .summary = "Delete an account", .success = 204 },
+    { HTTP_POST, "/api/v1/users/{handle}/tokens", identity_user_tokens_post,
+      AUTH_ADMIN, RATE_WRITE, KIB(8), RUN_WORKER, SCOPE_ADMIN,
+      .summary = "Make an API token for an account; over the local socket, or for oneself",
+      .body = IDENTITY_TOKEN_FIELDS, .body_count = COUNTOF(IDENTITY_TOKEN_FIELDS),
       .reply_schema = REF_TO("Token"), .success = 201 },
-    { HTTP_DELETE, "/api/v1/tokens/{id}", identity_token_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_ADMIN,
-      "Revoke an API token", .success = 204 },
-    { HTTP_GET, "/api/v1/users", identity_users_get, AUTH_ADMIN, RATE_READ, 0, RUN_WORKER, SCOPE_ADMIN,
-      "The accounts of this server", .reply_schema = PAGE_OF("Account") },
-    { HTTP_POST, "/api/v1/users", identity_users_post, AUTH_ADMIN, RATE_WRITE, KIB(8), RUN_WORKER, SCOPE_ADMIN,
-      "Make an account", IDENTITY_USER_FIELDS, COUNTOF(IDENTITY_USER_FIELDS),
-      .reply_schema = REF_TO("Account"), .success = 201 },
-    { HTTP_PATCH, "/api/v1/users/{handle}", identity_user_patch, AUTH_ADMIN, RATE_WRITE, KIB(8), RUN_WORKER, SCOPE_ADMIN,
-      "Set an account's password, or disable it or let it in again; its sessions end",
-      IDENTITY_PATCH_FIELDS, COUNTOF(IDENTITY_PATCH_FIELDS), .reply_schema = REF_TO("Account") },
-    { HTTP_DELETE, "/api/v1/users/{handle}", identity_user_remove, AUTH_ADMIN, RATE_WRITE, 0, RUN_WORKER, SCOPE_ADMIN,
-      "Delete an account", .success = 204 },
-    { HTTP_POST, "/api/v1/users/{handle}/tokens", identity_user_tokens_post, AUTH_ADMIN, RATE_WRITE, KIB(8), RUN_WORKER, SCOPE_ADMIN,
-      "Make an API token for an account; over the local socket, or for oneself",
-      IDENTITY_TOKEN_FIELDS, COUNTOF(IDENTITY_TOKEN_FIELDS), .reply_schema = REF_TO("Token"), .success = 201 },
 };
 /* clang-format on */
 
 /* clang-format off */
-#define TEXT     "{\"type\":\"string\"}"
-#define FLAG     "{\"type\":\"boolean\"}"
-#define ID       "{\"type\":\"string\",\"format\":\"uuid\"}"
-#define TIME     "{\"type\":\"string\",\"format\":\"date-time\"}"
+#define TEXT       "{\"type\":\"string\"}"
+#define FLAG       "{\"type\":\"boolean\"}"
+#define ID         "{\"type\":\"string\",\"format\":\"uuid\"}"
+#define TIME       "{\"type\":\"string\",\"format\":\"date-time\"}"
 #define MAYBE_ID   "{\"type\":[\"string\",\"null\"],\"format\":\"uuid\"}"
 #define MAYBE_TIME "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}"
-#define SCOPES   "{\"type\":\"array\",\"items\":{\"enum\":[\"read\",\"write\",\"capture\",\"admin\"]}}"
+#define SCOPES \
+    "{\"type\":\"array\",\"items\":{\"enum\":[\"read\",\"write\",\"capture\",\"admin\"]}}"
 #define P(name, schema) "\"" name "\":" schema
-#define OBJECT(required, properties) "{\"type\":\"object\",\"required\":[" required "],\"properties\":{" properties "}}"
+#define OBJECT(required, properties) \
+    "{\"type\":\"object\",\"required\":[" required "],\"properties\":{" properties "}}"
 
 static const char *const SCHEMAS[][2] = {
     { "User", OBJECT("\"id\",\"handle\",\"admin\",\"created_at\"",
         P("id", ID) "," P("handle", TEXT) "," P("admin", FLAG) "," P("created_at", TIME)) },
     { "Account", OBJECT("\"id\",\"handle\",\"admin\",\"disabled\",\"created_at\"",
-        P("id", ID) "," P("handle", TEXT) "," P("admin", FLAG) "," P("disabled", FLAG) "," P("created_at", TIME)) },
-    { "AuthState", OBJECT("\"setup_needed\",\"signed_in\"", P("setup_needed", FLAG) "," P("signed_in", FLAG)) },
-    { "Me", OBJECT("\"user\",\"session_id\"", P("user", REF_TO("User")) "," P("session_id", MAYBE_ID)) },
-    { "Session", OBJECT("\"id\",\"created_at\",\"last_used_at\",\"expires_at\",\"user_agent\",\"address\",\"current\"",
-        P("id", ID) "," P("created_at", TIME) "," P("last_used_at", TIME) "," P("expires_at", TIME) ","
-        P("user_agent", TEXT) "," P("address", TEXT) "," P("current", FLAG)) },
-    { "Token", OBJECT("\"id\",\"name\",\"scopes\",\"prefix\",\"created_at\",\"last_used_at\",\"expires_at\"",
-        P("id", ID) "," P("name", TEXT) "," P("scopes", SCOPES) "," P("prefix", TEXT) "," P("created_at", TIME) ","
-        P("last_used_at", MAYBE_TIME) "," P("expires_at", MAYBE_TIME) "," P("token", TEXT)) },
+        P("id", ID) "," P("handle", TEXT) "," P("admin", FLAG) "," P("disabled", FLAG) ","
+        P("created_at", TIME)) },
+    { "AuthState", OBJECT("\"setup_needed\",\"signed_in\"",
+        P("setup_needed", FLAG) "," P("signed_in", FLAG)) },
+    { "Me", OBJECT("\"user\",\"session_id\"",
+        P("user", REF_TO("User")) "," P("session_id", MAYBE_ID)) },
+    { "Session", OBJECT("\"id\",\"created_at\",\"last_used_at\",\"expires_at\",\"user_agent\","
+                        "\"address\",\"current\"",
+        P("id", ID) "," P("created_at", TIME) "," P("last_used_at", TIME) ","
+        P("expires_at", TIME) "," P("user_agent", TEXT) "," P("address", TEXT) ","
+        P("current", FLAG)) },
+    { "Token", OBJECT("\"id\",\"name\",\"scopes\",\"prefix\",\"created_at\",\"last_used_at\","
+                      "\"expires_at\"",
+        P("id", ID) "," P("name", TEXT) "," P("scopes", SCOPES) "," P("prefix", TEXT) ","
+        P("created_at", TIME) "," P("last_used_at", MAYBE_TIME) "," P("expires_at", MAYBE_TIME) ","
+        P("token", TEXT)) },
 };
 /* clang-format on */
 

@@ -251,7 +251,7 @@ err_t identity_store_token_touch(struct db *db, struct uuid owner, struct uuid i
     return db_exec(db, &SQL_IDENTITY_TOKEN_TOUCH, DB_ARGS(DBI(now_ms), DBU(owner), DBU(id)), NULL);
 }
 
-/* --- the setup link ---------------------------------------------------------------------------- */
+/* --- the setup link --------------------------------------------------------------------------- */
 
 err_t identity_store_setup_put(struct db *db, struct sha256 hash, int64_t expires_ms)
 {
@@ -278,7 +278,7 @@ err_t identity_store_setup_clear(struct db *db)
     return db_exec(db, &SQL_IDENTITY_SETUP_CLEAR, DB_NO_ARGS, NULL);
 }
 
-/* --- failed sign-ins ---------------------------------------------------------------------------- */
+/* --- failed sign-ins -------------------------------------------------------------------------- */
 
 static err_t keep_throttle(void *context, const void *row)
 {

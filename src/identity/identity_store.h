@@ -1,4 +1,5 @@
-/* Rows of identity: the room's own; other rooms include identity.h. Writes want an open transaction. */
+/* Rows of identity: the room's own; other rooms include identity.h. Writes want an open
+ * transaction. */
 #ifndef VIVIM_IDENTITY_STORE_H
 #define VIVIM_IDENTITY_STORE_H
 
@@ -32,40 +33,64 @@ struct throttle {
 
 /* accounts */
 NODISCARD err_t identity_store_account_any(struct db *db, bool *ret);
-NODISCARD err_t identity_store_account_by_handle(struct db *db, struct arena *a, struct str handle, struct account *ret);
-NODISCARD err_t identity_store_account_by_id(struct db *db, struct arena *a, struct uuid id, struct account *ret);
-NODISCARD err_t identity_store_account_list(struct db *db, struct arena *a, size_t limit, struct account **ret, size_t *ret_count);
-NODISCARD err_t identity_store_account_first_admin(struct db *db, struct arena *a, struct account *ret);
-NODISCARD err_t identity_store_account_insert(struct db *db, const struct account *x); /* E_CONFLICT: the handle is taken */
-NODISCARD err_t identity_store_account_set_disabled(struct db *db, struct uuid id, int64_t disabled_ms);
+NODISCARD err_t identity_store_account_by_handle(struct db *db, struct arena *a, struct str handle,
+                                                 struct account *ret);
+NODISCARD err_t identity_store_account_by_id(struct db *db, struct arena *a, struct uuid id,
+                                             struct account *ret);
+NODISCARD err_t identity_store_account_list(struct db *db, struct arena *a, size_t limit,
+                                            struct account **ret, size_t *ret_count);
+NODISCARD err_t identity_store_account_first_admin(struct db *db, struct arena *a,
+                                                   struct account *ret);
+NODISCARD err_t identity_store_account_insert(
+    struct db *db, const struct account *x); /* E_CONFLICT: the handle is taken */
+NODISCARD err_t identity_store_account_set_disabled(struct db *db, struct uuid id,
+                                                    int64_t disabled_ms);
 NODISCARD err_t identity_store_account_bump(struct db *db, struct uuid id); /* its version */
-NODISCARD err_t identity_store_account_delete(struct db *db, struct uuid id); /* with password, sessions and tokens */
+NODISCARD err_t identity_store_account_delete(
+    struct db *db, struct uuid id); /* with password, sessions and tokens */
 /* May it go? Holds the admins' rows until the transaction ends. */
-NODISCARD err_t identity_store_account_last_admin(struct db *db, struct uuid id, bool *ret_last, bool *ret_others);
-NODISCARD err_t identity_store_login_lookup(struct db *db, struct arena *a, struct str handle, struct account_login *ret);
-NODISCARD err_t identity_store_password_get(struct db *db, struct arena *a, struct uuid owner, struct str *ret);
-NODISCARD err_t identity_store_password_put(struct db *db, struct uuid owner, struct str encoded, int64_t now_ms);
+NODISCARD err_t identity_store_account_last_admin(struct db *db, struct uuid id, bool *ret_last,
+                                                  bool *ret_others);
+NODISCARD err_t identity_store_login_lookup(struct db *db, struct arena *a, struct str handle,
+                                            struct account_login *ret);
+NODISCARD err_t identity_store_password_get(struct db *db, struct arena *a, struct uuid owner,
+                                            struct str *ret);
+NODISCARD err_t identity_store_password_put(struct db *db, struct uuid owner, struct str encoded,
+                                            int64_t now_ms);
 
 /* sessions */
-NODISCARD err_t identity_store_session_insert(struct db *db, struct uuid owner, struct sha256 hash, const struct session *s);
-NODISCARD err_t identity_store_session_by_hash(struct db *db, struct arena *a, struct sha256 hash, struct credential_row *ret);
-NODISCARD err_t identity_store_session_list(struct db *db, struct arena *a, struct uuid owner, struct uuid before, int64_t now_ms,
-                                   size_t limit, struct session **ret, size_t *ret_count);
-NODISCARD err_t identity_store_session_delete(struct db *db, struct uuid owner, struct uuid id, int64_t *ret_changed);
-NODISCARD err_t identity_store_session_delete_hash(struct db *db, struct sha256 hash, int64_t *ret_changed);
-NODISCARD err_t identity_store_session_delete_others(struct db *db, struct uuid owner, struct uuid keep, int64_t *ret_changed);
-NODISCARD err_t identity_store_session_trim(struct db *db, struct uuid owner, int64_t keep, int64_t *ret_changed);
-NODISCARD err_t identity_store_session_touch(struct db *db, struct uuid owner, struct uuid id, int64_t now_ms);
+NODISCARD err_t identity_store_session_insert(struct db *db, struct uuid owner, struct sha256 hash,
+                                              const struct session *s);
+NODISCARD err_t identity_store_session_by_hash(struct db *db, struct arena *a, struct sha256 hash,
+                                               struct credential_row *ret);
+NODISCARD err_t identity_store_session_list(struct db *db, struct arena *a, struct uuid owner,
+                                            struct uuid before, int64_t now_ms, size_t limit,
+                                            struct session **ret, size_t *ret_count);
+NODISCARD err_t identity_store_session_delete(struct db *db, struct uuid owner, struct uuid id,
+                                              int64_t *ret_changed);
+NODISCARD err_t identity_store_session_delete_hash(struct db *db, struct sha256 hash,
+                                                   int64_t *ret_changed);
+NODISCARD err_t identity_store_session_delete_others(struct db *db, struct uuid owner,
+                                                     struct uuid keep, int64_t *ret_changed);
+NODISCARD err_t identity_store_session_trim(struct db *db, struct uuid owner, int64_t keep,
+                                            int64_t *ret_changed);
+NODISCARD err_t identity_store_session_touch(struct db *db, struct uuid owner, struct uuid id,
+                                             int64_t now_ms);
 NODISCARD err_t identity_store_session_sweep(struct db *db, int64_t now_ms);
 
 /* tokens */
-NODISCARD err_t identity_store_token_insert(struct db *db, struct uuid owner, struct sha256 hash, const struct token *t);
-NODISCARD err_t identity_store_token_by_hash(struct db *db, struct arena *a, struct sha256 hash, struct credential_row *ret);
-NODISCARD err_t identity_store_token_list(struct db *db, struct arena *a, struct uuid owner, struct uuid before, size_t limit,
-                                 struct token **ret, size_t *ret_count);
+NODISCARD err_t identity_store_token_insert(struct db *db, struct uuid owner, struct sha256 hash,
+                                            const struct token *t);
+NODISCARD err_t identity_store_token_by_hash(struct db *db, struct arena *a, struct sha256 hash,
+                                             struct credential_row *ret);
+NODISCARD err_t identity_store_token_list(struct db *db, struct arena *a, struct uuid owner,
+                                          struct uuid before, size_t limit, struct token **ret,
+                                          size_t *ret_count);
 NODISCARD err_t identity_store_token_count(struct db *db, struct uuid owner, int64_t *ret);
-NODISCARD err_t identity_store_token_delete(struct db *db, struct uuid owner, struct uuid id, int64_t *ret_changed);
-NODISCARD err_t identity_store_token_touch(struct db *db, struct uuid owner, struct uuid id, int64_t now_ms);
+NODISCARD err_t identity_store_token_delete(struct db *db, struct uuid owner, struct uuid id,
+                                            int64_t *ret_changed);
+NODISCARD err_t identity_store_token_touch(struct db *db, struct uuid owner, struct uuid id,
+                                           int64_t now_ms);
 
 /* the setup link */
 NODISCARD err_t identity_store_setup_put(struct db *db, struct sha256 hash, int64_t expires_ms);
@@ -74,9 +99,12 @@ NODISCARD err_t identity_store_setup_take(struct db *db, struct sha256 hash, boo
 NODISCARD err_t identity_store_setup_clear(struct db *db);
 
 /* failed sign-ins */
-NODISCARD err_t identity_store_throttle_get(struct db *db, struct str key, struct throttle *ret); /* zero when there is none */
-NODISCARD err_t identity_store_throttle_hold(struct db *db, struct str key, int64_t now_ms, struct throttle *ret);
-NODISCARD err_t identity_store_throttle_set(struct db *db, struct str key, const struct throttle *t);
+NODISCARD err_t identity_store_throttle_get(struct db *db, struct str key,
+                                            struct throttle *ret); /* zero when there is none */
+NODISCARD err_t identity_store_throttle_hold(struct db *db, struct str key, int64_t now_ms,
+                                             struct throttle *ret);
+NODISCARD err_t identity_store_throttle_set(struct db *db, struct str key,
+                                            const struct throttle *t);
 NODISCARD err_t identity_store_throttle_back(struct db *db, struct str key);
 NODISCARD err_t identity_store_throttle_delete(struct db *db, struct str key);
 NODISCARD err_t identity_store_throttle_sweep(struct db *db, int64_t before_ms);

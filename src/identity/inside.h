@@ -8,7 +8,7 @@
 #include "identity/identity_store.h"
 #include "os/thread.h"
 
-/* --- hashing.c: at most PASSWORD_HASHES_AT_ONCE at a time, PASSWORD_HASHES_WAITING_MAX wait ------- */
+/* --- hashing.c: at most PASSWORD_HASHES_AT_ONCE at a time, PASSWORD_HASHES_WAITING_MAX wait --- */
 
 struct hash_gate {
     struct mutex mutex;
@@ -24,23 +24,29 @@ void identity_gate_free(struct hash_gate *g);
 NODISCARD err_t identity_slot_take(struct hash_slot *s, struct hash_gate *g, int64_t *ret_retry_ms);
 void identity_slot_end(struct hash_slot *s); /* for CLEANUP */
 /* Both want a slot. `encoded` STR_NONE: the work of a check that cannot succeed. */
-NODISCARD err_t identity_hash(const struct hash_slot *s, struct arena *a, struct str password, struct str *ret);
+NODISCARD err_t identity_hash(const struct hash_slot *s, struct arena *a, struct str password,
+                              struct str *ret);
 struct str identity_nobody(void); /* what STR_NONE is checked against */
-bool identity_hash_check(const struct hash_slot *s, struct arena *a, struct str encoded, struct str password);
+bool identity_hash_check(const struct hash_slot *s, struct arena *a, struct str encoded,
+                         struct str password);
 
 #define TOKEN_PREFIX "vvm_" /* makes a leaked token easy to find and to tell apart */
 
-/* --- credentials.c: who was let in a moment ago ---------------------------------------------------- */
+/* --- credentials.c: who was let in a moment ago ----------------------------------------------- */
 
-enum { CREDENTIAL_WAYS = 4, CREDENTIAL_SETS = CREDENTIAL_CACHE_ENTRIES / CREDENTIAL_WAYS, CREDENTIAL_LOCKS = 16 };
+enum {
+    CREDENTIAL_WAYS = 4,
+    CREDENTIAL_SETS = CREDENTIAL_CACHE_ENTRIES / CREDENTIAL_WAYS,
+    CREDENTIAL_LOCKS = 16
+};
 
 struct credential_entry {
     struct sha256 hash;
-    uint64_t epoch;        /* of the cache when it was read; another one: not valid. 0: empty */
-    int64_t checked_ms;    /* monotonic: when it was read */
-    int64_t idle_at_ms;    /* wall: when it dies unused; INT64_MAX for tokens */
-    int64_t ends_ms;       /* wall: when it dies in any case */
-    int64_t touched_ms;    /* wall: "last used" as written or waiting */
+    uint64_t epoch;     /* of the cache when it was read; another one: not valid. 0: empty */
+    int64_t checked_ms; /* monotonic: when it was read */
+    int64_t idle_at_ms; /* wall: when it dies unused; INT64_MAX for tokens */
+    int64_t ends_ms;    /* wall: when it dies in any case */
+    int64_t touched_ms; /* wall: "last used" as written or waiting */
     struct uuid owner_id, id;
     unsigned scopes;
     enum credential kind;
@@ -60,8 +66,8 @@ struct identity {
     struct db_store *store;
     struct hash_gate gate;
 
-    /* Entries by hash; a set is guarded by lock[set % CREDENTIAL_LOCKS]. Any revocation moves the epoch, which empties all:
-     * revocations are rare and reading again is one indexed row. */
+    /* Entries by hash; a set is guarded by lock[set % CREDENTIAL_LOCKS]. Any revocation moves
+     * the epoch, which empties all: revocations are rare and reading again is one indexed row. */
     struct credential_entry (*sets)[CREDENTIAL_WAYS];
     struct mutex locks[CREDENTIAL_LOCKS];
     _Atomic uint64_t epoch;
@@ -78,20 +84,23 @@ struct identity {
 /* After the commit of anything that ends a credential or changes an account. */
 void identity_forget(struct identity *id);
 
-/* --- throttle.c ------------------------------------------------------------------------------------ */
+/* --- throttle.c ------------------------------------------------------------------------------- */
 
 struct throttle_policy {
-    int64_t free;      /* failures without a wait */
-    int64_t base_ms;   /* the first wait; doubles with each failure */
+    int64_t free;    /* failures without a wait */
+    int64_t base_ms; /* the first wait; doubles with each failure */
     int64_t cap_ms;
     int64_t window_ms; /* failures are forgotten after this long without one */
 };
 extern const struct throttle_policy THROTTLE_ACCOUNT, THROTTLE_ADDRESS;
 
-/* Pure: how long an attempt must wait, 0: may go. A clock that stepped back counts as no time passed. */
-int64_t identity_throttle_wait(const struct throttle *t, const struct throttle_policy *p, int64_t now_ms);
+/* Pure: how long an attempt must wait, 0: may go. A clock that stepped back counts as no time
+ * passed. */
+int64_t identity_throttle_wait(const struct throttle *t, const struct throttle_policy *p,
+                               int64_t now_ms);
 /* Pure: the row after a further failure. */
-struct throttle identity_throttle_failed(const struct throttle *t, const struct throttle_policy *p, int64_t now_ms);
+struct throttle identity_throttle_failed(const struct throttle *t, const struct throttle_policy *p,
+                                         int64_t now_ms);
 
 struct throttle_keys {
     struct str account, address;
@@ -99,21 +108,28 @@ struct throttle_keys {
 /* The keys of a sign-in; an IPv6 address counts by its /64. */
 struct throttle_keys identity_throttle_keys(struct arena *a, struct str handle, struct str address);
 /* May it be tried now? One or two indexed reads. E_RATE with *ret_retry_ms. */
-NODISCARD err_t identity_throttle_look(struct db *db, const struct throttle_keys *k, int64_t now_ms, int64_t *ret_retry_ms);
-/* Count the attempt as failed before the password is looked at, so that many at once gain nothing. E_RATE. */
-NODISCARD err_t identity_throttle_charge(struct db *db, const struct throttle_keys *k, int64_t now_ms, int64_t *ret_retry_ms);
-/* It was right: inside an open transaction, forget the account's failures and give the address its charge back. */
+NODISCARD err_t identity_throttle_look(struct db *db, const struct throttle_keys *k, int64_t now_ms,
+                                       int64_t *ret_retry_ms);
+/* Count the attempt as failed before the password is looked at, so that many at once gain
+ * nothing. E_RATE. */
+NODISCARD err_t identity_throttle_charge(struct db *db, const struct throttle_keys *k,
+                                         int64_t now_ms, int64_t *ret_retry_ms);
+/* It was right: inside an open transaction, forget the account's failures and give the address
+ * its charge back. */
 NODISCARD err_t identity_throttle_clear(struct db *db, const struct throttle_keys *k);
 
-/* --- sessions.c, accounts.c ------------------------------------------------------------------------- */
+/* --- sessions.c, accounts.c ------------------------------------------------------------------- */
 
 /* Inside an open transaction: a new session for the account. */
-NODISCARD err_t identity_session_begin(struct db *db, struct arena *a, const struct account *account, const struct login *l,
+NODISCARD err_t identity_session_begin(struct db *db, struct arena *a,
+                                       const struct account *account, const struct login *l,
                                        int64_t now_ms, struct signed_in *ret);
 /* Inside an open transaction: the account's row, its password and the op. */
-NODISCARD err_t identity_account_make(struct db *db, struct str handle, struct str encoded, bool admin, int64_t now_ms, struct account *ret);
+NODISCARD err_t identity_account_make(struct db *db, struct str handle, struct str encoded,
+                                      bool admin, int64_t now_ms, struct account *ret);
 /* Inside an open transaction: an op about something of the account. */
-NODISCARD err_t identity_op(struct db *db, const char *entity, const char *kind, const char *fields, struct uuid owner,
-                            struct uuid entity_id, int64_t version, int64_t now_ms);
+NODISCARD err_t identity_op(struct db *db, const char *entity, const char *kind, const char *fields,
+                            struct uuid owner, struct uuid entity_id, int64_t version,
+                            int64_t now_ms);
 
 #endif

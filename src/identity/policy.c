@@ -4,8 +4,8 @@
 #include "base/utf8.h"
 #include "identity/inside.h"
 
-/* First segments of addresses, those of the page's screens and those that later rooms have in DESIGN 5.4.
- * Sorted, for bsearch. */
+/* First segments of addresses, those of the page's screens and those that later rooms have in
+ * DESIGN 5.4. Sorted, for bsearch. */
 static const char *const RESERVED[] = {
     "acus",      "admin",   "api",       "app",        "assets",        "auth",
     "c",         "capture", "captures",  "context",    "conversations", "devices",
@@ -16,8 +16,9 @@ static const char *const RESERVED[] = {
     "sync",      "tokens",  "u",         "well-known", "yjs",
 };
 
-/* The passwords most often found in published breaches that would pass the length rule, lower case, sorted. A short list
- * on purpose: it stops the guesses that come first, and the throttle makes the rest slow. */
+/* The passwords most often found in published breaches that would pass the length rule, lower
+ * case, sorted. A short list on purpose: it stops the guesses that come first, and the throttle
+ * makes the rest slow. */
 static const char *const COMMON[] = {
     "01234567",     "012345678",    "0123456789",   "102030405",     "11223344",
     "1122334455",   "112233445566", "123123123",    "123321123",     "12341234",

@@ -39,7 +39,8 @@ static err_t read_key_file(struct arena *a, const char *path, uint8_t ret[KEY_BY
     return e;
 }
 
-/* Written whole under another name and then linked: whoever links first has made the key, and everybody reads that one. */
+/* Written whole under another name and then linked: whoever links first has made the key, and
+ * everybody reads that one. */
 static err_t make_key_file(struct arena *a, const char *data_dir, const char *path, bool *ret_made)
 {
     uint8_t key[KEY_BYTES], tail[8];
@@ -92,7 +93,8 @@ err_t identity_master_key(struct str setting, const char *data_dir, uint8_t ret[
 
 /* --- sealing --------------------------------------------------------------------------------- */
 
-/* The first byte says how the rest is sealed, so that another cipher or a key of its own for each account can follow. */
+/* The first byte says how the rest is sealed, so that another cipher or a key of its own for
+ * each account can follow. */
 enum { SEALED_MASTER = 1 };
 
 static struct str context_of(struct arena *a, struct uuid owner, struct str purpose)

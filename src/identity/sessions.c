@@ -57,7 +57,8 @@ static err_t check_password(const struct hash_slot *slot, struct db *db, struct 
     return OK;
 }
 
-/* The password may have been changed, or the account disabled or removed, while the hash was computed. */
+/* The password may have been changed, or the account disabled or removed, while the hash was
+ * computed. */
 static err_t still_so(struct db *db, struct arena *a, const struct account_login *seen,
                       struct account *ret)
 {
@@ -105,7 +106,7 @@ err_t identity_login(struct identity *id, struct db *db, struct arena *a, const 
     return OK;
 }
 
-/* --- the account's own password ----------------------------------------------------------------- */
+/* --- the account's own password --------------------------------------------------------------- */
 
 /* Check the old one, hash the new one: both in one slot. */
 static err_t old_for_new(struct identity *id, struct db *db, struct arena *a, struct uuid user,
@@ -171,7 +172,7 @@ err_t identity_password_change(struct identity *id, struct db *db, struct arena 
     return OK;
 }
 
-/* --- sessions that exist --------------------------------------------------------------------------- */
+/* --- sessions that exist ---------------------------------------------------------------------- */
 
 struct uuid identity_id_last(void)
 {

@@ -27,8 +27,8 @@ static err_t too_late(void)
     return err_note(E_GONE, "token", "this server has its first account already; sign in instead");
 }
 
-/* Is this the link of the last start, in time? Looked at before the password is hashed, and again, by taking
- * it, in the transaction. */
+/* Is this the link of the last start, in time? Looked at before the password is hashed, and
+ * again, by taking it, in the transaction. */
 static err_t check_link(struct db *db, struct arena *a, struct sha256 hash, int64_t now_ms)
 {
     bool any;

@@ -1,5 +1,5 @@
-/* The operator's routes: accounts of others. `vivim user` and `vivim token` come here over the local
- * socket; an admin may use most of them over the network too. */
+/* The operator's routes: accounts of others. `vivim user` and `vivim token` come here over the
+ * local socket; an admin may use most of them over the network too. */
 #include "base/timestamp.h"
 #include "identity/http_inside.h"
 #include "identity/inside.h"
@@ -66,7 +66,8 @@ err_t identity_users_post(struct req *rq, struct reply *rp)
     return OK;
 }
 
-/* Over the network an admin's session is less than the operator's socket: it may be a stolen one. */
+/* Over the network an admin's session is less than the operator's socket: it may be a stolen
+ * one. */
 static bool oneself_remote(const struct req *rq, struct str handle)
 {
     return !rq->local && str_eq(handle, rq->caller.handle);

@@ -1,5 +1,5 @@
-/* A fresh, migrated store for each test, on SQLite and, where VIVIM_TEST_PG_URL is set, on PostgreSQL;
- * two `struct identity` on it stand for two processes. */
+/* A fresh, migrated store for each test, on SQLite and, where VIVIM_TEST_PG_URL is set, on
+ * PostgreSQL; two `struct identity` on it stand for two processes. */
 #ifndef VIVIM_TEST_IDENTITY_FIXTURE_H
 #define VIVIM_TEST_IDENTITY_FIXTURE_H
 
@@ -104,7 +104,7 @@ static int fixture_close(void **state)
         failed += cmocka_run_group_tests_name("postgres", tests, NULL, NULL); \
     return failed
 
-/* --- what the tests do often ------------------------------------------------------------------- */
+/* --- what the tests do often ------------------------------------------------------------------ */
 
 /* An account without the cost of a hash: nobody's password. */
 static inline struct account cheap_account(const char *handle, bool admin)

@@ -264,7 +264,7 @@ static void password_changed(void **state)
     assert_int_equal(sign_in("ada", GOOD_PASSWORD, NOW, &s, &retry_ms), OK);
 }
 
-/* --- the throttle -------------------------------------------------------------------------------- */
+/* --- the throttle ----------------------------------------------------------------------------- */
 
 static void account_is_slowed(void **state)
 {

@@ -1,4 +1,5 @@
-/* The check of each request: expiry to the millisecond, revocation here and elsewhere, scopes, "last used". */
+/* The check of each request: expiry to the millisecond, revocation here and elsewhere, scopes,
+ * "last used". */
 #include "fixture.h"
 
 static int64_t last_used(struct uuid user, int64_t now_ms)
@@ -28,7 +29,8 @@ static void session_says_who(void **state)
         assert_true(str_eq(c.handle, S("ada")));
         assert_int_equal(c.scopes, ~0u);
     }
-    /* A session is no token and the other way round; what is no credential at all is refused unread. */
+    /* A session is no token and the other way round; what is no credential at all is refused
+     * unread. */
     assert_int_equal(check(f.id, CREDENTIAL_TOKEN, s.cookie, NOW), E_UNAUTHENTICATED);
     assert_int_equal(
         check(f.id, CREDENTIAL_SESSION, cheap_token(&ada, SCOPES_ALL, TIME_NONE, NULL), NOW),

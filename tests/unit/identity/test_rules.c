@@ -1,4 +1,5 @@
-/* Handles, passwords, scopes, the arithmetic of the throttle, the hashing slots: rules without a store. */
+/* Handles, passwords, scopes, the arithmetic of the throttle, the hashing slots: rules without a
+ * store. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
