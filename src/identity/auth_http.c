@@ -84,7 +84,8 @@ err_t identity_login_post(struct req *rq, struct reply *rp)
     struct signed_in s;
     int64_t retry_ms = 0;
     TRY(req_body(rq, &b));
-    struct login l = login_of(rq, b.handle, b.password);
+    /* Telephones begin a line with a capital; no handle has one. */
+    struct login l = login_of(rq, str_lower(rq->arena, str_trim(b.handle)), b.password);
     err_t e =
         identity_login(identity_of(rq->app), rq->db, rq->arena, &l, rq->now_ms, &s, &retry_ms);
     identity_retry_after(rq, rp, e, retry_ms);

@@ -23,10 +23,10 @@
  * owner. Never the other way round: an owner whose data is erased while still signed in would write
  * again.
  *
- * Rules in accounts.c, setup.c, sessions.c, tokens.c, policy.c (handles, passwords), throttle.c; the
- * check of each request and its cache in credentials.c; hashing.c bounds the hashes; rows in
- * identity_store.c; routes in identity_http.c, handlers beside it; the master key and the sealing of
- * secrets in secrets.c. Functions take the time, so tests choose it. They open their own
+ * Rules in accounts.c, setup.c, sessions.c, tokens.c, policy.c (handles, passwords), throttle.c;
+ * the check of each request and its cache in credentials.c; hashing.c bounds the hashes; rows in
+ * identity_store.c; routes in identity_http.c, handlers beside it; the master key and the sealing
+ * of secrets in secrets.c. Functions take the time, so tests choose it. They open their own
  * transactions; durable when they return OK.
  */
 #ifndef VIVIM_IDENTITY_IDENTITY_H
