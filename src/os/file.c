@@ -1,0 +1,215 @@
+#include "os/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_BYTES_MAX = 4096, DEPTH_MAX = 32 };
+
+static err_t fail(const char *doing, const char *path)
+{
+    int code = errno;
+    char text[128];
+    const char *why = strerror_r(code, text, sizeof text);
+    err_t e = code == ENOENT || code == ENOTDIR ? E_NOT_FOUND : code == ENOSPC || code == EDQUOT ? E_FULL : E_IO;
+    return err_note(e, NULL, "%s %s: %s", doing, path, why);
+}
+
+void fd_close(struct fd *f)
+{
+    if (f->fd >= 0)
+        close(f->fd);
+    f->fd = -1;
+}
+
+/* --- reading -------------------------------------------------------------------------------- */
+
+err_t file_read(struct arena *a, const char *path, size_t max_bytes, struct str *ret)
+{
+    CLEANUP(fd_close) struct fd f = { open(path, O_RDONLY | O_CLOEXEC) };
+    if (f.fd < 0)
+        return fail("opening", path);
+    struct stat st;
+    if (fstat(f.fd, &st) != 0)
+        return fail("reading", path);
+    if (S_ISDIR(st.st_mode))
+        return err_note(E_IO, NULL, "%s is a folder", path);
+    struct buf b;
+    buf_init(&b, a, max_bytes);
+    size_t step = S_ISREG(st.st_mode) && st.st_size > 0 ? (size_t)st.st_size : 65536;
+    if (step > max_bytes)
+        return err_note(E_LIMIT, NULL, "%s is larger than %zu bytes", path, max_bytes);
+    for (;;) {
+        if (b.n == max_bytes) { /* one byte more would be too many: is there one? */
+            char probe;
+            if (read(f.fd, &probe, 1) > 0)
+                return err_note(E_LIMIT, NULL, "%s is larger than %zu bytes", path, max_bytes);
+            break;
+        }
+        size_t room = max_bytes - b.n < step ? max_bytes - b.n : step;
+        char *to = buf_reserve(&b, room);
+        if (!to)
+            return buf_err(&b);
+        ssize_t n = read(f.fd, to, room);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail("reading", path);
+        if (n == 0)
+            break;
+        b.n += (size_t)n;
+    }
+    *ret = b.s ? buf_str(&b) : S("");
+    return OK;
+}
+
+/* --- writing ----------------------------------------------------------------------------------- */
+
+err_t file_write_all(int fd, struct str bytes)
+{
+    while (bytes.n) {
+        ssize_t n = write(fd, bytes.s, bytes.n);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail("writing", "a file");
+        bytes = str_sub(bytes, (size_t)n, bytes.n);
+    }
+    return OK;
+}
+
+static err_t folder_of(const char *path, char ret[PATH_BYTES_MAX])
+{
+    size_t n = strlen(path);
+    if (n >= PATH_BYTES_MAX)
+        return err_note(E_LIMIT, NULL, "the path is longer than %d bytes", PATH_BYTES_MAX);
+    memcpy(ret, path, n + 1);
+    char *slash = strrchr(ret, '/');
+    if (!slash)
+        memcpy(ret, ".", 2);
+    else
+        slash[slash == ret ? 1 : 0] = 0;
+    return OK;
+}
+
+err_t folder_sync(const char *path)
+{
+    CLEANUP(fd_close) struct fd f = { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+    if (f.fd < 0)
+        return fail("opening", path);
+    return fsync(f.fd) == 0 ? OK : fail("syncing", path);
+}
+
+static err_t write_and_sync(const char *path, struct str bytes, unsigned mode)
+{
+    CLEANUP(fd_close) struct fd f = { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) };
+    if (f.fd < 0)
+        return fail("making", path);
+    TRY(file_write_all(f.fd, bytes));
+    return fsync(f.fd) == 0 ? OK : fail("syncing", path);
+}
+
+err_t file_write_atomic(const char *path, struct str bytes, unsigned mode)
+{
+    static _Atomic unsigned serial;
+    char folder[PATH_BYTES_MAX], beside[PATH_BYTES_MAX + 32];
+    TRY(folder_of(path, folder));
+    snprintf(beside, sizeof beside, "%s.%d.%u.new", path, (int)getpid(), serial++);
+    err_t e = write_and_sync(beside, bytes, mode);
+    if (e == OK && rename(beside, path) != 0)
+        e = fail("renaming to", path);
+    if (e != OK) {
+        unlink(beside);
+        return e;
+    }
+    return folder_sync(folder);
+}
+
+/* --- folders ----------------------------------------------------------------------------------------- */
+
+err_t folder_make(const char *path, unsigned mode)
+{
+    char part[PATH_BYTES_MAX];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof part)
+        return err_note(E_INVALID, NULL, "the path of a folder is empty or longer than %d bytes", PATH_BYTES_MAX);
+    memcpy(part, path, n + 1);
+    for (size_t i = 1; i <= n; i++) {
+        if (part[i] != '/' && part[i] != 0)
+            continue;
+        char kept = part[i];
+        part[i] = 0;
+        if (mkdir(part, mode) != 0 && errno != EEXIST)
+            return fail("making the folder", part);
+        part[i] = kept;
+    }
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return fail("looking at", path);
+    return S_ISDIR(st.st_mode) ? OK : err_note(E_IO, NULL, "%s is not a folder", path);
+}
+
+static void remove_in(int parent, const char *name, int depth)
+{
+    if (unlinkat(parent, name, 0) == 0 || errno == ENOENT || depth > DEPTH_MAX)
+        return;
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    for (struct dirent *e = readdir(dir); e; e = readdir(dir))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            remove_in(fd, e->d_name, depth + 1);
+    closedir(dir);
+    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+void folder_remove(const char *path)
+{
+    remove_in(AT_FDCWD, path, 0);
+}
+
+bool file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+int64_t file_size(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
+}
+
+err_t folder_temp(struct arena *a, const char *prefix, char **ret)
+{
+    const char *root = getenv("TMPDIR");
+    struct str path = str_fmt(a, "%s/%sXXXXXX", root && root[0] == '/' ? root : "/tmp", prefix);
+    char *z = str_cstr(a, path);
+    if (!z)
+        return arena_err(a);
+    if (!mkdtemp(z))
+        return fail("making a folder like", z);
+    *ret = z;
+    return OK;
+}
+
+err_t file_lock(const char *path, struct fd *ret)
+{
+    CLEANUP(fd_close) struct fd f = { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) };
+    if (f.fd < 0)
+        return fail("opening", path);
+    if (flock(f.fd, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK ? err_note(E_CONFLICT, NULL, "another process holds %s", path) : fail("locking", path);
+    *ret = f;
+    f.fd = -1;
+    return OK;
+}

@@ -1,0 +1,218 @@
+#include "os/thread.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* --- threads ---------------------------------------------------------------------------- */
+
+struct start {
+    void (*fn)(void *);
+    void *arg;
+};
+
+static void *begin(void *arg)
+{
+    struct start start = *(struct start *)arg;
+    free(arg);
+    start.fn(start.arg);
+    return NULL;
+}
+
+err_t thread_start(struct thread *t, const char *name, void (*fn)(void *), void *arg)
+{
+    struct start *start = malloc(sizeof *start);
+    if (!start)
+        return E_BUSY;
+    *start = (struct start){ fn, arg };
+    /* Signals are for the main thread: a new one inherits the mask. */
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    int failed = pthread_create(&t->handle, NULL, begin, start);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (failed) {
+        free(start);
+        return E_BUSY;
+    }
+    pthread_setname_np(t->handle, name);
+    t->started = true;
+    return OK;
+}
+
+void thread_join(struct thread *t)
+{
+    if (!t->started)
+        return;
+    int failed = pthread_join(t->handle, NULL);
+    assert(!failed);
+    t->started = false;
+}
+
+/* --- locks ---------------------------------------------------------------------------------- */
+
+void mutex_init(struct mutex *m)
+{
+    int failed = pthread_mutex_init(&m->handle, NULL);
+    assert(!failed);
+}
+
+void mutex_free(struct mutex *m)
+{
+    pthread_mutex_destroy(&m->handle);
+}
+
+void mutex_lock(struct mutex *m)
+{
+    int failed = pthread_mutex_lock(&m->handle);
+    assert(!failed);
+}
+
+void mutex_unlock(struct mutex *m)
+{
+    int failed = pthread_mutex_unlock(&m->handle);
+    assert(!failed);
+}
+
+void cond_init(struct cond *c)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    int failed = pthread_cond_init(&c->handle, &attributes);
+    assert(!failed);
+    pthread_condattr_destroy(&attributes);
+}
+
+void cond_free(struct cond *c)
+{
+    pthread_cond_destroy(&c->handle);
+}
+
+void cond_wait(struct cond *c, struct mutex *m)
+{
+    int failed = pthread_cond_wait(&c->handle, &m->handle);
+    assert(!failed);
+}
+
+bool cond_wait_ms(struct cond *c, struct mutex *m, int64_t timeout_ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += timeout_ms / 1000;
+    t.tv_nsec += timeout_ms % 1000 * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    int result = pthread_cond_timedwait(&c->handle, &m->handle, &t);
+    assert(result == 0 || result == ETIMEDOUT);
+    return result == 0;
+}
+
+void cond_signal(struct cond *c)
+{
+    pthread_cond_signal(&c->handle);
+}
+
+void cond_broadcast(struct cond *c)
+{
+    pthread_cond_broadcast(&c->handle);
+}
+
+/* --- queues ----------------------------------------------------------------------------------- */
+
+struct queue {
+    struct mutex lock;
+    struct cond filled;
+    bool closed;
+    size_t capacity, head, count;
+    void *items[];
+};
+
+err_t queue_new(size_t capacity, struct queue **ret)
+{
+    assert(capacity > 0);
+    struct queue *q = calloc(1, sizeof *q + capacity * sizeof q->items[0]);
+    if (!q)
+        return E_BUSY;
+    mutex_init(&q->lock);
+    cond_init(&q->filled);
+    q->capacity = capacity;
+    *ret = q;
+    return OK;
+}
+
+void queue_free(struct queue *q)
+{
+    if (!q)
+        return;
+    mutex_free(&q->lock);
+    cond_free(&q->filled);
+    free(q);
+}
+
+err_t queue_push(struct queue *q, void *item)
+{
+    assert(item);
+    err_t e = OK;
+    mutex_lock(&q->lock);
+    if (q->closed) {
+        e = E_STOPPING;
+    } else if (q->count == q->capacity) {
+        e = E_BUSY;
+    } else {
+        q->items[(q->head + q->count++) % q->capacity] = item;
+        cond_signal(&q->filled);
+    }
+    mutex_unlock(&q->lock);
+    return e;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void *queue_pop(struct queue *q, int64_t timeout_ms)
+{
+    void *item = NULL;
+    int64_t deadline = timeout_ms >= 0 ? now_ms() + timeout_ms : 0;
+    mutex_lock(&q->lock);
+    while (!q->count && !q->closed) {
+        if (timeout_ms < 0) {
+            cond_wait(&q->filled, &q->lock);
+            continue;
+        }
+        int64_t left = deadline - now_ms();
+        if (left <= 0)
+            break;
+        (void)cond_wait_ms(&q->filled, &q->lock, left);
+    }
+    if (q->count) {
+        item = q->items[q->head];
+        q->head = (q->head + 1) % q->capacity;
+        q->count--;
+    }
+    mutex_unlock(&q->lock);
+    return item;
+}
+
+void queue_close(struct queue *q)
+{
+    mutex_lock(&q->lock);
+    q->closed = true;
+    cond_broadcast(&q->filled);
+    mutex_unlock(&q->lock);
+}
+
+size_t queue_length(struct queue *q)
+{
+    mutex_lock(&q->lock);
+    size_t n = q->count;
+    mutex_unlock(&q->lock);
+    return n;
+}
