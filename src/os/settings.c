@@ -1,6 +1,6 @@
 #include "os/settings.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -205,8 +205,6 @@ static bool not_ours(struct str name)
 /* VIVIM_X, or VIVIM_X_FILE whose first line is the value (secrets mounted as files). */
 static err_t from_variable(struct arena *a, struct settings *s, struct str name, struct str value)
 {
-    char where[128];
-    snprintf(where, sizeof where, "environment");
     size_t at = find_key(name);
     if (at == COUNTOF(KEYS) && str_ends(name, S("_FILE"))) {
         at = find_key(str_sub(name, 0, name.n - 5));
@@ -221,8 +219,8 @@ static err_t from_variable(struct arena *a, struct settings *s, struct str name,
         }
     }
     if (at == COUNTOF(KEYS))
-        return not_ours(name) ? OK : unknown(name, where);
-    TRY(set(a, s, at, value, where));
+        return not_ours(name) ? OK : unknown(name, "environment");
+    TRY(set(a, s, at, value, "environment"));
     origins[at] = "environment";
     return OK;
 }
