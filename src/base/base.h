@@ -14,18 +14,18 @@
 
 #include "base/err.h"
 
-#define NODISCARD __attribute__((warn_unused_result))
+#define NODISCARD         __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
-#define CLEANUP(fn) __attribute__((cleanup(fn)))
-#define COUNTOF(a) (sizeof(a) / sizeof((a)[0]))
-#define UNUSED(x) ((void)(x))
+#define CLEANUP(fn)       __attribute__((cleanup(fn)))
+#define COUNTOF(a)        (sizeof(a) / sizeof((a)[0]))
+#define UNUSED(x)         ((void)(x))
 
 /* Pass an error up. The only macro that hides a `return`. */
-#define TRY(expr)                                                                                  \
-    do {                                                                                           \
-        err_t try_err_ = (expr);                                                                   \
-        if (__builtin_expect(try_err_ != OK, 0))                                                   \
-            return try_err_;                                                                       \
+#define TRY(expr)                                \
+    do {                                         \
+        err_t try_err_ = (expr);                 \
+        if (__builtin_expect(try_err_ != OK, 0)) \
+            return try_err_;                     \
     } while (0)
 
 #endif

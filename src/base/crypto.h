@@ -33,9 +33,11 @@ bool ed25519_verify(const uint8_t public_key[32], struct str message, const uint
 
 /* Sealing: XChaCha20-Poly1305. Output = nonce (24) | ciphertext | tag (16). `context` is bound as
  * additional data, so a sealed value cannot be moved to another row. */
-struct str seal(struct arena *a, const uint8_t key[32], const uint8_t nonce[24], struct str context, struct str plain);
+struct str seal(struct arena *a, const uint8_t key[32], const uint8_t nonce[24], struct str context,
+                struct str plain);
 /* E_CORRUPT when key, context or bytes do not fit. */
-NODISCARD err_t unseal(struct arena *a, const uint8_t key[32], struct str context, struct str sealed, struct str *ret);
+NODISCARD err_t unseal(struct arena *a, const uint8_t key[32], struct str context,
+                       struct str sealed, struct str *ret);
 
 /* argon2id, 64 MiB, 3 passes (OWASP floor is 19 MiB, 2): about 0.1 s of a core and 64 MiB for
  * each call; call it on a bounded pool, never on a loop thread. ret is the encoded string.

@@ -11,16 +11,18 @@ struct str base64url_encode(struct arena *a, struct str bytes); /* section 5, no
 NODISCARD err_t base64_decode(struct arena *a, struct str text, struct str *ret);
 NODISCARD err_t base64url_decode(struct arena *a, struct str text, struct str *ret);
 
-struct str hex_encode(struct arena *a, struct str bytes); /* lower case */
+struct str hex_encode(struct arena *a, struct str bytes);                      /* lower case */
 NODISCARD err_t hex_decode(struct arena *a, struct str text, struct str *ret); /* either case */
 
-/* base58btc without checksum; the algorithm is quadratic, so at most 128 bytes or 176 digits (E_LIMIT). */
+/* base58btc without checksum; the algorithm is quadratic, so at most 128 bytes or 176
+ * digits (E_LIMIT). */
 NODISCARD err_t base58_encode(struct arena *a, struct str bytes, struct str *ret);
 NODISCARD err_t base58_decode(struct arena *a, struct str text, struct str *ret);
 
 /* Percent-decoding (RFC 3986 section 2.1). plus_is_space for form and query values.
  * E_BAD_INPUT on a broken escape. */
-NODISCARD err_t percent_decode(struct arena *a, struct str text, bool plus_is_space, struct str *ret);
+NODISCARD err_t percent_decode(struct arena *a, struct str text, bool plus_is_space,
+                               struct str *ret);
 struct str percent_encode(struct arena *a, struct str text); /* all but unreserved characters */
 
 #endif

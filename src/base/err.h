@@ -10,43 +10,45 @@
 #define VIVIM_BASE_ERR_H
 
 /* X(name, HTTP status, stable code, title for people) */
-#define ERR_TABLE(X)                                                                               \
-    X(OK, 200, "ok", "OK")                                                                         \
-    X(E_BAD_INPUT, 400, "bad_input", "The request is not valid")                                   \
-    X(E_BAD_JSON, 400, "bad_json", "The body is not valid JSON")                                   \
-    X(E_BAD_ENCODING, 400, "bad_encoding", "The text is not valid UTF-8")                          \
-    X(E_UNAUTHENTICATED, 401, "unauthenticated", "You are not signed in")                          \
-    X(E_BAD_LOGIN, 401, "bad_login", "The handle or the password is wrong")                        \
-    X(E_FORBIDDEN, 403, "forbidden", "You may not do this")                                        \
-    X(E_BLOCKED, 403, "blocked", "This address is blocked")                                        \
-    X(E_CROSS_SITE, 403, "cross_site", "The request comes from another site")                      \
-    X(E_NOT_FOUND, 404, "not_found", "There is no such thing")                                     \
-    X(E_METHOD, 405, "method_not_allowed", "This address does not take this method")               \
-    X(E_REQUEST_TIMEOUT, 408, "request_timeout", "The request took too long to arrive")            \
-    X(E_CONFLICT, 409, "conflict", "This contradicts what is stored")                              \
-    X(E_IDEMPOTENCY, 409, "idempotency_conflict", "This Idempotency-Key was used for another request") \
-    X(E_GONE, 410, "gone", "This is not there any more")                                           \
-    X(E_CURSOR_EXPIRED, 410, "cursor_expired", "This cursor is too old; start again from the rows") \
-    X(E_PRECONDITION, 412, "precondition_failed", "It has changed in the meantime")                \
-    X(E_LIMIT, 413, "too_large", "That is too much at once")                                       \
-    X(E_MEDIA_TYPE, 415, "unsupported_media_type", "This type of content is not understood")       \
-    X(E_MISDIRECTED, 421, "misdirected_request", "This server does not answer for that host")      \
-    X(E_INVALID, 422, "invalid_field", "A field is not valid")                                     \
-    X(E_INVALID_URL, 422, "invalid_url", "This is not the share link of a known provider")         \
-    X(E_RATE, 429, "rate_limited", "Too many requests")                                            \
-    X(E_HEADERS_TOO_LARGE, 431, "headers_too_large", "The request's headers are too large")        \
-    X(E_INTERNAL, 500, "internal", "Something went wrong on our side")                             \
-    X(E_DB, 500, "store_failed", "The store failed")                                               \
-    X(E_IO, 500, "io_failed", "Reading or writing a file failed")                                  \
-    X(E_CORRUPT, 500, "corrupt", "Stored data is damaged")                                         \
-    X(E_UPSTREAM, 502, "upstream_failed", "Another server failed")                                 \
-    X(E_BUSY, 503, "busy", "The server is busy; try again soon")                                   \
-    X(E_READ_ONLY, 503, "store_read_only", "The store is read-only until it is opened again")      \
-    X(E_STOPPING, 503, "stopping", "The server is stopping")                                       \
-    X(E_TIMEOUT, 504, "timeout", "It took too long")                                               \
-    X(E_FULL, 507, "store_full", "The disk is full")                                               \
-    X(E_CANCELLED, 409, "cancelled", "It was cancelled")                                           \
-    X(E_SCHEMA, 500, "schema_mismatch", "The store has another schema than this program")          \
+#define ERR_TABLE(X)                                                                          \
+    X(OK, 200, "ok", "OK")                                                                    \
+    X(E_BAD_INPUT, 400, "bad_input", "The request is not valid")                              \
+    X(E_BAD_JSON, 400, "bad_json", "The body is not valid JSON")                              \
+    X(E_BAD_ENCODING, 400, "bad_encoding", "The text is not valid UTF-8")                     \
+    X(E_UNAUTHENTICATED, 401, "unauthenticated", "You are not signed in")                     \
+    X(E_BAD_LOGIN, 401, "bad_login", "The handle or the password is wrong")                   \
+    X(E_FORBIDDEN, 403, "forbidden", "You may not do this")                                   \
+    X(E_BLOCKED, 403, "blocked", "This address is blocked")                                   \
+    X(E_CROSS_SITE, 403, "cross_site", "The request comes from another site")                 \
+    X(E_NOT_FOUND, 404, "not_found", "There is no such thing")                                \
+    X(E_METHOD, 405, "method_not_allowed", "This address does not take this method")          \
+    X(E_REQUEST_TIMEOUT, 408, "request_timeout", "The request took too long to arrive")       \
+    X(E_CONFLICT, 409, "conflict", "This contradicts what is stored")                         \
+    X(E_IDEMPOTENCY, 409, "idempotency_conflict",                                             \
+      "This Idempotency-Key was used for another request")                                    \
+    X(E_GONE, 410, "gone", "This is not there any more")                                      \
+    X(E_CURSOR_EXPIRED, 410, "cursor_expired",                                                \
+      "This cursor is too old; start again from the rows")                                    \
+    X(E_PRECONDITION, 412, "precondition_failed", "It has changed in the meantime")           \
+    X(E_LIMIT, 413, "too_large", "That is too much at once")                                  \
+    X(E_MEDIA_TYPE, 415, "unsupported_media_type", "This type of content is not understood")  \
+    X(E_MISDIRECTED, 421, "misdirected_request", "This server does not answer for that host") \
+    X(E_INVALID, 422, "invalid_field", "A field is not valid")                                \
+    X(E_INVALID_URL, 422, "invalid_url", "This is not the share link of a known provider")    \
+    X(E_RATE, 429, "rate_limited", "Too many requests")                                       \
+    X(E_HEADERS_TOO_LARGE, 431, "headers_too_large", "The request's headers are too large")   \
+    X(E_INTERNAL, 500, "internal", "Something went wrong on our side")                        \
+    X(E_DB, 500, "store_failed", "The store failed")                                          \
+    X(E_IO, 500, "io_failed", "Reading or writing a file failed")                             \
+    X(E_CORRUPT, 500, "corrupt", "Stored data is damaged")                                    \
+    X(E_UPSTREAM, 502, "upstream_failed", "Another server failed")                            \
+    X(E_BUSY, 503, "busy", "The server is busy; try again soon")                              \
+    X(E_READ_ONLY, 503, "store_read_only", "The store is read-only until it is opened again") \
+    X(E_STOPPING, 503, "stopping", "The server is stopping")                                  \
+    X(E_TIMEOUT, 504, "timeout", "It took too long")                                          \
+    X(E_FULL, 507, "store_full", "The disk is full")                                          \
+    X(E_CANCELLED, 409, "cancelled", "It was cancelled")                                      \
+    X(E_SCHEMA, 500, "schema_mismatch", "The store has another schema than this program")     \
     X(E_USAGE, 400, "usage", "The command line is not valid")
 
 typedef enum err {
@@ -57,13 +59,13 @@ typedef enum err {
 } err_t;
 
 struct err_detail {
-    char field[96];  /* the offending field as a JSON pointer or a name; "" where none */
-    char text[400];  /* a sentence that a person can act on; "" where none; never a secret */
+    char field[96]; /* the offending field as a JSON pointer or a name; "" where none */
+    char text[400]; /* a sentence that a person can act on; "" where none; never a secret */
 };
 
-int err_status(err_t e);         /* HTTP status, 200..507 */
-const char *err_code(err_t e);   /* stable code, static */
-const char *err_title(err_t e);  /* text for clients, static */
+int err_status(err_t e);        /* HTTP status, 200..507 */
+const char *err_code(err_t e);  /* stable code, static */
+const char *err_title(err_t e); /* text for clients, static */
 
 /* Remember the detail of `e` for this thread and return `e`, so that it reads
  * `return err_note(E_INVALID, "url", "the URL has a port; leave it out");`

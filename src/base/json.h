@@ -3,16 +3,27 @@
  * arena does and needs no free. Integers are exact: int64 first, uint64 next, double last.
  *
  * Duplicate keys: json_get gives the first one. Absent things give a value of type JSON_NONE,
- * on which every accessor is defined, so that a path through foreign data needs one check at its end. */
+ * on which every accessor is defined, so that a path through foreign data needs one check at its
+ * end. */
 #ifndef VIVIM_BASE_JSON_H
 #define VIVIM_BASE_JSON_H
 
 #include "base/str.h"
 
-enum json_type { JSON_NONE, JSON_NULL, JSON_BOOL, JSON_I64, JSON_U64, JSON_F64, JSON_STR, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+    JSON_NONE,
+    JSON_NULL,
+    JSON_BOOL,
+    JSON_I64,
+    JSON_U64,
+    JSON_F64,
+    JSON_STR,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
 
 struct json {
-    const uint64_t *tape;         /* NULL for JSON_NONE */
+    const uint64_t *tape; /* NULL for JSON_NONE */
     const unsigned char *strings;
     uint32_t at;
 };
@@ -21,11 +32,12 @@ struct json {
  *
  * depth_max  1 .. 512 nested arrays and objects
  * ret_root   lives in `a`
- * Errors: E_BAD_JSON with the byte offset (and line) in the detail, also for invalid UTF-8; E_LIMIT for depth or for
- *         text over JSON_BYTES_MAX; E_BUSY.
- * Integers over 64 bits become doubles. An escaped surrogate without its other half (\ud83d in data whose
- * maker cut a string inside a character) becomes U+FFFD, so every string is valid UTF-8; it may hold
- * zero bytes (\u0000), see text_ok in utf8.h. A byte order mark in front is skipped and not counted. */
+ * Errors: E_BAD_JSON with the byte offset (and line) in the detail, also for invalid UTF-8;
+ *         E_LIMIT for depth or for text over JSON_BYTES_MAX; E_BUSY.
+ * Integers over 64 bits become doubles. An escaped surrogate without its other half (\ud83d in data
+ * whose maker cut a string inside a character) becomes U+FFFD, so every string is valid UTF-8; it
+ * may hold zero bytes (\u0000), see text_ok in utf8.h. A byte order mark in front is skipped and
+ * not counted. Cost: about a nanosecond a byte; what simdjson refuses is looked at once more. */
 NODISCARD err_t json_parse(struct arena *a, struct str text, int depth_max, struct json *ret_root);
 
 enum json_type json_type(struct json v);
@@ -37,18 +49,19 @@ bool json_exists(struct json v); /* neither absent nor null */
 
 struct json json_get(struct json object, struct str key); /* JSON_NONE when absent or no object */
 struct json json_at(struct json array, size_t index);     /* walks; O(index) */
-size_t json_count(struct json container);                 /* elements or members; O(1) up to 2^24, else walks */
+size_t json_count(struct json container); /* elements or members; O(1) up to 2^24, else walks */
 
 /* Values with a fallback for absent or another type. */
-struct str json_str(struct json v);                /* STR_NONE */
+struct str json_str(struct json v); /* STR_NONE */
 struct str json_get_str(struct json o, struct str key);
-int64_t json_i64(struct json v, int64_t fallback); /* a double with an integral value in range counts */
+int64_t json_i64(struct json v,
+                 int64_t fallback); /* a double with an integral value in range counts */
 uint64_t json_u64(struct json v, uint64_t fallback); /* the same for what is not negative */
-double json_f64(struct json v, double fallback);   /* any number */
+double json_f64(struct json v, double fallback);     /* any number */
 bool json_bool(struct json v, bool fallback);
 
 /* Walk: struct json_iter it = json_iter(v); struct str key; struct json item;
- *       while (json_next(&it, &key, &item)) …      (key is STR_NONE in arrays; may be passed NULL) */
+ *       while (json_next(&it, &key, &item)) …      (STR_NONE in arrays; may be NULL) */
 struct json_iter {
     struct json next;
     uint32_t end;

@@ -1,4 +1,5 @@
-/* The C side of json_simd.cc, the one C++ file: simdjson behind four plain functions. Private to base. */
+/* The C side of json_simd.cc, the one C++ file: simdjson behind plain functions.
+ * Private to base. */
 #ifndef VIVIM_BASE_JSON_SIMD_H
 #define VIVIM_BASE_JSON_SIMD_H
 

@@ -1,4 +1,5 @@
-/* The pieces of JSON text that the writer, the canonical form and the log share. Private to base. */
+/* The pieces of JSON text that the writer, the canonical form and the log share.
+ * Private to base. */
 #ifndef VIVIM_BASE_JSON_TEXT_H
 #define VIVIM_BASE_JSON_TEXT_H
 

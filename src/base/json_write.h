@@ -23,15 +23,16 @@ void jo_object(struct json_out *o); /* { */
 void jo_array(struct json_out *o);  /* [ */
 void jo_end(struct json_out *o);    /* the matching } or ] */
 void jo_key(struct json_out *o, struct str key);
-void jo_str(struct json_out *o, struct str v); /* v.s NULL writes null; invalid UTF-8 becomes U+FFFD */
+void jo_str(struct json_out *o,
+            struct str v); /* v.s NULL writes null; invalid UTF-8 becomes U+FFFD */
 void jo_i64(struct json_out *o, int64_t v);
 void jo_u64(struct json_out *o, uint64_t v);
 void jo_f64(struct json_out *o, double v);
 void jo_bool(struct json_out *o, bool v);
 void jo_null(struct json_out *o);
-void jo_raw(struct json_out *o, struct str json);  /* valid JSON text, as it is */
-/* A parsed value again, as it was, of any depth: integers to the digit, a double so that it reads as a double (1.0);
- * JSON_NONE writes null. */
+void jo_raw(struct json_out *o, struct str json); /* valid JSON text, as it is */
+/* A parsed value again, as it was, of any depth: integers to the digit, a double so that it reads
+ * as a double (1.0); JSON_NONE writes null. */
 void jo_value(struct json_out *o, struct json v);
 
 /* key and value at once */
@@ -41,10 +42,12 @@ void jo_kf64(struct json_out *o, const char *key, double v);
 void jo_kbool(struct json_out *o, const char *key, bool v);
 void jo_knull(struct json_out *o, const char *key);
 void jo_kuuid(struct json_out *o, const char *key, struct uuid v);
-void jo_ktime(struct json_out *o, const char *key, int64_t ms); /* RFC 3339; TIME_NONE writes null */
-void jo_kz(struct json_out *o, const char *key);                /* the key alone; a value must follow */
+void jo_ktime(struct json_out *o, const char *key,
+              int64_t ms);                       /* RFC 3339; TIME_NONE writes null */
+void jo_kz(struct json_out *o, const char *key); /* the key alone; a value must follow */
 
-/* Shortest decimal form that reads back as `v` (ECMAScript Number::toString, as RFC 8785 wants). ret holds 32 bytes. */
+/* Shortest decimal form that reads back as `v` (ECMAScript Number::toString, as RFC 8785
+ * wants) and a terminator; gives the length. v is finite. */
 size_t double_text(double v, char ret[32]);
 
 /* Canonical JSON (RFC 8785, JCS): keys sorted by UTF-16 code units, no white space, ECMAScript

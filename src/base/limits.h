@@ -1,83 +1,84 @@
-/* Every limit of the program, with its unit. Rooms add theirs here, so that the whole stands on one page. */
+/* Every limit of the program, with its unit. Rooms add theirs here, so that the whole stands on
+ * one page. */
 #ifndef VIVIM_BASE_LIMITS_H
 #define VIVIM_BASE_LIMITS_H
 
-#define KIB(n) ((size_t)(n) * 1024)
-#define MIB(n) ((size_t)(n) * 1024 * 1024)
+#define KIB(n) ((size_t)(n)*1024)
+#define MIB(n) ((size_t)(n)*1024 * 1024)
 
 /* JSON */
-#define JSON_BYTES_MAX MIB(256)
-#define JSON_DEPTH_MAX 64           /* requests of clients */
-#define JSON_FOREIGN_DEPTH_MAX 256  /* provider data */
+#define JSON_BYTES_MAX         MIB(256)
+#define JSON_DEPTH_MAX         64  /* requests of clients */
+#define JSON_FOREIGN_DEPTH_MAX 256 /* provider data */
 
 /* Requests */
-#define HTTP_HEADER_BYTES_MAX KIB(16)
-#define HTTP_HEADERS_MAX 100
-#define HTTP_TARGET_BYTES_MAX KIB(8)
-#define HTTP_BODY_BYTES_DEFAULT KIB(64)
-#define HTTP_BODY_SPOOL_BYTES KIB(256)  /* a larger body goes into a temporary file */
-#define HTTP_CHUNKS_MAX 100000          /* chunks in one body */
-#define HTTP_HEADER_TIMEOUT_MS 10000
-#define HTTP_BODY_TIMEOUT_MS 30000      /* without progress */
-#define HTTP_IDLE_TIMEOUT_MS 75000
-#define HTTP_DRAIN_MS 10000
-#define HTTP_PIPELINE_MAX 32
-#define CONNECTIONS_MAX 20000
+#define HTTP_HEADER_BYTES_MAX       KIB(16)
+#define HTTP_HEADERS_MAX            100
+#define HTTP_TARGET_BYTES_MAX       KIB(8)
+#define HTTP_BODY_BYTES_DEFAULT     KIB(64)
+#define HTTP_BODY_SPOOL_BYTES       KIB(256) /* a larger body goes into a temporary file */
+#define HTTP_CHUNKS_MAX             100000   /* chunks in one body */
+#define HTTP_HEADER_TIMEOUT_MS      10000
+#define HTTP_BODY_TIMEOUT_MS        30000 /* without progress */
+#define HTTP_IDLE_TIMEOUT_MS        75000
+#define HTTP_DRAIN_MS               10000
+#define HTTP_PIPELINE_MAX           32
+#define CONNECTIONS_MAX             20000
 #define CONNECTIONS_PER_ADDRESS_MAX 1000
-#define REQUEST_ARENA_BYTES_MAX MIB(64)
-#define WORKERS_MAX 64
-#define WORKER_QUEUE_MAX 1024
-#define PAGE_ITEMS_MAX 200
-#define PAGE_ITEMS_DEFAULT 50
+#define REQUEST_ARENA_BYTES_MAX     MIB(64)
+#define WORKERS_MAX                 64
+#define WORKER_QUEUE_MAX            1024
+#define PAGE_ITEMS_MAX              200
+#define PAGE_ITEMS_DEFAULT          50
 
 /* The operation log and jobs */
-#define OPS_KEEP_MS (INT64_C(90) * 24 * 3600 * 1000)
-#define OPS_BATCH_MAX 500               /* ops handed to a consumer at once */
-#define OPS_READ_MAX 5000
-#define OPS_CONSUMERS_MAX 64
-#define OPS_ARENA_BYTES_MAX MIB(128)    /* one batch of one consumer */
-#define OPS_RETRY_MS 100                /* first wait of a failing consumer, doubled each time */
-#define OPS_RETRY_MAX_MS 60000
-#define JOB_ARENA_BYTES_MAX MIB(256)    /* one run */
+#define OPS_KEEP_MS           (INT64_C(90) * 24 * 3600 * 1000)
+#define OPS_BATCH_MAX         500 /* ops handed to a consumer at once */
+#define OPS_READ_MAX          5000
+#define OPS_CONSUMERS_MAX     64
+#define OPS_ARENA_BYTES_MAX   MIB(128) /* one batch of one consumer */
+#define OPS_RETRY_MS          100      /* first wait of a failing consumer, doubled each time */
+#define OPS_RETRY_MAX_MS      60000
+#define JOB_ARENA_BYTES_MAX   MIB(256) /* one run */
 #define JOB_PAYLOAD_BYTES_MAX MIB(1)
-#define JOB_RETRY_MS 1000               /* first wait of a job that failed, doubled each time, with jitter */
-#define JOB_RETRY_MAX_MS (10 * 60 * 1000)
-#define JOB_KEEP_MS (INT64_C(90) * 24 * 3600 * 1000) /* ended ones */
-#define JOB_TELL_MS 100                 /* counts within a phase are told at most this often */
+#define JOB_RETRY_MS          1000 /* first wait of a job that failed, doubled each time, with jitter */
+#define JOB_RETRY_MAX_MS      (10 * 60 * 1000)
+#define JOB_KEEP_MS           (INT64_C(90) * 24 * 3600 * 1000) /* ended ones */
+#define JOB_TELL_MS           100 /* counts within a phase are told at most this often */
 
 /* Conversations */
-#define CONVERSATION_BYTES_MAX MIB(64)
+#define CONVERSATION_BYTES_MAX    MIB(64)
 #define CONVERSATION_MESSAGES_MAX 20000
-#define MESSAGE_BLOCKS_MAX 5000
-#define TITLE_BYTES_MAX 500
+#define MESSAGE_BLOCKS_MAX        5000
+#define TITLE_BYTES_MAX           500
 
 /* Capture */
-#define URL_BYTES_MAX 2048
-#define CAPTURE_DEADLINE_MS 60000
-#define CAPTURE_STEP_MS 20000
+#define URL_BYTES_MAX          2048
+#define CAPTURE_DEADLINE_MS    60000
+#define CAPTURE_STEP_MS        20000
 #define CAPTURE_PAGE_BYTES_MAX MIB(48)
 
 /* Identity */
-#define HANDLE_BYTES_MIN 2
-#define HANDLE_BYTES_MAX 32
-#define PASSWORD_BYTES_MIN 8
-#define PASSWORD_BYTES_MAX 1024
-#define PASSWORD_HASHES_AT_ONCE 2      /* each takes 64 MiB and a core */
+#define HANDLE_BYTES_MIN            2
+#define HANDLE_BYTES_MAX            32
+#define PASSWORD_BYTES_MIN          8
+#define PASSWORD_BYTES_MAX          1024
+#define PASSWORD_HASHES_AT_ONCE     2 /* each takes 64 MiB and a core */
 #define PASSWORD_HASHES_WAITING_MAX 16
-#define PASSWORD_HASH_WAIT_MS 5000
-#define SETUP_LINK_MS (30 * 60 * 1000)
-#define SESSION_IDLE_MS (INT64_C(14) * 24 * 3600 * 1000)
-#define SESSION_LIFE_MS (INT64_C(90) * 24 * 3600 * 1000)
-#define SESSIONS_PER_ACCOUNT_MAX 100   /* a further login ends the one unused longest */
-#define TOKENS_PER_ACCOUNT_MAX 100
-#define TOKEN_NAME_BYTES_MAX 100
-#define TOKEN_DAYS_MAX 3650
-#define USER_AGENT_BYTES_MAX 256       /* kept of a longer one */
-#define ACCOUNTS_LISTED_MAX 10000
-#define CREDENTIAL_CACHE_ENTRIES 2048
-#define CREDENTIAL_CACHE_MS 1000       /* how long another process's revocation may go unseen */
-#define CREDENTIAL_TOUCH_MS 60000      /* "last used" is written at most this often */
-#define CREDENTIAL_TOUCHES_MAX 1024    /* waiting to be written; more are left out */
-#define SECRET_BYTES_MAX KIB(64)       /* sealed at once */
+#define PASSWORD_HASH_WAIT_MS       5000
+#define SETUP_LINK_MS               (30 * 60 * 1000)
+#define SESSION_IDLE_MS             (INT64_C(14) * 24 * 3600 * 1000)
+#define SESSION_LIFE_MS             (INT64_C(90) * 24 * 3600 * 1000)
+#define SESSIONS_PER_ACCOUNT_MAX    100 /* a further login ends the one unused longest */
+#define TOKENS_PER_ACCOUNT_MAX      100
+#define TOKEN_NAME_BYTES_MAX        100
+#define TOKEN_DAYS_MAX              3650
+#define USER_AGENT_BYTES_MAX        256 /* kept of a longer one */
+#define ACCOUNTS_LISTED_MAX         10000
+#define CREDENTIAL_CACHE_ENTRIES    2048
+#define CREDENTIAL_CACHE_MS         1000  /* how long another process's revocation may go unseen */
+#define CREDENTIAL_TOUCH_MS         60000 /* "last used" is written at most this often */
+#define CREDENTIAL_TOUCHES_MAX      1024  /* waiting to be written; more are left out */
+#define SECRET_BYTES_MAX            KIB(64) /* sealed at once */
 
 #endif

@@ -27,8 +27,8 @@ struct log_field {
 #define LB(k, v) ((struct log_field){ .key = (k), .type = LOGF_BOOL, .i64 = (v) })
 
 /* log_at(LOG_INFO, "http.request", LS("method", m), LI("status", 200)) */
-#define log_at(level, event, ...)                                                                  \
-    log_write((level), (event), (const struct log_field[]){ __VA_ARGS__ },                         \
+#define log_at(level, event, ...)                                          \
+    log_write((level), (event), (const struct log_field[]){ __VA_ARGS__ }, \
               sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field))
 
 /* Where lines go (default descriptor 2, JSON unless it is a terminal) and the least level shown. */

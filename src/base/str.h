@@ -14,7 +14,7 @@ struct str {
 };
 
 #define S(literal) ((struct str){ (literal), sizeof(literal) - 1 })
-#define STR_NONE ((struct str){ NULL, 0 })
+#define STR_NONE   ((struct str){ NULL, 0 })
 #define STR_ARG(x) (int)(x).n, (x).s /* for "%.*s" */
 
 static inline struct str str_from(const char *z) /* NULL gives STR_NONE */
@@ -47,7 +47,8 @@ struct str str_trim(struct str s);                        /* ASCII white space, 
  * Without a `sep` gives all of it and leaves nothing (rest->s NULL). False once rest->s is NULL. */
 bool str_cut(struct str *rest, char sep, struct str *ret_part);
 
-/* Numbers: the whole of `s` must be one, in range; no white space, no '+'. E_BAD_INPUT otherwise. */
+/* Numbers: the whole of `s` must be one, in range; no white space, no '+'. E_BAD_INPUT
+ * otherwise. */
 NODISCARD err_t str_to_i64(struct str s, int64_t *ret);
 NODISCARD err_t str_to_u64(struct str s, uint64_t *ret);
 NODISCARD err_t str_to_f64(struct str s, double *ret); /* finite decimal notation only */

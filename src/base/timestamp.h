@@ -15,7 +15,8 @@ struct str time_str(struct arena *a, int64_t ms); /* STR_NONE for TIME_NONE */
 /* RFC 3339 date-time with `Z` or a numeric offset; fractions are cut to milliseconds; a leap
  * second becomes the last millisecond before it. E_BAD_INPUT otherwise. */
 NODISCARD err_t time_parse(struct str s, int64_t *ret_ms);
-/* Seconds with a fraction (ChatGPT, DeepSeek) to milliseconds, rounded; TIME_NONE when not finite or out of range. */
+/* Seconds with a fraction (ChatGPT, DeepSeek) to milliseconds, rounded; TIME_NONE when not
+ * finite or out of range. */
 int64_t time_from_seconds(double seconds);
 /* "Tue, 24 Nov 2026 11:17:04 GMT" (RFC 9110 IMF-fixdate), 29 bytes and a terminator. */
 void time_http(int64_t ms, char ret[30]);

@@ -13,15 +13,15 @@
 #include "base/str.h"
 
 /* Equal bytes; the message shows both. */
-#define assert_str(got, want)                                                                      \
-    do {                                                                                           \
-        struct str got_ = (got), want_ = str_from(want);                                           \
-        if (!str_eq(got_, want_))                                                                  \
-            fail_msg("got \"%.*s\", want \"%.*s\"", STR_ARG(got_), STR_ARG(want_));                \
+#define assert_str(got, want)                                                       \
+    do {                                                                            \
+        struct str got_ = (got), want_ = str_from(want);                            \
+        if (!str_eq(got_, want_))                                                   \
+            fail_msg("got \"%.*s\", want \"%.*s\"", STR_ARG(got_), STR_ARG(want_)); \
     } while (0)
 
-#define TEST_ARENA(name)                                                                           \
-    CLEANUP(arena_free) struct arena name;                                                         \
+#define TEST_ARENA(name)                   \
+    CLEANUP(arena_free) struct arena name; \
     arena_init(&name, MIB(64))
 
 #endif

@@ -90,7 +90,8 @@ static void damage_is_found(void **state)
     CLEANUP(buf_free) struct buf frame, out;
     buf_init(&frame, NULL, MIB(1));
     buf_init(&out, NULL, MIB(1));
-    assert_int_equal(zstd_pack(S("some text that is packed, some text that is packed"), 3, &frame), OK);
+    assert_int_equal(zstd_pack(S("some text that is packed, some text that is packed"), 3, &frame),
+                     OK);
     for (size_t n = 0; n < frame.n; n++) /* cut off anywhere */
         assert_int_equal(zstd_unpack(str_of(frame.s, n), &out), E_CORRUPT);
     assert_int_equal(zstd_unpack(S("no frame at all"), &out), E_CORRUPT);
@@ -124,8 +125,10 @@ static void gzip_is_read_by_zlib(void **state)
     assert_int_equal(gzip_pack(text, 6, &packed), OK);
     assert_true(str_starts(buf_str(&packed), S("\x1f\x8b\x08")));
     char back[100];
-    z_stream z = { .next_in = (Bytef *)packed.s, .avail_in = (uInt)packed.n,
-                   .next_out = (Bytef *)back, .avail_out = sizeof back };
+    z_stream z = { .next_in = (Bytef *)packed.s,
+                   .avail_in = (uInt)packed.n,
+                   .next_out = (Bytef *)back,
+                   .avail_out = sizeof back };
     assert_int_equal(inflateInit2(&z, 15 + 16), Z_OK);
     assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
     assert_true(str_eq(str_of(back, z.total_out), text));
@@ -149,9 +152,12 @@ static void gzip_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(zstd_both_ways),     cmocka_unit_test(a_bomb_stops_at_the_limit),
-        cmocka_unit_test(the_limit_is_exact), cmocka_unit_test(damage_is_found),
-        cmocka_unit_test(a_frame_without_its_size), cmocka_unit_test(gzip_is_read_by_zlib),
+        cmocka_unit_test(zstd_both_ways),
+        cmocka_unit_test(a_bomb_stops_at_the_limit),
+        cmocka_unit_test(the_limit_is_exact),
+        cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(a_frame_without_its_size),
+        cmocka_unit_test(gzip_is_read_by_zlib),
         cmocka_unit_test(gzip_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,8 +7,13 @@ static void base64_of_the_rfc(void **state)
     UNUSED(state);
     TEST_ARENA(a);
     static const char *const PAIRS[][2] = {
-        { "", "" },         { "f", "Zg==" },         { "fo", "Zm8=" },         { "foo", "Zm9v" },
-        { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" },
+        { "", "" },
+        { "f", "Zg==" },
+        { "fo", "Zm8=" },
+        { "foo", "Zm9v" },
+        { "foob", "Zm9vYg==" },
+        { "fooba", "Zm9vYmE=" },
+        { "foobar", "Zm9vYmFy" },
     };
     for (size_t i = 0; i < COUNTOF(PAIRS); i++) {
         struct str back, text = base64_encode(&a, str_from(PAIRS[i][0]));
@@ -29,8 +34,8 @@ static void base64_has_one_spelling(void **state)
     UNUSED(state);
     TEST_ARENA(a);
     static const char *const BAD[] = {
-        "Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zg===", "====", "=", "Z===", "Zg==Zg==", "Zm9v\n",
-        " Zm9", "Zm 9", "-__-", "Zm8=Zm8=", "Z=g=",
+        "Z",    "Zg",       "Zg=",    "Zh==", "Zm9=", "Zg===", "====",     "=",
+        "Z===", "Zg==Zg==", "Zm9v\n", " Zm9", "Zm 9", "-__-",  "Zm8=Zm8=", "Z=g=",
     };
     struct str out = S("kept");
     for (size_t i = 0; i < COUNTOF(BAD); i++)
@@ -63,13 +68,15 @@ static void base58_vectors(void **state)
 {
     UNUSED(state);
     TEST_ARENA(a);
-    static const char *const PAIRS[][2] = { /* hexadecimal, base58 */
+    static const char *const PAIRS[][2] = {
+        /* hexadecimal, base58 */
         { "", "" },
         { "61", "2g" },
         { "626262", "a3gV" },
         { "48656c6c6f20576f726c6421", "2NEpo7TZRRrLZSi2U" },
         { "0000287fb4cd", "11233QC4" },
-        { "00eb15231dfceb60925886b67d065299925915aeb172c06647", "1NS17iag9jJgTHD1VXjvLCEnZuQ3rJDE9L" },
+        { "00eb15231dfceb60925886b67d065299925915aeb172c06647",
+          "1NS17iag9jJgTHD1VXjvLCEnZuQ3rJDE9L" },
         { "00000000000000000000", "1111111111" },
     };
     for (size_t i = 0; i < COUNTOF(PAIRS); i++) {

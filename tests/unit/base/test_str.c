@@ -67,7 +67,16 @@ static void signed_numbers(void **state)
     assert_int_equal(str_to_i64(S("-0"), &v), OK);
     assert_int_equal(v, 0);
     static const char *const BAD[] = {
-        "9223372036854775808", "-9223372036854775809", "", "-", "--1", "+1", " 1", "1 ", "0x10", "1.0",
+        "9223372036854775808",
+        "-9223372036854775809",
+        "",
+        "-",
+        "--1",
+        "+1",
+        " 1",
+        "1 ",
+        "0x10",
+        "1.0",
     };
     v = 7;
     for (size_t i = 0; i < COUNTOF(BAD); i++)
@@ -106,7 +115,8 @@ static void decimal_numbers(void **state)
     assert_true(v == 0x1.fffffffffffffp1023);
     v = 7;
     static const char *const BAD[] = {
-        "", "-", ".", "1.", ".5", "1e", "1e+", "nan", "inf", "0x1p3", "1e309", " 1", "1 ", "1,5", "+1",
+        "",    "-",     ".",     "1.", ".5", "1e",  "1e+", "nan",
+        "inf", "0x1p3", "1e309", " 1", "1 ", "1,5", "+1",
     };
     for (size_t i = 0; i < COUNTOF(BAD); i++)
         assert_int_equal(str_to_f64(str_from(BAD[i]), &v), E_BAD_INPUT);
@@ -172,7 +182,8 @@ static void error_detail_is_cut_between_characters(void **state)
 {
     UNUSED(state);
     char text[600];
-    for (size_t pad = 0; pad < 3; pad++) { /* 3-byte characters; one of these is cut in each place */
+    for (size_t pad = 0; pad < 3;
+         pad++) { /* 3-byte characters; one of these is cut in each place */
         memset(text, 'x', pad);
         size_t n = pad;
         for (; n + 3 < sizeof text; n += 3)
@@ -190,11 +201,16 @@ static void error_detail_is_cut_between_characters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(comparing),        cmocka_unit_test(finding),
-        cmocka_unit_test(cutting),          cmocka_unit_test(signed_numbers),
-        cmocka_unit_test(unsigned_numbers), cmocka_unit_test(decimal_numbers),
-        cmocka_unit_test(copies),           cmocka_unit_test(copies_in_a_full_arena),
-        cmocka_unit_test(errors_table),     cmocka_unit_test(error_detail),
+        cmocka_unit_test(comparing),
+        cmocka_unit_test(finding),
+        cmocka_unit_test(cutting),
+        cmocka_unit_test(signed_numbers),
+        cmocka_unit_test(unsigned_numbers),
+        cmocka_unit_test(decimal_numbers),
+        cmocka_unit_test(copies),
+        cmocka_unit_test(copies_in_a_full_arena),
+        cmocka_unit_test(errors_table),
+        cmocka_unit_test(error_detail),
         cmocka_unit_test(error_detail_is_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

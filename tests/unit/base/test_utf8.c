@@ -3,15 +3,33 @@
 #include "base/utf8.h"
 
 static const char *const GOOD[] = {
-    "", "a", "\x7f", "\xc2\x80", "\u07ff", "\u0800", "\xed\x9f\xbf", "\xee\x80\x80", "\uffff", "\U00010000",
-    "\U0010ffff", "日本語 ελληνικά 😂",
+    "",       "a",          "\x7f",         "\xc2\x80",
+    "\u07ff", "\u0800",     "\xed\x9f\xbf", "\xee\x80\x80",
+    "\uffff", "\U00010000", "\U0010ffff",   "日本語 ελληνικά 😂",
 };
 
 /* The edges of each row of Unicode's table 3-7. */
 static const char *const BAD[] = {
-    "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x7f", "\xc2\xc0", "\xe0\x9f\xbf",
-    "\xe0\xa0", "\xed\xa0\x80", "\xed\xbf\xbf", "\xef\xbf", "\xf0\x8f\xbf\xbf", "\xf0\x90\x80",
-    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xfe", "\xff", "a\xe2\x82" "b",
+    "\x80",
+    "\xbf",
+    "\xc0\x80",
+    "\xc1\xbf",
+    "\xc2",
+    "\xc2\x7f",
+    "\xc2\xc0",
+    "\xe0\x9f\xbf",
+    "\xe0\xa0",
+    "\xed\xa0\x80",
+    "\xed\xbf\xbf",
+    "\xef\xbf",
+    "\xf0\x8f\xbf\xbf",
+    "\xf0\x90\x80",
+    "\xf4\x90\x80\x80",
+    "\xf5\x80\x80\x80",
+    "\xfe",
+    "\xff",
+    "a\xe2\x82"
+    "b",
 };
 
 /* Each sequence alone (the short way) and behind 100 letters (the wide registers). */

@@ -20,7 +20,8 @@ static void version_and_variant_whatever_the_bits(void **state)
     UNUSED(state);
     TEST_ARENA(a);
     assert_str(uuid_str(&a, uuid_v7(0, ONES)), "00000000-0000-7fff-bfff-ffffffffffff");
-    assert_str(uuid_str(&a, uuid_v7(-5, (uint8_t[10]){ 0 })), "00000000-0000-7000-8000-000000000000");
+    assert_str(uuid_str(&a, uuid_v7(-5, (uint8_t[10]){ 0 })),
+               "00000000-0000-7000-8000-000000000000");
     assert_str(uuid_str(&a, uuid_v7(INT64_MAX, ONES)), "ffffffff-ffff-7fff-bfff-ffffffffffff");
 }
 
