@@ -20,13 +20,14 @@ struct app {
     struct db_store *store, *index;
     struct blob_store *blobs;
     struct ops *ops;
-    struct http_server *server;  /* NULL in commands without a server */
-    const uint8_t *master_key;   /* 32 bytes */
+    struct http_server *server; /* NULL in commands without a server */
+    const uint8_t *master_key;  /* 32 bytes */
     const char *data_dir;
     const struct module *const *modules; /* NULL-terminated, in order of rank */
     /* What must be told at once and is no op (a job's progress). May be NULL. */
     void (*tell)(struct app *app, struct str topic, const char *event, struct str json, bool last);
-    void *room_state[APP_ROOMS_MAX]; /* by the index of the room's module; NULL before its init (app_room_state) */
+    void *room_state
+        [APP_ROOMS_MAX]; /* by the index of the room's module; NULL before its init (app_room_state) */
 };
 
 /* --- the op log ------------------------------------------------------------------------------- */
@@ -34,12 +35,12 @@ struct app {
 struct op { /* DESIGN section 3 */
     int64_t seq;
     struct uuid owner_id, actor_id, device_id;
-    int64_t hlc;         /* hybrid logical clock: milliseconds << 16 | counter */
-    struct str entity;   /* "conversation", "message", … */
+    int64_t hlc;       /* hybrid logical clock: milliseconds << 16 | counter */
+    struct str entity; /* "conversation", "message", … */
     struct uuid entity_id;
-    struct str kind;     /* "created", "updated", "deleted" */
+    struct str kind; /* "created", "updated", "deleted" */
     int64_t version;
-    struct str fields;   /* names of the changed ones, parted by commas */
+    struct str fields; /* names of the changed ones, parted by commas */
     int64_t created_ms;
 };
 
@@ -47,9 +48,10 @@ struct op { /* DESIGN section 3 */
  * with the cursor: `consume` gets the handle with a transaction already open on the store named by
  * `on_index` (its cursor lies there too); rows are read from `app->store`. Called from one thread. */
 struct op_consumer {
-    const char *name;   /* key of its cursor; never rename */
-    bool on_index;      /* effects and cursor in the index store */
-    err_t (*consume)(struct app *app, struct db *rows, struct db *effects, struct arena *a, const struct op *ops, size_t count);
+    const char *name; /* key of its cursor; never rename */
+    bool on_index;    /* effects and cursor in the index store */
+    err_t (*consume)(struct app *app, struct db *rows, struct db *effects, struct arena *a,
+                     const struct op *ops, size_t count);
     /* Start again from the rows: the cursor expired, or the effects are gone. */
     err_t (*rebuild)(struct app *app, struct db *rows, struct db *effects, struct arena *a);
 };
@@ -64,16 +66,24 @@ struct job {
 };
 
 struct job_run; /* progress and cancel: ops.h */
+struct job_row;
 
 struct job_kind {
     const char *name;
-    int parallel;          /* runs at a time, 1..64 */
-    int attempts_max;      /* afterwards the dead letter */
-    int64_t lease_ms;      /* renewed while it runs; another run starts after a crash when it ends */
-    /* Run to the end; OK is done. E_BUSY, E_TIMEOUT, E_UPSTREAM, E_IO, E_DB and E_STOPPING are tried again with backoff; others fail for good. */
-    err_t (*run)(struct app *app, struct db *db, struct arena *a, const struct job *job, struct job_run *run);
-    /* It failed for good: record that in the room's rows, inside the given open transaction. May be NULL. */
-    err_t (*failed)(struct app *app, struct db *db, struct arena *a, const struct job *job, err_t why, struct str detail);
+    int parallel;     /* runs at a time, 1..64 */
+    int attempts_max; /* afterwards the dead letter; a run that ended with E_STOPPING does not count */
+    int64_t lease_ms; /* renewed while it runs; another run starts after a crash when it ends */
+    /* Run to the end; OK is done. E_BUSY, E_TIMEOUT, E_UPSTREAM, E_IO, E_DB, E_FULL, E_READ_ONLY and E_STOPPING are tried
+     * again with backoff; others fail for good. May run twice after a crash. Called without an open transaction. */
+    err_t (*run)(struct app *app, struct db *db, struct arena *a, const struct job *job,
+                 struct job_run *run);
+    /* It failed for good, or was cancelled (why is E_CANCELLED, also for one that never ran): record that in the room's
+     * rows, inside the given open transaction. May be NULL. */
+    err_t (*failed)(struct app *app, struct db *db, struct arena *a, const struct job *job,
+                    err_t why, struct str detail);
+    /* What is told of it on "<kind>:<id>": one JSON value. NULL: job_write. May read the rows. */
+    err_t (*write)(struct app *app, struct db *db, struct arena *a, const struct job_row *row,
+                   struct json_out *o);
 };
 
 /* --- entities ---------------------------------------------------------------------------------------- */
@@ -88,16 +98,20 @@ struct index_text {
 struct entity {
     const char *name; /* "message" */
     /* The text to index; E_NOT_FOUND when it is gone or has none (then it leaves the index). NULL: not searched. */
-    err_t (*text)(struct app *app, struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct index_text *ret);
+    err_t (*text)(struct app *app, struct db *db, struct arena *a, struct uuid owner,
+                  struct uuid id, struct index_text *ret);
     /* Every entity of the store, for a rebuild of the index. */
-    err_t (*each)(struct app *app, struct db *db, err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context);
+    err_t (*each)(struct app *app, struct db *db,
+                  err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context);
 };
 
 /* --- the module ------------------------------------------------------------------------------------------ */
 
 struct module {
     const char *name;
-    err_t (*init)(struct app *app);  /* may be NULL; after the stores are open and migrated, before listening */
+    err_t (*init)(
+        struct app
+            *app); /* may be NULL; after the stores are open and migrated, before listening */
     err_t (*start)(struct app *app); /* may be NULL; after listening */
     void (*stop)(struct app *app);   /* may be NULL; in reverse order */
     const struct route *routes;

@@ -1,0 +1,253 @@
+/* The consumers of the op log: one thread hands each its next batch, inside a transaction that also stores its cursor,
+ * so that effects and cursor are there together or not at all. It is woken after each commit that appended; a slow poll
+ * is the net for what other processes commit, and for ops that an older open transaction still hides (PostgreSQL). */
+#include "base/log.h"
+#include "ops/inside.h"
+#include "os/clock.h"
+
+enum {
+    POLL_MS = 5000, /* SQLite: this is the only process that writes */
+    POLL_POSTGRES_MS = 1000,
+    EAGER_MS = 5, /* PostgreSQL: after a wake-up, doubled up to the poll */
+    PRUNE_EVERY_MS = 3600 * 1000,
+};
+
+/* --- what this room itself does when an account goes --------------------------------------------- */
+
+static err_t forget_owners(struct app *app, struct db *rows, struct db *effects, struct arena *a,
+                           const struct op *ops, size_t count)
+{
+    UNUSED(app);
+    UNUSED(rows);
+    UNUSED(a);
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(ops[i].entity, S("account")) && str_eq(ops[i].kind, S("deleted")))
+            TRY(ops_store_job_delete_owner(effects, ops[i].entity_id));
+    return OK;
+}
+
+static const struct op_consumer JOBS_OF_OWNERS = { .name = "ops_jobs", .consume = forget_owners };
+
+/* --- one batch --------------------------------------------------------------------------------------- */
+
+static struct db *effects_of(struct consumers *c, const struct op_consumer *is)
+{
+    return is->on_index ? c->index : c->rows;
+}
+
+static err_t rebuild(struct ops *ops, const struct op_consumer *is, struct arena *a)
+{
+    struct consumers *c = &ops->consumers;
+    struct db *effects = effects_of(c, is);
+    struct op_cursor cursor, head;
+    log_at(LOG_WARN, "ops.rebuild", LZ("consumer", is->name));
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, effects));
+    TRY(ops_store_cursor_hold(effects, is->name, clock_wall_ms(), &cursor));
+    TRY(ops_head(c->rows, &head)); /* before the rows are read: what comes later is read again */
+    if (is->rebuild)
+        TRY(is->rebuild(ops->app, c->rows, effects, a));
+    TRY(ops_store_cursor_set(effects, is->name, head, clock_wall_ms()));
+    return db_txn_commit(&tx);
+}
+
+static err_t consume(struct ops *ops, struct consumer *one, struct arena *a, bool *ret_more)
+{
+    struct consumers *c = &ops->consumers;
+    const struct op_consumer *is = one->is;
+    struct db *effects = effects_of(c, is);
+    /* After a failure one at a time: what can be done is done, and the log names the op that cannot. */
+    size_t limit = one->failures ? 1 : OPS_BATCH_MAX;
+    struct op_cursor from, held, to;
+    TRY(ops_store_cursor_get(effects, is->name, &from));
+    to = from;
+    struct op *batch;
+    size_t count;
+    TRY(ops_read(c->rows, a, &to, limit, &batch, &count));
+    *ret_more = count == limit;
+    if (!count)
+        return OK;
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, effects));
+    TRY(ops_store_cursor_hold(effects, is->name, clock_wall_ms(), &held));
+    if (op_cursor_cmp(held, from) != 0)
+        return OK; /* another process was faster */
+    TRY(is->consume(ops->app, c->rows, effects, a, batch, count));
+    TRY(ops_store_cursor_set(effects, is->name, to, clock_wall_ms()));
+    return db_txn_commit(&tx);
+}
+
+static void failed(struct consumer *one, err_t e)
+{
+    int64_t wait_ms = (int64_t)OPS_RETRY_MS << (one->failures < 16 ? one->failures : 16);
+    if (wait_ms > OPS_RETRY_MAX_MS)
+        wait_ms = OPS_RETRY_MAX_MS;
+    one->failures++;
+    one->next_ms = clock_monotonic_ms() + wait_ms;
+    log_at(LOG_ERROR, "ops.consumer_failed", LZ("consumer", one->is->name), LZ("code", err_code(e)),
+           LZ("detail", err_detail()->text), LI("failures", one->failures),
+           LI("retry_ms", wait_ms));
+}
+
+/* A batch of one consumer. *ret_wait_ms shrinks to when it wants to be called again. */
+static void step(struct ops *ops, struct consumer *one, struct arena *a, int64_t *ret_wait_ms)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (one->next_ms > now_ms) {
+        if (one->next_ms - now_ms < *ret_wait_ms)
+            *ret_wait_ms = one->next_ms - now_ms;
+        return;
+    }
+    bool more = false;
+    err_clear();
+    err_t e = consume(ops, one, a, &more);
+    if (e == E_CURSOR_EXPIRED)
+        e = rebuild(ops, one->is, a);
+    arena_reset(a);
+    if (e == E_BUSY &&
+        !db_is_read_only(ops->app->store)) { /* the turn, or another process has it */
+        *ret_wait_ms = *ret_wait_ms < OPS_RETRY_MS ? *ret_wait_ms : OPS_RETRY_MS;
+        return;
+    }
+    if (e != OK) {
+        failed(one, e);
+        more = true; /* look at its time again */
+    } else {
+        one->failures = 0;
+    }
+    if (more)
+        *ret_wait_ms = 0;
+}
+
+/* --- the thread --------------------------------------------------------------------------------------- */
+
+static err_t connect_handles(struct ops *ops)
+{
+    struct consumers *c = &ops->consumers;
+    if (!c->rows)
+        TRY(db_connect(ops->app->store, &c->rows));
+    if (!c->index && ops->app->index)
+        TRY(db_connect(ops->app->index, &c->index));
+    return OK;
+}
+
+static void prune(struct ops *ops, struct arena *a)
+{
+    struct consumers *c = &ops->consumers;
+    if (clock_monotonic_ms() < c->next_prune_ms)
+        return;
+    bool more = false;
+    err_t e = ops_log_prune(c->rows, a, clock_wall_ms(), &more);
+    arena_reset(a);
+    if (e != OK)
+        log_at(LOG_ERROR, "ops.prune_failed", LZ("code", err_code(e)));
+    c->next_prune_ms = clock_monotonic_ms() + (more ? 1000 : PRUNE_EVERY_MS);
+}
+
+/* Until the next wake-up, at most wait_ms. True: woken. */
+static bool rest(struct consumers *c, int64_t wait_ms)
+{
+    mutex_lock(&c->mutex);
+    if (wait_ms > 0 && !c->wake && !c->stopping)
+        UNUSED(cond_wait_ms(&c->cond, &c->mutex, wait_ms));
+    bool woken = c->wake;
+    c->wake = false;
+    mutex_unlock(&c->mutex);
+    return woken;
+}
+
+static bool stopping(struct consumers *c)
+{
+    mutex_lock(&c->mutex);
+    bool yes = c->stopping;
+    mutex_unlock(&c->mutex);
+    return yes;
+}
+
+static void run(void *arg)
+{
+    struct ops *ops = arg;
+    struct consumers *c = &ops->consumers;
+    bool postgres = db_backend(ops->app->store) == DB_POSTGRES;
+    int64_t poll_ms = postgres ? POLL_POSTGRES_MS : POLL_MS, eager_ms = poll_ms;
+    struct arena a;
+    arena_init(&a, OPS_ARENA_BYTES_MAX);
+    while (!stopping(c)) {
+        int64_t wait_ms = poll_ms;
+        err_t e = connect_handles(ops);
+        if (e != OK) {
+            log_at(LOG_ERROR, "ops.no_store", LZ("code", err_code(e)),
+                   LZ("detail", err_detail()->text));
+            wait_ms = 1000;
+        } else {
+            prune(ops, &a);
+            for (size_t i = 0; i < c->count && !stopping(c); i++)
+                step(ops, &c->list[i], &a, &wait_ms);
+        }
+        if (postgres && wait_ms > eager_ms)
+            wait_ms = eager_ms;
+        eager_ms = eager_ms * 2 < poll_ms ? eager_ms * 2 : poll_ms;
+        if (rest(c, wait_ms))
+            eager_ms = EAGER_MS;
+    }
+    arena_free(&a);
+    db_disconnect(c->rows);
+    db_disconnect(c->index);
+    c->rows = c->index = NULL;
+}
+
+static void add(struct consumers *c, const struct op_consumer *is)
+{
+    assert(c->count < OPS_CONSUMERS_MAX);
+    assert(is->name && is->consume);
+    for (size_t i = 0; i < c->count; i++)
+        assert(strcmp(c->list[i].is->name, is->name) != 0);
+    c->list[c->count++].is = is;
+}
+
+err_t consumers_start(struct ops *ops)
+{
+    struct consumers *c = &ops->consumers;
+    add(c, &JOBS_OF_OWNERS);
+    for (size_t i = 0; ops->app->modules[i]; i++)
+        for (size_t j = 0; j < ops->app->modules[i]->consumer_count; j++)
+            add(c, &ops->app->modules[i]->consumers[j]);
+    return thread_start(&c->thread, "consumers", run, ops);
+}
+
+void consumers_wake(struct ops *ops)
+{
+    struct consumers *c = &ops->consumers;
+    mutex_lock(&c->mutex);
+    c->wake = true;
+    cond_signal(&c->cond);
+    mutex_unlock(&c->mutex);
+}
+
+void consumers_stop(struct ops *ops)
+{
+    struct consumers *c = &ops->consumers;
+    mutex_lock(&c->mutex);
+    c->stopping = true;
+    cond_signal(&c->cond);
+    mutex_unlock(&c->mutex);
+    thread_join(&c->thread);
+}
+
+err_t consumers_idle(struct ops *ops, struct db *db, struct db *index, bool *ret)
+{
+    struct consumers *c = &ops->consumers;
+    struct op_cursor last = { 0 };
+    err_t e = ops_store_last(db, &last);
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    *ret = false;
+    for (size_t i = 0; i < c->count; i++) {
+        struct op_cursor at;
+        TRY(ops_store_cursor_get(c->list[i].is->on_index ? index : db, c->list[i].is->name, &at));
+        if (op_cursor_cmp(at, last) < 0)
+            return OK;
+    }
+    *ret = true;
+    return OK;
+}

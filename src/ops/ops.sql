@@ -1,0 +1,200 @@
+-- Queries of ops. Migration 0003 says what the tables mean.
+
+-- --- the log ------------------------------------------------------------------------------
+
+-- :query ops_append
+-- The hybrid logical clock goes past everything that this transaction can see: what happened before has a lower one.
+INSERT INTO op (hlc, owner_id, actor_id, device_id, entity, entity_id, kind, version, fields, created_ms)
+VALUES (
+@sqlite
+    MAX(CAST(:now AS BIGINT) << 16, COALESCE((SELECT hlc + 1 FROM op ORDER BY seq DESC LIMIT 1), 0)),
+@postgres
+    GREATEST(CAST(:now AS BIGINT) << 16, COALESCE((SELECT MAX(hlc) + 1 FROM op), 0)),
+@end
+    :owner, :actor, :device, :entity, :entity_id, :kind, :version, :fields, :now);
+
+-- :query ops_read
+-- PostgreSQL: below pg_snapshot_xmin every transaction has ended, so nothing can appear there any more.
+@sqlite
+SELECT 0 AS txid, seq, owner_id, actor_id, device_id, hlc, entity, entity_id, kind, version, fields, created_ms
+  FROM op
+ WHERE CAST(:txid AS BIGINT) >= 0 AND seq > :seq
+ ORDER BY seq LIMIT :limit;
+@postgres
+SELECT txid, seq, owner_id, actor_id, device_id, hlc, entity, entity_id, kind, version, fields, created_ms
+  FROM op
+ WHERE (txid, seq) > (:txid, :seq) AND txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+ ORDER BY txid, seq LIMIT :limit;
+@end
+
+-- :query ops_floor
+SELECT txid, seq FROM op_floor;
+
+-- :query ops_head
+-- The last op that a reader may have passed.
+@sqlite
+SELECT 0 AS txid, seq FROM op ORDER BY seq DESC LIMIT 1;
+@postgres
+SELECT txid, seq FROM op
+ WHERE txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+ ORDER BY txid DESC, seq DESC LIMIT 1;
+@end
+
+-- :query ops_last
+-- The last op that is committed, also where an older transaction is still open.
+@sqlite
+SELECT 0 AS txid, seq FROM op ORDER BY seq DESC LIMIT 1;
+@postgres
+SELECT txid, seq FROM op ORDER BY txid DESC, seq DESC LIMIT 1;
+@end
+
+-- :query ops_oldest
+@sqlite
+SELECT 0 AS txid, seq, created_ms FROM op ORDER BY seq LIMIT :limit;
+@postgres
+SELECT txid, seq, created_ms FROM op
+ WHERE txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+ ORDER BY txid, seq LIMIT :limit;
+@end
+
+-- :query ops_prune
+@sqlite
+DELETE FROM op WHERE CAST(:txid AS BIGINT) >= 0 AND seq <= :seq;
+@postgres
+DELETE FROM op WHERE (txid, seq) <= (:txid, :seq);
+@end
+
+-- :query ops_floor_set
+UPDATE op_floor SET txid = :txid, seq = :seq;
+
+-- :query ops_log_foreign
+-- Ops of transactions that this server has not seen yet: the rows were restored into another PostgreSQL.
+@sqlite
+SELECT 0;
+@postgres
+SELECT COUNT(*) FROM (SELECT 1 FROM op WHERE txid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint LIMIT 1) AS f;
+@end
+
+-- :query ops_log_empty
+DELETE FROM op;
+
+-- --- consumers: in both stores -----------------------------------------------------------------
+
+-- :query ops_cursor_get
+SELECT txid, seq FROM op_cursor WHERE name = :name;
+
+-- :query ops_cursor_make
+INSERT INTO op_cursor (name, txid, seq, updated_ms) VALUES (:name, 0, 0, :now) ON CONFLICT (name) DO NOTHING;
+
+-- :query ops_cursor_hold
+-- Of several processes on PostgreSQL one works on a consumer; the others find no row.
+SELECT txid, seq FROM op_cursor WHERE name = :name
+@postgres
+   FOR UPDATE SKIP LOCKED
+@end
+;
+
+-- :query ops_cursor_set
+UPDATE op_cursor SET txid = :txid, seq = :seq, updated_ms = :now WHERE name = :name;
+
+-- --- jobs -----------------------------------------------------------------------------------
+
+-- :query ops_job_insert
+INSERT INTO job (owner_id, id, kind, status, dedup, payload, state, phase, progress_done, progress_total, attempt,
+                 run_ms, cancel, created_ms, updated_ms)
+VALUES (:owner, :id, :kind, 'queued', :dedup, :payload, '', '', 0, -1, 0, :now, FALSE, :now, :now)
+    ON CONFLICT DO NOTHING;
+
+-- :query ops_job_live
+SELECT id FROM job
+ WHERE owner_id = :owner AND kind = :kind AND dedup = :dedup AND status IN ('queued', 'running');
+
+-- :query ops_job_one
+SELECT owner_id, id, kind, status, payload, phase, state, error_code, error_detail, progress_done, progress_total,
+       attempt, created_ms, updated_ms, run_ms, cancel
+  FROM job
+ WHERE owner_id = :owner AND id = :id;
+
+-- :query ops_job_list
+-- The cursor is the last (created_ms, id) that the client has seen.
+SELECT owner_id, id, kind, status, payload, phase, state, error_code, error_detail, progress_done, progress_total,
+       attempt, created_ms, updated_ms, run_ms, cancel
+  FROM job
+ WHERE owner_id = :owner AND kind = :kind AND (created_ms, id) < (:before_ms, :before_id)
+ ORDER BY created_ms DESC, id DESC LIMIT :limit;
+
+-- :query ops_job_position
+SELECT COUNT(*) FROM job
+ WHERE kind = :kind AND status = 'queued' AND (run_ms, id) < (:run_ms, :id);
+
+-- :query ops_job_due_count
+SELECT COUNT(*) FROM (
+    SELECT 1 FROM job WHERE kind = :kind AND status = 'queued' AND run_ms <= :now
+    UNION ALL
+    SELECT 1 FROM job WHERE kind = :kind AND status = 'running' AND lease_ms <= :now
+) AS due;
+
+-- :query ops_job_running_count
+SELECT COUNT(*) FROM job WHERE kind = :kind AND status = 'running';
+
+-- :query ops_job_next_ms
+-- When the next one will be due that is not yet.
+SELECT MIN(run_ms) FROM job WHERE kind = :kind AND status = 'queued' AND run_ms > :now;
+
+-- :query ops_job_due
+-- The next to run: queued, or left by a run whose lease has ended.
+SELECT owner_id, id, kind, status, payload, phase, state, error_code, error_detail, progress_done, progress_total,
+       attempt, created_ms, updated_ms, run_ms, cancel
+  FROM job
+ WHERE kind = :kind AND status IN ('queued', 'running')
+   AND ((status = 'queued' AND run_ms <= :now) OR (status = 'running' AND lease_ms <= :now))
+ ORDER BY run_ms, id LIMIT 1
+@postgres
+   FOR UPDATE SKIP LOCKED
+@end
+;
+
+-- :query ops_job_claim
+UPDATE job SET status = 'running', attempt = attempt + 1, lease_token = :token, lease_ms = :lease, updated_ms = :now
+ WHERE owner_id = :owner AND id = :id;
+
+-- :query ops_job_renew
+UPDATE job SET lease_ms = :lease
+ WHERE owner_id = :owner AND id = :id AND lease_token = :token AND status = 'running';
+
+-- :query ops_job_cancel_asked
+SELECT COUNT(*) FROM job WHERE owner_id = :owner AND id = :id AND lease_token = :token AND cancel;
+
+-- :query ops_job_phase
+UPDATE job SET phase = :phase, state = COALESCE(:state, state), progress_done = 0, progress_total = -1,
+               lease_ms = :lease, updated_ms = :now
+ WHERE owner_id = :owner AND id = :id AND lease_token = :token AND status = 'running';
+
+-- :query ops_job_end
+UPDATE job SET status = :status, error_code = :code, error_detail = :detail, progress_done = :done,
+               progress_total = :total, lease_token = NULL, lease_ms = NULL, updated_ms = :now
+ WHERE owner_id = :owner AND id = :id AND lease_token = :token AND status = 'running';
+
+-- :query ops_job_requeue
+UPDATE job SET status = 'queued', attempt = :attempt, run_ms = :run_ms, error_code = :code, error_detail = :detail,
+               lease_token = NULL, lease_ms = NULL, updated_ms = :now
+ WHERE owner_id = :owner AND id = :id AND lease_token = :token AND status = 'running';
+
+-- :query ops_job_requeue_all
+-- At the start of the only process: whatever was running ran in one that is dead.
+UPDATE job SET status = 'queued', run_ms = :now, lease_token = NULL, lease_ms = NULL, updated_ms = :now
+ WHERE status = 'running';
+
+-- :query ops_job_cancel_queued
+UPDATE job SET status = 'cancelled', updated_ms = :now WHERE owner_id = :owner AND id = :id AND status = 'queued';
+
+-- :query ops_job_cancel_running
+-- From now on a new job may be queued in its place.
+UPDATE job SET cancel = TRUE, dedup = NULL, updated_ms = :now
+ WHERE owner_id = :owner AND id = :id AND status = 'running';
+
+-- :query ops_job_sweep
+DELETE FROM job WHERE updated_ms < :before AND status IN ('done', 'failed', 'cancelled');
+
+-- :query ops_job_delete_owner
+DELETE FROM job WHERE owner_id = :owner;
