@@ -107,7 +107,8 @@ static char *take_from(struct arena_block *b, size_t size, size_t align)
     if (start > b->size || b->size - start < size)
         return NULL;
     size_t end = start + size;
-    b->used = b->size - end < GAP_BYTES ? b->size : end + GAP_BYTES;
+    size_t gap = GAP_BYTES, left = b->size - end;
+    b->used = end + (gap < left ? gap : left);
     UNPOISON(b->data + start, size);
     return b->data + start;
 }

@@ -1,6 +1,13 @@
 #include "check.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_ASAN
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define WITH_ASAN
+#endif
+#ifdef WITH_ASAN
 #include <sanitizer/asan_interface.h>
 #define POISONED(p) __asan_address_is_poisoned(p)
 #endif

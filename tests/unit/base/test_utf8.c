@@ -28,8 +28,7 @@ static const char *const BAD[] = {
     "\xf5\x80\x80\x80",
     "\xfe",
     "\xff",
-    "a\xe2\x82"
-    "b",
+    "a\xe2\x82z",
 };
 
 /* Each sequence alone (the short way) and behind 100 letters (the wide registers). */
