@@ -15,7 +15,7 @@ CREATE TABLE op (
     version    INTEGER NOT NULL,
     fields     TEXT NOT NULL,
     created_ms INTEGER NOT NULL
-) STRICT;
+);
 @postgres
 CREATE TABLE op (
     txid       BIGINT NOT NULL DEFAULT (pg_current_xact_id()::text::bigint),
