@@ -133,7 +133,12 @@ err_t password_hash(struct str password, char ret[PASSWORD_HASH_BYTES])
 
 bool password_check(const char *encoded, struct str password)
 {
-    return crypto_pwhash_str_verify(encoded, (const char *)bytes_of(password), password.n) == 0;
+    char whole[PASSWORD_HASH_BYTES] = { 0 }; /* libsodium may read all of it */
+    size_t n = strnlen(encoded, sizeof whole);
+    if (n == sizeof whole)
+        return false;
+    memcpy(whole, encoded, n);
+    return crypto_pwhash_str_verify(whole, (const char *)bytes_of(password), password.n) == 0;
 }
 
 /* ------------------------------------------------------------------------------------------ */

@@ -50,8 +50,8 @@ static err_t sorted_members(struct arena *scratch, struct json object, struct me
 
 static err_t put_object(struct arena *scratch, struct json v, struct buf *out)
 {
-    struct member *members;
-    size_t count;
+    struct member *members = NULL;
+    size_t count = 0;
     TRY(sorted_members(scratch, v, &members, &count));
     buf_putc(out, '{');
     for (size_t i = 0; i < count; i++) {
@@ -79,9 +79,9 @@ static err_t put_array(struct arena *scratch, struct json v, struct buf *out)
     return OK;
 }
 
-/* An integer that was parsed exactly; `exact` is its text. Beyond 2^53 ECMAScript writes the
+/* An integer beyond 2^53 that was parsed exactly; `exact` is its text. ECMAScript writes the
  * shortest digits of a double, filled up with zeros: such a text stands for its double too. */
-static err_t put_integer(struct str exact, double v, bool same, struct buf *out)
+static err_t put_large_integer(struct str exact, double v, bool same, struct buf *out)
 {
     char text[32];
     struct str s = str_of(text, double_text(v, text));
@@ -93,23 +93,24 @@ static err_t put_integer(struct str exact, double v, bool same, struct buf *out)
     return OK;
 }
 
-static err_t put_number(struct json v, struct buf *out)
+static err_t put_integer(struct json v, struct buf *out)
 {
-    struct buf exact;
+    const int64_t safe = INT64_C(1) << 53;
     char memory[32];
-    exact = (struct buf){ .s = memory, .cap = sizeof memory, .max_bytes = sizeof memory };
+    struct buf exact = { .s = memory, .cap = sizeof memory, .max_bytes = sizeof memory };
     double d = json_f64(v, 0);
-    bool same;
-    if (json_is(v, JSON_I64)) {
-        int64_t i = json_i64(v, 0);
-        buf_put_i64(&exact, i);
-        same = d < 0x1p63 && (int64_t)d == i;
-    } else {
+    if (json_is(v, JSON_U64)) {
         uint64_t u = json_u64(v, 0);
         json_put_u64(&exact, u);
-        same = d < 0x1p64 && (uint64_t)d == u;
+        return put_large_integer(buf_str(&exact), d, d < 0x1p64 && (uint64_t)d == u, out);
     }
-    return put_integer(buf_str(&exact), d, same, out);
+    int64_t i = json_i64(v, 0);
+    if (i >= -safe && i <= safe) {
+        buf_put_i64(out, i);
+        return OK;
+    }
+    buf_put_i64(&exact, i);
+    return put_large_integer(buf_str(&exact), d, d < 0x1p63 && (int64_t)d == i, out);
 }
 
 /* Recursion is bounded by the depth that json_parse admits. */
@@ -125,7 +126,7 @@ static err_t put_value(struct arena *scratch, struct json v, struct buf *out)
         break;
     case JSON_I64:
     case JSON_U64:
-        return put_number(v, out);
+        return put_integer(v, out);
     case JSON_F64:
         json_put_f64(out, json_f64(v, 0));
         break;
