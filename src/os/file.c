@@ -41,8 +41,9 @@ err_t file_read(struct arena *a, const char *path, size_t max_bytes, struct str 
         return err_note(E_IO, NULL, "%s is a folder", path);
     struct buf b;
     buf_init(&b, a, max_bytes);
-    size_t step = S_ISREG(st.st_mode) && st.st_size > 0 ? (size_t)st.st_size : 65536;
-    if (step > max_bytes)
+    bool sized = S_ISREG(st.st_mode) && st.st_size > 0;
+    size_t step = sized ? (size_t)st.st_size : 65536;
+    if (sized && step > max_bytes)
         return err_note(E_LIMIT, NULL, "%s is larger than %zu bytes", path, max_bytes);
     for (;;) {
         if (b.n == max_bytes) { /* one byte more would be too many: is there one? */
