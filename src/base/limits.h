@@ -46,6 +46,19 @@
 #define JOB_KEEP_MS           (INT64_C(90) * 24 * 3600 * 1000) /* ended ones */
 #define JOB_TELL_MS           100 /* counts within a phase are told at most this often */
 
+/* Search */
+#define SEARCH_QUERY_BYTES_MAX 512
+#define SEARCH_TERMS_MAX 32
+#define SEARCH_FILTERS_MAX 8            /* of one kind in a query */
+#define SEARCH_TEXT_BYTES_MAX MIB(1)    /* indexed of one message; what stands behind is not found */
+#define SEARCH_TOKEN_BYTES_MAX 96       /* kept of a longer word */
+#define SEARCH_PART_TOKENS 4000         /* a longer text is indexed in parts … */
+#define SEARCH_PART_OVERLAP 32          /* … that share so many, for phrases over the seam */
+#define SEARCH_REST_BYTES_MAX KIB(128)  /* the words of its other parts that each part knows */
+#define SEARCH_SNIPPET_CHARS 240        /* code points */
+#define SEARCH_HIGHLIGHTS_MAX 24        /* in one snippet */
+#define SEARCH_ARENA_BYTES_MAX MIB(64)  /* indexing one entity */
+
 /* Conversations */
 #define CONVERSATION_BYTES_MAX    MIB(64)
 #define CONVERSATION_MESSAGES_MAX 20000
