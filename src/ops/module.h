@@ -90,9 +90,10 @@ struct job_kind {
 
 /* What the search index needs of an entity: its text, read from the rows. */
 struct index_text {
-    struct uuid owner_id, id, parent_id; /* parent: the conversation of a message */
-    struct str title, text;
-    int64_t created_ms;
+    struct uuid owner_id, id, parent_id; /* parent: the conversation of a message; it goes with its parent */
+    struct str title, text;              /* the title is shown with a hit, `text` is searched */
+    struct str role, provider;           /* for the filters; STR_NONE: none */
+    int64_t created_ms;                  /* TIME_NONE: not known; before: and after: then leave it out */
 };
 
 struct entity {
