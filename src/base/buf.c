@@ -40,7 +40,7 @@ static bool move_to(struct buf *b, size_t cap)
             b->failed = arena_err(b->arena);
             return false;
         }
-        if (b->n > 0)
+        if (b->s)
             memcpy(s, b->s, b->n);
         b->s = s;
     }

@@ -59,7 +59,7 @@ static void free_stream(ZSTD_DStream **d)
  * there still needs a call that says so, and any byte that comes is one too many. */
 static err_t unpack_step(ZSTD_DStream *d, ZSTD_inBuffer *in, struct buf *out, size_t *ret_left)
 {
-    char spare;
+    char spare = 0;
     size_t room = least(STEP_BYTES, room_of(out));
     char *to = room ? buf_reserve(out, room) : &spare;
     if (!to)
@@ -84,7 +84,7 @@ err_t zstd_unpack(struct str frame, struct buf *out)
     if (!d)
         return E_BUSY;
     ZSTD_DCtx_setParameter(d, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
-    size_t before = out->n, left;
+    size_t before = out->n, left = 0;
     ZSTD_inBuffer in = { .src = frame.n ? frame.s : "", .size = frame.n };
     err_t e;
     do {

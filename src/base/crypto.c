@@ -89,7 +89,7 @@ struct str seal(struct arena *a, const uint8_t key[32], const uint8_t nonce[24],
                 struct str plain)
 {
     size_t n;
-    if (__builtin_add_overflow(plain.n, (size_t)(NONCE_BYTES + TAG_BYTES), &n))
+    if (__builtin_add_overflow(plain.n, (size_t)NONCE_BYTES + TAG_BYTES, &n))
         return STR_NONE;
     char *out = arena_bytes(a, n);
     if (!out)

@@ -6,6 +6,8 @@
 
 #define PAYLOAD_MASK    ((UINT64_C(1) << 56) - 1)
 #define COUNT_SATURATED UINT64_C(0xFFFFFF)
+#define TWO_63          9223372036854775808.0
+
 static const struct json NONE = { NULL, NULL, 0 };
 
 /* --- parsing ------------------------------------------------------------------------------ */
@@ -181,7 +183,7 @@ int64_t json_i64(struct json v, int64_t fallback)
         return (int64_t)v.tape[v.at + 1];
     case JSON_F64: {
         double d = raw_f64(v);
-        bool fits = d >= -0x1p63 && d < 0x1p63;
+        bool fits = d >= -TWO_63 && d < TWO_63;
         return fits && (double)(int64_t)d == d ? (int64_t)d : fallback;
     }
     default: /* simdjson writes 'u' only for what does not fit into int64_t */
@@ -194,7 +196,7 @@ uint64_t json_u64(struct json v, uint64_t fallback)
     if (json_is(v, JSON_U64))
         return v.tape[v.at + 1];
     double d = json_is(v, JSON_F64) ? raw_f64(v) : 0;
-    if (d >= 0x1p63 && d < 0x1p64)
+    if (d >= TWO_63 && d < 2 * TWO_63)
         return (uint64_t)d; /* so large a double has no fraction */
     int64_t i = json_i64(v, -1);
     return i >= 0 ? (uint64_t)i : fallback;

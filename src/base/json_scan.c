@@ -150,7 +150,7 @@ static err_t scan_escape(struct json_scan *s)
         s->at++;
         return scan_unicode_escape(s, from);
     }
-    if (!memchr("\"\\/bfnrt", c, 8))
+    if (c == 0 || !strchr("\"\\/bfnrt", c))
         return bad(s, "there is no such escape in JSON");
     s->at++;
     return OK;

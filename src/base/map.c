@@ -47,7 +47,7 @@ static err_t grow(struct map *m)
     uint32_t *slots = ARENA_ARRAY(m->arena, uint32_t, cap * 2);
     if (!entries || !slots)
         return arena_err(m->arena);
-    if (m->count > 0)
+    if (m->entries)
         memcpy(entries, m->entries, m->count * sizeof *entries);
     m->entries = entries;
     m->slots = slots;
@@ -75,6 +75,7 @@ err_t map_put(struct map *m, struct str key, void *value)
     }
     if (m->count == m->cap)
         TRY(grow(m));
+    assert(m->entries && m->slots);
     m->entries[m->count++] = (struct map_entry){ key, value };
     m->slots[slot_of(m, key)] = (uint32_t)m->count;
     return OK;

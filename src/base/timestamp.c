@@ -96,7 +96,8 @@ void time_http(int64_t ms, char ret[30])
     static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     struct civil c = civil_of(ms);
     memcpy(ret, WEEK_DAYS + c.week_day * 3, 3);
-    memcpy(ret + 3, ", ", 2);
+    ret[3] = ',';
+    ret[4] = ' ';
     char *p = put_part(ret + 5, c.day, 2, ' ');
     memcpy(p, MONTHS + (c.month - 1) * 3, 3);
     p[3] = ' ';
