@@ -64,7 +64,6 @@ struct db_query { /* made by tools/sqlembed from <room>.sql */
     const char *name, *sqlite, *postgres;
     const char *const *params;
     int param_count;
-    int id; /* index in the statement cache, unique in the program */
 };
 
 enum db_type { DB_NULL, DB_I64, DB_F64, DB_BOOL, DB_STR, DB_BYTES, DB_UUID };
@@ -136,7 +135,6 @@ NODISCARD err_t db_i64(struct db *db, const struct db_query *q, struct db_args a
 
 struct db_txn {
     struct db *db; /* NULL: not open */
-    uint64_t group;
 };
 /* CLEANUP(db_txn_end) struct db_txn tx = { 0 }; rolls back unless committed.
  * A begin within a begin is an assert. Reads inside go through the writer's connection.

@@ -165,7 +165,7 @@ void process_stop(struct process *p, int64_t grace_ms)
 
 static size_t pss_of(const char *pid)
 {
-    char path[64], line[128];
+    char path[300], line[128];
     unsigned long long kib = 0;
     snprintf(path, sizeof path, "/proc/%s/smaps_rollup", pid);
     FILE *f = fopen(path, "re");
@@ -180,7 +180,7 @@ static size_t pss_of(const char *pid)
 
 static bool in_group(const char *pid, pid_t group)
 {
-    char path[64], text[512];
+    char path[300], text[512];
     snprintf(path, sizeof path, "/proc/%s/stat", pid);
     FILE *f = fopen(path, "re");
     if (!f)

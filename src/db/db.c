@@ -1,0 +1,311 @@
+#include "db/db_inside.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- opening ----------------------------------------------------------------------------------- */
+
+static char *copy_path(const struct db_options *o)
+{
+    struct str rest = str_sub(o->url, 7, o->url.n); /* behind "sqlite:" */
+    const char *name = o->kind == DB_MAIN ? "vivim.db" : "index.db";
+    size_t n = (rest.n ? rest.n : strlen(o->data_dir)) + 32;
+    char *path = malloc(n);
+    if (!path)
+        return NULL;
+    if (rest.n && o->kind == DB_MAIN)
+        snprintf(path, n, "%.*s", STR_ARG(rest));
+    else if (rest.n)
+        snprintf(path, n, "%.*s.index", STR_ARG(rest));
+    else
+        snprintf(path, n, "%s/%s", o->data_dir, name);
+    return path;
+}
+
+err_t db_open(const struct db_options *o, struct db_store **ret)
+{
+    struct db_store *s = calloc(1, sizeof *s);
+    if (!s)
+        return E_BUSY;
+    bool sqlite = str_starts(o->url, S("sqlite:"));
+    s->backend = sqlite ? DB_SQLITE : DB_POSTGRES;
+    s->driver = sqlite ? &DB_DRIVER_SQLITE : &DB_DRIVER_POSTGRES;
+    s->kind = o->kind;
+    s->path_or_url = sqlite ? copy_path(o) : strndup(o->url.s, o->url.n);
+    err_t e = s->path_or_url ? OK : E_BUSY;
+    if (e == OK && sqlite)
+        e = db_writer_open(s, !o->no_group_commit);
+    if (e == OK)
+        e = db_schema_known(s);
+    if (e != OK) {
+        db_close(s);
+        return e;
+    }
+    *ret = s;
+    return OK;
+}
+
+void db_close(struct db_store *s)
+{
+    if (!s)
+        return;
+    db_writer_close(s);
+    free(s->path_or_url);
+    free(s);
+}
+
+enum db_backend db_backend(const struct db_store *s)
+{
+    return s->backend;
+}
+
+err_t db_connect(struct db_store *s, struct db **ret)
+{
+    struct db *db = calloc(1, sizeof *db);
+    if (!db)
+        return E_BUSY;
+    db->store = s;
+    err_t e = s->driver->connect(db);
+    if (e != OK) {
+        free(db);
+        return e;
+    }
+    *ret = db;
+    return OK;
+}
+
+void db_disconnect(struct db *db)
+{
+    if (!db)
+        return;
+    assert(!db->in_txn);
+    db->store->driver->disconnect(db);
+    free(db);
+}
+
+struct db_store *db_store_of(struct db *db)
+{
+    return db->store;
+}
+
+bool db_is_read_only(const struct db_store *s)
+{
+    return s->read_only;
+}
+
+err_t db_integrity(struct db *db)
+{
+    return db->store->driver->integrity(db);
+}
+
+err_t db_prepare_check(struct db *db, const struct db_query *q)
+{
+    return db->store->driver->prepare_check(db, q);
+}
+
+void db_on_commit(struct db_store *s, void (*hook)(void *context), void *context)
+{
+    s->hook = hook;
+    s->hook_context = context;
+}
+
+void db_stats(struct db_store *s, struct db_stats *ret)
+{
+    *ret = (struct db_stats){ s->commits, s->groups, s->failed_groups, s->checkpoints };
+}
+
+/* --- rows ----------------------------------------------------------------------------------------- */
+
+static void close_cursor(struct db_cursor *c)
+{
+    if (c->statement)
+        c->db->store->driver->done(c);
+    c->statement = NULL;
+}
+
+/* What NULL becomes in a struct. */
+static void set_null(enum db_type t, void *to)
+{
+    switch (t) {
+    case DB_I64:
+        *(int64_t *)to = INT64_MIN;
+        break;
+    case DB_F64:
+        *(double *)to = (double)NAN;
+        break;
+    case DB_BOOL:
+        *(bool *)to = false;
+        break;
+    case DB_STR:
+    case DB_BYTES:
+        *(struct str *)to = STR_NONE;
+        break;
+    case DB_UUID:
+        *(struct uuid *)to = (struct uuid){ { 0 } };
+        break;
+    case DB_NULL:
+        break;
+    }
+}
+
+static err_t map_row(struct db_cursor *c, struct arena *a, const struct db_col *cols, size_t col_count, void *row)
+{
+    const struct db_driver *d = c->db->store->driver;
+    for (size_t i = 0; i < col_count; i++) {
+        void *to = (char *)row + cols[i].offset;
+        if (d->is_null(c, c->index[i]))
+            set_null(cols[i].type, to);
+        else
+            TRY(d->value(c, c->index[i], cols[i].type, a, to));
+    }
+    return OK;
+}
+
+static err_t run(struct db *db, const struct db_query *q, struct db_args args, const struct db_col *cols, size_t col_count,
+                 struct db_cursor *ret)
+{
+    assert(args.count == q->param_count && col_count <= DB_COLUMNS_MAX);
+    if (db->in_txn && db->txn_error != OK)
+        return db->txn_error;
+    *ret = (struct db_cursor){ .db = db };
+    return db->store->driver->run(db, q, args, cols, col_count, ret);
+}
+
+err_t db_rows(struct db *db, struct arena *a, const struct db_query *q, struct db_args args, const struct db_col *cols,
+              size_t col_count, size_t row_size, size_t limit, void *ret_rows, size_t *ret_count)
+{
+    CLEANUP(close_cursor) struct db_cursor c = { 0 };
+    TRY(run(db, q, args, cols, col_count, &c));
+    size_t count = 0, cap = limit < 16 ? limit : 16;
+    char *rows = arena_array(a, cap + 1, row_size);
+    bool more = false;
+    for (; count < limit; count++) {
+        if (!rows)
+            return arena_err(a);
+        TRY(c.db->store->driver->next(&c, &more));
+        if (!more)
+            break;
+        if (count == cap) {
+            size_t larger = cap * 2 < limit ? cap * 2 : limit;
+            char *moved = arena_array(a, larger + 1, row_size);
+            if (!moved)
+                return arena_err(a);
+            memcpy(moved, rows, count * row_size);
+            rows = moved;
+            cap = larger;
+        }
+        TRY(map_row(&c, a, cols, col_count, rows + count * row_size));
+    }
+    *(void **)ret_rows = rows;
+    *ret_count = count;
+    return OK;
+}
+
+err_t db_one(struct db *db, struct arena *a, const struct db_query *q, struct db_args args, const struct db_col *cols,
+             size_t col_count, void *ret_row)
+{
+    CLEANUP(close_cursor) struct db_cursor c = { 0 };
+    bool row = false;
+    TRY(run(db, q, args, cols, col_count, &c));
+    TRY(db->store->driver->next(&c, &row));
+    return row ? map_row(&c, a, cols, col_count, ret_row) : E_NOT_FOUND;
+}
+
+err_t db_each(struct db *db, const struct db_query *q, struct db_args args, const struct db_col *cols, size_t col_count,
+              size_t row_size, err_t (*each)(void *context, const void *row), void *context)
+{
+    CLEANUP(close_cursor) struct db_cursor c = { 0 };
+    CLEANUP(arena_free) struct arena a = { 0 };
+    arena_init(&a, (size_t)512 << 20);
+    TRY(run(db, q, args, cols, col_count, &c));
+    for (;;) {
+        bool more = false;
+        arena_reset(&a);
+        void *row = arena_alloc(&a, row_size);
+        if (!row)
+            return arena_err(&a);
+        TRY(db->store->driver->next(&c, &more));
+        if (!more)
+            return OK;
+        TRY(map_row(&c, &a, cols, col_count, row));
+        TRY(each(context, row));
+    }
+}
+
+err_t db_exec(struct db *db, const struct db_query *q, struct db_args args, int64_t *ret_changed)
+{
+    CLEANUP(close_cursor) struct db_cursor c = { 0 };
+    bool row;
+    assert(db->in_txn); /* a write outside a transaction is our own mistake */
+    TRY(run(db, q, args, NULL, 0, &c));
+    TRY(db->store->driver->next(&c, &row));
+    if (ret_changed)
+        *ret_changed = db->store->driver->changed(&c);
+    return OK;
+}
+
+err_t db_i64(struct db *db, const struct db_query *q, struct db_args args, int64_t *ret)
+{
+    CLEANUP(close_cursor) struct db_cursor c = { 0 };
+    bool row = false;
+    TRY(run(db, q, args, NULL, 0, &c));
+    TRY(db->store->driver->next(&c, &row));
+    if (!row)
+        return E_NOT_FOUND;
+    if (db->store->driver->is_null(&c, 0)) {
+        *ret = INT64_MIN;
+        return OK;
+    }
+    return db->store->driver->value(&c, 0, DB_I64, NULL, ret);
+}
+
+/* --- transactions ------------------------------------------------------------------------------------- */
+
+err_t db_txn_begin(struct db_txn *tx, struct db *db)
+{
+    assert(!db->in_txn && !tx->db);
+    if (db->store->read_only)
+        return err_note(E_READ_ONLY, NULL, "a write could not be brought to the disk; restart the server when the disk is sound");
+    db->txn_error = OK;
+    db->marked = false;
+    TRY(db->store->driver->begin(db));
+    db->in_txn = true;
+    tx->db = db;
+    return OK;
+}
+
+err_t db_txn_commit(struct db_txn *tx)
+{
+    struct db *db = tx->db;
+    assert(db && db->in_txn);
+    if (db->txn_error != OK) {
+        err_t e = db->txn_error;
+        db_txn_end(tx);
+        return e;
+    }
+    err_t e = db->store->driver->commit(db);
+    db->in_txn = false;
+    tx->db = NULL;
+    return e;
+}
+
+void db_txn_end(struct db_txn *tx)
+{
+    if (!tx->db)
+        return;
+    tx->db->store->driver->rollback(tx->db);
+    tx->db->in_txn = false;
+    tx->db = NULL;
+}
+
+bool db_in_txn(const struct db *db)
+{
+    return db->in_txn;
+}
+
+void db_txn_mark(struct db *db)
+{
+    assert(db->in_txn);
+    db->marked = true;
+}

@@ -1,0 +1,87 @@
+/* Inside the room: the store, a thread's handle, and what each database must be able to do. */
+#ifndef VIVIM_DB_DB_INSIDE_H
+#define VIVIM_DB_DB_INSIDE_H
+
+#include "db/db.h"
+#include "os/thread.h"
+
+enum { DB_COLUMNS_MAX = 32, DB_STATEMENTS_MAX = 1024 /* in one connection's cache; a power of two */ };
+
+struct db_migration { /* made by tools/sqlembed */
+    int number;
+    const char *name, *sqlite, *postgres;
+};
+extern const struct db_migration DB_MIGRATIONS_MAIN[], DB_MIGRATIONS_INDEX[]; /* ended by number 0 */
+
+/* A running statement. */
+struct db_cursor {
+    struct db *db;
+    void *statement; /* of the database */
+    int row, rows;   /* PostgreSQL */
+    const uint8_t *index; /* column of the result for each of the caller's columns */
+};
+
+struct db_driver {
+    err_t (*connect)(struct db *db);
+    void (*disconnect)(struct db *db);
+    /* Run; the cursor stands before the first row. `cols` are looked up by name (assert: they are there). */
+    err_t (*run)(struct db *db, const struct db_query *q, struct db_args args, const struct db_col *cols, size_t col_count,
+                 struct db_cursor *ret);
+    err_t (*next)(struct db_cursor *c, bool *ret_row);
+    bool (*is_null)(struct db_cursor *c, int column);
+    /* Into the member of type t; text goes into the arena. */
+    err_t (*value)(struct db_cursor *c, int column, enum db_type t, struct arena *a, void *to);
+    int64_t (*changed)(struct db_cursor *c);
+    void (*done)(struct db_cursor *c);
+    err_t (*begin)(struct db *db);
+    err_t (*commit)(struct db *db);
+    void (*rollback)(struct db *db);
+    err_t (*script)(struct db *db, const char *sql); /* several statements, no values: migrations */
+    err_t (*prepare_check)(struct db *db, const struct db_query *q);
+    err_t (*integrity)(struct db *db);
+};
+extern const struct db_driver DB_DRIVER_SQLITE, DB_DRIVER_POSTGRES;
+
+struct db_store {
+    const struct db_driver *driver;
+    enum db_backend backend;
+    enum db_kind kind;
+    char *path_or_url;
+    _Atomic bool read_only;
+    void (*hook)(void *context);
+    void *hook_context;
+    _Atomic uint64_t commits, groups, failed_groups, checkpoints;
+    struct db_writer *writer; /* SQLite */
+};
+
+struct db {
+    struct db_store *store;
+    void *connection;   /* of the database */
+    bool in_txn, marked;
+    err_t txn_error;    /* the transaction is lost; every further call in it gives this */
+    void *group;        /* SQLite: the group that the transaction belongs to */
+};
+
+NODISCARD err_t db_schema_known(struct db_store *s); /* E_SCHEMA when the store is newer than this program (db_migrate.c) */
+
+/* Group commit (db_group.c). */
+NODISCARD err_t db_writer_open(struct db_store *s, bool group_commit);
+void db_writer_close(struct db_store *s);
+void *db_writer_connection(struct db_store *s);
+NODISCARD err_t db_group_begin(struct db *db);
+NODISCARD err_t db_group_commit(struct db *db);
+void db_group_rollback(struct db *db);
+/* A statement failed: when SQLite has ended the whole transaction, the group is lost. */
+err_t db_group_statement_failed(struct db *db, err_t e);
+
+/* SQLite, shared by db_sqlite.c and db_group.c. */
+struct sqlite_connection;
+NODISCARD err_t sqlite_connection_open(struct db_store *s, bool writer, struct sqlite_connection **ret);
+void sqlite_connection_close(struct sqlite_connection *c);
+NODISCARD err_t sqlite_exec(struct sqlite_connection *c, const char *sql);
+bool sqlite_in_transaction(struct sqlite_connection *c);
+bool sqlite_last_was_sync(struct sqlite_connection *c); /* the last error was a failed sync */
+int sqlite_wal_pages(struct sqlite_connection *c);
+void sqlite_checkpoint(struct sqlite_connection *c);
+
+#endif

@@ -1,0 +1,398 @@
+/* PostgreSQL over libpq: a connection for each thread, statements prepared once on each, values as text
+ * (bytes in binary). A statement inside a transaction that fails is undone alone, as with SQLite: a
+ * savepoint stands before each write. A lost connection is opened again outside transactions. */
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/encode.h"
+#include "db/db_inside.h"
+
+enum { VALUES_MAX = 64, NUMBER_BYTES = 40 };
+
+struct pg_prepared {
+    const struct db_query *query;
+    const struct db_col *cols;
+    uint8_t index[DB_COLUMNS_MAX];
+};
+
+struct pg_connection {
+    PGconn *handle;
+    struct pg_prepared cache[DB_STATEMENTS_MAX];
+};
+
+/* --- errors ----------------------------------------------------------------------------------------- */
+
+static err_t error_of(const char *state)
+{
+    static const struct { const char *prefix; err_t e; } CLASSES[] = {
+        { "23", E_CONFLICT },     /* integrity constraint */
+        { "40", E_BUSY },         /* serialization failure, deadlock */
+        { "53100", E_FULL },      { "53", E_BUSY },
+        { "55P03", E_BUSY },      { "57014", E_TIMEOUT },
+        { "25006", E_READ_ONLY }, { "XX001", E_CORRUPT },
+        { "58", E_IO },
+    };
+    for (size_t i = 0; state && i < COUNTOF(CLASSES); i++)
+        if (strncmp(state, CLASSES[i].prefix, strlen(CLASSES[i].prefix)) == 0)
+            return CLASSES[i].e;
+    return E_DB;
+}
+
+static err_t fail(struct pg_connection *c, const char *doing, const PGresult *r)
+{
+    const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
+    const char *text = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    return err_note(error_of(state), NULL, "%s: %s (%s)", doing, text ? text : PQerrorMessage(c->handle), state ? state : "-");
+}
+
+static void clear(PGresult **r)
+{
+    PQclear(*r);
+}
+
+static err_t command(struct pg_connection *c, const char *sql)
+{
+    CLEANUP(clear) PGresult *r = PQexec(c->handle, sql);
+    ExecStatusType status = PQresultStatus(r);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? OK : fail(c, sql, r);
+}
+
+/* --- connections ---------------------------------------------------------------------------------------- */
+
+static void quiet(void *context, const PGresult *r)
+{
+    UNUSED(context);
+    UNUSED(r);
+}
+
+static err_t set_up(struct db *db, struct pg_connection *c)
+{
+    PQsetNoticeReceiver(c->handle, quiet, NULL);
+    TRY(command(c, "SET synchronous_commit = on; SET standard_conforming_strings = on; SET client_encoding = 'UTF8';"
+                   "SET lock_timeout = '20s'; SET TimeZone = 'UTC'"));
+    if (db->store->kind == DB_MAIN)
+        return OK;
+    /* What is derived lies in a schema of its own. Two processes may make it at once: the second one finds it. */
+    err_t e = command(c, "CREATE SCHEMA IF NOT EXISTS vivim_index");
+    if (e == E_CONFLICT)
+        err_clear();
+    else
+        TRY(e);
+    return command(c, "SET search_path = vivim_index");
+}
+
+static err_t pg_connect(struct db *db)
+{
+    struct pg_connection *c = calloc(1, sizeof *c);
+    if (!c)
+        return E_BUSY;
+    c->handle = PQconnectdb(db->store->path_or_url);
+    err_t e = OK;
+    if (!c->handle || PQstatus(c->handle) != CONNECTION_OK)
+        e = err_note(E_DB, NULL, "PostgreSQL: %s", c->handle ? PQerrorMessage(c->handle) : "no memory");
+    if (e == OK)
+        e = set_up(db, c);
+    if (e != OK) {
+        PQfinish(c->handle);
+        free(c);
+        return e;
+    }
+    db->connection = c;
+    return OK;
+}
+
+static void pg_disconnect(struct db *db)
+{
+    struct pg_connection *c = db->connection;
+    PQfinish(c->handle);
+    free(c);
+}
+
+/* Outside a transaction nothing is lost by opening a broken connection again. */
+static err_t revive(struct db *db)
+{
+    struct pg_connection *c = db->connection;
+    if (PQstatus(c->handle) == CONNECTION_OK)
+        return OK;
+    if (db->in_txn)
+        return err_note(E_DB, NULL, "the connection to PostgreSQL was lost");
+    PQreset(c->handle);
+    memset(c->cache, 0, sizeof c->cache);
+    if (PQstatus(c->handle) != CONNECTION_OK)
+        return err_note(E_DB, NULL, "PostgreSQL: %s", PQerrorMessage(c->handle));
+    return set_up(db, c);
+}
+
+/* --- statements -------------------------------------------------------------------------------------------- */
+
+static void name_of(const struct db_query *q, char ret[64])
+{
+    snprintf(ret, 64, "%s", q->name);
+}
+
+static err_t prepared(struct pg_connection *c, const struct db_query *q, struct pg_prepared **ret)
+{
+    size_t mask = DB_STATEMENTS_MAX - 1, at = ((uintptr_t)q >> 4) * 0x9e3779b1u & mask;
+    while (c->cache[at].query && c->cache[at].query != q)
+        at = (at + 1) & mask;
+    *ret = &c->cache[at];
+    if ((*ret)->query == q)
+        return OK;
+    char name[64];
+    name_of(q, name);
+    CLEANUP(clear) PGresult *r = PQprepare(c->handle, name, q->postgres, 0, NULL);
+    if (PQresultStatus(r) != PGRES_COMMAND_OK)
+        return fail(c, q->name, r);
+    **ret = (struct pg_prepared){ .query = q };
+    return OK;
+}
+
+struct pg_values {
+    const char *values[VALUES_MAX];
+    int lengths[VALUES_MAX], formats[VALUES_MAX];
+    char numbers[VALUES_MAX][NUMBER_BYTES];
+    char *copies[VALUES_MAX]; /* texts need a terminator */
+    int count;
+};
+
+static void free_values(struct pg_values *v)
+{
+    for (int i = 0; i < v->count; i++)
+        free(v->copies[i]);
+}
+
+static err_t put_value(struct pg_values *v, int i, const struct db_value *from)
+{
+    char *number = v->numbers[i];
+    v->values[i] = number;
+    switch (from->type) {
+    case DB_NULL:
+        v->values[i] = NULL;
+        return OK;
+    case DB_I64:
+        snprintf(number, NUMBER_BYTES, "%lld", (long long)from->i64);
+        return OK;
+    case DB_BOOL:
+        snprintf(number, NUMBER_BYTES, "%s", from->i64 ? "t" : "f");
+        return OK;
+    case DB_F64:
+        snprintf(number, NUMBER_BYTES, "%.17g", from->f64);
+        return OK;
+    case DB_UUID:
+        uuid_text(from->uuid, number);
+        return OK;
+    case DB_STR:
+        v->copies[i] = strndup(from->str.s, from->str.n);
+        v->values[i] = v->copies[i];
+        return v->copies[i] ? OK : E_BUSY;
+    case DB_BYTES:
+        v->values[i] = from->str.n ? from->str.s : "";
+        v->lengths[i] = (int)from->str.n;
+        v->formats[i] = 1;
+        return OK;
+    }
+    return E_INTERNAL;
+}
+
+static err_t put_values(struct pg_values *v, struct db_args args)
+{
+    assert(args.count <= VALUES_MAX);
+    for (int i = 0; i < args.count; i++) {
+        v->count = i + 1;
+        v->lengths[i] = v->formats[i] = 0;
+        v->copies[i] = NULL;
+        TRY(put_value(v, i, &args.values[i]));
+    }
+    return OK;
+}
+
+static void find_columns(struct pg_prepared *p, const PGresult *r, const struct db_col *cols, size_t count)
+{
+    if (p->cols == cols)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        int at = PQfnumber(r, cols[i].name);
+        assert(at >= 0); /* the names must match: a test prepares every query */
+        p->index[i] = (uint8_t)at;
+    }
+    p->cols = cols;
+}
+
+/* After a failed statement the transaction goes on from the savepoint; without one it is lost. */
+static err_t statement_failed(struct db *db, err_t e)
+{
+    struct pg_connection *c = db->connection;
+    if (!db->in_txn)
+        return e;
+    struct err_detail detail = *err_detail();
+    if (PQstatus(c->handle) != CONNECTION_OK || command(c, "ROLLBACK TO SAVEPOINT statement") != OK)
+        db->txn_error = e;
+    return err_note(e, NULL, "%s", detail.text);
+}
+
+static err_t execute(struct db *db, struct pg_prepared *p, struct db_args args, PGresult **ret)
+{
+    struct pg_connection *c = db->connection;
+    CLEANUP(free_values) struct pg_values v;
+    char name[64];
+    v.count = 0;
+    TRY(put_values(&v, args));
+    name_of(p->query, name);
+    PGresult *r = PQexecPrepared(c->handle, name, args.count, v.values, v.lengths, v.formats, 0);
+    ExecStatusType status = PQresultStatus(r);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        err_t e = fail(c, p->query->name, r);
+        PQclear(r);
+        return e;
+    }
+    *ret = r;
+    return OK;
+}
+
+static err_t pg_run(struct db *db, const struct db_query *q, struct db_args args, const struct db_col *cols, size_t col_count,
+                    struct db_cursor *ret)
+{
+    struct pg_connection *c = db->connection;
+    struct pg_prepared *p;
+    PGresult *r = NULL;
+    TRY(revive(db));
+    if (db->in_txn)
+        TRY(command(c, "SAVEPOINT statement"));
+    err_t e = prepared(c, q, &p);
+    if (e == OK)
+        e = execute(db, p, args, &r);
+    if (e != OK)
+        return statement_failed(db, e);
+    if (db->in_txn) {
+        e = command(c, "RELEASE SAVEPOINT statement");
+        if (e != OK) {
+            PQclear(r);
+            return e;
+        }
+    }
+    find_columns(p, r, cols, col_count);
+    ret->statement = r;
+    ret->index = p->index;
+    ret->row = -1;
+    ret->rows = PQntuples(r);
+    return OK;
+}
+
+static err_t pg_next(struct db_cursor *cursor, bool *ret_row)
+{
+    cursor->row++;
+    *ret_row = cursor->row < cursor->rows;
+    return OK;
+}
+
+static bool pg_is_null(struct db_cursor *cursor, int column)
+{
+    return PQgetisnull(cursor->statement, cursor->row, column);
+}
+
+static err_t bytes_of(struct arena *a, const char *text, struct str *ret)
+{
+    if (text[0] != '\\' || text[1] != 'x')
+        return err_note(E_DB, NULL, "PostgreSQL gives bytes in another form than hexadecimal");
+    return hex_decode(a, str_from(text + 2), ret);
+}
+
+static err_t pg_value(struct db_cursor *cursor, int column, enum db_type t, struct arena *a, void *to)
+{
+    const char *text = PQgetvalue(cursor->statement, cursor->row, column);
+    struct str s = str_of(text, (size_t)PQgetlength(cursor->statement, cursor->row, column));
+    switch (t) {
+    case DB_I64:
+        return str_to_i64(s, to);
+    case DB_BOOL:
+        *(bool *)to = s.n && (s.s[0] == 't' || s.s[0] == '1');
+        return OK;
+    case DB_F64:
+        return str_to_f64(s, to);
+    case DB_STR: {
+        struct str copy = str_dup(a, s);
+        if (!copy.s)
+            return arena_err(a);
+        *(struct str *)to = copy;
+        return OK;
+    }
+    case DB_BYTES:
+        return bytes_of(a, text, to);
+    case DB_UUID:
+        return uuid_parse(s, to);
+    case DB_NULL:
+        return OK;
+    }
+    return E_INTERNAL;
+}
+
+static int64_t pg_changed(struct db_cursor *cursor)
+{
+    int64_t n;
+    return str_to_i64(str_from(PQcmdTuples(cursor->statement)), &n) == OK ? n : 0;
+}
+
+static void pg_done(struct db_cursor *cursor)
+{
+    PQclear(cursor->statement);
+}
+
+/* --- transactions --------------------------------------------------------------------------------------------- */
+
+static err_t pg_begin(struct db *db)
+{
+    TRY(revive(db));
+    return command(db->connection, "BEGIN");
+}
+
+static err_t pg_commit(struct db *db)
+{
+    struct db_store *s = db->store;
+    struct pg_connection *c = db->connection;
+    CLEANUP(clear) PGresult *r = PQexec(c->handle, "COMMIT");
+    if (PQresultStatus(r) != PGRES_COMMAND_OK)
+        return fail(c, "COMMIT", r);
+    if (strcmp(PQcmdStatus(r), "COMMIT") != 0) /* an aborted transaction answers ROLLBACK */
+        return err_note(E_DB, NULL, "the transaction was rolled back");
+    s->commits++;
+    s->groups++;
+    if (db->marked && s->hook)
+        s->hook(s->hook_context);
+    return OK;
+}
+
+static void pg_rollback(struct db *db)
+{
+    struct pg_connection *c = db->connection;
+    if (PQstatus(c->handle) == CONNECTION_OK)
+        (void)!command(c, "ROLLBACK");
+}
+
+static err_t pg_script(struct db *db, const char *sql)
+{
+    return command(db->connection, sql);
+}
+
+static err_t pg_prepare_check(struct db *db, const struct db_query *q)
+{
+    struct pg_connection *c = db->connection;
+    CLEANUP(clear) PGresult *r = PQprepare(c->handle, "", q->postgres, 0, NULL);
+    if (PQresultStatus(r) != PGRES_COMMAND_OK)
+        return fail(c, q->name, r);
+    CLEANUP(clear) PGresult *d = PQdescribePrepared(c->handle, "");
+    if (PQresultStatus(d) != PGRES_COMMAND_OK)
+        return fail(c, q->name, d);
+    return PQnparams(d) == q->param_count ? OK : err_note(E_DB, NULL, "%s: %d parameters, not %d", q->name, PQnparams(d), q->param_count);
+}
+
+static err_t pg_integrity(struct db *db)
+{
+    return command(db->connection, "SELECT 1");
+}
+
+const struct db_driver DB_DRIVER_POSTGRES = {
+    .connect = pg_connect, .disconnect = pg_disconnect, .run = pg_run, .next = pg_next, .is_null = pg_is_null,
+    .value = pg_value, .changed = pg_changed, .done = pg_done, .begin = pg_begin, .commit = pg_commit,
+    .rollback = pg_rollback, .script = pg_script, .prepare_check = pg_prepare_check, .integrity = pg_integrity,
+};

@@ -1,0 +1,399 @@
+/* SQLite: connections, statements, values. The store's connections are one writer (db_group.c) and
+ * one reader for each thread; readers never write, never checkpoint. */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "db/db_inside.h"
+
+enum { APPLICATION_ID = 0x5649564d /* "VIVM" */, BUSY_MS = 5000, CACHE_KIB = 2048 };
+
+struct statement {
+    const struct db_query *query;
+    sqlite3_stmt *stmt;
+    const struct db_col *cols; /* whose index stands below */
+    uint8_t index[DB_COLUMNS_MAX];
+    bool busy, temporary;
+};
+
+struct sqlite_connection {
+    sqlite3 *handle;
+    bool last_was_sync;
+    int wal_pages;
+    struct statement *cache[DB_STATEMENTS_MAX];
+};
+
+/* --- errors --------------------------------------------------------------------------------------- */
+
+static err_t error_of(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return OK;
+    case SQLITE_CONSTRAINT:
+        return E_CONFLICT;
+    case SQLITE_FULL:
+        return E_FULL;
+    case SQLITE_IOERR:
+        return E_IO;
+    case SQLITE_NOMEM:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return E_BUSY;
+    case SQLITE_READONLY:
+        return E_READ_ONLY;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return E_CORRUPT;
+    default:
+        return E_DB;
+    }
+}
+
+static err_t fail(struct sqlite_connection *c, const char *doing)
+{
+    int code = sqlite3_extended_errcode(c->handle);
+    c->last_was_sync = code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+    err_t e = error_of(code);
+    return err_note(e == OK ? E_DB : e, NULL, "%s: %s (%d)", doing, sqlite3_errmsg(c->handle), code);
+}
+
+/* --- connections ------------------------------------------------------------------------------------- */
+
+static int note_wal(void *context, sqlite3 *handle, const char *name, int pages)
+{
+    UNUSED(handle);
+    UNUSED(name);
+    ((struct sqlite_connection *)context)->wal_pages = pages;
+    return SQLITE_OK;
+}
+
+static err_t configure(struct sqlite_connection *c, bool writer)
+{
+    char sql[512];
+    sqlite3_busy_timeout(c->handle, BUSY_MS);
+    sqlite3_extended_result_codes(c->handle, 1);
+    sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(c->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    if (!writer)
+        sqlite3_db_config(c->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    snprintf(sql, sizeof sql,
+             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=0;"
+             "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%d;", CACHE_KIB);
+    const char *reader = "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456;";
+    if (sqlite3_exec(c->handle, writer ? sql : reader, NULL, NULL, NULL) != SQLITE_OK)
+        return fail(c, "opening the store");
+    if (writer)
+        sqlite3_wal_hook(c->handle, note_wal, c);
+    return OK;
+}
+
+/* A file that is another program's is left alone. */
+static err_t check_application(struct sqlite_connection *c)
+{
+    sqlite3_stmt *stmt = NULL;
+    char sql[64];
+    if (sqlite3_prepare_v2(c->handle, "PRAGMA application_id", -1, &stmt, NULL) != SQLITE_OK || sqlite3_step(stmt) != SQLITE_ROW) {
+        sqlite3_finalize(stmt);
+        return fail(c, "opening the store");
+    }
+    int id = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    if (id != 0 && id != APPLICATION_ID)
+        return err_note(E_SCHEMA, NULL, "the database file belongs to another program (application id %#x)", (unsigned)id);
+    snprintf(sql, sizeof sql, "PRAGMA application_id=%d", APPLICATION_ID);
+    return id ? OK : sqlite_exec(c, sql);
+}
+
+err_t sqlite_connection_open(struct db_store *s, bool writer, struct sqlite_connection **ret)
+{
+    struct sqlite_connection *c = calloc(1, sizeof *c);
+    if (!c)
+        return E_BUSY;
+    /* Readers open for writing too: WAL wants its shared memory; query_only keeps them from it. */
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
+    err_t e = OK;
+    if (sqlite3_open_v2(s->path_or_url, &c->handle, flags, NULL) != SQLITE_OK)
+        e = err_note(E_DB, NULL, "opening %s: %s", s->path_or_url, c->handle ? sqlite3_errmsg(c->handle) : "no memory");
+    if (e == OK)
+        e = configure(c, writer);
+    if (e == OK && writer)
+        e = check_application(c);
+    if (e != OK) {
+        sqlite_connection_close(c);
+        return e;
+    }
+    *ret = c;
+    return OK;
+}
+
+void sqlite_connection_close(struct sqlite_connection *c)
+{
+    if (!c)
+        return;
+    for (size_t i = 0; i < DB_STATEMENTS_MAX; i++)
+        if (c->cache[i]) {
+            sqlite3_finalize(c->cache[i]->stmt);
+            free(c->cache[i]);
+        }
+    sqlite3_close(c->handle);
+    free(c);
+}
+
+err_t sqlite_exec(struct sqlite_connection *c, const char *sql)
+{
+    return sqlite3_exec(c->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? OK : fail(c, sql);
+}
+
+bool sqlite_in_transaction(struct sqlite_connection *c)
+{
+    return !sqlite3_get_autocommit(c->handle);
+}
+
+bool sqlite_last_was_sync(struct sqlite_connection *c)
+{
+    return c->last_was_sync;
+}
+
+int sqlite_wal_pages(struct sqlite_connection *c)
+{
+    return c->wal_pages;
+}
+
+/* Passive: never waits for readers. The log starts again from its beginning when all of it was copied. */
+void sqlite_checkpoint(struct sqlite_connection *c)
+{
+    int pages = 0, copied = 0;
+    sqlite3_wal_checkpoint_v2(c->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
+    c->wal_pages = pages > copied ? pages - copied : 0;
+}
+
+/* --- statements ------------------------------------------------------------------------------------------ */
+
+static struct sqlite_connection *connection_of(struct db *db)
+{
+    return db->in_txn ? db_writer_connection(db->store) : db->connection;
+}
+
+static err_t prepare(struct sqlite_connection *c, const struct db_query *q, unsigned flags, struct statement **ret)
+{
+    struct statement *s = calloc(1, sizeof *s);
+    if (!s)
+        return E_BUSY;
+    s->query = q;
+    if (sqlite3_prepare_v3(c->handle, q->sqlite, -1, flags, &s->stmt, NULL) != SQLITE_OK) {
+        free(s);
+        return fail(c, q->name);
+    }
+    *ret = s;
+    return OK;
+}
+
+/* The cached statement of a query; one of its own when that one is running (a query inside its own walk). */
+static err_t statement_of(struct sqlite_connection *c, const struct db_query *q, struct statement **ret)
+{
+    size_t mask = DB_STATEMENTS_MAX - 1, at = ((uintptr_t)q >> 4) * 0x9e3779b1u & mask;
+    for (size_t i = 0; i < DB_STATEMENTS_MAX; i++, at = (at + 1) & mask) {
+        struct statement *s = c->cache[at];
+        if (s && s->query != q)
+            continue;
+        if (s && !s->busy) {
+            *ret = s;
+            return OK;
+        }
+        if (!s) {
+            TRY(prepare(c, q, SQLITE_PREPARE_PERSISTENT, &c->cache[at]));
+            *ret = c->cache[at];
+            return OK;
+        }
+        break;
+    }
+    TRY(prepare(c, q, 0, ret));
+    (*ret)->temporary = true;
+    return OK;
+}
+
+static int bind(sqlite3_stmt *stmt, int at, const struct db_value *v)
+{
+    switch (v->type) {
+    case DB_NULL:
+        return sqlite3_bind_null(stmt, at);
+    case DB_I64:
+    case DB_BOOL:
+        return sqlite3_bind_int64(stmt, at, v->i64);
+    case DB_F64:
+        return sqlite3_bind_double(stmt, at, v->f64);
+    case DB_STR:
+        return sqlite3_bind_text64(stmt, at, v->str.s, v->str.n, SQLITE_STATIC, SQLITE_UTF8);
+    case DB_BYTES:
+        return v->str.s ? sqlite3_bind_blob64(stmt, at, v->str.s, v->str.n, SQLITE_STATIC) : sqlite3_bind_zeroblob(stmt, at, 0);
+    case DB_UUID:
+        return sqlite3_bind_blob(stmt, at, v->uuid.b, sizeof v->uuid.b, SQLITE_TRANSIENT);
+    }
+    return SQLITE_MISUSE;
+}
+
+static void find_columns(struct statement *s, const struct db_col *cols, size_t count)
+{
+    if (s->cols == cols)
+        return;
+    int n = sqlite3_column_count(s->stmt);
+    for (size_t i = 0; i < count; i++) {
+        int at = 0;
+        while (at < n && strcmp(sqlite3_column_name(s->stmt, at), cols[i].name) != 0)
+            at++;
+        assert(at < n); /* the names must match: a test prepares every query */
+        s->index[i] = (uint8_t)at;
+    }
+    s->cols = cols;
+}
+
+static err_t sqlite_run(struct db *db, const struct db_query *q, struct db_args args, const struct db_col *cols, size_t col_count,
+                        struct db_cursor *ret)
+{
+    struct sqlite_connection *c = connection_of(db);
+    struct statement *s;
+    err_t e = statement_of(c, q, &s);
+    if (e != OK)
+        return db_group_statement_failed(db, e);
+    s->busy = true;
+    for (int i = 0; i < args.count; i++)
+        if (bind(s->stmt, i + 1, &args.values[i]) != SQLITE_OK)
+            e = fail(c, q->name);
+    find_columns(s, cols, col_count);
+    ret->statement = s;
+    ret->index = s->index;
+    return e;
+}
+
+static err_t sqlite_next(struct db_cursor *cursor, bool *ret_row)
+{
+    struct statement *s = cursor->statement;
+    int code = sqlite3_step(s->stmt);
+    if (code == SQLITE_ROW || code == SQLITE_DONE) {
+        *ret_row = code == SQLITE_ROW;
+        return OK;
+    }
+    err_t e = fail(connection_of(cursor->db), s->query->name);
+    return db_group_statement_failed(cursor->db, e);
+}
+
+static bool sqlite_is_null(struct db_cursor *cursor, int column)
+{
+    struct statement *s = cursor->statement;
+    return sqlite3_column_type(s->stmt, column) == SQLITE_NULL;
+}
+
+static err_t copy(struct arena *a, const void *bytes, int n, struct str *ret)
+{
+    char *to = arena_bytes(a, (size_t)n + 1);
+    if (!to)
+        return arena_err(a);
+    if (n)
+        memcpy(to, bytes, (size_t)n);
+    to[n] = 0;
+    *ret = str_of(to, (size_t)n);
+    return OK;
+}
+
+static err_t sqlite_value(struct db_cursor *cursor, int column, enum db_type t, struct arena *a, void *to)
+{
+    sqlite3_stmt *stmt = ((struct statement *)cursor->statement)->stmt;
+    switch (t) {
+    case DB_I64:
+        *(int64_t *)to = sqlite3_column_int64(stmt, column);
+        return OK;
+    case DB_BOOL:
+        *(bool *)to = sqlite3_column_int64(stmt, column) != 0;
+        return OK;
+    case DB_F64:
+        *(double *)to = sqlite3_column_double(stmt, column);
+        return OK;
+    case DB_STR: {
+        const void *text = sqlite3_column_text(stmt, column);
+        return copy(a, text, sqlite3_column_bytes(stmt, column), to);
+    }
+    case DB_BYTES: {
+        const void *bytes = sqlite3_column_blob(stmt, column);
+        return copy(a, bytes, sqlite3_column_bytes(stmt, column), to);
+    }
+    case DB_UUID:
+        if (sqlite3_column_bytes(stmt, column) != (int)sizeof(struct uuid))
+            return err_note(E_CORRUPT, NULL, "a stored id has the wrong length");
+        memcpy(to, sqlite3_column_blob(stmt, column), sizeof(struct uuid));
+        return OK;
+    case DB_NULL:
+        return OK;
+    }
+    return E_INTERNAL;
+}
+
+static int64_t sqlite_changed(struct db_cursor *cursor)
+{
+    struct statement *s = cursor->statement;
+    return sqlite3_changes64(sqlite3_db_handle(s->stmt));
+}
+
+static void sqlite_done(struct db_cursor *cursor)
+{
+    struct statement *s = cursor->statement;
+    sqlite3_reset(s->stmt);
+    sqlite3_clear_bindings(s->stmt);
+    s->busy = false;
+    if (s->temporary) {
+        sqlite3_finalize(s->stmt);
+        free(s);
+    }
+}
+
+/* --- the driver ---------------------------------------------------------------------------------------------- */
+
+static err_t sqlite_connect(struct db *db)
+{
+    struct sqlite_connection *c;
+    TRY(sqlite_connection_open(db->store, false, &c));
+    db->connection = c;
+    return OK;
+}
+
+static void sqlite_disconnect(struct db *db)
+{
+    sqlite_connection_close(db->connection);
+}
+
+static err_t sqlite_script(struct db *db, const char *sql)
+{
+    return sqlite_exec(connection_of(db), sql);
+}
+
+static err_t sqlite_prepare_check(struct db *db, const struct db_query *q)
+{
+    struct statement *s;
+    TRY(prepare(db->connection, q, 0, &s));
+    int params = sqlite3_bind_parameter_count(s->stmt);
+    sqlite3_finalize(s->stmt);
+    free(s);
+    return params == q->param_count ? OK : err_note(E_DB, NULL, "%s: %d parameters, not %d", q->name, params, q->param_count);
+}
+
+static err_t sqlite_integrity(struct db *db)
+{
+    struct sqlite_connection *c = db->connection;
+    sqlite3_stmt *stmt = NULL;
+    if (sqlite3_prepare_v2(c->handle, "PRAGMA quick_check(1)", -1, &stmt, NULL) != SQLITE_OK)
+        return fail(c, "quick_check");
+    int code = sqlite3_step(stmt);
+    const char *text = code == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : sqlite3_errmsg(c->handle);
+    err_t e = text && strcmp(text, "ok") == 0 ? OK : err_note(E_CORRUPT, NULL, "the store is damaged: %s", text ? text : "");
+    sqlite3_finalize(stmt);
+    return e;
+}
+
+const struct db_driver DB_DRIVER_SQLITE = {
+    .connect = sqlite_connect, .disconnect = sqlite_disconnect, .run = sqlite_run, .next = sqlite_next,
+    .is_null = sqlite_is_null, .value = sqlite_value, .changed = sqlite_changed, .done = sqlite_done,
+    .begin = db_group_begin, .commit = db_group_commit, .rollback = db_group_rollback, .script = sqlite_script,
+    .prepare_check = sqlite_prepare_check, .integrity = sqlite_integrity,
+};
