@@ -1,0 +1,34 @@
+#!/bin/sh
+# pg.sh COMMAND [ARGUMENT...]: start a PostgreSQL 15 of its own in a temporary folder, run the command with
+# VIVIM_TEST_PG_URL set to it, stop it. As root the server runs as the user `postgres` (it refuses root).
+set -eu
+bin=/usr/lib/postgresql/15/bin
+[ -x "$bin/initdb" ] || { echo "pg.sh: postgresql-15 is not installed" >&2; exit 1; }
+folder=$(mktemp -d "${TMPDIR:-/tmp}/vivim-pg-XXXXXX")
+as() { "$@"; }
+if [ "$(id -u)" = 0 ]; then
+    chown postgres "$folder"
+    as() { setpriv --reuid=postgres --regid=postgres --init-groups "$@"; }
+fi
+stop() {
+    as "$bin/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null 2>&1 || true
+    rm -rf "$folder"
+}
+trap stop EXIT INT TERM
+cd "$folder"
+as "$bin/initdb" -D "$folder/data" -U vivim -A trust -E UTF8 --locale=C --no-sync >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 1; }
+cd "$OLDPWD"
+
+# A free loopback port; another may take it before the server does, so try a few.
+port= tries=0
+while :; do
+    port=$(awk -v seed="$$$tries" 'BEGIN { srand(seed + systime()); print int(20000 + rand() * 30000) }')
+    if (cd "$folder" && as "$bin/pg_ctl" -D "$folder/data" -w -t 60 -l "$folder/log" \
+        -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=$folder -c max_connections=200" start) >/dev/null 2>&1; then
+        break
+    fi
+    tries=$((tries + 1))
+    [ "$tries" -lt 5 ] || { cat "$folder/log" >&2; exit 1; }
+done
+
+VIVIM_TEST_PG_URL="postgresql://vivim@127.0.0.1:$port/postgres" "$@"
