@@ -90,7 +90,7 @@ err_t identity_session_delete(struct req *rq, struct reply *rp)
 /* All but the one that asks. */
 err_t identity_sessions_delete(struct req *rq, struct reply *rp)
 {
-    TRY(identity_session_revoke_others(identity_of(rq->app), rq->db, rq->caller.user_id,
+    TRY(identity_session_revoke_others(identity_of(rq->app), rq->db, rq->arena, rq->caller.user_id,
                                        rq->caller.session_id, rq->now_ms, NULL));
     reply_status(rp, 204);
     return OK;

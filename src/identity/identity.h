@@ -15,8 +15,8 @@
  *   - While no account exists, the link of the last start makes the first one, once.
  *   - A reading request never waits for a write: "last used" is written by the room's own thread.
  *   - Every change of an account or a token appends an op in its transaction: "account" (created,
- *     updated, deleted), "token" (created, deleted), "session" (deleted, so that open sockets can
- *     be closed).
+ *     updated, deleted), "token" (created, deleted), "session" (deleted). What ends all sessions is an
+ *     "account updated". So whoever holds sockets open learns when to close them.
  *
  * Deleting an account removes its rows here and appends "account deleted" in one transaction; from
  * then on nobody is let in as it. The other rooms consume that op and remove what they hold of the
@@ -161,8 +161,8 @@ NODISCARD err_t identity_session_list(struct db *db, struct arena *a, struct uui
 NODISCARD err_t identity_session_revoke(struct identity *id, struct db *db, struct uuid user,
                                         struct uuid session, int64_t now_ms); /* E_NOT_FOUND */
 /* End all but `keep` (nil: all). ret_ended may be NULL. */
-NODISCARD err_t identity_session_revoke_others(struct identity *id, struct db *db, struct uuid user,
-                                               struct uuid keep, int64_t now_ms,
+NODISCARD err_t identity_session_revoke_others(struct identity *id, struct db *db, struct arena *a,
+                                               struct uuid user, struct uuid keep, int64_t now_ms,
                                                int64_t *ret_ended);
 
 /* --- API tokens ------------------------------------------------------------------------------- */

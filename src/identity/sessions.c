@@ -225,15 +225,20 @@ err_t identity_logout(struct identity *id, struct db *db, struct uuid user, stru
     return end_session(id, db, user, session, now_ms, &ended);
 }
 
-err_t identity_session_revoke_others(struct identity *id, struct db *db, struct uuid user,
-                                     struct uuid keep, int64_t now_ms, int64_t *ret_ended)
+err_t identity_session_revoke_others(struct identity *id, struct db *db, struct arena *a,
+                                     struct uuid user, struct uuid keep, int64_t now_ms,
+                                     int64_t *ret_ended)
 {
-    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    struct account x;
     int64_t ended;
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
     TRY(identity_store_session_delete_others(db, user, keep, &ended));
-    if (ended)
-        TRY(identity_op(db, "session", "deleted", NULL, user, (struct uuid){ 0 }, 1, now_ms));
+    if (ended) {
+        TRY(identity_store_account_bump(db, user));
+        TRY(identity_store_account_by_id(db, a, user, &x));
+        TRY(identity_op(db, "account", "updated", "sessions", user, user, x.version, now_ms));
+    }
     TRY(db_txn_commit(&tx));
     identity_forget(id);
     if (ret_ended)

@@ -179,8 +179,10 @@ static void all_but_this_one(void **state)
     struct signed_in b = cheap_session(&bob, NOW);
     int64_t ended = 0;
     assert_int_equal(
-        identity_session_revoke_others(f.id, f.db, ada.id, s[1].session_id, NOW, &ended), OK);
+        identity_session_revoke_others(f.id, f.db, &f.arena, ada.id, s[1].session_id, NOW, &ended),
+        OK);
     assert_int_equal(ended, 2);
+    assert_true(str_eq(last_op(ada.id), S("account updated sessions")));
     assert_int_equal(check(f.id, CREDENTIAL_SESSION, s[0].cookie, NOW), E_UNAUTHENTICATED);
     assert_int_equal(check(f.id, CREDENTIAL_SESSION, s[1].cookie, NOW), OK);
     assert_int_equal(check(f.id, CREDENTIAL_SESSION, s[2].cookie, NOW), E_UNAUTHENTICATED);
