@@ -62,7 +62,7 @@ static err_t check_password(const struct hash_slot *slot, struct db *db, struct 
 static err_t still_so(struct db *db, struct arena *a, const struct account_login *seen,
                       struct account *ret)
 {
-    struct account_login row;
+    struct account_login row = { .encoded = STR_NONE };
     err_t e = identity_store_login_lookup(db, a, seen->handle, &row);
     if (e == E_NOT_FOUND)
         return bad_login();
@@ -87,7 +87,7 @@ err_t identity_login(struct identity *id, struct db *db, struct arena *a, const 
     struct throttle_keys keys = identity_throttle_keys(a, l->handle, l->address);
     TRY(arena_err(a));
     TRY(identity_throttle_look(db, &keys, now_ms, ret_retry_ms));
-    struct account_login row;
+    struct account_login row = { .encoded = STR_NONE };
     {
         CLEANUP(identity_slot_end) struct hash_slot slot = { 0 };
         TRY(identity_slot_take(&slot, &id->gate, ret_retry_ms));
@@ -153,7 +153,7 @@ err_t identity_password_change(struct identity *id, struct db *db, struct arena 
     struct throttle_keys keys = identity_throttle_keys(a, x.handle, address);
     TRY(arena_err(a));
     TRY(identity_throttle_look(db, &keys, now_ms, ret_retry_ms));
-    struct str seen, encoded, current;
+    struct str seen = STR_NONE, encoded = STR_NONE, current = STR_NONE;
     TRY(old_for_new(id, db, a, user, &keys, old_password, new_password, now_ms, &seen, &encoded,
                     ret_retry_ms));
 
