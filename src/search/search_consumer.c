@@ -1,0 +1,120 @@
+/* The op log's consumer that keeps the indexes: what changed is read from the rows and put in anew. */
+#include "base/log.h"
+#include "search/inside.h"
+
+static const struct search_index *const INDEXES[] = { &SEARCH_KEYWORD };
+
+const struct entity *search_entity(const struct app *app, struct str name)
+{
+    for (size_t i = 0; app->modules[i]; i++)
+        for (size_t j = 0; j < app->modules[i]->entity_count; j++) {
+            const struct entity *e = &app->modules[i]->entities[j];
+            if (e->text && str_eq(str_from(e->name), name))
+                return e;
+        }
+    return NULL;
+}
+
+static err_t remove_entity(struct db *index, struct uuid owner, struct str entity, struct uuid id)
+{
+    for (size_t i = 0; i < COUNTOF(INDEXES); i++)
+        TRY(INDEXES[i]->remove(index, owner, entity, id));
+    return OK;
+}
+
+/* Put what the rows say now. Text that is too much for memory is left out rather than hold up everything behind it. */
+static err_t put_entity(struct app *app, struct db *rows, struct db *index,
+                        const struct entity *entity, struct uuid owner, struct uuid id)
+{
+    CLEANUP(arena_free) struct arena a; /* its own: a batch may name many long texts */
+    arena_init(&a, SEARCH_ARENA_BYTES_MAX);
+    struct index_text t = { .created_ms = TIME_NONE };
+    struct str name = str_from(entity->name);
+    err_t e = entity->text(app, rows, &a, owner, id, &t);
+    if (e == E_LIMIT) {
+        char text[UUID_TEXT_BYTES + 1];
+        uuid_text(id, text);
+        log_at(LOG_WARN, "search.too_large", LZ("entity", entity->name), LZ("id", text));
+    }
+    if (e == E_NOT_FOUND || e == E_LIMIT)
+        return remove_entity(index, owner, name, id);
+    TRY(e);
+    assert(uuid_eq(t.owner_id, owner) && uuid_eq(t.id, id));
+    struct search_doc doc = {
+        .owner_id = owner,
+        .id = id,
+        .parent_id = t.parent_id,
+        .entity = name,
+        .text = t.text.s ? t.text : S(""),
+        .role = t.role,
+        .provider = t.provider,
+        .created_ms = t.created_ms,
+    };
+    for (size_t i = 0; i < COUNTOF(INDEXES); i++)
+        TRY(INDEXES[i]->put(index, &a, &doc));
+    return OK;
+}
+
+static err_t consume_one(struct app *app, struct db *rows, struct db *index, const struct op *op)
+{
+    if (str_eq(op->kind, S("deleted"))) {
+        if (!str_eq(op->entity, S("account")))
+            return remove_entity(index, op->owner_id, op->entity, op->entity_id);
+        for (size_t i = 0; i < COUNTOF(INDEXES); i++)
+            TRY(INDEXES[i]->remove_owner(index, op->entity_id));
+        return OK;
+    }
+    const struct entity *entity = search_entity(app, op->entity);
+    return entity ? put_entity(app, rows, index, entity, op->owner_id, op->entity_id) : OK;
+}
+
+static err_t consume(struct app *app, struct db *rows, struct db *effects, struct arena *a,
+                     const struct op *ops, size_t count)
+{
+    UNUSED(a);
+    for (size_t i = 0; i < count; i++)
+        TRY(consume_one(app, rows, effects, &ops[i]));
+    return OK;
+}
+
+/* --- from the rows -------------------------------------------------------------------------------------- */
+
+struct rebuild {
+    struct app *app;
+    struct db *rows, *index;
+    const struct entity *entity;
+};
+
+static err_t visit(void *context, struct uuid owner, struct uuid id)
+{
+    struct rebuild *r = context;
+    return put_entity(r->app, r->rows, r->index, r->entity, owner, id);
+}
+
+static err_t rebuild_entities(struct rebuild *r, struct db *walk)
+{
+    for (size_t i = 0; r->app->modules[i]; i++)
+        for (size_t j = 0; j < r->app->modules[i]->entity_count; j++) {
+            r->entity = &r->app->modules[i]->entities[j];
+            if (r->entity->text && r->entity->each)
+                TRY(r->entity->each(r->app, walk, visit, r));
+        }
+    return OK;
+}
+
+static err_t rebuild(struct app *app, struct db *rows, struct db *effects, struct arena *a)
+{
+    UNUSED(a);
+    for (size_t i = 0; i < COUNTOF(INDEXES); i++)
+        TRY(INDEXES[i]->clear(effects));
+    struct rebuild r = { .app = app, .rows = rows, .index = effects };
+    struct db *walk; /* a second handle: texts are read while the walk is under way */
+    TRY(db_connect(app->store, &walk));
+    err_t e = rebuild_entities(&r, walk);
+    db_disconnect(walk);
+    return e;
+}
+
+const struct op_consumer SEARCH_CONSUMERS[SEARCH_CONSUMER_COUNT] = {
+    { .name = "search", .on_index = true, .consume = consume, .rebuild = rebuild },
+};
