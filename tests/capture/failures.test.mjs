@@ -1,0 +1,60 @@
+// Everything that goes wrong has its own outcome, leaves evidence and no conversation, and the next capture works.
+import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { capture } from '../lib/captures.mjs';
+import { startFixtureServer } from '../lib/fixture_server.mjs';
+import { signIn, startServer } from '../lib/server.mjs';
+
+let fixtures, server, api;
+before(async () => {
+    fixtures = await startFixtureServer();
+    server = await startServer({ env: fixtures.env });
+    api = await signIn(server);
+});
+after(async () => {
+    assert.equal(await server.stop(), 0);
+    await fixtures.stop();
+});
+
+const files = (folder) => readdirSync(folder, { recursive: true }).filter((f) => statSync(join(folder, f)).isFile()).length;
+const count = async () => (await api.json('GET', '/api/v1/conversations')).body.items.length;
+
+const cases = [
+    ['gone', ['gone']], ['goneJson', ['gone']], ['goneClaude', ['gone']], ['privateClaude', ['private']], ['challenge', ['challenge']],
+    ['changed', ['format_changed']], ['stub', ['format_changed']], ['rate', ['rate_limited']], ['huge', ['too_large']],
+    ['redirect', ['blocked', 'format_changed', 'gone']], ['download', ['format_changed', 'browser_failed']],
+    ['never', ['timeout']], ['stall', ['timeout', 'partial', 'format_changed']], ['loop', ['timeout', 'format_changed']],
+];
+for (const [name, outcomes] of cases) {
+    test(`${name}: ${outcomes.join(' or ')}`, { timeout: 240_000 }, async () => {
+        const before = await count(), blobs = files(join(server.data, 'blobs'));
+        const job = await capture(api, fixtures.urls[name], 200_000);
+        assert.ok(outcomes.includes(job.outcome), JSON.stringify(job));
+        assert.equal(job.conversation_id, null);
+        assert.ok(job.error.code && job.error.detail.length > 10, 'says what happened and what to do');
+        assert.equal(await count(), before, 'nothing is stored as a conversation that is not one');
+        if (!['never', 'redirect', 'download'].includes(name)) assert.ok(files(join(server.data, 'blobs')) > blobs, 'evidence is kept');
+    });
+}
+
+test('a dialog does not stop a capture', async () => {
+    const job = await capture(api, fixtures.urls.dialog);
+    assert.equal(job.outcome, 'ok', JSON.stringify(job));
+});
+
+test('and the next capture works', async () => {
+    const job = await capture(api, fixtures.urls.tides);
+    assert.equal(job.outcome, 'ok', JSON.stringify(job));
+});
+
+test('a running capture can be cancelled', async () => {
+    const made = await api.json('POST', '/api/v1/captures', { url: fixtures.urls.never });
+    assert.equal((await api.json('DELETE', `/api/v1/captures/${made.body.id}`)).status, 202);
+    const deadline = Date.now() + 60_000;
+    for (let status = ''; status !== 'cancelled';) {
+        status = (await api.json('GET', `/api/v1/captures/${made.body.id}`)).body.status;
+        assert.ok(Date.now() < deadline, status);
+    }
+});

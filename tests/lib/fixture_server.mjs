@@ -1,0 +1,162 @@
+// A loopback TLS server that answers under the providers' real host names (through VIVIM_CAPTURE_RESOLVE), with good
+// pages, and with everything that goes wrong. Real captured pages of ../shared/fixtures where they are present.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chatgptDomPage, chatgptShareData, chatgptSharePage, fetchingPage, longConversation, SAMPLES } from './pages.mjs';
+
+export const SHARED = process.env.VIVIM_SHARED ?? '../shared';
+const uuid = (n, tail = 0) => `${n.toString(16).padStart(8, '0')}-0000-8000-8000-${tail.toString(16).padStart(12, '0')}`;
+
+export const REAL_CHATGPT = join(SHARED, 'fixtures/chatgpt/share_modern_chat2poster.html');
+export const REAL_CHATGPT_ID = '69807432-337c-8003-9975-57b27ce55c6f';
+export const REAL_CLAUDE = join(SHARED, 'fixtures/claude/synthetic_chat_snapshot.json');
+export const haveShared = existsSync(REAL_CHATGPT);
+
+const CHATGPT = 'https://chatgpt.com/share/', CLAUDE = 'https://claude.ai/share/';
+const ID = {
+    tides: uuid(1), groupCommit: uuid(2), sourdough: uuid(3), viaNetwork: uuid(4), dom: uuid(5), long: uuid(6), again: uuid(7),
+    realClaude: uuid(8), gone: uuid(20), goneJson: uuid(21), private: uuid(22), challenge: uuid(23), changed: uuid(24), never: uuid(25), huge: uuid(26),
+    stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35),
+};
+
+export const urls = {
+    tides: CHATGPT + ID.tides, groupCommit: CHATGPT + ID.groupCommit, viaNetwork: CHATGPT + ID.viaNetwork, dom: CHATGPT + ID.dom, long: CHATGPT + ID.long,
+    again: CHATGPT + ID.again, sourdough: CLAUDE + ID.sourdough, realChatgpt: CHATGPT + REAL_CHATGPT_ID, realClaude: CLAUDE + ID.realClaude,
+    gone: CHATGPT + ID.gone, goneJson: CHATGPT + ID.goneJson, goneClaude: CLAUDE + ID.gone, privateClaude: CLAUDE + ID.private, challenge: CHATGPT + ID.challenge,
+    changed: CHATGPT + ID.changed, never: CHATGPT + ID.never, huge: CHATGPT + ID.huge, stall: CHATGPT + ID.stall, redirect: CHATGPT + ID.redirect,
+    ssrf: CHATGPT + ID.ssrf, stub: CHATGPT + ID.stub, rate: CHATGPT + ID.rate, dialog: CHATGPT + ID.dialog, download: CHATGPT + ID.download, loop: CHATGPT + ID.loop,
+    chatgpt: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(100, i)),
+};
+
+const DOM_TURNS = [
+    ['user', 'What is <b>CRDT</b>?'],
+    ['assistant', '<p>A <strong>conflict-free replicated data type</strong>.</p><pre><div>js<button>Copy code</button></div><code class="language-js">const a = 1;\n\nconst b = 2;\n</code></pre><table><thead><tr><th>kind</th><th>example</th></tr></thead><tbody><tr><td>state</td><td>G-Counter</td></tr></tbody></table><p>That is all.</p>'],
+];
+
+const CHALLENGE = '<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><h1>chatgpt.com</h1><p>Verify you are human by completing the action below.</p></body></html>';
+
+// What the page of an attacker tries; each attempt's end is written into the page.
+const ssrfPage = (port) => `<!DOCTYPE html><html><head><title>ChatGPT</title></head><body><main>Loading</main><script>
+const targets = ['127.0.0.1:${port}', '10.0.0.1', '169.254.169.254', '[::1]:${port}', 'rebind.example'];
+for (const t of targets) {
+  fetch('http://' + t + '/fetch', { mode: 'no-cors' }).catch(() => {});
+  fetch('https://' + t + '/fetch', { mode: 'no-cors' }).catch(() => {});
+  try { new WebSocket('ws://' + t + '/websocket'); } catch (e) {}
+  new Image().src = 'http://' + t + '/image';
+}
+fetch('/redirect-to-metadata').catch(() => {});
+const worker = new Worker(URL.createObjectURL(new Blob(["for (const t of " + JSON.stringify(targets) + ") { fetch('http://' + t + '/worker', { mode: 'no-cors' }).catch(() => {}); try { new WebSocket('ws://' + t + '/worker-websocket'); } catch (e) {} }"])));
+</script></body></html>`;
+
+export async function startFixtureServer() {
+    const folder = mkdtempSync(join(tmpdir(), 'vivim-fixture-'));
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=chatgpt.com',
+        '-addext', 'subjectAltName=DNS:chatgpt.com,DNS:claude.ai,DNS:cdn.example', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')], { stdio: 'ignore' });
+    const seen = []; // every request: "host path"
+    const sockets = new Set();
+    const state = { title: 'First title', again: 0 };
+
+    const html = (res, body, status = 200) => { res.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }); res.end(body); };
+    const json = (res, body, status = 200) => { res.writeHead(status, { 'content-type': 'application/json' }); res.end(typeof body === 'string' ? body : JSON.stringify(body)); };
+
+    const chatgptPages = {
+        [ID.tides]: (res) => html(res, chatgptSharePage(SAMPLES.tides, ID.tides)),
+        [ID.groupCommit]: (res) => html(res, chatgptSharePage(SAMPLES.groupCommit, ID.groupCommit)),
+        [ID.viaNetwork]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.viaNetwork}`)),
+        [ID.dom]: (res) => html(res, chatgptDomPage('About CRDTs', DOM_TURNS)),
+        [ID.long]: (res) => html(res, chatgptSharePage(longConversation(200), ID.long)),
+        [ID.again]: (res) => {
+            const c = structuredClone(SAMPLES.tides);
+            c.conversation_id = 'captured-again';
+            if (state.again++) { // the second rendering: one answer changed, one more question
+                const last = c.mapping[c.current_node];
+                last.message.content.parts = ['You are welcome, once more.'];
+                c.mapping['new-node'] = { id: 'new-node', parent: c.current_node, children: [], message: { ...structuredClone(last.message), id: 'new-node', author: { role: 'user', name: null, metadata: {} }, content: { content_type: 'text', parts: ['One more thing.'] } } };
+                last.children = ['new-node'];
+                c.current_node = 'new-node';
+            }
+            html(res, chatgptSharePage(c, ID.again));
+        },
+        [REAL_CHATGPT_ID]: (res) => html(res, readFileSync(REAL_CHATGPT)),
+        [ID.gone]: (res) => html(res, '<!DOCTYPE html><title>ChatGPT</title><main>404 Not Found</main>', 404),
+        [ID.goneJson]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.goneJson}`)),
+        [ID.challenge]: (res) => html(res, CHALLENGE, 403),
+        [ID.changed]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.changed}`)),
+        [ID.stub]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.stub}`)),
+        [ID.never]: () => {}, // no answer at all
+        [ID.huge]: (res) => {
+            res.writeHead(200, { 'content-type': 'text/html' });
+            const chunk = Buffer.alloc(1 << 20, 'x');
+            let n = 0;
+            const more = () => { while (n++ < 60) if (!res.write(chunk)) return res.once('drain', more); res.end(); };
+            more();
+        },
+        [ID.stall]: (res) => { res.writeHead(200, { 'content-type': 'text/html' }); res.write(chatgptSharePage(SAMPLES.tides, ID.stall).slice(0, 2000)); },
+        [ID.redirect]: (res) => { res.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }); res.end(); },
+        [ID.ssrf]: (res) => html(res, ssrfPage(server.address().port)),
+        [ID.rate]: (res) => { res.writeHead(429, { 'retry-after': '60', 'content-type': 'text/html' }); res.end('<title>Too many requests</title>'); },
+        [ID.dialog]: (res) => html(res, chatgptSharePage(SAMPLES.tides, ID.dialog).replace('<main>', '<script>alert("stop"); confirm("really?"); onbeforeunload = () => 1;</script><main>')),
+        [ID.download]: (res) => { res.writeHead(200, { 'content-type': 'application/octet-stream', 'content-disposition': 'attachment; filename=x.bin' }); res.end('x'.repeat(1000)); },
+        [ID.loop]: (res) => html(res, '<!DOCTYPE html><title>ChatGPT</title><main>busy</main><script>for (;;) {}</script>'),
+    };
+    const shareApi = {
+        [ID.viaNetwork]: (res) => json(res, chatgptShareData(SAMPLES.groupCommit, ID.viaNetwork)),
+        [ID.goneJson]: (res) => json(res, { detail: { code: 'shared_conversation_deleted', message: 'gone' } }, 404),
+        [ID.changed]: (res) => json(res, { conversation: { nodes: [] }, version: 99 }),
+        [ID.stub]: (res) => json(res, { status: 'COMPLETE' }),
+    };
+
+    function chatgpt(path, res) {
+        const page = /^\/share\/([0-9a-f-]{36})$/.exec(path);
+        const api = /^\/backend-api\/share\/([0-9a-f-]{36})$/.exec(path);
+        if (page && chatgptPages[page[1]]) return chatgptPages[page[1]](res);
+        if (page && page[1].startsWith(uuid(100).slice(0, 8))) return html(res, chatgptSharePage({ ...SAMPLES.groupCommit, conversation_id: page[1], title: `Share ${page[1].slice(-4)}` }, page[1]));
+        if (api && shareApi[api[1]]) return shareApi[api[1]](res);
+        if (path === '/redirect-to-metadata') { res.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }); return res.end(); }
+        return html(res, '<!DOCTYPE html><title>ChatGPT</title><main>404 Not Found</main>', 404);
+    }
+
+    function claude(path, res) {
+        const page = /^\/share\/([0-9a-f-]{36})$/.exec(path);
+        const api = /^\/api\/chat_snapshots\/([0-9a-f-]{36})/.exec(path);
+        // The shell is the same for an id that does not exist.
+        if (page) return html(res, fetchingPage('Claude', `/api/chat_snapshots/${page[1]}?rendering_mode=messages&render_all_tools=true`));
+        if (api?.[1] === ID.sourdough) return json(res, { ...SAMPLES.sourdough, uuid: ID.sourdough });
+        if (api?.[1] === ID.realClaude && haveShared) return json(res, readFileSync(REAL_CLAUDE, 'utf8'));
+        if (api?.[1] === ID.private) return json(res, { type: 'error', error: { type: 'permission_error', message: 'You do not have access to this shared chat.' } }, 403);
+        if (api) return json(res, { type: 'error', error: { type: 'not_found_error', message: 'Not found' } }, 404);
+        return html(res, '<!DOCTYPE html><title>Claude</title>Not found', 404);
+    }
+
+    const server = createServer({ key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) }, (req, res) => {
+        const host = (req.headers.host ?? '').replace(/:\d+$/, '');
+        const path = req.url.split('?')[0];
+        seen.push(`${host} ${path}`);
+        if (host === 'chatgpt.com') return chatgpt(path, res);
+        if (host === 'claude.ai') return claude(path, res);
+        html(res, 'nothing here', 404);
+    });
+    server.on('connection', (s) => { sockets.add(s); s.on('close', () => sockets.delete(s)); });
+    server.on('clientError', (e, s) => s.destroy());
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const at = `127.0.0.1:${server.address().port}`;
+    return {
+        urls, seen, port: server.address().port,
+        env: { VIVIM_TEST: '1', VIVIM_CAPTURE_INSECURE_TLS: '1', VIVIM_CAPTURE_RESOLVE: `chatgpt.com:443=${at},claude.ai:443=${at},cdn.example:443=${at}` },
+        async stop() {
+            for (const s of sockets) s.destroy();
+            await new Promise((resolve) => server.close(resolve));
+            rmSync(folder, { recursive: true, force: true });
+        },
+    };
+}
+
+// node tests/lib/fixture_server.mjs: for trying things by hand.
+if (process.argv[1]?.endsWith('fixture_server.mjs')) {
+    const s = await startFixtureServer();
+    for (const [k, v] of Object.entries(s.env)) console.log(`export ${k}='${v}'`);
+    for (const [k, v] of Object.entries(s.urls)) console.log(`# ${k}: ${Array.isArray(v) ? v[0] : v}`);
+}
