@@ -224,7 +224,7 @@ err_t identity_check(struct identity *id, struct db *db, struct arena *a, enum c
         return refuse(kind);
 
     struct sha256 h = sha256_of(text);
-    struct credential_entry entry;
+    struct credential_entry entry = { .epoch = 0 };
     bool touch = false;
     if (!cache_get(id, &h, kind, now_ms, &entry, &touch)) {
         uint64_t epoch = atomic_load(&id->epoch); /* before reading: see cache_put */

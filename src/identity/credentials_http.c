@@ -60,7 +60,7 @@ static void write_session(struct json_out *o, const struct session *s, struct uu
 
 err_t identity_sessions_get(struct req *rq, struct reply *rp)
 {
-    size_t limit, count;
+    size_t limit = 0, count = 0;
     struct uuid before;
     struct session *list;
     TRY(page_of(rq, &limit, &before));
@@ -120,7 +120,7 @@ static void write_token(struct json_out *o, const struct token *t, struct str se
 
 err_t identity_tokens_get(struct req *rq, struct reply *rp)
 {
-    size_t limit, count;
+    size_t limit = 0, count = 0;
     struct uuid before;
     struct token *list;
     TRY(page_of(rq, &limit, &before));
@@ -175,7 +175,7 @@ static err_t scopes_of(struct json list, unsigned *ret)
 err_t identity_token_reply(struct req *rq, struct reply *rp, struct uuid user)
 {
     struct token_body b = { .expires_days = 0 };
-    struct token_new n;
+    struct token_new n = { .scopes = 0 };
     struct token t;
     struct str secret;
     TRY(req_body(rq, &b));

@@ -15,8 +15,8 @@
  *   - While no account exists, the link of the last start makes the first one, once.
  *   - A reading request never waits for a write: "last used" is written by the room's own thread.
  *   - Every change of an account or a token appends an op in its transaction: "account" (created,
- *     updated, deleted), "token" (created, deleted), "session" (deleted). What ends all sessions is an
- *     "account updated". So whoever holds sockets open learns when to close them.
+ *     updated, deleted), "token" (created, deleted), "session" (deleted). What ends all sessions is
+ *     an "account updated". So whoever holds sockets open learns when to close them.
  *
  * Deleting an account removes its rows here and appends "account deleted" in one transaction; from
  * then on nobody is let in as it. The other rooms consume that op and remove what they hold of the

@@ -19,7 +19,7 @@ static int set_up(void **state)
 {
     UNUSED(state);
     arena_init(&arena, MIB(4));
-    return folder_temp(&arena, "vivim-secrets-", &folder);
+    return folder_temp(&arena, "vivim-secrets-", &folder) == OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
