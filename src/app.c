@@ -13,10 +13,11 @@
 #include "os/entropy.h"
 #include "os/file.h"
 #include "search/search.h"
+#include "sharing/sharing.h"
 
 /* In order of rank; each may use those before it. */
 static const struct module *const MODULES[] = {
-    &identity_module, &archive_module, &capture_module, &search_module, NULL,
+    &identity_module, &sharing_module, &archive_module, &capture_module, &search_module, NULL,
 };
 
 struct running {

@@ -4,6 +4,7 @@
 #include "archive/archive_store.h"
 #include "base/encode.h"
 #include "base/limits.h"
+#include "sharing/sharing.h"
 
 /* --- JSON ------------------------------------------------------------------------------- */
 
@@ -74,6 +75,15 @@ static struct str conversation_tag(struct arena *a, const struct archive_convers
     return str_fmt(a, "%lld-%llx", (long long)c->version, (long long)c->captured_ms);
 }
 
+/* Whose conversation the caller means by {id}: its own, or one that is shared with it for this action. */
+static err_t find(struct req *rq, enum share_action action, struct uuid *ret_owner, struct archive_conversation *ret)
+{
+    struct uuid id;
+    TRY(req_param_uuid(rq, "id", &id));
+    TRY(sharing_find(rq->db, rq->arena, rq->caller.user_id, "conversation", id, action, ret_owner));
+    return archive_get(rq->db, rq->arena, *ret_owner, id, ret);
+}
+
 /* --- conversations ------------------------------------------------------------------------ */
 
 struct list_query {
@@ -130,10 +140,9 @@ static err_t list_get(struct req *rq, struct reply *rp)
 
 static err_t conversation_get(struct req *rq, struct reply *rp)
 {
-    struct uuid id;
+    struct uuid owner;
     struct archive_conversation c;
-    TRY(req_param_uuid(rq, "id", &id));
-    TRY(archive_get(rq->db, rq->arena, rq->caller.user_id, id, &c));
+    TRY(find(rq, SHARE_READ, &owner, &c));
     if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c)))
         write_conversation(reply_json(rp), &c);
     return OK;
@@ -149,16 +158,15 @@ static const struct field RENAME_BODY[] = {
 
 static err_t conversation_patch(struct req *rq, struct reply *rp)
 {
-    struct uuid id;
+    struct uuid owner;
     struct rename_body body = { 0 };
     struct archive_conversation c;
-    TRY(req_param_uuid(rq, "id", &id));
     TRY(req_body(rq, &body));
-    TRY(archive_get(rq->db, rq->arena, rq->caller.user_id, id, &c));
+    TRY(find(rq, SHARE_WRITE, &owner, &c));
     TRY(req_if_match(rq, conversation_tag(rq->arena, &c)));
     bool conditional = req_header(rq, S("if-match")).n > 0;
-    TRY(archive_rename(rq->db, rq->arena, rq->caller.user_id, id, body.title, conditional ? c.version : 0, rq->now_ms));
-    TRY(archive_get(rq->db, rq->arena, rq->caller.user_id, id, &c));
+    TRY(archive_rename(rq->db, rq->arena, owner, c.id, body.title, conditional ? c.version : 0, rq->now_ms));
+    TRY(archive_get(rq->db, rq->arena, owner, c.id, &c));
     if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c)))
         write_conversation(reply_json(rp), &c);
     return OK;
@@ -166,14 +174,11 @@ static err_t conversation_patch(struct req *rq, struct reply *rp)
 
 static err_t conversation_delete(struct req *rq, struct reply *rp)
 {
-    struct uuid id;
-    TRY(req_param_uuid(rq, "id", &id));
-    if (req_header(rq, S("if-match")).n) {
-        struct archive_conversation c;
-        TRY(archive_get(rq->db, rq->arena, rq->caller.user_id, id, &c));
-        TRY(req_if_match(rq, conversation_tag(rq->arena, &c)));
-    }
-    TRY(archive_delete(rq->db, rq->arena, rq->caller.user_id, id, rq->now_ms));
+    struct uuid owner;
+    struct archive_conversation c;
+    TRY(find(rq, SHARE_ADMINISTER, &owner, &c));
+    TRY(req_if_match(rq, conversation_tag(rq->arena, &c)));
+    TRY(archive_delete(rq->db, rq->arena, owner, c.id, rq->now_ms));
     reply_status(rp, 204);
     return OK;
 }
@@ -211,38 +216,38 @@ static void write_messages(struct req *rq, struct reply *rp, const struct archiv
 
 static err_t messages_get(struct req *rq, struct reply *rp)
 {
-    struct uuid id;
+    struct uuid owner;
     struct messages_query q = { .limit = PAGE_ITEMS_DEFAULT };
     struct archive_conversation c;
     int64_t after = -1;
-    TRY(req_param_uuid(rq, "id", &id));
     TRY(req_query_fields(rq, &q));
     if (q.cursor.n)
         TRY(cursor_read(rq->arena, q.cursor, &after, sizeof after));
-    TRY(archive_get(rq->db, rq->arena, rq->caller.user_id, id, &c));
+    TRY(find(rq, SHARE_READ, &owner, &c));
     if (reply_etag(rq, rp, conversation_tag(rq->arena, &c)))
         return OK;
     struct archive_message *rows;
     size_t count;
-    TRY(archive_messages(rq->db, rq->arena, rq->caller.user_id, id, q.all, after, (size_t)q.limit + 1, &rows, &count));
+    TRY(archive_messages(rq->db, rq->arena, owner, c.id, q.all, after, (size_t)q.limit + 1, &rows, &count));
     write_messages(rq, rp, rows, count, (size_t)q.limit);
     return OK;
 }
 
 static err_t media_get(struct req *rq, struct reply *rp)
 {
-    struct uuid id;
+    struct uuid owner;
+    struct archive_conversation c;
     struct str bytes, media_type, raw;
-    TRY(req_param_uuid(rq, "id", &id));
+    TRY(find(rq, SHARE_READ, &owner, &c));
     struct str hex = req_param(rq, "sha256");
     if (hex.n != 64 || hex_decode(rq->arena, hex, &raw) != OK)
         return E_NOT_FOUND;
     struct sha256 h;
     memcpy(h.b, raw.s, sizeof h.b);
-    TRY(archive_media_type(rq->db, rq->arena, rq->caller.user_id, id, h, &media_type));
+    TRY(archive_media_type(rq->db, rq->arena, owner, c.id, h, &media_type));
     if (reply_etag(rq, rp, hex))
         return OK;
-    TRY(blob_read(rq->blobs, rq->arena, rq->caller.user_id, h, MIB(32), &bytes));
+    TRY(blob_read(rq->blobs, rq->arena, owner, h, MIB(32), &bytes));
     /* What came from outside never runs in our origin: a picture is shown, anything else is saved. */
     reply_header(rp, "Content-Security-Policy", S("default-src 'none'; sandbox"));
     if (!str_starts(media_type, S("image/")) || str_eq(media_type, S("image/svg+xml")))
@@ -299,7 +304,7 @@ static err_t message_text(struct app *app, struct db *db, struct arena *a, struc
     TRY(buf_err(&text));
     *ret = (struct index_text){
         .owner_id = owner, .id = id, .parent_id = m.conversation_id, .title = c.title, .text = buf_str(&text),
-        .created_ms = m.created_ms == TIME_NONE ? c.captured_ms : m.created_ms,
+        .role = m.role, .provider = c.provider, .created_ms = m.created_ms == TIME_NONE ? c.captured_ms : m.created_ms,
     };
     return OK;
 }
@@ -311,7 +316,17 @@ static err_t message_each(struct app *app, struct db *db, err_t (*visit)(void *c
     return archive_store_each_message(db, visit, context);
 }
 
+static err_t conversation_exists(struct app *app, struct db *db, struct uuid owner, struct uuid id)
+{
+    UNUSED(app);
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct archive_conversation c;
+    arena_init(&a, MIB(4));
+    return archive_get(db, &a, owner, id, &c);
+}
+
 static const struct entity ENTITIES[] = {
+    { .name = "conversation", .exists = conversation_exists },
     { .name = "message", .text = message_text, .each = message_each },
 };
 

@@ -104,6 +104,8 @@ struct entity {
     /* Every entity of the store, for a rebuild of the index. */
     err_t (*each)(struct app *app, struct db *db,
                   err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context);
+    /* Does the owner have it? OK or E_NOT_FOUND. For rooms that speak of any entity (sharing). NULL: cannot be asked. */
+    err_t (*exists)(struct app *app, struct db *db, struct uuid owner, struct uuid id);
 };
 
 /* --- the module ------------------------------------------------------------------------------------------ */
@@ -135,6 +137,16 @@ static inline void **app_room_state(struct app *app, const struct module *m)
     }
     assert(i < APP_ROOMS_MAX);
     return &app->room_state[i];
+}
+
+/* The entity of that name in the tables of all rooms; NULL when there is none. */
+static inline const struct entity *app_entity(const struct app *app, const char *name)
+{
+    for (size_t i = 0; app->modules[i]; i++)
+        for (size_t j = 0; j < app->modules[i]->entity_count; j++)
+            if (strcmp(app->modules[i]->entities[j].name, name) == 0)
+                return &app->modules[i]->entities[j];
+    return NULL;
 }
 
 #endif

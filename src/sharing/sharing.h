@@ -1,0 +1,50 @@
+/* sharing: who may do what with what another account owns.
+ *
+ * The one question that every read of somebody's things asks is sharing_find: whose rows does this
+ * actor see under this id, and with which right? An owner's own things need no grant; with one, the
+ * grant names the owner. Unknown and forbidden look alike: E_NOT_FOUND. Grants are rows written by
+ * the owner alone; giving and taking them appends ops ("grant"), so that open sockets hear of it.
+ * Links, audiences and the access log (seed 5.2) come on the same rows later.
+ */
+#ifndef VIVIM_SHARING_SHARING_H
+#define VIVIM_SHARING_SHARING_H
+
+#include "ops/module.h"
+
+enum share_role { SHARE_NONE, SHARE_READER, SHARE_EDITOR, SHARE_OWNER };
+enum share_action { SHARE_READ, SHARE_WRITE, SHARE_ADMINISTER };
+
+/* Is `role` enough for `action`? Readers read; editors write; owners give and take grants and delete. */
+bool sharing_role_allows(enum share_role role, enum share_action action);
+const char *sharing_role_name(enum share_role role);
+bool sharing_role_parse(struct str name, enum share_role *ret); /* "reader" or "editor" */
+
+/* Whose row does `actor` reach under this entity and id? The grant's owner where one allows `action`, else the actor
+ * itself (whether the row is there is the caller's next question). E_NOT_FOUND: a grant exists, but not for this action.
+ * Cost: one indexed read. */
+NODISCARD err_t sharing_find(struct db *db, struct arena *a, struct uuid actor, const char *entity, struct uuid id,
+                             enum share_action action, struct uuid *ret_owner);
+/* May the actor? For who holds the owner already (a socket's topic). */
+NODISCARD err_t sharing_allows(struct db *db, struct arena *a, struct uuid actor, enum share_action action, const char *entity,
+                               struct uuid owner, struct uuid id, bool *ret);
+
+struct grant {
+    struct uuid owner_id, entity_id, grantee_id;
+    struct str entity, role, handle; /* handle: of the grantee */
+    int64_t version, created_ms;
+};
+
+/* Give a role or change it. E_NOT_FOUND (no such account), E_INVALID (the owner itself), E_CONFLICT (GRANTS_PER_ENTITY_MAX). */
+NODISCARD err_t sharing_grant(struct db *db, struct arena *a, struct uuid owner, const char *entity, struct uuid id, struct str handle,
+                              enum share_role role, int64_t now_ms, struct grant *ret);
+NODISCARD err_t sharing_revoke(struct db *db, struct arena *a, struct uuid owner, const char *entity, struct uuid id, struct str handle, int64_t now_ms);
+/* All grants of one thing, oldest first. */
+NODISCARD err_t sharing_members(struct db *db, struct arena *a, struct uuid owner, const char *entity, struct uuid id, struct grant **ret, size_t *ret_count);
+/* Everything of one entity kind that others share with the actor, at most limit. */
+NODISCARD err_t sharing_shared_with(struct db *db, struct arena *a, struct uuid actor, const char *entity, size_t limit, struct grant **ret, size_t *ret_count);
+/* Whose sockets hear of a change: the grantees of one thing. */
+NODISCARD err_t sharing_audience(struct db *db, struct arena *a, struct uuid owner, const char *entity, struct uuid id, struct uuid **ret, size_t *ret_count);
+
+extern const struct module sharing_module;
+
+#endif

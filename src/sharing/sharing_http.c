@@ -1,0 +1,119 @@
+#include "base/limits.h"
+#include "sharing/sharing.h"
+#include "sharing/sharing_store.h"
+
+/* What can be shared so far; its room says through the entity table whether it exists. */
+static const char CONVERSATION[] = "conversation";
+
+/* Members of a thing are its owner's business: anybody else is told that there is no such thing. */
+static err_t owned(struct req *rq, struct uuid *ret_id)
+{
+    TRY(req_param_uuid(rq, "id", ret_id));
+    const struct entity *e = app_entity(rq->app, CONVERSATION);
+    return e && e->exists ? e->exists(rq->app, rq->db, rq->caller.user_id, *ret_id) : E_NOT_FOUND;
+}
+
+static void write_grant(struct json_out *o, const struct grant *g)
+{
+    jo_object(o);
+    jo_kstr(o, "handle", g->handle);
+    jo_kstr(o, "role", g->role);
+    jo_ktime(o, "created_at", g->created_ms);
+    jo_end(o);
+}
+
+static err_t members_get(struct req *rq, struct reply *rp)
+{
+    struct uuid id;
+    struct grant *grants;
+    size_t count;
+    TRY(owned(rq, &id));
+    TRY(sharing_members(rq->db, rq->arena, rq->caller.user_id, CONVERSATION, id, &grants, &count));
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    jo_kz(o, "items");
+    jo_array(o);
+    for (size_t i = 0; i < count; i++)
+        write_grant(o, &grants[i]);
+    jo_end(o);
+    jo_knull(o, "next_cursor");
+    jo_end(o);
+    return OK;
+}
+
+struct member_body {
+    struct str role;
+};
+
+static const struct field MEMBER_BODY[] = {
+    FIELD(member_body, role, FIELD_STR, true, 1, 20, "reader or editor"),
+};
+
+static err_t member_put(struct req *rq, struct reply *rp)
+{
+    struct uuid id;
+    struct member_body body = { 0 };
+    enum share_role role;
+    struct grant g;
+    TRY(owned(rq, &id));
+    TRY(req_body(rq, &body));
+    if (!sharing_role_parse(body.role, &role))
+        return err_note(E_INVALID, "role", "a role is reader or editor");
+    TRY(sharing_grant(rq->db, rq->arena, rq->caller.user_id, CONVERSATION, id, req_param(rq, "handle"), role, rq->now_ms, &g));
+    write_grant(reply_json(rp), &g);
+    return OK;
+}
+
+static err_t member_delete(struct req *rq, struct reply *rp)
+{
+    struct uuid id;
+    TRY(owned(rq, &id));
+    TRY(sharing_revoke(rq->db, rq->arena, rq->caller.user_id, CONVERSATION, id, req_param(rq, "handle"), rq->now_ms));
+    reply_status(rp, 204);
+    return OK;
+}
+
+/* --- what goes with others ---------------------------------------------------------------------- */
+
+/* A deleted thing takes its grants with it, a deleted account those it gave and those it got. */
+static err_t forget(struct app *app, struct db *rows, struct db *effects, struct arena *a, const struct op *ops, size_t count)
+{
+    UNUSED(app);
+    UNUSED(rows);
+    UNUSED(a);
+    for (size_t i = 0; i < count; i++) {
+        if (!str_eq(ops[i].kind, S("deleted")) || str_eq(ops[i].entity, S("grant")))
+            continue;
+        if (str_eq(ops[i].entity, S("account")))
+            TRY(sharing_store_forget_account(effects, ops[i].entity_id));
+        else
+            TRY(sharing_store_forget(effects, ops[i].owner_id, ops[i].entity, ops[i].entity_id));
+    }
+    return OK;
+}
+
+static const struct op_consumer CONSUMERS[] = { { .name = "sharing", .consume = forget } };
+
+#define MEMBERS "/api/v1/conversations/{id}/members"
+#define MEMBER_SCHEMA                                                                              \
+    "{\"type\":\"object\",\"required\":[\"handle\",\"role\",\"created_at\"],\"properties\":{\"handle\":{\"type\":\"string\"},"       \
+    "\"role\":{\"enum\":[\"reader\",\"editor\"]},\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"}}}"
+
+static const struct route ROUTES[] = {
+    { HTTP_GET, MEMBERS, members_get, AUTH_USER, RATE_READ, 0, RUN_WORKER, SCOPE_READ,
+      .summary = "With whom a conversation is shared",
+      .reply_schema = "{\"type\":\"object\",\"required\":[\"items\"],\"properties\":{\"items\":{\"type\":\"array\",\"items\":" MEMBER_SCHEMA "}}}" },
+    { HTTP_PUT, MEMBERS "/{handle}", member_put, AUTH_USER, RATE_WRITE, KIB(4), RUN_WORKER, SCOPE_WRITE,
+      .summary = "Share a conversation with an account", .body = MEMBER_BODY, .body_count = COUNTOF(MEMBER_BODY),
+      .reply_schema = MEMBER_SCHEMA },
+    { HTTP_DELETE, MEMBERS "/{handle}", member_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_WRITE,
+      .summary = "Stop sharing a conversation with an account", .success = 204 },
+};
+
+const struct module sharing_module = {
+    .name = "sharing",
+    .routes = ROUTES,
+    .route_count = COUNTOF(ROUTES),
+    .consumers = CONSUMERS,
+    .consumer_count = COUNTOF(CONSUMERS),
+};
