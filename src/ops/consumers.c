@@ -237,10 +237,13 @@ void consumers_stop(struct ops *ops)
 err_t consumers_idle(struct ops *ops, struct db *db, struct db *index, bool *ret)
 {
     struct consumers *c = &ops->consumers;
-    struct op_cursor last = { 0 };
+    struct op_cursor last = { 0 }, floor;
     err_t e = ops_store_last(db, &last);
     if (e != OK && e != E_NOT_FOUND)
         return e;
+    TRY(ops_store_floor(db, &floor));
+    if (op_cursor_cmp(last, floor) < 0)
+        last = floor; /* a consumer behind it has to rebuild */
     *ret = false;
     for (size_t i = 0; i < c->count; i++) {
         struct op_cursor at;
