@@ -1,0 +1,213 @@
+/* Group commit, and a disk that fails under it: a group fails as one, nothing acknowledged is lost. */
+#include <stdatomic.h>
+
+#include "fault_vfs.c"
+#include "fixture.h"
+#include "os/clock.h"
+#include "os/thread.h"
+
+enum { THREADS = 32, WRITES = 50 };
+
+struct writer {
+    struct thread thread;
+    int number;
+    int64_t acknowledged[WRITES];
+    int count, failed;
+    err_t last;
+};
+
+static void write_rows(void *arg)
+{
+    struct writer *w = arg;
+    struct db *db;
+    assert_int_equal(db_connect(f.store, &db), OK);
+    for (int i = 0; i < WRITES; i++) {
+        int64_t n = (int64_t)w->number * 1000 + i;
+        err_t e = put_durable(db, n);
+        if (e == OK) {
+            w->acknowledged[w->count++] = n;
+        } else {
+            w->last = e;
+            w->failed++;
+        }
+    }
+    db_disconnect(db);
+}
+
+static void run_writers(struct writer *writers)
+{
+    for (int i = 0; i < THREADS; i++) {
+        writers[i] = (struct writer){ .number = i };
+        assert_int_equal(thread_start(&writers[i].thread, "writer", write_rows, &writers[i]), OK);
+    }
+    for (int i = 0; i < THREADS; i++)
+        thread_join(&writers[i].thread);
+}
+
+/* Everything acknowledged is there after the store was closed and opened again; gives how many. */
+static int64_t all_there(const struct writer *writers)
+{
+    int64_t sum = 0;
+    close_store();
+    open_store();
+    for (int i = 0; i < THREADS; i++)
+        for (int k = 0; k < writers[i].count; k++, sum++) {
+            struct thing t;
+            assert_int_equal(db_one(f.db, &f.arena, &Q_ONE, DB_ARGS(DBU(id_of(writers[i].acknowledged[k]))), THING, COUNTOF(THING), &t), OK);
+        }
+    return sum;
+}
+
+static void many_writers_share_commits(void **state)
+{
+    UNUSED(state);
+    static struct writer writers[THREADS];
+    struct db_stats before, after;
+    db_stats(f.store, &before);
+    run_writers(writers);
+    db_stats(f.store, &after);
+    assert_int_equal(all_there(writers), THREADS * WRITES);
+    assert_int_equal(after.commits - before.commits, THREADS * WRITES);
+    assert_true(after.groups - before.groups < THREADS * WRITES / 2);
+    assert_int_equal(after.failed_groups, before.failed_groups);
+}
+
+static void a_transaction_for_each_write_when_asked(void **state)
+{
+    UNUSED(state);
+    static struct writer writers[THREADS];
+    struct db_stats before, after;
+    close_store();
+    f.options.no_group_commit = true;
+    open_store();
+    db_stats(f.store, &before);
+    run_writers(writers);
+    db_stats(f.store, &after);
+    assert_int_equal(after.groups - before.groups, THREADS * WRITES);
+    assert_int_equal(all_there(writers), THREADS * WRITES);
+}
+
+/* One member's failing statement and another's rollback leave the others alone. */
+static _Atomic int stop_mixing;
+static void mix(void *arg)
+{
+    UNUSED(arg);
+    struct db *db;
+    assert_int_equal(db_connect(f.store, &db), OK);
+    for (int64_t n = 1000000; !stop_mixing; n++) {
+        CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+        assert_int_equal(db_txn_begin(&tx, db), OK);
+        assert_int_equal(put(db, n, S("the same word")), OK);
+        assert_int_equal(put(db, n + 1, S("the same word")), E_CONFLICT);
+    }
+    db_disconnect(db);
+}
+
+static void a_rollback_is_alone(void **state)
+{
+    UNUSED(state);
+    static struct writer writers[THREADS];
+    struct thread mixer = { 0 };
+    stop_mixing = 0;
+    assert_int_equal(thread_start(&mixer, "mixer", mix, NULL), OK);
+    run_writers(writers);
+    stop_mixing = 1;
+    thread_join(&mixer);
+    assert_int_equal(all_there(writers), THREADS * WRITES);
+    assert_int_equal(count_things(f.db), THREADS * WRITES);
+}
+
+/* --- faults -------------------------------------------------------------------------------------- */
+
+static void a_disk_that_fills(void **state)
+{
+    UNUSED(state);
+    static struct writer writers[THREADS];
+    struct db_stats stats;
+    fault_arm(FAULT_WRITE_FULL, 200, 1);
+    run_writers(writers);
+    fault_disarm();
+    db_stats(f.store, &stats);
+    int failed = 0;
+    for (int i = 0; i < THREADS; i++) {
+        failed += writers[i].failed;
+        assert_true(writers[i].failed == 0 || writers[i].last == E_FULL);
+    }
+    assert_true(failed > 0 && stats.failed_groups > 0);
+    assert_false(db_is_read_only(f.store)); /* it recovers by itself */
+    assert_int_equal(put_durable(f.db, 999999), OK);
+    int64_t there = all_there(writers);
+    assert_int_equal(there + 1, count_things(f.db)); /* and nothing that was refused is there */
+}
+
+static void a_commit_that_fails(void **state)
+{
+    UNUSED(state);
+    static struct writer writers[THREADS];
+    fault_arm(FAULT_WRITE_IO, 150, 0);
+    run_writers(writers);
+    fault_disarm();
+    assert_true(fault_happened());
+    int failed = 0;
+    for (int i = 0; i < THREADS; i++)
+        failed += writers[i].failed;
+    assert_true(failed > 0);
+    int64_t there = all_there(writers);
+    assert_int_equal(there, count_things(f.db));
+    assert_int_equal(there, THREADS * WRITES - failed);
+}
+
+static void a_sync_that_fails_ends_writing(void **state)
+{
+    UNUSED(state);
+    static struct writer writers[THREADS];
+    assert_int_equal(put_durable(f.db, 500000), OK);
+    fault_arm(FAULT_SYNC, 10, 0);
+    run_writers(writers);
+    fault_disarm();
+    assert_true(fault_happened());
+    assert_true(db_is_read_only(f.store));
+    assert_int_equal(put_durable(f.db, 999999), E_READ_ONLY);
+    int64_t n;
+    assert_int_equal(db_i64(f.db, &Q_COUNT, DB_NO_ARGS, &n), OK); /* reads go on */
+    all_there(writers);
+    assert_false(db_is_read_only(f.store)); /* opened again */
+    assert_int_equal(put_durable(f.db, 999999), OK);
+}
+
+/* Fail write n (then sync n) for n = 1, 2, 3 … until nothing fails any more: no crash, nothing acknowledged is lost, nothing refused appears. */
+static void every_call_fails_once(void **state)
+{
+    UNUSED(state);
+    static const enum fault_kind KINDS[] = { FAULT_WRITE_IO, FAULT_WRITE_FULL, FAULT_SYNC };
+    int64_t next = 1;
+    for (size_t k = 0; k < COUNTOF(KINDS); k++) {
+        for (int n = 1;; n++) {
+            int64_t id = next++;
+            fault_arm(KINDS[k], n, 0);
+            err_t e = put_durable(f.db, id);
+            bool struck = fault_happened();
+            fault_disarm();
+            close_store();
+            open_store();
+            struct thing t;
+            err_t found = db_one(f.db, &f.arena, &Q_ONE, DB_ARGS(DBU(id_of(id))), THING, COUNTOF(THING), &t);
+            assert_int_equal(found, e == OK ? OK : E_NOT_FOUND);
+            if (!struck)
+                break;
+            assert_true(n < 100);
+        }
+    }
+}
+
+#define ALONE(test) cmocka_unit_test_setup_teardown(test, sqlite_up, tear_down)
+
+int main(void)
+{
+    fault_vfs_install();
+    const struct CMUnitTest tests[] = {
+        ALONE(many_writers_share_commits), ALONE(a_transaction_for_each_write_when_asked), ALONE(a_rollback_is_alone),
+        ALONE(a_disk_that_fills), ALONE(a_commit_that_fails), ALONE(a_sync_that_fails_ends_writing), ALONE(every_call_fails_once),
+    };
+    return cmocka_run_group_tests_name("db/group", tests, NULL, NULL);
+}
