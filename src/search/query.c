@@ -85,8 +85,9 @@ static err_t add_filter(struct parser *p, struct search_filter *filters, size_t 
 {
     struct str clean = search_filter_value(p->arena, value);
     TRY(arena_err(p->arena));
+    p->typed++;
     if (!clean.n)
-        return OK;
+        return OK; /* names nothing */
     if (*count == SEARCH_FILTERS_MAX)
         return err_note(E_INVALID, "q", "the query has more than %d filters of one kind",
                         SEARCH_FILTERS_MAX);

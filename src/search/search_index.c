@@ -15,7 +15,15 @@
 #include "base/utf8.h"
 #include "search/inside.h"
 
-enum { MATCH_BYTES_MAX = 16 * 1024, PART_BYTES_MAX = 1000 * 1000 };
+enum {
+    MATCH_BYTES_MAX = 16 * 1024,
+    PART_BYTES_MAX = 1000 * 1000,
+    POSITIONS_OF_ONE_MAX = 255, /* of one word in a tsvector */
+};
+static_assert(SEARCH_PART_TOKENS * (SEARCH_TOKEN_BYTES_MAX + 10) + 2 * SEARCH_REST_BYTES_MAX <
+                  PART_BYTES_MAX,
+              "a tsvector holds 1 MB");
+static_assert(SEARCH_PART_OVERLAP < SEARCH_PART_TOKENS_MIN, "each part goes on");
 
 static bool is_postgres(struct db *index)
 {
@@ -70,15 +78,17 @@ static err_t make_meta(struct arena *a, bool postgres, const struct search_doc *
     return buf_err(&b);
 }
 
-static bool has_parts(struct str text)
+/* PostgreSQL: may have. There the words of a text in one part take no room a second time. */
+static bool has_parts(bool postgres, struct str text)
 {
+    size_t most = postgres ? SEARCH_PART_TOKENS_MIN : SEARCH_PART_TOKENS;
     struct search_tokens walk;
     struct search_token token;
     size_t count = 0;
     search_tokens_init(&walk, text);
-    while (count <= SEARCH_PART_TOKENS && search_tokens_next(&walk, &token))
+    while (count <= most && search_tokens_next(&walk, &token))
         count++;
-    return count > SEARCH_PART_TOKENS;
+    return count > most;
 }
 
 /* The different words of a text that has several parts; "" for one that has not. */
@@ -89,43 +99,81 @@ static err_t make_rest(struct arena *a, bool postgres, struct str text, struct s
     struct map seen;
     struct buf b;
     *ret = S("");
-    if (!has_parts(text))
+    if (!has_parts(postgres, text))
         return OK;
     map_init(&seen, a);
-    buf_init(&b, a, SEARCH_REST_BYTES_MAX + SEARCH_TOKEN_BYTES_MAX + 8);
+    size_t bytes = 0; /* of the words themselves: the same on both databases */
+    buf_init(&b, a, 4 * SEARCH_REST_BYTES_MAX + KIB(1));
     search_tokens_init(&walk, text);
-    while (b.n < SEARCH_REST_BYTES_MAX && search_tokens_next(&walk, &token)) {
+    while (bytes < SEARCH_REST_BYTES_MAX && search_tokens_next(&walk, &token)) {
         if (map_has(&seen, token.text))
             continue;
         struct str word = str_dup(a, token.text);
         TRY(arena_err(a));
         TRY(map_put(&seen, word, &seen));
         put_token(&b, postgres, word, 0);
+        bytes += word.n + 1;
     }
     *ret = buf_str(&b);
     return buf_err(&b);
 }
 
-/* The next part of the walk, which then stands where the part after it begins. *ret_last: there is none. */
-static err_t make_part(struct buf *b, bool postgres, struct search_tokens *walk, bool *ret_last)
+/* How often words stand in a part: PostgreSQL keeps 255 places of one. */
+struct hot {
+    struct map counts;
+    struct arena arena;
+    bool reached; /* one of them stands there as often as that */
+};
+
+static err_t count_word(struct hot *h, struct str word)
 {
-    struct search_tokens overlap = *walk;
+    int *count = map_get(&h->counts, word);
+    if (!count) {
+        count = ARENA_NEW(&h->arena, int);
+        word = str_dup(&h->arena, word);
+        TRY(arena_err(&h->arena));
+        TRY(map_put(&h->counts, word, count));
+    }
+    h->reached = h->reached || ++*count >= POSITIONS_OF_ONE_MAX;
+    return OK;
+}
+
+/* The next part of the walk, which then stands where the part after it begins. *ret_last: there is none. `h` NULL: SQLite. */
+static err_t make_part(struct buf *b, struct hot *h, struct search_tokens *walk, bool *ret_last)
+{
+    struct search_tokens before[SEARCH_PART_OVERLAP]; /* each of the last tokens */
     struct search_token token;
     size_t count = 0;
     buf_clear(b);
-    *ret_last = true;
-    while (search_tokens_next(walk, &token)) {
-        if (count == SEARCH_PART_TOKENS || b->n + SEARCH_TOKEN_BYTES_MAX + 32 > PART_BYTES_MAX) {
-            *ret_last = false;
+    for (;; count++) {
+        struct search_tokens here = *walk;
+        *ret_last = !search_tokens_next(walk, &token);
+        if (*ret_last)
+            break;
+        if (count == SEARCH_PART_TOKENS || (h && h->reached && count >= SEARCH_PART_TOKENS_MIN)) {
+            *walk = before[count % SEARCH_PART_OVERLAP];
             break;
         }
-        put_token(b, postgres, token.text, ++count);
-        if (count == SEARCH_PART_TOKENS - SEARCH_PART_OVERLAP)
-            overlap = *walk;
+        before[count % SEARCH_PART_OVERLAP] = here;
+        put_token(b, h != NULL, token.text, count + 1);
+        if (h)
+            TRY(count_word(h, token.text));
     }
-    if (!*ret_last)
-        *walk = overlap;
     return buf_err(b);
+}
+
+/* Counts of its own for each part. */
+static err_t make_part_counting(struct buf *b, bool postgres, struct search_tokens *walk,
+                                bool *ret_last)
+{
+    if (!postgres)
+        return make_part(b, NULL, walk, ret_last);
+    struct hot h = { .reached = false };
+    arena_init(&h.arena, MIB(8));
+    map_init(&h.counts, &h.arena);
+    err_t e = make_part(b, &h, walk, ret_last);
+    arena_free(&h.arena);
+    return e;
 }
 
 static err_t keyword_put(struct db *index, struct arena *a, const struct search_doc *doc)
@@ -141,7 +189,7 @@ static err_t keyword_put(struct db *index, struct arena *a, const struct search_
     buf_init(&b, a, PART_BYTES_MAX);
     search_tokens_init(&walk, text);
     while (!last) {
-        TRY(make_part(&b, postgres, &walk, &last));
+        TRY(make_part_counting(&b, postgres, &walk, &last));
         part.text = b.n ? buf_str(&b) : S("");
         TRY(search_store_add(index, doc, &part));
     }

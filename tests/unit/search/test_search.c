@@ -1,0 +1,468 @@
+/* From an op to a result: the consumer, the index of both databases, paging, owners; over a small made-up entity. */
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "ops/fixture.h"
+#include "search/inside.h"
+#include "search_sql.h"
+
+/* --- an entity that lives in the test ------------------------------------------------------------ */
+
+struct note {
+    struct index_text is;
+    bool gone, broken;
+};
+static struct note notes[600];
+static size_t note_count;
+static int text_reads;
+
+static struct note *note_of(struct uuid owner, struct uuid id)
+{
+    for (size_t i = 0; i < note_count; i++)
+        if (uuid_eq(notes[i].is.id, id) && uuid_eq(notes[i].is.owner_id, owner))
+            return &notes[i];
+    return NULL;
+}
+
+static err_t note_text(struct app *app, struct db *db, struct arena *a, struct uuid owner,
+                       struct uuid id, struct index_text *ret)
+{
+    UNUSED(app);
+    assert_non_null(db);
+    struct note *n = note_of(owner, id);
+    text_reads++;
+    if (!n || n->gone)
+        return E_NOT_FOUND;
+    if (n->broken)
+        return E_LIMIT;
+    *ret = n->is;
+    ret->text = str_dup(a, n->is.text); /* as rows would be read: into the caller's arena */
+    return arena_err(a);
+}
+
+static err_t note_each(struct app *app, struct db *db,
+                       err_t (*visit)(void *context, struct uuid owner, struct uuid id),
+                       void *context)
+{
+    UNUSED(app);
+    UNUSED(db);
+    for (size_t i = 0; i < note_count; i++)
+        if (!notes[i].gone)
+            TRY(visit(context, notes[i].is.owner_id, notes[i].is.id));
+    return OK;
+}
+
+static const struct entity ENTITIES[] = {
+    { .name = "message", .text = note_text, .each = note_each }, { .name = "silent" }
+};
+static const struct module NOTES = { .name = "notes",
+                                     .entities = ENTITIES,
+                                     .entity_count = COUNTOF(ENTITIES) };
+static const struct module *const MODULES[] = { &NOTES, &search_module, NULL };
+
+static int open_search(void **state)
+{
+    note_count = 0;
+    text_reads = 0;
+    memset(notes, 0, sizeof notes);
+    fixture_open(state);
+    f.app.modules = MODULES;
+    ok(search_init(&f.app));
+    go(MODULES);
+    return 0;
+}
+
+static int close_search(void **state)
+{
+    ops_stop(&f.app);
+    search_stop(&f.app);
+    return fixture_close(state);
+}
+
+static struct note *put_for(struct uuid owner, struct str text)
+{
+    struct note *n = &notes[note_count++];
+    assert_true(note_count <= COUNTOF(notes));
+    n->is = (struct index_text){
+        .owner_id = owner,
+        .id = uuid_new(),
+        .title = S("A title"),
+        .text = text,
+        .role = S("user"),
+        .provider = S("chatgpt"),
+        .created_ms = TIME_NONE,
+    };
+    append(owner, "message", n->is.id, "created");
+    return n;
+}
+
+static struct note *put(const char *text)
+{
+    return put_for(f.owner, str_from(text));
+}
+
+static struct search_page find_for(struct uuid owner, struct str q, const struct search_place *from,
+                                   size_t limit)
+{
+    struct search_page page;
+    settle();
+    err_t e = search_query(&f.app, f.db, &f.arena, owner, q, from, limit, &page);
+    if (e != OK)
+        fail_msg("%.*s: %s %s", STR_ARG(q), err_code(e), err_detail()->text);
+    return page;
+}
+
+static size_t count_of(const char *q)
+{
+    return find_for(f.owner, str_from(q), NULL, 50).count;
+}
+
+/* --- tests ------------------------------------------------------------------------------------------ */
+
+static void every_query_prepares(void **state)
+{
+    UNUSED(state);
+    static const struct db_query *const ALL[] = {
+        &SQL_SEARCH_PART_ADD,         &SQL_SEARCH_FTS_ADD,           &SQL_SEARCH_FTS_REMOVE,
+        &SQL_SEARCH_PART_REMOVE,      &SQL_SEARCH_FTS_REMOVE_ONE,    &SQL_SEARCH_PART_REMOVE_ONE,
+        &SQL_SEARCH_FTS_REMOVE_OWNER, &SQL_SEARCH_PART_REMOVE_OWNER, &SQL_SEARCH_FTS_COMPACT,
+        &SQL_SEARCH_FTS_CLEAR,        &SQL_SEARCH_PART_CLEAR,        &SQL_SEARCH_FIND,
+    };
+    for (size_t i = 0; i < COUNTOF(ALL); i++)
+        ok(db_prepare_check(f.index, ALL[i]));
+}
+
+static void found(void **state)
+{
+    UNUSED(state);
+    struct note *n = put("The quick brown fox jumps over the lazy dog");
+    n->is.parent_id = uuid_new();
+    n->is.created_ms = NOW;
+    append(f.owner, "message", n->is.id, "updated");
+    put("Nothing of interest");
+    struct search_page page = find_for(f.owner, S("fox"), NULL, 10);
+    assert_int_equal(page.count, 1);
+    assert_false(page.more);
+    struct search_result *r = &page.items[0];
+    assert_str(r->kind, "message");
+    assert_true(uuid_eq(r->id, n->is.id) && uuid_eq(r->message_id, n->is.id));
+    assert_true(uuid_eq(r->conversation_id, n->is.parent_id));
+    assert_str(r->title, "A title");
+    assert_str(r->snippet, "The quick brown fox jumps over the lazy dog");
+    assert_int_equal(r->highlight_count, 1);
+    assert_int_equal(r->highlights[0].start, 16);
+    assert_int_equal(r->highlights[0].length, 3);
+    assert_true(r->score > 0);
+    assert_string_equal(r->source, "keyword");
+    assert_str(r->role, "user");
+    assert_str(r->provider, "chatgpt");
+    assert_int_equal(r->created_ms, NOW);
+    assert_int_equal(count_of("title"), 0); /* shown, not searched */
+}
+
+static void the_language(void **state)
+{
+    UNUSED(state);
+    put("alpha beta gamma");
+    put("alpha gamma beta");
+    put("Crème brûlée für Zoë; snake_case, it's e-mail@example.com C++");
+    put("今天重大新闻。ガラスの靴 뉴스를");
+    put("");
+    static const struct {
+        const char *q;
+        size_t count;
+    } CASES[] = {
+        { "alpha", 2 },
+        { "ALPHA Beta", 2 },
+        { "alpha delta", 0 },
+        { "\"alpha beta\"", 1 },
+        { "\"gamma beta\"", 1 },
+        { "\"beta alpha\"", 0 },
+        { "alpha -\"alpha beta\"", 1 },
+        { "alpha -beta", 0 },
+        { "alp*", 2 },
+        { "alp", 0 },
+        { "\"alpha bet\"*", 1 },
+        { "-alpha", 3 },
+        { "creme brulee", 1 },
+        { "CRÈME", 1 },
+        { "fur zoe", 1 },
+        { "snake_case", 1 },
+        { "\"snake case\"", 1 },
+        { "case_snake", 0 },
+        { "e-mail@example.com", 1 },
+        { "it's", 1 },
+        { "新闻", 1 },
+        { "重大", 1 },
+        { "新", 1 },
+        { "闻", 1 },
+        { "天重大新", 1 },
+        { "大重", 0 },
+        { "今天重大新闻", 1 },
+        { "新今", 0 },
+        { "カラス", 1 },
+        { "靴", 1 },
+        { "뉴스", 1 },
+        { "ﬀ", 0 },
+        { "provider:chatgpt", 5 },
+        { "role:assistant", 0 },
+        { "role:user role:assistant alpha", 2 },
+        { "-provider:chatgpt", 0 },
+        { "-role:tool alpha", 2 },
+        { "😀", 0 },
+        { "AND", 0 },
+        { "\"", 0 },
+        { "alpha OR beta", 0 },
+        { "NEAR(alpha beta)", 0 },
+        { "text:alpha", 0 },
+        { "alpha^2 -", 0 },
+        { "alpha )( '' \\ ; -- :*", 2 },
+        { "meta:o*", 0 },
+        { "'alpha'", 2 },
+        { "alpha & | ! <-> beta", 2 },
+    };
+    for (size_t i = 0; i < COUNTOF(CASES); i++) {
+        size_t got = count_of(CASES[i].q);
+        if (got != CASES[i].count)
+            fail_msg("%s: %zu results, not %zu", CASES[i].q, got, CASES[i].count);
+    }
+    struct search_page page;
+    assert_int_equal(search_query(&f.app, f.db, &f.arena, f.owner, S(" "), NULL, 10, &page),
+                     E_INVALID);
+}
+
+static void filters(void **state)
+{
+    UNUSED(state);
+    struct note *n = put("apple");
+    n->is.provider = S("claude");
+    n->is.role = S("assistant");
+    int64_t day;
+    ok(time_parse(S("2026-01-01T00:00:00Z"), &day));
+    n->is.created_ms = day;
+    append(f.owner, "message", n->is.id, "updated");
+    put("apple"); /* chatgpt, user, no time */
+    assert_int_equal(count_of("apple"), 2);
+    assert_int_equal(count_of("apple provider:claude"), 1);
+    assert_int_equal(count_of("apple provider:Claude provider:chatgpt"), 2);
+    assert_int_equal(count_of("apple -provider:claude"), 1);
+    assert_int_equal(count_of("apple role:assistant -role:user"), 1);
+    assert_int_equal(count_of("apple provider:claude role:user"), 0);
+    assert_int_equal(count_of("apple after:2026-01-01"), 1);  /* from that moment on … */
+    assert_int_equal(count_of("apple before:2026-01-01"), 0); /* … which is not before it */
+    assert_int_equal(count_of("apple before:2026-01-02 after:2025-12-31"), 1);
+    assert_int_equal(count_of("after:2025-01-01"), 1); /* filters alone */
+}
+
+static void owners_are_apart(void **state)
+{
+    UNUSED(state);
+    struct uuid other = uuid_new();
+    put("secret apple");
+    put_for(other, S("their apple"));
+    struct search_page page = find_for(f.owner, S("apple"), NULL, 10);
+    assert_int_equal(page.count, 1);
+    assert_str(page.items[0].snippet, "secret apple");
+    page = find_for(other, S("apple"), NULL, 10);
+    assert_int_equal(page.count, 1);
+    assert_str(page.items[0].snippet, "their apple");
+    assert_int_equal(find_for(uuid_new(), S("apple"), NULL, 10).count, 0);
+    assert_int_equal(find_for(uuid_new(), S("-x"), NULL, 10).count, 0);
+}
+
+static const struct db_query COUNT_PARTS = { .name = "test_count_parts",
+                                             .sqlite = "SELECT COUNT(*) FROM search_part",
+                                             .postgres = "SELECT COUNT(*) FROM search_part" };
+
+static void changes_and_ends(void **state)
+{
+    UNUSED(state);
+    struct uuid conversation = uuid_new();
+    struct note *n = put("before"), *m = put("before too");
+    m->is.parent_id = n->is.parent_id = conversation;
+    append(f.owner, "message", n->is.id, "updated");
+    append(f.owner, "message", m->is.id, "updated");
+    append(f.owner, "silent", uuid_new(), "created"); /* nobody's text */
+    append(f.owner, "unheard", uuid_new(), "created");
+    assert_int_equal(count_of("before"), 2);
+    n->is.text = S("after");
+    append(f.owner, "message", n->is.id, "updated");
+    assert_int_equal(count_of("before"), 1);
+    assert_int_equal(count_of("after"), 1);
+    n->gone = true; /* the row first: the index has not heard */
+    assert_int_equal(count_of("after"), 0);
+    append(f.owner, "message", n->is.id, "deleted");
+    assert_int_equal(count_of("after"), 0);
+    append(f.owner, "conversation", conversation, "deleted"); /* takes its messages with it */
+    settle();
+    int64_t left;
+    ok(db_i64(f.index, &COUNT_PARTS, DB_NO_ARGS, &left));
+    assert_int_equal(left, 0);
+    put("mine");
+    put_for(uuid_new(), S("theirs"));
+    append(f.owner, "account", f.owner, "deleted");
+    assert_int_equal(count_of("mine"), 0);
+    assert_int_equal(find_for(notes[note_count - 1].is.owner_id, S("theirs"), NULL, 10).count, 1);
+}
+
+static void one_that_cannot_be_read(void **state)
+{
+    UNUSED(state);
+    struct note *n = put("huge");
+    assert_int_equal(count_of("huge"), 1);
+    n->broken = true;
+    append(f.owner, "message", n->is.id, "updated");
+    put("behind it");
+    assert_int_equal(count_of("huge"), 0);
+    assert_int_equal(count_of("behind"), 1);
+}
+
+static void ranking(void **state)
+{
+    UNUSED(state);
+    put("apple one among very many other words that have nothing to do with the fruit at all, and "
+        "so it goes on and on");
+    struct note *best = put("apple apple apple pie");
+    for (int i = 0; i < 5; i++)
+        put("unrelated words here");
+    struct search_page page = find_for(f.owner, S("apple"), NULL, 10);
+    assert_int_equal(page.count, 2);
+    assert_true(uuid_eq(page.items[0].id, best->is.id));
+    assert_true(page.items[0].score > page.items[1].score);
+}
+
+static void pages(void **state)
+{
+    UNUSED(state);
+    enum { ALL = 23 };
+    bool seen[ALL] = { 0 };
+    for (int i = 0; i < ALL; i++)
+        put(i % 2 ? "apple" : "apple and more of it"); /* many with equal scores */
+    struct search_page page = find_for(f.owner, S("apple"), NULL, 5);
+    size_t got = 0, rounds = 0;
+    double last = page.items[0].score;
+    for (;; rounds++) {
+        for (size_t i = 0; i < page.count; i++) {
+            size_t which = (size_t)(note_of(f.owner, page.items[i].id) - notes);
+            assert_false(seen[which]);
+            seen[which] = true;
+            assert_true(page.items[i].score <= last);
+            last = page.items[i].score;
+        }
+        got += page.count;
+        if (!page.more)
+            break;
+        struct search_place from = page.next;
+        page = find_for(f.owner, S("apple"), &from, 5);
+    }
+    assert_int_equal(got, ALL);
+    assert_int_equal(rounds, 4);
+    page = find_for(f.owner, S("apple"), NULL, ALL);
+    assert_int_equal(page.count, ALL);
+    assert_false(page.more);
+    /* Where hits have gone, the page is filled with the next ones. */
+    for (int i = 0; i < 10; i++)
+        note_of(f.owner, page.items[i].id)->gone = true;
+    page = find_for(f.owner, S("apple"), NULL, 5);
+    assert_int_equal(page.count, 5);
+    assert_true(page.more);
+}
+
+/* A text of several parts: every word, phrases over the seams, words of different parts, one result. */
+static void long_text(void **state)
+{
+    UNUSED(state);
+    enum { WORDS = 3 * SEARCH_PART_TOKENS / 2 };
+    struct buf b;
+    buf_init(&b, &f.arena, MIB(4));
+    buf_put(&b, S("first "));
+    for (int i = 0; i < WORDS; i++)
+        buf_putf(&b, "w%d the v%d u%d ", i, i, i);
+    buf_put(&b, S("last"));
+    put_for(f.owner, buf_str(&b));
+    put("w5 alone");
+    static const char *const ONE[] = { "first",
+                                       "last",
+                                       "first last",
+                                       "w4999 first",
+                                       "\"first w0 the v0 u0 w1\"",
+                                       "\"w5999 the v5999 u5999 last\"",
+                                       "w0 w3000 w5999",
+                                       "the last",
+                                       "lasT FIRST" };
+    for (size_t i = 0; i < COUNTOF(ONE); i++) {
+        struct search_page page = find_for(f.owner, str_from(ONE[i]), NULL, 10);
+        if (page.count != 1)
+            fail_msg("%s: %zu results", ONE[i], page.count);
+        assert_true(page.items[0].highlight_count > 0);
+    }
+    for (int i = 0; i + 1 < WORDS; i++) { /* wherever the seams are */
+        if (i % 100 != 99 && (i < 225 || i > 275) && (i < 960 || i > 1010))
+            continue;
+        struct str q = str_fmt(&f.arena, "\"w%d the v%d u%d w%d the\"", i, i, i, i + 1);
+        if (find_for(f.owner, q, NULL, 10).count != 1)
+            fail_msg("%.*s is not found", STR_ARG(q));
+    }
+    assert_int_equal(count_of("w5"), 2);
+    assert_int_equal(count_of("w5 -last"), 1); /* excluded as a whole */
+    assert_int_equal(count_of("\"w5 alone\""), 1);
+    assert_true(str_starts(find_for(f.owner, S("w4000"), NULL, 10).items[0].snippet, S("…")));
+}
+
+/* As much as is indexed, and more: the beginning is found, nothing breaks. */
+static void too_long_text(void **state)
+{
+    UNUSED(state);
+    struct buf b;
+    buf_init(&b, &f.arena, 4 * SEARCH_TEXT_BYTES_MAX);
+    buf_put(&b, S("begin "));
+    for (int i = 0; b.n < SEARCH_TEXT_BYTES_MAX + 1000; i++)
+        buf_putf(&b, "%x汉字%d ", (unsigned)i * 2654435761u, i);
+    buf_put(&b, S("behind"));
+    put_for(f.owner, buf_str(&b));
+    assert_int_equal(count_of("begin"), 1);
+    assert_int_equal(count_of("behind"), 0);
+    assert_int_equal(count_of("汉字"), 1);
+}
+
+/* Everything from the rows: after the cursor expired, or the index was lost. */
+static void rebuilt(void **state)
+{
+    UNUSED(state);
+    for (int i = 0; i < 40; i++)
+        put("apple");
+    assert_int_equal(count_of("apple"), 40);
+    ops_stop(&f.app);
+    notes[0].gone = true;
+    notes[1].is.text = S("pear");
+    struct db_txn tx = { 0 };
+    ok(db_txn_begin(&tx, f.index));
+    ok(SEARCH_CONSUMERS[0].rebuild(&f.app, f.db, f.index, &f.arena));
+    ok(db_txn_commit(&tx));
+    f.app.modules = MODULES;
+    go(MODULES);
+    assert_int_equal(count_of("apple"), 38);
+    assert_int_equal(count_of("pear"), 1);
+}
+
+#define OPEN(name) cmocka_unit_test_setup_teardown(name, open_search, close_search)
+
+int main(void)
+{
+    log_init(2, LOG_JSON, LOG_ERROR + 1);
+    const struct CMUnitTest tests[] = {
+        OPEN(every_query_prepares),
+        OPEN(found),
+        OPEN(the_language),
+        OPEN(filters),
+        OPEN(owners_are_apart),
+        OPEN(changes_and_ends),
+        OPEN(one_that_cannot_be_read),
+        OPEN(ranking),
+        OPEN(pages),
+        OPEN(long_text),
+        OPEN(too_long_text),
+        OPEN(rebuilt),
+    };
+    RUN_ON_BOTH(tests);
+}
