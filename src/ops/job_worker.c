@@ -307,6 +307,13 @@ void job_worker_run(void *arg)
 
 /* --- the thread that hands out --------------------------------------------------------------------------- */
 
+static void set_free(struct jobs *j, struct job_run *run)
+{
+    mutex_lock(&j->mutex);
+    run->slot = SLOT_FREE;
+    mutex_unlock(&j->mutex);
+}
+
 /* Join what has ended; `all`: also what has not, by waiting for it. */
 static void join_slots(struct jobs *j, bool all)
 {
@@ -319,39 +326,40 @@ static void join_slots(struct jobs *j, bool all)
             if (!join)
                 continue;
             thread_join(&run->thread);
-            mutex_lock(&j->mutex);
-            run->slot = SLOT_FREE;
-            mutex_unlock(&j->mutex);
+            set_free(j, run);
         }
 }
 
+/* A slot to start a thread in, marked as busy; NULL: none is free. */
+static struct job_run *free_slot(struct jobs *j, struct job_slots *kind)
+{
+    struct job_run *found = NULL;
+    mutex_lock(&j->mutex);
+    for (int k = 0; k < kind->count && !found; k++)
+        if (kind->runs[k].slot == SLOT_FREE)
+            found = &kind->runs[k];
+    if (found)
+        found->slot = SLOT_BUSY;
+    mutex_unlock(&j->mutex);
+    return found;
+}
+
+/* A thread for each due job while there are slots. */
 static err_t start_slots(struct jobs *j, struct job_slots *kind)
 {
+    struct job_run *run = free_slot(j, kind);
     int64_t due = 0;
-    bool any_free = false;
-    for (int k = 0; k < kind->count; k++)
-        any_free = any_free || kind->runs[k].slot == SLOT_FREE; /* only this thread frees */
-    if (!any_free)
+    if (!run)
         return OK;
-    TRY(ops_store_job_due_count(j->db, kind->kind->name, clock_wall_ms(), &due));
-    for (int k = 0; k < kind->count && due > 0; k++) {
-        struct job_run *run = &kind->runs[k];
-        mutex_lock(&j->mutex);
-        bool is_free = run->slot == SLOT_FREE;
-        if (is_free)
-            run->slot = SLOT_BUSY;
-        mutex_unlock(&j->mutex);
-        if (!is_free)
-            continue;
-        if (thread_start(&run->thread, "job", job_worker_run, run) != OK) {
-            mutex_lock(&j->mutex);
-            run->slot = SLOT_FREE;
-            mutex_unlock(&j->mutex);
-            return E_BUSY;
-        }
-        due--;
+    err_t e = ops_store_job_due_count(j->db, kind->kind->name, clock_wall_ms(), &due);
+    for (; e == OK && run && due > 0; due--) {
+        e = thread_start(&run->thread, "job", job_worker_run, run);
+        if (e == OK)
+            run = due > 1 ? free_slot(j, kind) : NULL;
     }
-    return OK;
+    if (run)
+        set_free(j, run);
+    return e;
 }
 
 /* Keep the lease, and hear of a cancel that another process was asked for. */

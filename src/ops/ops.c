@@ -51,7 +51,7 @@ err_t ops_start(struct app *app)
 {
     assert(!app->ops && app->store && app->modules);
     TRY(check_log(app));
-    struct ops *ops;
+    struct ops *ops = NULL;
     TRY(ops_new(app, &ops));
     app->ops = ops; /* before a job can ask for it */
     db_on_commit(app->store, committed, ops);
