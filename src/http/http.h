@@ -166,6 +166,7 @@ struct http_options {
     size_t table_count;
     err_t (*identify)(struct req *rq, struct caller *ret); /* OK with known=false for a stranger; E_UNAUTHENTICATED for a bad credential */
     const char *temp_dir;
+    int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms; /* 0: those of base/limits.h */
 };
 
 struct http_server;

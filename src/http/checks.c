@@ -1,0 +1,85 @@
+#include "http/inside.h"
+
+/* --- the Host: who is asked for (DNS rebinding) -------------------------------------------------- */
+
+static struct str without_port(struct str host)
+{
+    if (host.n && host.s[0] == '[')
+        return str_sub(host, 0, str_find_char(host, ']', 0) + 1);
+    return str_sub(host, 0, str_find_char(host, ':', 0));
+}
+
+static bool is_loopback_name(struct str host)
+{
+    return str_eq_nocase(host, S("localhost")) || str_eq(host, S("127.0.0.1")) || str_eq(host, S("[::1]"));
+}
+
+/* On loopback the three names of this machine with our port are ours, besides the base URL's host. */
+static bool host_is_ours(const struct http_server *s, struct str host)
+{
+    if (str_eq_nocase(host, s->own_host))
+        return true;
+    if (!s->loopback || !is_loopback_name(without_port(host)))
+        return false;
+    struct str port = str_sub(host, without_port(host).n, host.n);
+    int64_t n;
+    return port.n == 0 || (str_to_i64(str_sub(port, 1, port.n), &n) == OK && n == s->port);
+}
+
+err_t check_host(struct call *c)
+{
+    if (c->rq.local)
+        return OK;
+    struct str host = req_header(&c->rq, S("host"));
+    size_t hosts = 0;
+    for (size_t i = 0; i < c->rq.header_count; i++)
+        hosts += str_eq(c->rq.headers[i].name, S("host"));
+    if (hosts != 1)
+        return err_note(E_BAD_INPUT, "host", "a request names exactly one host");
+    return host_is_ours(c->server, host) ? OK
+                                         : err_note(E_MISDIRECTED, "host", "this server answers for %.*s; set VIVIM_BASE_URL to the address people use",
+                                                    STR_ARG(c->server->own_host));
+}
+
+/* --- the same site -------------------------------------------------------------------------------------- */
+
+bool http_origin_is_ours(const struct http_server *s, struct str origin)
+{
+    size_t scheme = str_find(origin, S("://"), 0);
+    if (scheme >= origin.n)
+        return false;
+    bool https = str_eq(str_sub(origin, 0, scheme), S("https"));
+    return https == s->https && host_is_ours(s, str_sub(origin, scheme + 3, origin.n));
+}
+
+/* A request that changes something with the cookie comes from our own pages: browsers say so in Origin, or in
+ * Sec-Fetch-Site; one that says neither is no browser of these days, and carries no cookie by accident. */
+err_t check_same_site(struct call *c)
+{
+    struct req *rq = &c->rq;
+    if (rq->local || rq->method == HTTP_GET || !req_session_cookie(rq).s)
+        return OK;
+    struct str origin = req_header(rq, S("origin")), site = req_header(rq, S("sec-fetch-site"));
+    bool same = origin.s ? http_origin_is_ours(c->server, origin) : str_eq(site, S("same-origin")) || str_eq(site, S("none"));
+    return same ? OK : err_note(E_CROSS_SITE, "origin", "this request does not come from our own pages");
+}
+
+/* --- who may call ------------------------------------------------------------------------------------------ */
+
+err_t check_caller(struct call *c)
+{
+    struct req *rq = &c->rq;
+    const struct route *r = rq->route;
+    err_t e = c->server->options.identify ? c->server->options.identify(rq, &rq->caller) : OK;
+    if (e != OK && !(r->auth == AUTH_PUBLIC && e == E_UNAUTHENTICATED))
+        return e;
+    if (r->auth == AUTH_PUBLIC)
+        return OK;
+    if (!rq->caller.known)
+        return err_note(E_UNAUTHENTICATED, NULL, "sign in, or send an API token as Authorization: Bearer");
+    if (r->auth == AUTH_ADMIN && !rq->caller.admin)
+        return err_note(E_FORBIDDEN, NULL, "this is for administrators");
+    if (r->scope != SCOPE_NONE && !(rq->caller.scopes & 1u << r->scope))
+        return err_note(E_FORBIDDEN, NULL, "the token's scopes do not allow this");
+    return OK;
+}

@@ -1,0 +1,118 @@
+/* Inside the room: one call from the header block to the answer, and the server that serves it. */
+#ifndef VIVIM_HTTP_INSIDE_H
+#define VIVIM_HTTP_INSIDE_H
+
+#include "http/http.h"
+#include "net/http1.h"
+#include "os/thread.h"
+
+enum { PARAMS_MAX = 8, REPLY_HEADERS_MAX = 24, COOKIE_BYTES_MAX = 4096 };
+
+struct reply {
+    struct arena *arena;
+    int status;
+    struct http1_header headers[REPLY_HEADERS_MAX];
+    size_t header_count;
+    struct buf json;
+    struct json_out out;
+    bool has_json;
+    struct str content_type, body;
+    int file_fd;
+    size_t file_bytes;
+    bool close;
+    struct stream *stream; /* server-sent events */
+    bool secret;           /* its body must not be kept for an Idempotency-Key */
+};
+
+/* One request under way. In the exchange's arena. */
+struct call {
+    struct req rq;
+    struct reply rp;
+    struct http1_exchange *exchange;
+    struct http_server *server;
+    struct str params[PARAMS_MAX];
+    bool wrong_method;        /* the path is there, the method is not */
+    unsigned allowed_methods; /* bit (1 << method), for Allow */
+    err_t refused;            /* by a check that needs no body: answered when the request is whole */
+    struct err_detail refused_detail;
+    int64_t began_us;
+    struct rate_result { int64_t limit, remaining, reset_s; bool counted; } rate;
+};
+
+struct http_server {
+    struct http_options options;
+    struct net_loop *loops;
+    int loop_count, port;
+    struct net_listener *listener, *unix_listener;
+    struct http1_server http1;
+    struct str base_url, own_host; /* base URL; its authority */
+    bool https, loopback;
+    struct arena arena;            /* as long as the server */
+    struct router *router;
+    struct rates *rates;
+    struct workers *workers;
+    struct events *events;
+    struct metrics *metrics;
+    struct str openapi;
+};
+
+/* router.c: the tables, checked. E_INVALID names the row that does not hold. */
+NODISCARD err_t router_new(struct arena *a, const struct http_options *o, struct router **ret);
+/* Fill route, params, wrong_method. The path is decoded segment by segment into the arena. */
+NODISCARD err_t router_match(const struct router *r, struct call *c);
+size_t router_count(const struct router *r);
+const struct route *router_at(const struct router *r, size_t i);
+/* Where its figures are counted: the index of a route, or router_count() for none. */
+size_t router_index(const struct router *r, const struct route *route);
+
+/* checks.c: what the columns of the route table ask for. */
+NODISCARD err_t check_host(struct call *c);
+NODISCARD err_t check_same_site(struct call *c);
+NODISCARD err_t check_caller(struct call *c); /* identity, who may call, scope */
+bool http_origin_is_ours(const struct http_server *s, struct str origin);
+
+/* rates.c: token buckets. */
+struct rates *rates_new(struct arena *a);
+void rates_free(struct rates *r);
+bool rate_take_address(struct rates *r, struct str address, int64_t now_ms, int64_t *ret_retry_ms);
+bool rate_take(struct rates *r, struct str key, enum rate_class class, int64_t now_ms, struct rate_result *ret, int64_t *ret_retry_ms);
+
+/* idempotency.c */
+NODISCARD err_t idempotency_begin(struct call *c, bool *ret_replayed);
+void idempotency_end(struct call *c, err_t e);
+
+/* problem.c: turn an error with the thread's detail into the reply. */
+void reply_problem(struct call *c, err_t e);
+void problem_write(struct json_out *o, err_t e, struct str request_id);
+
+/* answer.c: head and body to the wire. */
+void call_answer(struct call *c);
+/* server.c */
+void call_run(struct call *c);     /* checks, handler; on a worker or on the loop */
+void call_finish(struct call *c);  /* on the loop */
+
+/* workers.c */
+NODISCARD err_t workers_start(struct http_server *s, int max, struct workers **ret);
+void workers_stop(struct workers *w);
+NODISCARD err_t workers_push(struct workers *w, struct call *c);
+size_t workers_waiting(const struct workers *w);
+
+/* events.c */
+struct events *events_new(struct net_loop *loops, int count);
+void events_free(struct events *e);
+void events_open(struct call *c); /* the reply's stream begins; on the loop */
+
+/* static.c: the web client. True when the path is its. */
+bool static_serve(struct call *c);
+void security_headers(struct call *c, bool document);
+
+/* health.c, openapi.c */
+extern const struct route HTTP_OWN_ROUTES[];
+extern const size_t HTTP_OWN_ROUTE_COUNT;
+NODISCARD err_t openapi_write(struct http_server *s, struct buf *out);
+struct metrics *metrics_new(struct arena *a, size_t routes);
+void metrics_count(struct metrics *m, size_t route, int status, int64_t micros);
+void metrics_write(struct http_server *s, struct buf *out);
+struct http_server *http_server_of(struct req *rq);
+
+#endif

@@ -1,0 +1,427 @@
+/* The server: from whole requests to handlers, in the order that http.h promises. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/encode.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "http/inside.h"
+#include "os/clock.h"
+#include "os/entropy.h"
+
+/* --- one call ---------------------------------------------------------------------------------- */
+
+static bool parse_method(struct str name, enum http_method *ret, bool *ret_head)
+{
+    static const struct { const char *name; enum http_method method; } METHODS[] = {
+        { "GET", HTTP_GET }, { "HEAD", HTTP_GET }, { "POST", HTTP_POST }, { "PUT", HTTP_PUT }, { "PATCH", HTTP_PATCH }, { "DELETE", HTTP_DELETE },
+    };
+    *ret_head = str_eq(name, S("HEAD"));
+    for (size_t i = 0; i < COUNTOF(METHODS); i++)
+        if (str_eq(name, str_from(METHODS[i].name))) {
+            *ret = METHODS[i].method;
+            return true;
+        }
+    return false;
+}
+
+/* The client's address and scheme: a trusted proxy's word counts, nobody else's. */
+static void see_client(struct call *c)
+{
+    struct http_server *s = c->server;
+    struct str trusted = s->options.trusted_proxies, one, peer = str_from(c->exchange->peer);
+    c->rq.client = peer;
+    c->rq.https = s->https;
+    c->rq.local = c->exchange->local;
+    while (str_cut(&trusted, ',', &one)) {
+        if (!str_eq(str_trim(one), peer))
+            continue;
+        struct str list = req_header(&c->rq, S("x-forwarded-for")), proto = req_header(&c->rq, S("x-forwarded-proto"));
+        size_t from = list.n; /* the last hop is the one that our proxy saw */
+        while (from && list.s[from - 1] != ',')
+            from--;
+        struct str last = str_trim(str_sub(list, from, list.n));
+        if (last.n && last.n <= 45)
+            c->rq.client = last;
+        if (proto.n)
+            c->rq.https = str_eq(str_trim(proto), S("https"));
+        return;
+    }
+}
+
+static struct str request_id(struct arena *a)
+{
+    uint8_t raw[9];
+    entropy_fill(raw, sizeof raw);
+    return base64url_encode(a, str_of((const char *)raw, sizeof raw));
+}
+
+static struct call *call_new(struct http_server *s, struct http1_exchange *x)
+{
+    struct call *c = ARENA_NEW(&x->arena, struct call);
+    if (!c)
+        return NULL;
+    c->exchange = x;
+    c->server = s;
+    c->began_us = clock_monotonic_us();
+    struct req *rq = &c->rq;
+    rq->arena = &x->arena;
+    rq->blobs = s->options.blobs;
+    rq->app = s->options.app;
+    rq->headers = (const struct header *)x->headers;
+    rq->header_count = x->header_count;
+    rq->body_fd = -1;
+    rq->now_ms = clock_wall_ms();
+    rq->request_id = request_id(&x->arena);
+    rq->path = x->target;
+    size_t mark = str_find_char(x->target, '?', 0);
+    rq->path = str_sub(x->target, 0, mark);
+    rq->query = mark < x->target.n ? str_sub(x->target, mark + 1, x->target.n) : S("");
+    c->rp = (struct reply){ .arena = &x->arena, .file_fd = -1 };
+    see_client(c);
+    return c;
+}
+
+_Static_assert(sizeof(struct header) == sizeof(struct http1_header) && offsetof(struct header, value) == offsetof(struct http1_header, value),
+               "a header is the same to net and http");
+
+/* Checks that need no body and no database. What they refuse is answered when the request is whole. */
+static err_t first_checks(struct call *c)
+{
+    int64_t retry_ms;
+    enum http_method method;
+    if (!c->rq.local && !rate_take_address(c->server->rates, c->rq.client, clock_monotonic_ms(), &retry_ms)) {
+        reply_header(&c->rp, "Retry-After", str_fmt(c->rq.arena, "%lld", (long long)(retry_ms / 1000 + 1)));
+        return err_note(E_RATE, NULL, "too many requests from %.*s", STR_ARG(c->rq.client));
+    }
+    TRY(check_host(c));
+    if (c->rq.path.n == 0 || c->rq.path.s[0] != '/')
+        return err_note(E_BAD_INPUT, NULL, "the request's target is not a path");
+    if (!parse_method(c->exchange->method, &method, &c->rq.head)) {
+        (void)!router_match(c->server->router, c); /* for Allow */
+        return E_METHOD;
+    }
+    c->rq.method = method;
+    return router_match(c->server->router, c);
+}
+
+static void on_head(struct http1_exchange *x, void *context)
+{
+    struct call *c = call_new(context, x);
+    x->user = c;
+    if (!c)
+        return;
+    err_clear();
+    c->refused = first_checks(c);
+    c->refused_detail = *err_detail();
+    x->body_max = c->refused == OK && c->rq.route ? c->rq.route->body_max : 0;
+}
+
+/* --- running a call ------------------------------------------------------------------------------------ */
+
+static err_t check_rate(struct call *c)
+{
+    const struct route *r = c->rq.route;
+    int64_t retry_ms;
+    if (r->rate == RATE_NONE || c->rq.local)
+        return OK;
+    struct str key = c->rq.caller.known ? str_of((const char *)c->rq.caller.user_id.b, sizeof c->rq.caller.user_id.b) : c->rq.client;
+    if (rate_take(c->server->rates, key, r->rate, clock_monotonic_ms(), &c->rate, &retry_ms))
+        return OK;
+    reply_header(&c->rp, "Retry-After", str_fmt(c->rq.arena, "%lld", (long long)(retry_ms / 1000 + 1)));
+    return err_note(E_RATE, NULL, "too many requests of this kind; try again in %lld s", (long long)(retry_ms / 1000 + 1));
+}
+
+static err_t check_body(struct call *c)
+{
+    struct http1_exchange *x = c->exchange;
+    if (x->body_too_large)
+        return err_note(E_LIMIT, NULL, "the body is larger than %zu bytes", x->body_max);
+    c->rq.body = x->body_fd < 0 ? buf_str(&x->body) : STR_NONE;
+    c->rq.body_fd = x->body_fd;
+    c->rq.body_bytes = x->body_bytes;
+    return OK;
+}
+
+static err_t run_route(struct call *c)
+{
+    bool replayed = false;
+    TRY(check_caller(c));
+    TRY(check_same_site(c));
+    TRY(check_rate(c));
+    TRY(check_body(c));
+    TRY(idempotency_begin(c, &replayed));
+    if (replayed)
+        return OK;
+    err_t e = c->rq.route->handler(&c->rq, &c->rp);
+    if (e == OK && arena_err(c->rq.arena))
+        e = arena_err(c->rq.arena);
+    if (e == OK && c->rp.has_json && buf_err(&c->rp.json))
+        e = buf_err(&c->rp.json);
+    if (e == OK && !c->rp.status)
+        c->rp.status = c->rq.route->success ? c->rq.route->success : 200;
+    idempotency_end(c, e);
+    return e;
+}
+
+void call_run(struct call *c)
+{
+    log_set_request(c->rq.request_id);
+    err_t e = c->refused;
+    err_clear();
+    if (e == OK)
+        e = run_route(c);
+    else if (c->refused_detail.text[0])
+        err_note(e, c->refused_detail.field[0] ? c->refused_detail.field : NULL, "%s", c->refused_detail.text);
+    if (e != OK)
+        reply_problem(c, e);
+    if (c->rp.status >= 500)
+        log_at(LOG_ERROR, "http.error", LZ("code", err_code(e)), LZ("detail", err_detail()->text), LZ("route", c->rq.route ? c->rq.route->path : ""));
+    log_set_request(STR_NONE);
+}
+
+/* 2xx reads are many: their lines are for debugging. */
+static void log_call(struct call *c, int64_t micros)
+{
+    bool quiet = c->rp.status < 400 && c->exchange->body_max == 0;
+    log_set_request(c->rq.request_id);
+    log_at(quiet ? LOG_DEBUG : LOG_INFO, "http.request", LS("method", c->exchange->method), LZ("route", c->rq.route ? c->rq.route->path : "-"),
+           LI("status", c->rp.status), LI("us", micros), LS("client", c->rq.client));
+    log_set_request(STR_NONE);
+}
+
+void call_finish(struct call *c)
+{
+    struct http_server *s = c->server;
+    int64_t micros = clock_monotonic_us() - c->began_us;
+    metrics_count(s->metrics, router_index(s->router, c->rq.route), c->rp.status, micros);
+    log_call(c, micros);
+    if (c->rp.stream)
+        events_open(c);
+    else
+        call_answer(c);
+}
+
+static bool runs_inline(const struct call *c)
+{
+    return c->refused != OK || (c->rq.route->run == RUN_INLINE && c->exchange->loop->context);
+}
+
+/* OPTIONS: what a path takes. No CORS headers: our API is for our own origin and for programs. */
+static bool answer_options(struct call *c)
+{
+    if (!str_eq(c->exchange->method, S("OPTIONS")) || !c->allowed_methods)
+        return false;
+    reply_problem(c, E_METHOD); /* for its Allow header */
+    c->rp.status = 204;
+    c->rp.body = S("");
+    return true;
+}
+
+static void on_request(struct http1_exchange *x, void *context)
+{
+    struct call *c = x->user;
+    UNUSED(context);
+    if (!c) {
+        struct http1_reply out = { .head = S("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"),
+                                   .file_fd = -1, .close = true };
+        http1_reply(x, &out);
+        return;
+    }
+    err_clear();
+    if (answer_options(c) || (c->refused == E_NOT_FOUND && static_serve(c))) {
+        call_finish(c);
+        return;
+    }
+    if (runs_inline(c)) {
+        c->rq.db = x->loop->context;
+        call_run(c);
+        call_finish(c);
+        return;
+    }
+    err_t e = workers_push(c->server->workers, c);
+    if (e != OK) {
+        reply_problem(c, e);
+        call_finish(c);
+    }
+}
+
+static void on_bad(err_t e, struct buf *out, void *context)
+{
+    CLEANUP(buf_free) struct buf body = { 0 };
+    struct json_out o;
+    UNUSED(context);
+    buf_init(&body, NULL, KIB(8));
+    jo_init(&o, &body);
+    if (e == E_BAD_INPUT)
+        err_note(e, NULL, "these bytes are no HTTP/1.1 request");
+    else
+        err_clear();
+    problem_write(&o, e, S(""));
+    buf_putf(out, "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
+                  "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n", err_status(e), err_title(e), body.n);
+    buf_put(out, buf_str(&body));
+}
+
+/* --- start ------------------------------------------------------------------------------------------------- */
+
+static void loop_begin(struct net_loop *l, void *context)
+{
+    struct http_server *s = context;
+    struct db *db = NULL;
+    /* With PostgreSQL a query may wait for the network: nothing of it runs on a loop. */
+    if (db_backend(s->options.store) == DB_SQLITE && db_connect(s->options.store, &db) == OK)
+        l->context = db;
+}
+
+static void loop_end(struct net_loop *l, void *context)
+{
+    UNUSED(context);
+    db_disconnect(l->context);
+    l->context = NULL;
+}
+
+/* "http://localhost:8420" from "127.0.0.1:8420": did:web and cookies want a name. */
+static err_t set_base_url(struct http_server *s)
+{
+    struct str listen = s->options.listen, base = s->options.base_url;
+    s->loopback = !listen.n || str_starts(listen, S("127.")) || str_starts(listen, S("localhost:")) || str_starts(listen, S("[::1]:"));
+    if (!base.n) {
+        size_t colon = listen.n;
+        while (colon && listen.s[colon - 1] != ':')
+            colon--;
+        struct str host = s->loopback ? S("localhost") : str_sub(listen, 0, colon ? colon - 1 : 0);
+        base = str_fmt(&s->arena, "http://%.*s:%d", STR_ARG(host), s->port);
+    }
+    while (base.n && base.s[base.n - 1] == '/')
+        base.n--;
+    s->https = str_starts(base, S("https://"));
+    size_t scheme = str_find(base, S("://"), 0);
+    if (scheme >= base.n || !(s->https || str_starts(base, S("http://"))))
+        return err_note(E_INVALID, "base_url", "VIVIM_BASE_URL is like https://vivim.example");
+    s->base_url = str_dup(&s->arena, base);
+    s->own_host = str_sub(s->base_url, scheme + 3, base.n);
+    return arena_err(&s->arena);
+}
+
+static err_t open_listeners(struct http_server *s)
+{
+    struct net_listen_options o = {
+        .protocol = &HTTP1_PROTOCOL, .accepted = http1_accepted, .context = &s->http1, .connections_max = CONNECTIONS_MAX,
+        .per_address_max = CONNECTIONS_PER_ADDRESS_MAX,
+    };
+    if (s->options.listen.n)
+        TRY(net_listen(s->loops, s->loop_count, s->options.listen, &o, &s->listener, &s->port));
+    if (s->options.unix_path)
+        TRY(net_listen_unix(&s->loops[0], s->options.unix_path, &o, &s->unix_listener));
+    return OK;
+}
+
+static err_t make_openapi(struct http_server *s)
+{
+    struct buf b;
+    buf_init(&b, &s->arena, MIB(4));
+    TRY(openapi_write(s, &b));
+    TRY(buf_err(&b));
+    s->openapi = buf_str(&b);
+    return OK;
+}
+
+static err_t start(struct http_server *s)
+{
+    const struct http_options *o = &s->options;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    s->loop_count = o->loops > 0 ? o->loops : cores > 0 && cores < 64 ? (int)cores : 1;
+    TRY(router_new(&s->arena, o, &s->router));
+    s->metrics = metrics_new(&s->arena, router_count(s->router) + 1);
+    s->rates = rates_new(&s->arena);
+    if (!s->metrics || !s->rates)
+        return E_BUSY;
+    TRY(workers_start(s, o->workers_max, &s->workers));
+    TRY(net_loops_start(s->loop_count, loop_begin, loop_end, s, &s->loops));
+    s->events = events_new(s->loops, s->loop_count);
+    if (!s->events)
+        return E_BUSY;
+    /* The port is known when the sockets are bound; a request that comes at once finds the base URL a moment later. */
+    TRY(open_listeners(s));
+    TRY(set_base_url(s));
+    return make_openapi(s);
+}
+
+err_t http_server_start(const struct http_options *o, struct http_server **ret)
+{
+    struct http_server *s = calloc(1, sizeof *s);
+    if (!s)
+        return E_BUSY;
+    arena_init(&s->arena, MIB(16));
+    s->options = *o;
+    s->http1 = (struct http1_server){
+        .head = on_head, .request = on_request, .bad = on_bad, .context = s, .temp_dir = o->temp_dir,
+        .header_timeout_ms = o->header_timeout_ms ? o->header_timeout_ms : HTTP_HEADER_TIMEOUT_MS,
+        .body_timeout_ms = o->body_timeout_ms ? o->body_timeout_ms : HTTP_BODY_TIMEOUT_MS,
+        .idle_timeout_ms = o->idle_timeout_ms ? o->idle_timeout_ms : HTTP_IDLE_TIMEOUT_MS,
+    };
+    err_t e = start(s);
+    if (e != OK) {
+        http_server_stop(s);
+        return e;
+    }
+    *ret = s;
+    return OK;
+}
+
+/* --- stop ------------------------------------------------------------------------------------------------------ */
+
+static void close_idle(struct net_loop *l, void *arg)
+{
+    UNUSED(arg);
+    http1_close_idle(l);
+}
+
+static void drain(struct http_server *s)
+{
+    int64_t deadline = clock_monotonic_ms() + HTTP_DRAIN_MS;
+    s->http1.draining = true;
+    net_listener_close(s->listener);
+    net_listener_close(s->unix_listener);
+    for (int i = 0; i < s->loop_count; i++)
+        net_post(&s->loops[i], close_idle, NULL);
+    while (net_listener_connections(s->listener) + net_listener_connections(s->unix_listener) > 0 && clock_monotonic_ms() < deadline)
+        clock_sleep_ms(10);
+}
+
+void http_server_stop(struct http_server *s)
+{
+    if (!s)
+        return;
+    if (s->loops)
+        drain(s);
+    workers_stop(s->workers);
+    net_loops_stop(s->loops, s->loop_count);
+    net_listener_free(s->listener);
+    net_listener_free(s->unix_listener);
+    events_free(s->events);
+    rates_free(s->rates);
+    arena_free(&s->arena);
+    free(s);
+}
+
+struct events *http_events(struct http_server *s)
+{
+    return s->events;
+}
+
+struct str http_base_url(struct http_server *s)
+{
+    return s->base_url;
+}
+
+int http_port(struct http_server *s)
+{
+    return s->port;
+}
+
+struct http_server *http_server_of(struct req *rq)
+{
+    return ((struct call *)rq)->server;
+}

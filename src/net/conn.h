@@ -1,0 +1,79 @@
+/* Connections: bytes in, bytes out, deadlines. What the bytes mean is the protocol's: HTTP/1.1
+ * (http1.h) to begin with; after an upgrade another one may take the connection over. */
+#ifndef VIVIM_NET_CONN_H
+#define VIVIM_NET_CONN_H
+
+#include "base/str.h"
+#include "net/loop.h"
+
+struct net_conn;
+struct net_listener;
+
+struct net_protocol {
+    /* Bytes have come; they are the loop's and end with the call. The connection may be closed in it. */
+    void (*data)(struct net_conn *c, char *bytes, size_t n);
+    /* Everything given to net_write is with the kernel. May be NULL. */
+    void (*drained)(struct net_conn *c);
+    /* The deadline passed (it is cleared before the call). */
+    void (*timeout)(struct net_conn *c);
+    /* The other side has gone, or we closed: give up what `state` holds. The last call. */
+    void (*closed)(struct net_conn *c);
+};
+
+struct net_conn {
+    union {
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+        uv_handle_t handle;
+    };
+    struct net_loop *loop;
+    struct net_listener *listener;
+    struct net_conn *next, **link; /* the loop's list */
+    const struct net_protocol *protocol;
+    void *state;            /* the protocol's */
+    int64_t deadline_ms;    /* monotonic; 0: none */
+    size_t unsent_bytes;    /* given to net_write, not yet with the kernel */
+    bool closing, local, paused, ended;
+    char peer[46];          /* address as text; "local" over a Unix socket */
+};
+
+/* Copies nothing: `parts` must live until `sent` (may be NULL) is called, also when the connection ends first. At most 8 parts. */
+void net_write(struct net_conn *c, const struct str *parts, size_t count, void (*sent)(void *context), void *context);
+/* As net_write, for bytes that the caller will not keep. */
+void net_write_copy(struct net_conn *c, struct str bytes);
+void net_close(struct net_conn *c);       /* at once; what is unsent is dropped */
+void net_close_after(struct net_conn *c); /* when everything is sent, with a bound */
+void net_pause(struct net_conn *c);       /* read no more until net_resume */
+void net_resume(struct net_conn *c);
+static inline void net_deadline(struct net_conn *c, int64_t monotonic_ms)
+{
+    c->deadline_ms = monotonic_ms;
+}
+
+/* --- listening -------------------------------------------------------------------------------- */
+
+struct net_listen_options {
+    const struct net_protocol *protocol;
+    /* A connection was accepted: set its state. false refuses it. On the loop's thread. */
+    bool (*accepted)(struct net_conn *c, void *context);
+    void *context;
+    size_t connections_max, per_address_max;
+};
+
+/* Listen on every loop (SO_REUSEPORT). address: "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families; one port).
+ * ret_port: the bound one. E_INVALID, E_CONFLICT (in use), E_IO. */
+NODISCARD err_t net_listen(struct net_loop *loops, int loop_count, struct str address, const struct net_listen_options *o,
+                           struct net_listener **ret, int *ret_port);
+/* Listen on a Unix socket, mode 0600, on the first loop; only our own user or root may connect (SO_PEERCRED). A stale file is replaced. */
+NODISCARD err_t net_listen_unix(struct net_loop *loop, const char *path, const struct net_listen_options *o, struct net_listener **ret);
+/* Accept no more. The listener's memory lives until the loops have stopped: net_listener_free. */
+void net_listener_close(struct net_listener *l);
+void net_listener_free(struct net_listener *l);
+size_t net_listener_connections(const struct net_listener *l);
+
+/* Inside the room. */
+void net_conns_tick(struct net_loop *l, int64_t now_ms);
+void net_conns_close(struct net_loop *l);
+
+#endif

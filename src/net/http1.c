@@ -1,0 +1,600 @@
+#include "net/http1.h"
+
+#include <fcntl.h>
+#include <llhttp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "os/clock.h"
+#include "os/file.h"
+
+enum { FILE_CHUNK = 65536, FREE_EXCHANGES_MAX = 64, BODY_PROGRESS_BYTES = 16384 };
+
+/* AWAITING: handed up, no answer yet. SENDING: the answer is on its way. */
+enum state { READ_HEAD, READ_BODY, AWAITING, SENDING, STREAMING, ENDED };
+
+struct http1 {
+    struct net_conn *conn;
+    struct http1_server *server;
+    struct http1_exchange *exchange; /* under way; NULL while idle */
+    llhttp_t parser;
+    enum state state;
+    bool complete, failed;           /* of the parser's callbacks */
+    struct buf ahead;                /* bytes that wait: an unfinished header block, or what was sent ahead */
+    size_t body_since_deadline;
+    int file_fd;                     /* of the answer that is being sent; -1 */
+    size_t file_left;
+    bool sends_file, close_after, reads_ahead;
+    unsigned served;
+    void (*gone)(struct http1_exchange *x, void *context);
+    void *gone_context;
+};
+
+static void consume(struct http1 *h, char *bytes, size_t n);
+
+/* --- exchanges ----------------------------------------------------------------------------------
+ * A short list of free ones for each thread spares the allocator on the hot path. */
+
+static _Thread_local struct http1_exchange *free_list;
+static _Thread_local int free_count;
+
+static struct http1_exchange *exchange_new(struct http1 *h)
+{
+    struct http1_exchange *x = free_list;
+    if (x) {
+        free_list = x->next_free;
+        free_count--;
+    } else if ((x = calloc(1, sizeof *x))) {
+        arena_init(&x->arena, REQUEST_ARENA_BYTES_MAX);
+    } else {
+        return NULL;
+    }
+    struct arena arena = x->arena;
+    *x = (struct http1_exchange){ .arena = arena, .loop = h->conn->loop, .connection = h, .body_fd = -1, .local = h->conn->local };
+    memcpy(x->peer, h->conn->peer, sizeof x->peer);
+    return x;
+}
+
+static void exchange_free(struct http1_exchange *x)
+{
+    if (x->body_fd >= 0)
+        close(x->body_fd);
+    arena_reset(&x->arena);
+    if (free_count < FREE_EXCHANGES_MAX) {
+        x->next_free = free_list;
+        free_list = x;
+        free_count++;
+        return;
+    }
+    arena_free(&x->arena);
+    free(x);
+}
+
+/* --- the header block ------------------------------------------------------------------------------ */
+
+bool http1_block_ok(struct str block)
+{
+    for (size_t i = 0; i < block.n; i++) {
+        unsigned char c = (unsigned char)block.s[i];
+        if (c == 0)
+            return false;
+        if (c == '\r' && (i + 1 == block.n || block.s[i + 1] != '\n'))
+            return false;
+        if (c != '\n')
+            continue;
+        if (i == 0 || block.s[i - 1] != '\r')
+            return false;
+        if (i + 1 < block.n && (block.s[i + 1] == ' ' || block.s[i + 1] == '\t'))
+            return false; /* obsolete line folding */
+    }
+    return true;
+}
+
+static struct http1_exchange *exchange_of(llhttp_t *p)
+{
+    return ((struct http1 *)p->data)->exchange;
+}
+
+static int on_url(llhttp_t *p, const char *at, size_t n)
+{
+    exchange_of(p)->target = str_of(at, n); /* the block lies in the arena, whole: one piece */
+    return 0;
+}
+
+static int on_field(llhttp_t *p, const char *at, size_t n)
+{
+    struct http1_exchange *x = exchange_of(p);
+    if (x->header_count == HTTP_HEADERS_MAX)
+        return -1;
+    char *name = (char *)(uintptr_t)at; /* our own copy of the block */
+    for (size_t i = 0; i < n; i++)
+        if (name[i] >= 'A' && name[i] <= 'Z')
+            name[i] = (char)(name[i] + 32);
+    x->headers[x->header_count++] = (struct http1_header){ str_of(at, n), S("") };
+    return 0;
+}
+
+static int on_value(llhttp_t *p, const char *at, size_t n)
+{
+    struct http1_exchange *x = exchange_of(p);
+    x->headers[x->header_count - 1].value = str_trim(str_of(at, n));
+    return 0;
+}
+
+static int on_body(llhttp_t *p, const char *at, size_t n);
+
+static int on_complete(llhttp_t *p)
+{
+    ((struct http1 *)p->data)->complete = true;
+    return HPE_PAUSED;
+}
+
+static const llhttp_settings_t *settings(void)
+{
+    static const llhttp_settings_t SETTINGS = {
+        .on_url = on_url, .on_header_field = on_field, .on_header_value = on_value, .on_body = on_body, .on_message_complete = on_complete,
+    };
+    return &SETTINGS;
+}
+
+struct str http1_header_value(const struct http1_exchange *x, struct str lower_name)
+{
+    for (size_t i = 0; i < x->header_count; i++)
+        if (str_eq(x->headers[i].name, lower_name))
+            return x->headers[i].value;
+    return STR_NONE;
+}
+
+/* --- errors ---------------------------------------------------------------------------------------------- */
+
+static void answer_bad(struct http1 *h, err_t e)
+{
+    CLEANUP(buf_free) struct buf out = { 0 };
+    buf_init(&out, NULL, KIB(16));
+    h->server->bad(e, &out, h->server->context);
+    h->state = ENDED;
+    net_write_copy(h->conn, buf_str(&out));
+    net_close_after(h->conn);
+}
+
+/* --- the body ----------------------------------------------------------------------------------------------- */
+
+static err_t open_spool(struct http1_exchange *x, const char *folder)
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/body-XXXXXX", folder) >= (int)sizeof path)
+        return E_LIMIT;
+    x->body_fd = mkostemp(path, O_CLOEXEC);
+    if (x->body_fd < 0)
+        return E_IO;
+    unlink(path);
+    return file_write_all(x->body_fd, buf_str(&x->body));
+}
+
+static err_t keep_body(struct http1 *h, struct str bytes)
+{
+    struct http1_exchange *x = h->exchange;
+    if (bytes.n > x->body_max - x->body_bytes || x->body_bytes > x->body_max) {
+        x->body_too_large = true;
+        return E_LIMIT;
+    }
+    x->body_bytes += bytes.n;
+    if (x->body_fd < 0 && x->body_bytes <= HTTP_BODY_SPOOL_BYTES) {
+        buf_put(&x->body, bytes);
+        return buf_err(&x->body);
+    }
+    if (x->body_fd < 0)
+        TRY(open_spool(x, h->server->temp_dir));
+    return file_write_all(x->body_fd, bytes);
+}
+
+static int on_body(llhttp_t *p, const char *at, size_t n)
+{
+    struct http1 *h = p->data;
+    if (keep_body(h, str_of(at, n)) == OK)
+        return 0;
+    h->failed = true;
+    return -1;
+}
+
+/* --- reading -------------------------------------------------------------------------------------------------- */
+
+static void hand_up(struct http1 *h)
+{
+    struct http1_exchange *x = h->exchange;
+    h->state = AWAITING;
+    net_deadline(h->conn, 0);
+    net_pause(h->conn); /* one at a time: what the client sends ahead stays in the kernel */
+    x->keep_alive = llhttp_should_keep_alive(&h->parser) && !x->body_too_large && !h->server->draining;
+    if (x->body_fd >= 0 && lseek(x->body_fd, 0, SEEK_SET) != 0)
+        x->body_too_large = true;
+    h->server->request(x, h->server->context);
+}
+
+static void keep_ahead(struct http1 *h, const char *bytes, size_t n)
+{
+    if (!h->ahead.max_bytes)
+        buf_init(&h->ahead, NULL, NET_READ_BYTES + HTTP_HEADER_BYTES_MAX);
+    buf_put(&h->ahead, str_of(bytes, n));
+}
+
+/* Feed the parser; gives how many bytes it took. False: the connection has been answered or handed up. */
+static bool feed(struct http1 *h, const char *bytes, size_t n, size_t *ret_taken)
+{
+    h->complete = h->failed = false;
+    enum llhttp_errno code = llhttp_execute(&h->parser, bytes, n);
+    *ret_taken = n;
+    if (h->complete || code == HPE_PAUSED_UPGRADE) {
+        const char *at = llhttp_get_error_pos(&h->parser);
+        *ret_taken = at ? (size_t)(at - bytes) : n;
+        h->exchange->upgrade = h->parser.upgrade;
+        return false;
+    }
+    if (code == HPE_OK)
+        return true;
+    if (h->failed && h->exchange->body_too_large) {
+        h->complete = true; /* handed up with what came, so that who may not call is told that first */
+        return false;
+    }
+    answer_bad(h, h->failed ? E_IO : E_BAD_INPUT);
+    return false;
+}
+
+static void begin_body(struct http1 *h, char *bytes, size_t n)
+{
+    struct http1_exchange *x = h->exchange;
+    struct str expect = http1_header_value(x, S("expect"));
+    int64_t length;
+    buf_init(&x->body, &x->arena, HTTP_BODY_SPOOL_BYTES);
+    h->state = READ_BODY;
+    h->body_since_deadline = 0;
+    net_deadline(h->conn, clock_monotonic_ms() + h->server->body_timeout_ms);
+    struct str declared = http1_header_value(x, S("content-length"));
+    if (declared.n && (str_to_i64(declared, &length) != OK || (uint64_t)length > x->body_max)) {
+        x->body_too_large = true;
+        hand_up(h);
+        return;
+    }
+    if (expect.n && !str_eq_nocase(expect, S("100-continue"))) {
+        answer_bad(h, E_BAD_INPUT);
+        return;
+    }
+    if (expect.n && n == 0)
+        net_write_copy(h->conn, S("HTTP/1.1 100 Continue\r\n\r\n"));
+    if (n)
+        consume(h, bytes, n);
+}
+
+/* A whole header block lies in the arena: parse it. `rest` came behind it in the same read. */
+static void begin_request(struct http1 *h, struct str block, char *rest, size_t rest_bytes)
+{
+    struct http1_exchange *x = h->exchange;
+    size_t taken;
+    x->headers = ARENA_ARRAY(&x->arena, struct http1_header, HTTP_HEADERS_MAX);
+    if (!x->headers || !http1_block_ok(block)) {
+        answer_bad(h, E_BAD_INPUT);
+        return;
+    }
+    llhttp_init(&h->parser, HTTP_REQUEST, settings());
+    h->parser.data = h;
+    bool more = feed(h, block.s, block.n, &taken);
+    if (h->state == ENDED)
+        return;
+    if (h->parser.http_major != 1 || x->target.n == 0 || x->target.n > HTTP_TARGET_BYTES_MAX) {
+        answer_bad(h, E_BAD_INPUT);
+        return;
+    }
+    x->method = str_from(llhttp_method_name((llhttp_method_t)h->parser.method));
+    x->version = h->parser.http_minor ? S("1.1") : S("1.0");
+    h->server->head(x, h->server->context);
+    if (more) {
+        begin_body(h, rest, rest_bytes);
+        return;
+    }
+    if (rest_bytes)
+        keep_ahead(h, rest, rest_bytes);
+    hand_up(h);
+}
+
+/* The end of the header block, behind its empty line; 0: not there yet. */
+static size_t block_end(const char *bytes, size_t n)
+{
+    const char *at = n >= 4 ? memmem(bytes, n, "\r\n\r\n", 4) : NULL;
+    return at ? (size_t)(at - bytes) + 4 : 0;
+}
+
+static void read_head(struct http1 *h, char *bytes, size_t n)
+{
+    size_t skip = 0;
+    if (h->ahead.n == 0)
+        while (skip < n && (bytes[skip] == '\r' || bytes[skip] == '\n') && skip < 4)
+            skip++; /* empty lines before a request (RFC 9112 section 2.2) */
+    bytes += skip;
+    n -= skip;
+    if (n == 0)
+        return;
+    if (!h->exchange && !(h->exchange = exchange_new(h))) {
+        answer_bad(h, E_BUSY);
+        return;
+    }
+    struct str all = str_of(bytes, n);
+    if (h->ahead.n) {
+        keep_ahead(h, bytes, n);
+        all = buf_str(&h->ahead);
+    } else {
+        net_deadline(h->conn, clock_monotonic_ms() + h->server->header_timeout_ms);
+    }
+    size_t end = block_end(all.s, all.n);
+    if ((end ? end : all.n) > HTTP_HEADER_BYTES_MAX || (h->ahead.n && buf_err(&h->ahead))) {
+        answer_bad(h, E_HEADERS_TOO_LARGE);
+        return;
+    }
+    if (!end) {
+        /* A lone line feed would make us wait for ever for "\r\n\r\n": refuse it as soon as it is seen. */
+        size_t complete = all.n;
+        while (complete && all.s[complete - 1] == '\r')
+            complete--;
+        if (!http1_block_ok(str_of(all.s, complete)))
+            answer_bad(h, E_BAD_INPUT);
+        else if (!h->ahead.n)
+            keep_ahead(h, bytes, n);
+        return;
+    }
+    struct str block = str_dup(&h->exchange->arena, str_of(all.s, end));
+    if (!block.s) {
+        answer_bad(h, E_BUSY);
+        return;
+    }
+    struct buf ahead = h->ahead; /* its bytes behind the block are the rest */
+    memset(&h->ahead, 0, sizeof h->ahead);
+    begin_request(h, block, (char *)(uintptr_t)all.s + end, all.n - end);
+    buf_free(&ahead);
+}
+
+static void read_body(struct http1 *h, char *bytes, size_t n)
+{
+    size_t taken;
+    h->body_since_deadline += n;
+    if (h->body_since_deadline >= BODY_PROGRESS_BYTES) {
+        h->body_since_deadline = 0;
+        net_deadline(h->conn, clock_monotonic_ms() + h->server->body_timeout_ms);
+    }
+    if (feed(h, bytes, n, &taken) || h->state == ENDED)
+        return;
+    if (taken < n)
+        keep_ahead(h, bytes + taken, n - taken);
+    hand_up(h);
+}
+
+static void consume(struct http1 *h, char *bytes, size_t n)
+{
+    switch (h->state) {
+    case READ_HEAD:
+        read_head(h, bytes, n);
+        break;
+    case READ_BODY:
+        read_body(h, bytes, n);
+        break;
+    case AWAITING:
+    case SENDING:
+        keep_ahead(h, bytes, n);
+        if (buf_err(&h->ahead))
+            net_close(h->conn);
+        break;
+    case STREAMING: /* nothing is expected; what comes is not kept */
+    case ENDED:
+        break;
+    }
+}
+
+/* --- answering -------------------------------------------------------------------------------------------------- */
+
+/* What was sent ahead, request by request; not by recursion, for a client may send thousands. */
+static void read_ahead(struct http1 *h)
+{
+    if (h->reads_ahead)
+        return;
+    h->reads_ahead = true;
+    unsigned served;
+    do {
+        served = h->served;
+        struct buf ahead = h->ahead;
+        memset(&h->ahead, 0, sizeof h->ahead);
+        consume(h, ahead.s, ahead.n);
+        buf_free(&ahead);
+    } while (h->served != served && h->state == READ_HEAD && h->ahead.n);
+    h->reads_ahead = false;
+}
+
+static void next_request(struct http1 *h)
+{
+    exchange_free(h->exchange);
+    h->exchange = NULL;
+    h->served++;
+    if (h->close_after || h->server->draining) {
+        h->state = ENDED;
+        net_close_after(h->conn);
+        return;
+    }
+    h->state = READ_HEAD;
+    net_deadline(h->conn, clock_monotonic_ms() + h->server->idle_timeout_ms);
+    net_resume(h->conn);
+    if (h->ahead.n)
+        read_ahead(h);
+}
+
+static void on_sent(void *context)
+{
+    struct http1 *h = context;
+    if (!h->conn->closing) /* else `closed` cleans up */
+        next_request(h);
+}
+
+static void pump_file(struct http1 *h)
+{
+    char chunk[FILE_CHUNK];
+    while (h->file_left && !h->conn->closing && h->conn->unsent_bytes == 0) {
+        size_t want = h->file_left < sizeof chunk ? h->file_left : sizeof chunk;
+        ssize_t n = read(h->file_fd, chunk, want);
+        if (n <= 0) {
+            net_close(h->conn); /* shorter than promised: the client must see that it is */
+            return;
+        }
+        h->file_left -= (size_t)n;
+        net_write_copy(h->conn, str_of(chunk, (size_t)n));
+    }
+    if (h->file_left || h->conn->closing || h->conn->unsent_bytes)
+        return;
+    close(h->file_fd);
+    h->file_fd = -1;
+    h->sends_file = false;
+    next_request(h);
+}
+
+void http1_reply(struct http1_exchange *x, const struct http1_reply *r)
+{
+    struct http1 *h = x->connection;
+    if (!h) {
+        if (r->file_fd >= 0)
+            close(r->file_fd);
+        exchange_free(x);
+        return;
+    }
+    assert(h->state == AWAITING);
+    h->close_after = r->close;
+    h->state = r->stream ? STREAMING : SENDING;
+    if (r->stream) {
+        net_write_copy(h->conn, r->head);
+        net_resume(h->conn); /* to see the client go */
+        return;
+    }
+    if (r->file_fd >= 0) {
+        h->file_fd = r->file_fd;
+        h->file_left = r->file_bytes;
+        h->sends_file = true;
+        net_write_copy(h->conn, r->head);
+        pump_file(h);
+        return;
+    }
+    struct str parts[2] = { r->head, r->body };
+    net_write(h->conn, parts, 2, on_sent, h);
+}
+
+/* --- streams --------------------------------------------------------------------------------------------------------- */
+
+bool http1_stream_write(struct http1_exchange *x, struct str bytes)
+{
+    struct http1 *h = x->connection;
+    if (!h || h->conn->closing)
+        return false;
+    if (h->conn->unsent_bytes + bytes.n > STREAM_UNSENT_MAX) {
+        net_close(h->conn);
+        return false;
+    }
+    net_write_copy(h->conn, bytes);
+    return true;
+}
+
+void http1_stream_end(struct http1_exchange *x)
+{
+    if (x->connection && !x->connection->conn->closing) {
+        x->connection->state = ENDED;
+        net_close_after(x->connection->conn);
+    }
+}
+
+void http1_stream_on_gone(struct http1_exchange *x, void (*gone)(struct http1_exchange *x, void *context), void *context)
+{
+    x->connection->gone = gone;
+    x->connection->gone_context = context;
+}
+
+struct net_conn *http1_take_over(struct http1_exchange *x, struct str head, const struct net_protocol *protocol, void *state,
+                                 struct buf *ret_rest)
+{
+    struct http1 *h = x->connection;
+    if (!h || h->conn->closing)
+        return NULL;
+    struct net_conn *c = h->conn;
+    *ret_rest = h->ahead;
+    net_write_copy(c, head);
+    exchange_free(x);
+    free(h);
+    c->protocol = protocol;
+    c->state = state;
+    c->deadline_ms = 0;
+    net_resume(c);
+    return c;
+}
+
+/* --- the protocol ------------------------------------------------------------------------------------------------------- */
+
+static void protocol_data(struct net_conn *c, char *bytes, size_t n)
+{
+    consume(c->state, bytes, n);
+}
+
+static void protocol_drained(struct net_conn *c)
+{
+    struct http1 *h = c->state;
+    if (h->state == SENDING && h->sends_file)
+        pump_file(h);
+}
+
+static void protocol_timeout(struct net_conn *c)
+{
+    struct http1 *h = c->state;
+    if (h->state == READ_HEAD && !h->exchange)
+        net_close(c); /* idle */
+    else if (h->state == READ_HEAD || h->state == READ_BODY)
+        answer_bad(h, E_REQUEST_TIMEOUT);
+    else
+        net_close(c);
+}
+
+static void protocol_closed(struct net_conn *c)
+{
+    struct http1 *h = c->state;
+    struct http1_exchange *x = h->exchange;
+    if (x && h->gone)
+        h->gone(x, h->gone_context);
+    if (h->file_fd >= 0)
+        close(h->file_fd);
+    if (x && h->state == AWAITING)
+        x->connection = NULL; /* whoever answers finds nobody and frees it */
+    else if (x)
+        exchange_free(x);
+    buf_free(&h->ahead);
+    free(h);
+}
+
+const struct net_protocol HTTP1_PROTOCOL = {
+    .data = protocol_data, .drained = protocol_drained, .timeout = protocol_timeout, .closed = protocol_closed,
+};
+
+bool http1_accepted(struct net_conn *c, void *server)
+{
+    struct http1 *h = calloc(1, sizeof *h);
+    if (!h)
+        return false;
+    h->conn = c;
+    h->server = server;
+    h->file_fd = -1;
+    c->state = h;
+    net_deadline(c, clock_monotonic_ms() + h->server->header_timeout_ms);
+    return true;
+}
+
+void http1_close_idle(struct net_loop *l)
+{
+    for (struct net_conn *c = l->conns; c; c = c->next) {
+        struct http1 *h = c->state;
+        if (c->protocol != &HTTP1_PROTOCOL)
+            continue;
+        if (h->state == STREAMING)
+            http1_stream_end(h->exchange);
+        else if (h->state == READ_HEAD && !h->exchange)
+            net_close(c);
+    }
+}

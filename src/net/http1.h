@@ -1,0 +1,85 @@
+/* HTTP/1.1 (RFC 9112) on a connection: requests out of bytes, answers in order.
+ *
+ * llhttp in strict mode reads; before it, a scan of the raw header block refuses what it lets pass (obsolete line folding,
+ * a lone CR or LF: research/stack.md section 3). One request is under way at a time; what a client sends ahead waits.
+ * A request's memory (struct http1_exchange) exists only while it is under way: an idle connection holds none.
+ */
+#ifndef VIVIM_NET_HTTP1_H
+#define VIVIM_NET_HTTP1_H
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "net/conn.h"
+
+struct http1_header {
+    struct str name, value; /* name in lower case, value trimmed */
+};
+
+struct http1;
+
+struct http1_exchange {
+    struct arena arena;        /* dies with the exchange */
+    struct net_loop *loop;
+    struct http1 *connection;  /* NULL: the client has gone */
+    struct str method, target, version; /* version: "1.1" */
+    struct http1_header *headers;
+    size_t header_count;
+    bool keep_alive, upgrade, local;
+    char peer[46];
+    size_t body_max;           /* set by `head`; more than this sets body_too_large and reads no further */
+    bool body_too_large;
+    struct buf body;           /* up to HTTP_BODY_SPOOL_BYTES … */
+    int body_fd;               /* … else a file that has no name any more; -1 */
+    size_t body_bytes;
+    struct http1_exchange *next_free;
+    void *user;                /* of the layer above, in the arena */
+};
+
+struct http1_server {
+    /* The header block was read, the body was not: set body_max. Called on the loop. */
+    void (*head)(struct http1_exchange *x, void *context);
+    /* The request is whole (or its body is too large): answer now or later with http1_reply, once. */
+    void (*request)(struct http1_exchange *x, void *context);
+    /* Bytes that are no request: the whole answer to `e` (E_BAD_INPUT, E_HEADERS_TOO_LARGE, E_REQUEST_TIMEOUT) into `out`; the connection closes. */
+    void (*bad)(err_t e, struct buf *out, void *context);
+    void *context;
+    const char *temp_dir;
+    int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms;
+    _Atomic bool draining; /* answer with Connection: close and close idle connections */
+};
+
+/* For net_listen: state = http1_accept(server, conn). */
+extern const struct net_protocol HTTP1_PROTOCOL;
+bool http1_accepted(struct net_conn *c, void *server);
+
+struct http1_reply {
+    struct str head;         /* status line and headers with the empty line, in the exchange's arena */
+    struct str body;         /* in the arena or static */
+    int file_fd;             /* instead of body: a file that is sent from its start and closed; -1 */
+    size_t file_bytes;
+    bool close;              /* close afterwards */
+    bool stream;             /* the body goes on: http1_stream_write until http1_stream_end */
+};
+/* Answer. On the exchange's loop (net_post from elsewhere). The exchange is gone afterwards, unless it streams. */
+void http1_reply(struct http1_exchange *x, const struct http1_reply *r);
+
+/* A body that goes on (server-sent events). On the loop. false: the client has gone, or reads too slowly (more than STREAM_UNSENT_MAX is waiting;
+ * then the connection is closed). `gone` is called once when the connection ends, before the exchange is freed. */
+enum { STREAM_UNSENT_MAX = 256 * 1024 };
+bool http1_stream_write(struct http1_exchange *x, struct str bytes);
+void http1_stream_end(struct http1_exchange *x);
+void http1_stream_on_gone(struct http1_exchange *x, void (*gone)(struct http1_exchange *x, void *context), void *context);
+
+/* After an upgrade: give the connection to another protocol, with the bytes that came behind the request (a view that ends with the
+ * call). The exchange is freed. `head` is the 101 answer. On the loop, but never from inside `request`: post it. NULL when the client has gone. */
+struct net_conn *http1_take_over(struct http1_exchange *x, struct str head, const struct net_protocol *protocol, void *state, struct buf *ret_rest);
+
+/* Close this loop's connections that have no request under way, and end its streams (drain). On the loop. */
+void http1_close_idle(struct net_loop *l);
+
+struct str http1_header_value(const struct http1_exchange *x, struct str lower_name); /* the first; STR_NONE */
+
+/* Does a raw header block (with its empty line) hold only what RFC 9112 allows between lines? For the scan before llhttp; pure. */
+bool http1_block_ok(struct str block);
+
+#endif

@@ -1,0 +1,329 @@
+#include "net/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024, SOCKETS_MAX = 2, LOOPS_MAX = 64, ADDRESS_SLOTS = 4096 };
+
+struct accepting {
+    union {
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+        uv_handle_t handle;
+    };
+    struct net_listener *listener;
+    struct net_loop *loop;
+    bool local, open;
+};
+
+struct net_listener {
+    struct net_listen_options options;
+    struct accepting accepting[SOCKETS_MAX * LOOPS_MAX];
+    int count;
+    _Atomic size_t connections;
+    _Atomic uint32_t by_address[ADDRESS_SLOTS]; /* counts by hash: two addresses may share one, which only makes it stricter */
+};
+
+/* --- accepting ----------------------------------------------------------------------------------- */
+
+static size_t address_slot(const char *peer)
+{
+    uint64_t h = 1469598103934665603u;
+    for (; *peer; peer++)
+        h = (h ^ (unsigned char)*peer) * 1099511628211u;
+    return (size_t)(h % ADDRESS_SLOTS);
+}
+
+static void name_peer(struct net_conn *c)
+{
+    struct sockaddr_storage a;
+    int n = sizeof a;
+    if (c->local || uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&a, &n) != 0) {
+        snprintf(c->peer, sizeof c->peer, "%s", c->local ? "local" : "unknown");
+        return;
+    }
+    const void *in6 = &((struct sockaddr_in6 *)&a)->sin6_addr, *in4 = &((struct sockaddr_in *)&a)->sin_addr;
+    inet_ntop(a.ss_family, a.ss_family == AF_INET6 ? in6 : in4, c->peer, sizeof c->peer);
+}
+
+/* Over the Unix socket only our own user or root may come: the kernel says who it is. */
+static bool peer_allowed(struct net_conn *c)
+{
+    uv_os_fd_t fd;
+    struct ucred who;
+    socklen_t n = sizeof who;
+    if (!c->local)
+        return true;
+    return uv_fileno(&c->handle, &fd) == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0 &&
+           (who.uid == geteuid() || who.uid == 0);
+}
+
+static bool counts_allow(struct net_listener *l, struct net_conn *c)
+{
+    size_t all = ++l->connections;
+    size_t here = 0;
+    if (!c->local)
+        here = (size_t)atomic_fetch_add(&l->by_address[address_slot(c->peer)], 1) + 1;
+    return all <= l->options.connections_max && here <= l->options.per_address_max;
+}
+
+void net_listener_left(struct net_listener *l, struct net_conn *c)
+{
+    l->connections--;
+    if (!c->local)
+        l->by_address[address_slot(c->peer)]--;
+}
+
+static void drop(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void on_connection(uv_stream_t *stream, int status)
+{
+    struct accepting *a = stream->data;
+    struct net_conn *c = status < 0 ? NULL : calloc(1, sizeof *c);
+    if (!c)
+        return;
+    c->loop = a->loop;
+    c->listener = a->listener;
+    c->local = a->local;
+    c->protocol = a->listener->options.protocol;
+    int bad = a->local ? uv_pipe_init(&a->loop->uv, &c->pipe, 0) : uv_tcp_init(&a->loop->uv, &c->tcp);
+    if (bad) {
+        free(c);
+        return;
+    }
+    c->handle.data = c;
+    if (uv_accept(stream, &c->stream) != 0) {
+        uv_close(&c->handle, drop);
+        return;
+    }
+    if (!a->local)
+        uv_tcp_nodelay(&c->tcp, 1);
+    name_peer(c);
+    bool allowed = counts_allow(a->listener, c) && peer_allowed(c);
+    if (!allowed || !a->listener->options.accepted(c, a->listener->options.context)) {
+        net_listener_left(a->listener, c);
+        uv_close(&c->handle, drop);
+        return;
+    }
+    net_conn_begin(c);
+}
+
+/* --- sockets ---------------------------------------------------------------------------------------- */
+
+static err_t fail(int code, const char *what)
+{
+    return err_note(code == EADDRINUSE ? E_CONFLICT : code == EACCES || code == EADDRNOTAVAIL ? E_INVALID : E_IO, "listen",
+                    "listening on %s: %s", what, uv_strerror(-code));
+}
+
+static err_t open_socket(const struct sockaddr *sa, socklen_t length, const char *what, int *ret)
+{
+    int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
+    if (fd < 0)
+        return fail(errno, what);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+    if (sa->sa_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    if (bind(fd, sa, length) != 0 || listen(fd, BACKLOG) != 0) {
+        int code = errno;
+        close(fd);
+        return fail(code, what);
+    }
+    *ret = fd;
+    return OK;
+}
+
+static int port_of(int fd)
+{
+    struct sockaddr_storage a;
+    socklen_t n = sizeof a;
+    if (getsockname(fd, (struct sockaddr *)&a, &n) != 0)
+        return 0;
+    return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port : ((struct sockaddr_in *)&a)->sin_port);
+}
+
+/* Another process on the same port would share it through SO_REUSEPORT: the first socket is tried without. */
+static err_t port_is_free(const struct sockaddr *sa, socklen_t length, const char *what)
+{
+    int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+    if (fd < 0)
+        return fail(errno, what);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (sa->sa_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    int code = bind(fd, sa, length) == 0 && listen(fd, 1) == 0 ? 0 : errno;
+    close(fd);
+    return code ? fail(code, what) : OK;
+}
+
+struct adopt {
+    struct accepting *accepting;
+    int fd;
+};
+
+/* On the loop's thread: libuv's handles belong to it. */
+static void adopt_socket(struct net_loop *l, void *arg)
+{
+    struct adopt *adopt = arg;
+    struct accepting *a = adopt->accepting;
+    a->handle.data = a;
+    int bad = a->local ? uv_pipe_init(&l->uv, &a->pipe, 0) : uv_tcp_init(&l->uv, &a->tcp);
+    if (!bad)
+        bad = a->local ? uv_pipe_open(&a->pipe, adopt->fd) : uv_tcp_open(&a->tcp, adopt->fd);
+    if (!bad)
+        bad = uv_listen(&a->stream, BACKLOG, on_connection);
+    assert(!bad); /* the descriptor listens already; what can fail has been tried */
+    a->handle.data = a;
+    a->open = true;
+    free(adopt);
+}
+
+static err_t hand_over(struct net_listener *l, struct net_loop *loop, int fd, bool local)
+{
+    struct adopt *adopt = malloc(sizeof *adopt);
+    if (!adopt || l->count == (int)COUNTOF(l->accepting)) {
+        free(adopt);
+        close(fd);
+        return E_BUSY;
+    }
+    struct accepting *a = &l->accepting[l->count++];
+    *a = (struct accepting){ .listener = l, .loop = loop, .local = local };
+    *adopt = (struct adopt){ a, fd };
+    net_post(loop, adopt_socket, adopt);
+    return OK;
+}
+
+static err_t listen_family(struct net_listener *l, struct net_loop *loops, int loop_count, struct sockaddr_storage *sa,
+                           const char *what, int *io_port)
+{
+    socklen_t length = sa->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    in_port_t *port = sa->ss_family == AF_INET6 ? &((struct sockaddr_in6 *)sa)->sin6_port : &((struct sockaddr_in *)sa)->sin_port;
+    *port = htons((uint16_t)*io_port);
+    if (*io_port)
+        TRY(port_is_free((struct sockaddr *)sa, length, what));
+    for (int i = 0; i < loop_count; i++) {
+        int fd;
+        TRY(open_socket((struct sockaddr *)sa, length, what, &fd));
+        *io_port = port_of(fd);
+        *port = htons((uint16_t)*io_port);
+        TRY(hand_over(l, &loops[i], fd, false));
+    }
+    return OK;
+}
+
+/* --- addresses ----------------------------------------------------------------------------------------- */
+
+static err_t split(struct str address, char host[64], int *ret_port)
+{
+    size_t colon = address.n;
+    while (colon && address.s[colon - 1] != ':')
+        colon--;
+    struct str name = str_sub(address, 0, colon ? colon - 1 : 0);
+    int64_t port;
+    if (name.n >= 2 && name.s[0] == '[' && name.s[name.n - 1] == ']')
+        name = str_sub(name, 1, name.n - 1);
+    if (!colon || name.n == 0 || name.n >= 64 || str_to_i64(str_sub(address, colon, address.n), &port) != OK || port < 0 || port > 65535)
+        return err_note(E_INVALID, "listen", "an address to listen on is like 127.0.0.1:8420, [::1]:8420 or localhost:8420");
+    memcpy(host, name.s, name.n);
+    host[name.n] = 0;
+    *ret_port = (int)port;
+    return OK;
+}
+
+static struct net_listener *listener_new(const struct net_listen_options *o)
+{
+    struct net_listener *l = calloc(1, sizeof *l);
+    if (l)
+        l->options = *o;
+    return l;
+}
+
+static err_t listen_host(struct net_listener *l, struct net_loop *loops, int loop_count, const char *host, int *io_port)
+{
+    struct sockaddr_storage a = { 0 };
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a;
+    struct sockaddr_in *in4 = (struct sockaddr_in *)&a;
+    if (inet_pton(AF_INET, host, &in4->sin_addr) == 1)
+        a.ss_family = AF_INET;
+    else if (inet_pton(AF_INET6, host, &in6->sin6_addr) == 1)
+        a.ss_family = AF_INET6;
+    else
+        return err_note(E_INVALID, "listen", "\"%s\" is neither an IP address nor localhost", host);
+    return listen_family(l, loops, loop_count, &a, host, io_port);
+}
+
+err_t net_listen(struct net_loop *loops, int loop_count, struct str address, const struct net_listen_options *o,
+                 struct net_listener **ret, int *ret_port)
+{
+    char host[64];
+    int port;
+    assert(loop_count <= LOOPS_MAX);
+    TRY(split(address, host, &port));
+    struct net_listener *l = listener_new(o);
+    if (!l)
+        return E_BUSY;
+    *ret = l; /* from here on the caller closes and frees it, also after a failure */
+    bool both = strcmp(host, "localhost") == 0;
+    TRY(listen_host(l, loops, loop_count, both ? "127.0.0.1" : host, &port));
+    if (both && listen_host(l, loops, loop_count, "::1", &port) != OK)
+        err_clear(); /* a machine without IPv6 */
+    *ret_port = port;
+    return OK;
+}
+
+err_t net_listen_unix(struct net_loop *loop, const char *path, const struct net_listen_options *o, struct net_listener **ret)
+{
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+    if (strlen(path) >= sizeof a.sun_path)
+        return err_note(E_INVALID, "data", "the data folder's path is too long for a Unix socket (%zu bytes are the most)", sizeof a.sun_path - 1);
+    memcpy(a.sun_path, path, strlen(path) + 1);
+    struct net_listener *l = listener_new(o);
+    if (!l)
+        return E_BUSY;
+    *ret = l;
+    unlink(path);
+    mode_t old = umask(0177);
+    int fd;
+    err_t e = open_socket((struct sockaddr *)&a, sizeof a, path, &fd);
+    umask(old);
+    TRY(e);
+    return hand_over(l, loop, fd, true);
+}
+
+static void close_accepting(struct net_loop *loop, void *arg)
+{
+    UNUSED(loop);
+    struct accepting *a = arg;
+    if (a->open && !uv_is_closing(&a->handle))
+        uv_close(&a->handle, NULL);
+    a->open = false;
+}
+
+void net_listener_close(struct net_listener *l)
+{
+    for (int i = 0; l && i < l->count; i++)
+        net_post(l->accepting[i].loop, close_accepting, &l->accepting[i]);
+}
+
+void net_listener_free(struct net_listener *l)
+{
+    free(l);
+}
+
+size_t net_listener_connections(const struct net_listener *l)
+{
+    return l ? l->connections : 0;
+}

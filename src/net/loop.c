@@ -1,0 +1,139 @@
+#include "net/loop.h"
+
+#include <stdlib.h>
+
+#include "net/conn.h"
+#include "os/clock.h"
+
+struct net_letter {
+    struct net_letter *next;
+    void (*fn)(struct net_loop *l, void *arg);
+    void *arg;
+};
+
+struct loop_start {
+    struct net_loop *loop;
+    void (*begin)(struct net_loop *l, void *context);
+    void (*end)(struct net_loop *l, void *context);
+    void *context;
+};
+
+/* --- mailbox ------------------------------------------------------------------------------- */
+
+void net_post(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg), void *arg)
+{
+    struct net_letter *letter = malloc(sizeof *letter);
+    if (!letter)
+        abort(); /* a lost letter is a request that never ends: better to start again */
+    *letter = (struct net_letter){ NULL, fn, arg };
+    mutex_lock(&l->mail_lock);
+    *l->last = letter;
+    l->last = &letter->next;
+    mutex_unlock(&l->mail_lock);
+    uv_async_send(&l->mail);
+}
+
+static void read_mail(uv_async_t *async)
+{
+    struct net_loop *l = async->data;
+    mutex_lock(&l->mail_lock);
+    struct net_letter *letter = l->first;
+    l->first = NULL;
+    l->last = &l->first;
+    mutex_unlock(&l->mail_lock);
+    while (letter) {
+        struct net_letter *next = letter->next;
+        letter->fn(l, letter->arg);
+        free(letter);
+        letter = next;
+    }
+}
+
+/* --- life -------------------------------------------------------------------------------------- */
+
+static void on_tick(uv_timer_t *timer)
+{
+    net_conns_tick(timer->data, clock_monotonic_ms());
+}
+
+static void run(void *arg)
+{
+    struct loop_start start = *(struct loop_start *)arg;
+    free(arg);
+    if (start.begin)
+        start.begin(start.loop, start.context);
+    uv_run(&start.loop->uv, UV_RUN_DEFAULT);
+    if (start.end)
+        start.end(start.loop, start.context);
+}
+
+static err_t loop_init(struct net_loop *l, int number)
+{
+    l->number = number;
+    l->last = &l->first;
+    mutex_init(&l->mail_lock);
+    l->read_buffer = malloc(NET_READ_BYTES);
+    if (!l->read_buffer || uv_loop_init(&l->uv) != 0)
+        return E_BUSY;
+    l->mail.data = l->tick.data = l;
+    if (uv_async_init(&l->uv, &l->mail, read_mail) != 0 || uv_timer_init(&l->uv, &l->tick) != 0)
+        return E_BUSY;
+    return uv_timer_start(&l->tick, on_tick, NET_TICK_MS, NET_TICK_MS) == 0 ? OK : E_BUSY;
+}
+
+err_t net_loops_start(int count, void (*begin)(struct net_loop *l, void *context), void (*end)(struct net_loop *l, void *context),
+                      void *context, struct net_loop **ret)
+{
+    struct net_loop *loops = calloc((size_t)count, sizeof *loops);
+    if (!loops)
+        return E_BUSY;
+    for (int i = 0; i < count; i++) {
+        struct loop_start *start = malloc(sizeof *start);
+        err_t e = start ? loop_init(&loops[i], i) : E_BUSY;
+        if (e == OK) {
+            *start = (struct loop_start){ &loops[i], begin, end, context };
+            e = thread_start(&loops[i].thread, "loop", run, start);
+        }
+        if (e != OK) {
+            free(start);
+            net_loops_stop(loops, i);
+            return e;
+        }
+    }
+    *ret = loops;
+    return OK;
+}
+
+static void close_any(uv_handle_t *handle, void *arg)
+{
+    UNUSED(arg);
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void close_all(struct net_loop *l, void *arg)
+{
+    UNUSED(arg);
+    net_conns_close(l);
+    uv_close((uv_handle_t *)&l->tick, NULL);
+    uv_close((uv_handle_t *)&l->mail, NULL);
+}
+
+void net_loops_stop(struct net_loop *loops, int count)
+{
+    if (!loops)
+        return;
+    for (int i = 0; i < count; i++) {
+        loops[i].stopping = true;
+        net_post(&loops[i], close_all, NULL);
+    }
+    for (int i = 0; i < count; i++) {
+        thread_join(&loops[i].thread);
+        uv_walk(&loops[i].uv, close_any, NULL);
+        uv_run(&loops[i].uv, UV_RUN_DEFAULT);
+        uv_loop_close(&loops[i].uv);
+        mutex_free(&loops[i].mail_lock);
+        free(loops[i].read_buffer);
+    }
+    free(loops);
+}

@@ -1,0 +1,38 @@
+/* Event loops: one thread each (libuv), which owns its sockets. Other threads talk to it through its mailbox. */
+#ifndef VIVIM_NET_LOOP_H
+#define VIVIM_NET_LOOP_H
+
+#include <uv.h>
+
+#include "os/thread.h"
+
+enum { NET_TICK_MS = 250, NET_READ_BYTES = 65536 };
+
+struct net_conn;
+
+struct net_loop {
+    uv_loop_t uv;
+    struct thread thread;
+    int number;
+    uv_async_t mail;
+    struct mutex mail_lock;
+    struct net_letter *first, **last;
+    uv_timer_t tick;            /* deadlines of connections, coarse */
+    struct net_conn *conns;     /* all of this loop */
+    size_t conn_count;
+    char *read_buffer;          /* one for all connections: an idle one holds none */
+    void *context;              /* of whoever runs on it: the thread's database handle … */
+    _Atomic bool stopping;
+};
+
+/* Start `count` loops, each on a thread of its own. `begin` and `end` (may be NULL) run on it before its first and after its
+ * last event. E_BUSY. ret is an array of `count`. */
+NODISCARD err_t net_loops_start(int count, void (*begin)(struct net_loop *l, void *context), void (*end)(struct net_loop *l, void *context),
+                                void *context, struct net_loop **ret);
+/* Close what is open, end the threads, free. */
+void net_loops_stop(struct net_loop *loops, int count);
+
+/* Run `fn(loop, arg)` on the loop's thread, in order of posting. Any thread. Never waits; aborts without memory for a few bytes. */
+void net_post(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg), void *arg);
+
+#endif
