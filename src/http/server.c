@@ -279,6 +279,7 @@ static void loop_end(struct net_loop *l, void *context)
     UNUSED(context);
     db_disconnect(l->context);
     l->context = NULL;
+    http1_thread_end();
 }
 
 /* "http://localhost:8420" from "127.0.0.1:8420": did:web and cookies want a name. */

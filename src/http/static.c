@@ -125,6 +125,7 @@ bool static_serve(struct call *c)
         return true;
     }
     c->rp.status = page ? 200 : 404;
+    security_headers(c, true);
     reply_header(&c->rp, "Cache-Control", S("no-cache"));
     reply_bytes(&c->rp, S("text/html; charset=utf-8"), S(NO_CLIENT));
     return true;

@@ -71,6 +71,17 @@ static void exchange_free(struct http1_exchange *x)
     free(x);
 }
 
+void http1_thread_end(void)
+{
+    while (free_list) {
+        struct http1_exchange *x = free_list;
+        free_list = x->next_free;
+        arena_free(&x->arena);
+        free(x);
+    }
+    free_count = 0;
+}
+
 /* --- the header block ------------------------------------------------------------------------------ */
 
 bool http1_block_ok(struct str block)

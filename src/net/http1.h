@@ -74,6 +74,9 @@ void http1_stream_on_gone(struct http1_exchange *x, void (*gone)(struct http1_ex
  * call). The exchange is freed. `head` is the 101 answer. On the loop, but never from inside `request`: post it. NULL when the client has gone. */
 struct net_conn *http1_take_over(struct http1_exchange *x, struct str head, const struct net_protocol *protocol, void *state, struct buf *ret_rest);
 
+/* Free what the loop's thread keeps for exchanges to come; at its end. */
+void http1_thread_end(void);
+
 /* Close this loop's connections that have no request under way, and end its streams (drain). On the loop. */
 void http1_close_idle(struct net_loop *l);
 
