@@ -53,7 +53,8 @@ static err_t add_term(struct parser *p, struct str text, bool exclude, bool pref
     TRY(arena_err(p->arena));
     if (!term.count)
         return OK; /* a dash, a smile: nothing that is indexed */
-    term.prefix = prefix && !token.dense;
+    /* One letter begins too many words: it would cost seconds and say nothing. */
+    term.prefix = prefix && !token.dense && utf8_count(term.tokens[term.count - 1]) > 1;
     loosen_end(&term, token.dense, run);
     if (p->out->count == SEARCH_TERMS_MAX)
         return err_note(E_INVALID, "q", "the query has more than %d words", SEARCH_TERMS_MAX);

@@ -54,7 +54,7 @@ struct search_page {
 /* Search what belongs to `owner`.
  *
  * rows   the caller's handle on the main store
- * q      as people type it: words are joined by AND, "a phrase", -without, begin*, provider:NAME, role:NAME (several of
+ * q      as people type it: words are joined by AND, "a phrase", -without, begin* (two letters or more), provider:NAME, role:NAME (several of
  *        one kind are joined by OR), before:2026-01-01 (earlier than that day, UTC), after:2026-01-01 (from that day on).
  *        Case, diacritics and width make no difference. Nothing that is typed is a syntax error.
  * from   NULL: from the best one on

@@ -76,11 +76,11 @@ DELETE FROM search_part;
 -- :query search_find
 -- Parts of one entity are one hit, as good as the best of them. The cursor is the last (score, created, id) that
 -- the client has seen. bm25 is less for better ones; ts_rank knows no rarity of words, so scores of the two databases
--- cannot be compared.
+-- cannot be compared. CROSS JOIN keeps SQLite from walking the owner's parts and asking FTS5 about each.
 WITH hit AS MATERIALIZED (
 @sqlite
     SELECT p.entity, p.id, p.parent_id, COALESCE(p.created_ms, 0) AS created, -bm25(search_fts, 0.0, 1.0, 0.2) AS score
-      FROM search_fts JOIN search_part p ON p.part = search_fts.rowid
+      FROM search_fts CROSS JOIN search_part p ON p.part = search_fts.rowid
      WHERE search_fts MATCH :match AND p.owner_id = :owner AND :words IS NOT NULL
 @postgres
     SELECT p.entity, p.id, p.parent_id, COALESCE(p.created_ms, 0) AS created,
