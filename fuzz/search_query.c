@@ -1,8 +1,9 @@
 /* room: search
  *
- * What people type may be anything. The first line is the query, the rest a text. The query is refused with E_INVALID or
- * understood; what is understood never makes the database's full text stumble; and the index and the highlights
- * agree: a text is found by one term exactly when its snippet shows why. */
+ * What people type may be anything. The first line is the query, the rest a text. The query is
+ * refused with E_INVALID or understood; what is understood never makes the database's full text
+ * stumble; and the index and the highlights agree: a text is found by one term exactly when its
+ * snippet shows why. */
 #include <stdlib.h>
 
 #include "base/utf8.h"

@@ -1,6 +1,7 @@
-/* The consumers of the op log: one thread hands each its next batch, inside a transaction that also stores its cursor,
- * so that effects and cursor are there together or not at all. It is woken after each commit that appended; a slow poll
- * is the net for what other processes commit, and for ops that an older open transaction still hides (PostgreSQL). */
+/* The consumers of the op log: one thread hands each its next batch, inside a transaction that also
+ * stores its cursor, so that effects and cursor are there together or not at all. It is woken after
+ * each commit that appended; a slow poll is the net for what other processes commit, and for ops
+ * that an older open transaction still hides (PostgreSQL). */
 #include "base/log.h"
 #include "ops/inside.h"
 #include "os/clock.h"
@@ -12,7 +13,7 @@ enum {
     PRUNE_EVERY_MS = 3600 * 1000,
 };
 
-/* --- what this room itself does when an account goes --------------------------------------------- */
+/* --- what this room itself does when an account goes ----------------------------------------- */
 
 static err_t forget_owners(struct app *app, struct db *rows, struct db *effects, struct arena *a,
                            const struct op *ops, size_t count)
@@ -28,7 +29,7 @@ static err_t forget_owners(struct app *app, struct db *rows, struct db *effects,
 
 static const struct op_consumer JOBS_OF_OWNERS = { .name = "ops_jobs", .consume = forget_owners };
 
-/* --- one batch --------------------------------------------------------------------------------------- */
+/* --- one batch ------------------------------------------------------------------------------- */
 
 static struct db *effects_of(struct consumers *c, const struct op_consumer *is)
 {
@@ -56,7 +57,8 @@ static err_t consume(struct ops *ops, struct consumer *one, struct arena *a, boo
     struct consumers *c = &ops->consumers;
     const struct op_consumer *is = one->is;
     struct db *effects = effects_of(c, is);
-    /* After a failure one at a time: what can be done is done, and the log names the op that cannot. */
+    /* After a failure one at a time: what can be done is done, and the log names the op that
+     * cannot. */
     size_t limit = one->failures ? 1 : OPS_BATCH_MAX;
     struct op_cursor from, held, to;
     TRY(ops_store_cursor_get(effects, is->name, &from));
@@ -119,7 +121,7 @@ static void step(struct ops *ops, struct consumer *one, struct arena *a, int64_t
         *ret_wait_ms = 0;
 }
 
-/* --- the thread --------------------------------------------------------------------------------------- */
+/* --- the thread ------------------------------------------------------------------------------ */
 
 static err_t connect_handles(struct ops *ops)
 {

@@ -6,7 +6,7 @@
 #include "ops/ops.h"
 #include "os/thread.h"
 
-/* --- rows: ops_store.c -------------------------------------------------------------------------- */
+/* --- rows: ops_store.c ----------------------------------------------------------------------- */
 
 static inline int op_cursor_cmp(struct op_cursor x, struct op_cursor y)
 {
@@ -68,7 +68,8 @@ NODISCARD err_t ops_store_job_due_count(struct db *db, const char *kind, int64_t
 NODISCARD err_t ops_store_job_running_count(struct db *db, const char *kind, int64_t *ret);
 NODISCARD err_t ops_store_job_next_ms(struct db *db, const char *kind, int64_t now_ms,
                                       int64_t *ret); /* INT64_MIN: none */
-/* Take the next due job under `token`; inside a transaction. E_NOT_FOUND: none. ret is as after the claim. */
+/* Take the next due job under `token`; inside a transaction. E_NOT_FOUND: none. ret is as after the
+ * claim. */
 NODISCARD err_t ops_store_job_claim(struct db *db, struct arena *a, const char *kind,
                                     struct uuid token, int64_t lease_ms, int64_t now_ms,
                                     struct job_record *ret);
@@ -97,15 +98,16 @@ NODISCARD err_t ops_store_job_cancel_running(struct db *db, struct uuid owner, s
 NODISCARD err_t ops_store_job_sweep(struct db *db, int64_t before_ms);
 NODISCARD err_t ops_store_job_delete_owner(struct db *db, struct uuid owner);
 
-/* --- the log: ops_log.c ---------------------------------------------------------------------------- */
+/* --- the log: ops_log.c ---------------------------------------------------------------------- */
 
-/* Remove ops over OPS_KEEP_MS, a bounded number; *ret_more: there may be more. Opens its own transaction. */
+/* Remove ops over OPS_KEEP_MS, a bounded number; *ret_more: there may be more. Opens its own
+ * transaction. */
 NODISCARD err_t ops_log_prune(struct db *db, struct arena *a, int64_t now_ms, bool *ret_more);
-/* At the start: a log that came from another PostgreSQL server (restored rows) is emptied, for its transaction
- * numbers mean nothing here; every cursor into it expires. */
+/* At the start: a log that came from another PostgreSQL server (restored rows) is emptied, for its
+ * transaction numbers mean nothing here; every cursor into it expires. */
 NODISCARD err_t ops_log_check(struct db *db);
 
-/* --- consumers: consumers.c ------------------------------------------------------------------------- */
+/* --- consumers: consumers.c ------------------------------------------------------------------ */
 
 struct consumer {
     const struct op_consumer *is;
@@ -130,7 +132,7 @@ void consumers_wake(struct ops *ops);
 /* Has every consumer passed what is committed now? `db` and `index` are the caller's handles. */
 NODISCARD err_t consumers_idle(struct ops *ops, struct db *db, struct db *index, bool *ret);
 
-/* --- jobs: jobs.c, job_worker.c ----------------------------------------------------------------------- */
+/* --- jobs: jobs.c, job_dispatch.c, job_worker.c ---------------------------------------------- */
 
 enum { JOB_PHASE_BYTES_MAX = 63 };
 
@@ -172,6 +174,7 @@ struct jobs {
 NODISCARD err_t jobs_start(struct ops *ops);
 void jobs_stop(struct ops *ops);
 void jobs_wake(struct ops *ops);
+bool jobs_stopping(struct jobs *j);
 NODISCARD err_t jobs_idle(struct ops *ops, struct db *db, bool *ret);
 const struct job_kind *jobs_kind(const struct app *app, struct str name); /* NULL: no room has it */
 struct job_run *jobs_run_of(struct ops *ops,

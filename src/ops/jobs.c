@@ -116,7 +116,7 @@ err_t job_list(struct app *app, struct db *db, struct arena *a, struct uuid owne
     return OK;
 }
 
-/* --- cancelling ----------------------------------------------------------------------------------- */
+/* --- cancelling ------------------------------------------------------------------------------ */
 
 const struct job_kind *jobs_kind(const struct app *app, struct str name)
 {
@@ -203,7 +203,7 @@ err_t job_cancel(struct app *app, struct db *db, struct uuid owner, struct uuid 
     return E_BUSY;
 }
 
-/* --- telling ------------------------------------------------------------------------------------------ */
+/* --- telling --------------------------------------------------------------------------------- */
 
 static void write_count(struct json_out *o, const char *key, int64_t n)
 {

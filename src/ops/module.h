@@ -26,8 +26,7 @@ struct app {
     const struct module *const *modules; /* NULL-terminated, in order of rank */
     /* What must be told at once and is no op (a job's progress). May be NULL. */
     void (*tell)(struct app *app, struct str topic, const char *event, struct str json, bool last);
-    void *room_state
-        [APP_ROOMS_MAX]; /* by the index of the room's module; NULL before its init (app_room_state) */
+    void *room_state[APP_ROOMS_MAX]; /* by index of the module; NULL before its init */
 };
 
 /* --- the op log ------------------------------------------------------------------------------- */
@@ -44,9 +43,10 @@ struct op { /* DESIGN section 3 */
     int64_t created_ms;
 };
 
-/* A consumer reads the log from its stored cursor, in order, one batch a call, and stores its effects
- * with the cursor: `consume` gets the handle with a transaction already open on the store named by
- * `on_index` (its cursor lies there too); rows are read from `app->store`. Called from one thread. */
+/* A consumer reads the log from its stored cursor, in order, one batch a call, and stores its
+ * effects with the cursor: `consume` gets the handle with a transaction already open on the store
+ * named by `on_index` (its cursor lies there too); rows are read from `app->store`. Called from one
+ * thread. */
 struct op_consumer {
     const char *name; /* key of its cursor; never rename */
     bool on_index;    /* effects and cursor in the index store */
@@ -56,7 +56,7 @@ struct op_consumer {
     err_t (*rebuild)(struct app *app, struct db *rows, struct db *effects, struct arena *a);
 };
 
-/* --- durable jobs --------------------------------------------------------------------------------- */
+/* --- durable jobs ---------------------------------------------------------------------------- */
 
 struct job {
     struct uuid id, owner_id;
@@ -71,14 +71,15 @@ struct job_row;
 struct job_kind {
     const char *name;
     int parallel;     /* runs at a time, 1..64 */
-    int attempts_max; /* afterwards the dead letter; a run that ended with E_STOPPING does not count */
+    int attempts_max; /* afterwards the dead letter; runs that our stop ended do not count */
     int64_t lease_ms; /* renewed while it runs; another run starts after a crash when it ends */
-    /* Run to the end; OK is done. E_BUSY, E_TIMEOUT, E_UPSTREAM, E_IO, E_DB, E_FULL, E_READ_ONLY and E_STOPPING are tried
-     * again with backoff; others fail for good. May run twice after a crash. Called without an open transaction. */
+    /* Run to the end; OK is done. E_BUSY, E_TIMEOUT, E_UPSTREAM, E_IO, E_DB, E_FULL, E_READ_ONLY
+     * and E_STOPPING are tried again with backoff; others fail for good. May run twice after a
+     * crash. Called without an open transaction. */
     err_t (*run)(struct app *app, struct db *db, struct arena *a, const struct job *job,
                  struct job_run *run);
-    /* It failed for good, or was cancelled (why is E_CANCELLED, also for one that never ran): record that in the room's
-     * rows, inside the given open transaction. May be NULL. */
+    /* It failed for good, or was cancelled (why is E_CANCELLED, also for one that never ran):
+     * record that in the room's rows, inside the given open transaction. May be NULL. */
     err_t (*failed)(struct app *app, struct db *db, struct arena *a, const struct job *job,
                     err_t why, struct str detail);
     /* What is told of it on "<kind>:<id>": one JSON value. NULL: job_write. May read the rows. */
@@ -86,37 +87,40 @@ struct job_kind {
                    struct json_out *o);
 };
 
-/* --- entities ---------------------------------------------------------------------------------------- */
+/* --- entities -------------------------------------------------------------------------------- */
 
 /* What the search index needs of an entity: its text, read from the rows. */
 struct index_text {
-    struct uuid owner_id, id, parent_id; /* parent: the conversation of a message; it goes with its parent */
-    struct str title, text;              /* the title is shown with a hit, `text` is searched */
-    struct str role, provider;           /* for the filters; STR_NONE: none */
-    int64_t created_ms;                  /* TIME_NONE: not known; before: and after: then leave it out */
+    struct uuid owner_id, id;
+    struct uuid parent_id;  /* the conversation of a message; nil: none. It goes with its parent */
+    struct str title, text; /* the title is shown with a hit, `text` is searched */
+    struct str role, provider; /* for the filters; STR_NONE: none */
+    int64_t created_ms;        /* TIME_NONE: not known; before: and after: then leave it out */
 };
 
 struct entity {
     const char *name; /* "message" */
-    /* The text to index; E_NOT_FOUND when it is gone or has none (then it leaves the index). NULL: not searched. */
+    /* The text to index; E_NOT_FOUND when it is gone or has none (then it leaves the index).
+     * NULL: not searched. */
     err_t (*text)(struct app *app, struct db *db, struct arena *a, struct uuid owner,
                   struct uuid id, struct index_text *ret);
     /* Every entity of the store, for a rebuild of the index. */
     err_t (*each)(struct app *app, struct db *db,
                   err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context);
-    /* Does the owner have it? OK or E_NOT_FOUND. For rooms that speak of any entity (sharing). NULL: cannot be asked. */
+    /* Does the owner have it? OK or E_NOT_FOUND. For rooms that speak of any entity (sharing).
+     * NULL: cannot be asked. */
     err_t (*exists)(struct app *app, struct db *db, struct uuid owner, struct uuid id);
 };
 
-/* --- the module ------------------------------------------------------------------------------------------ */
+/* --- the module ------------------------------------------------------------------------------ */
 
 struct module {
     const char *name;
-    err_t (*init)(
-        struct app
-            *app); /* may be NULL; after the stores are open and migrated, before listening */
-    err_t (*start)(struct app *app); /* may be NULL; after listening */
-    void (*stop)(struct app *app);   /* may be NULL; in reverse order */
+    /* Each may be NULL. init: after the stores are open and migrated, before listening; start: after
+     * listening; stop: in reverse order. */
+    err_t (*init)(struct app *app);
+    err_t (*start)(struct app *app);
+    void (*stop)(struct app *app);
     const struct route *routes;
     size_t route_count;
     const struct job_kind *jobs;
@@ -127,7 +131,8 @@ struct module {
     size_t entity_count;
 };
 
-/* Where a room keeps its shared object: set in its init, given up in its stop. Asserts that the module is in the table. */
+/* Where a room keeps its shared object: set in its init, given up in its stop. Asserts that the
+ * module is in the table. */
 static inline void **app_room_state(struct app *app, const struct module *m)
 {
     size_t i = 0;

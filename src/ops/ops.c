@@ -2,7 +2,8 @@
 #include "ops/inside.h"
 #include "os/clock.h"
 
-/* Called by the store after the durable commit of a transaction that appended ops or queued a job. */
+/* Called by the store after the durable commit of a transaction that appended ops or queued a
+ * job. */
 static void committed(void *context)
 {
     struct ops *ops = context;
@@ -75,7 +76,7 @@ void ops_stop(struct app *app)
     ops_free(ops);
 }
 
-/* --- settling ----------------------------------------------------------------------------------- */
+/* --- settling -------------------------------------------------------------------------------- */
 
 static err_t settled(struct ops *ops, struct db *db, struct db *index, bool *ret)
 {

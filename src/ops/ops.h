@@ -1,11 +1,10 @@
 /* ops: the operation log, its consumers, and durable jobs.
  *
  * The log says who changed what (never the content), is appended inside the transaction of the
- * change, and is read from cursors. Nothing ever appears behind a cursor that has passed it: SQLite's one
- * writer gives that for nothing; on PostgreSQL readers order by (transaction id, seq) and stop below
- * pg_snapshot_xmin. Ops are kept OPS_KEEP_MS; an older cursor is E_CURSOR_EXPIRED.
- * Jobs are rows with a lease: a crash makes them run again when the lease ends.
- */
+ * change, and is read from cursors. Nothing ever appears behind a cursor that has passed it:
+ * SQLite's one writer gives that for nothing; on PostgreSQL readers order by (transaction id, seq)
+ * and stop below pg_snapshot_xmin. Ops are kept OPS_KEEP_MS; an older cursor is E_CURSOR_EXPIRED.
+ * Jobs are rows with a lease: a crash makes them run again when the lease ends. */
 #ifndef VIVIM_OPS_OPS_H
 #define VIVIM_OPS_OPS_H
 
@@ -26,8 +25,9 @@ NODISCARD err_t ops_append(struct db *db, const struct op_new *op, int64_t now_m
 struct op_cursor {
     int64_t txid, seq; /* txid 0 with SQLite */
 };
-/* Ops after the cursor, at most limit (1 .. OPS_READ_MAX), oldest first; *cursor moves to the last one.
- * E_CURSOR_EXPIRED: ops after it were pruned, or it is from another life of the store (restored from a backup). */
+/* Ops after the cursor, at most limit (1 .. OPS_READ_MAX), oldest first; *cursor moves to the last
+ * one. E_CURSOR_EXPIRED: ops after it were pruned, or it is from another life of the store
+ * (restored from a backup). */
 NODISCARD err_t ops_read(struct db *db, struct arena *a, struct op_cursor *cursor, size_t limit,
                          struct op **ret, size_t *ret_count);
 /* Where a reader that has read the rows after this call goes on. */
@@ -36,13 +36,14 @@ struct str op_cursor_text(struct arena *a, struct op_cursor c);
 /* E_BAD_INPUT. */
 NODISCARD err_t op_cursor_parse(struct str text, struct op_cursor *ret);
 
-/* Start the consumer and job threads of all modules of `app`; sets app->ops. On SQLite, jobs that a dead process left
- * running are queued again at once. */
+/* Start the consumer and job threads of all modules of `app`; sets app->ops. On SQLite, jobs that a
+ * dead process left running are queued again at once. */
 NODISCARD err_t ops_start(struct app *app);
 void ops_stop(
     struct app *app); /* running jobs get E_STOPPING through job_check and go back to the queue */
-/* Tests and `vivim` commands: wait until the started consumers have passed everything committed and no job is due or
- * running (one that waits for its next try is not waited for). Asserts that ops_start was called. E_TIMEOUT. */
+/* Tests and `vivim` commands: wait until the started consumers have passed everything committed and
+ * no job is due or running (one that waits for its next try is not waited for). Asserts that
+ * ops_start was called. E_TIMEOUT. */
 NODISCARD err_t ops_settle(struct app *app, int64_t timeout_ms);
 
 /* --- jobs --------------------------------------------------------------------------------- */
@@ -56,8 +57,8 @@ struct job_row {
         position; /* position: jobs of the kind before it, when queued */
 };
 
-/* Queue a job inside an open transaction. `dedup` (may be STR_NONE): while a job of this owner, kind and dedup is
- * queued or running, gives its id instead (*ret_existing true). */
+/* Queue a job inside an open transaction. `dedup` (may be STR_NONE): while a job of this owner,
+ * kind and dedup is queued or running, gives its id instead (*ret_existing true). */
 NODISCARD err_t job_add(struct db *db, struct arena *a, struct uuid owner, const char *kind,
                         struct str payload, struct str dedup, int64_t now_ms, struct uuid *ret_id,
                         bool *ret_existing);
@@ -68,19 +69,21 @@ NODISCARD err_t job_get(struct app *app, struct db *db, struct arena *a, struct 
 NODISCARD err_t job_list(struct app *app, struct db *db, struct arena *a, struct uuid owner,
                          const char *kind, int64_t before_ms, struct uuid before_id, size_t limit,
                          struct job_row **ret, size_t *ret_count);
-/* Ask it to end: a queued one is cancelled at once, a running one at its next job_check. Opens its own transaction.
- * E_NOT_FOUND, E_CONFLICT (it has ended). */
+/* Ask it to end: a queued one is cancelled at once, a running one at its next job_check. Opens its
+ * own transaction. E_NOT_FOUND, E_CONFLICT (it has ended). */
 NODISCARD err_t job_cancel(struct app *app, struct db *db, struct uuid owner, struct uuid id);
 
 /* From inside a run: */
 NODISCARD err_t job_check(struct job_run *run); /* OK, E_CANCELLED or E_STOPPING */
-/* A new phase is stored (with `state`, JSON text, STR_NONE to keep it) and told; counts within a phase live in memory and are told.
- * Opens its own transaction; `phase` has at most 63 bytes. E_CANCELLED and E_STOPPING as job_check. */
+/* A new phase is stored (with `state`, JSON text, STR_NONE to keep it) and told; counts within a
+ * phase live in memory and are told. Opens its own transaction; `phase` has at most 63 bytes.
+ * E_CANCELLED and E_STOPPING as job_check. */
 NODISCARD err_t job_phase(struct job_run *run, const char *phase, struct str state);
 void job_progress(struct job_run *run, int64_t done, int64_t total);
-/* Members of the open object (DESIGN 5.4): status, phase, progress {done, total}, position, error {code, detail} or null,
- * created_at, updated_at. Counts that are not known are null. Each change of a job is told as the event "progress" on
- * the topic "<kind>:<id>" through app->tell: what the kind's `write` gives, else {id, kind and these}. */
+/* Members of the open object (DESIGN 5.4): status, phase, progress {done, total}, position, error
+ * {code, detail} or null, created_at, updated_at. Counts that are not known are null. Each change
+ * of a job is told as the event "progress" on the topic "<kind>:<id>" through app->tell: what the
+ * kind's `write` gives, else {id, kind and these}. */
 void job_write(struct json_out *o, const struct job_row *j);
 
 #endif

@@ -17,8 +17,9 @@ static err_t expired(void)
                     "on from there");
 }
 
-/* Has the log lost something that this cursor has not seen (pruned, or the rows were restored from a time before it)?
- * Looked at after reading: a prune that ended before the read is visible by now. */
+/* Has the log lost something that this cursor has not seen (pruned, or the rows were restored from
+ * a time before it)? Looked at after reading: a prune that ended before the
+ * read is visible by now. */
 static err_t check_cursor(struct db *db, struct op_cursor c, bool at_end)
 {
     struct op_cursor floor;

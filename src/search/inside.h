@@ -1,4 +1,5 @@
-/* search from inside: tokens, the parsed query, the seam to indexes, snippets. Private to the room (and its tests). */
+/* search from inside: tokens, the parsed query, the seam to indexes, snippets. Private to the room
+ * (and its tests). */
 #ifndef VIVIM_SEARCH_INSIDE_H
 #define VIVIM_SEARCH_INSIDE_H
 
@@ -8,10 +9,11 @@
 
 /* --- tokens.c ------------------------------------------------------------------------------------
  *
- * A token is a run of letters, digits and their marks, folded: compatibility forms and case (Unicode case folding)
- * are one, diacritics are dropped. Scripts that put no spaces between words (Han, Kana, Hangul, Thai, Lao, Khmer,
- * Myanmar) give one token for each character: itself and the next one; the last of a run stands alone. So a word of two
- * characters is one token wherever it stands, a longer one a phrase, and a single one a prefix. */
+ * A token is a run of letters, digits and their marks, folded: compatibility forms and case
+ * (Unicode case folding) are one, diacritics are dropped. Scripts that put no spaces between words
+ * (Han, Kana, Hangul, Thai, Lao, Khmer, Myanmar) give one token for each character: itself and the
+ * next one; the last of a run stands alone. So a word of two characters is one token wherever it
+ * stands, a longer one a phrase, and a single one a prefix. */
 
 struct search_token {
     struct str text;   /* folded; a view into the walk, until its next step */
@@ -34,7 +36,7 @@ void search_tokens_init(struct search_tokens *t,
                         struct str source); /* valid UTF-8; must live as long as the walk */
 bool search_tokens_next(struct search_tokens *t, struct search_token *ret);
 
-/* --- query.c ------------------------------------------------------------------------------------------ */
+/* --- query.c --------------------------------------------------------------------------------- */
 
 struct search_term {
     struct str *tokens; /* several: they follow each other */
@@ -59,22 +61,23 @@ struct search_terms { /* what a query asks for */
 
 /* Everything in `ret` lives in `a`. Errors: E_INVALID ("q"), E_LIMIT or E_BUSY of the arena. */
 NODISCARD err_t search_parse(struct arena *a, struct str q, struct search_terms *ret);
-/* ASCII letters and digits in lower case, at most 40: how a role or provider stands in the index. */
+/* How a role or provider stands in the index: its ASCII letters and digits in lower case. */
 struct str search_filter_value(struct arena *a, struct str s);
 
-/* --- snippet.c ----------------------------------------------------------------------------------------- */
+/* --- snippet.c ------------------------------------------------------------------------------- */
 
 struct search_snippet {
     struct str text;
     struct search_range *highlights;
     size_t count;
 };
-/* The stretch of `text` with the most of the query's terms, at most SEARCH_SNIPPET_CHARS and a little more, white space
- * as single spaces, "…" where it was cut. Without a match the beginning. */
+/* The stretch of `text` with the most of the query's terms, at most SEARCH_SNIPPET_CHARS and a
+ * little more, white space as single spaces, "…" where it was cut.
+ * Without a match the beginning. */
 NODISCARD err_t search_snippet(struct arena *a, struct arena *scratch, struct str text,
                                const struct search_terms *query, struct search_snippet *ret);
 
-/* --- the seam: kinds of index -------------------------------------------------------------------------- */
+/* --- the seam: kinds of index ---------------------------------------------------------------- */
 
 struct search_doc {
     struct uuid owner_id, id, parent_id;
@@ -89,8 +92,9 @@ struct search_hit {
     double score;
 };
 
-/* One way of finding: words now, vectors later. Writers are called by the consumer inside its transaction on the index
- * store. `find` gives hits of this owner alone, best first, after `from` (NULL: the first). */
+/* One way of finding: words now, vectors later. Writers are called by the consumer inside its
+ * transaction on the index store. `find` gives hits of this owner alone, best first, after `from`
+ * (NULL: the first). */
 struct search_index {
     const char *name;
     err_t (*put)(struct db *index, struct arena *a, const struct search_doc *doc); /* replaces */
@@ -104,7 +108,7 @@ struct search_index {
 };
 extern const struct search_index SEARCH_KEYWORD;
 
-/* --- search_store.c: rows of the keyword index ------------------------------------------------------------ */
+/* --- search_store.c: rows of the keyword index ----------------------------------------------- */
 
 struct search_part { /* as the database's index wants it */
     struct str meta, text, rest;
@@ -128,14 +132,14 @@ NODISCARD err_t search_store_find(struct db *index, struct arena *a, struct uuid
                                   const struct search_find *f, struct search_hit **ret,
                                   size_t *ret_count);
 
-/* --- the consumer: search_consumer.c ------------------------------------------------------------------------ */
+/* --- the consumer: search_consumer.c --------------------------------------------------------- */
 
 enum { SEARCH_CONSUMER_COUNT = 1 };
 extern const struct op_consumer SEARCH_CONSUMERS[SEARCH_CONSUMER_COUNT];
 /* The table of an entity that can be searched; NULL: no room has it, or it has no text. */
 const struct entity *search_entity(const struct app *app, struct str name);
 
-/* --- handles on the index: search.c ---------------------------------------------------------------------------- */
+/* --- handles on the index: search.c ---------------------------------------------------------- */
 
 NODISCARD err_t search_init(struct app *app);
 void search_stop(struct app *app);

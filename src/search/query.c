@@ -1,8 +1,10 @@
-/* What people type, to terms. Everything that is typed means something; only dates and sizes can be wrong. */
+/* What people type, to terms. Everything that is typed means something; only dates and sizes can be
+ * wrong. */
 #include "base/utf8.h"
 #include "search/inside.h"
 
-/* Compatibility forms may stand for several words (U+FDFA: 3 bytes, 4 words); at most a token for each folded character. */
+/* Compatibility forms may stand for several words (U+FDFA: 3 bytes, 4 words); at most a token for
+ * each folded character. */
 enum { TOKENS_PER_BYTE_MAX = 10 };
 
 struct parser {
@@ -20,8 +22,9 @@ static bool is_space(char c)
 
 /* --- terms ------------------------------------------------------------------------------------ */
 
-/* A run of a dense script in a query is found within a longer run: its last character, which stands alone in the
- * tokens, says nothing that the pair before it does not say; a run of one character is the beginning of a pair. */
+/* A run of a dense script in a query is found within a longer run: its last character, which stands
+ * alone in the tokens, says nothing that the pair before it does not say; a run of one character is
+ * the beginning of a pair. */
 static void loosen_end(struct search_term *term, bool dense, size_t run)
 {
     if (!dense)
@@ -62,7 +65,7 @@ static err_t add_term(struct parser *p, struct str text, bool exclude, bool pref
     return OK;
 }
 
-/* --- filters ------------------------------------------------------------------------------------ */
+/* --- filters --------------------------------------------------------------------------------- */
 
 struct str search_filter_value(struct arena *a, struct str s)
 {
@@ -127,7 +130,7 @@ static err_t try_filter(struct parser *p, struct str word, bool exclude, bool *r
     return OK;
 }
 
-/* --- the line ------------------------------------------------------------------------------------- */
+/* --- the line -------------------------------------------------------------------------------- */
 
 static err_t parse_quoted(struct parser *p, bool exclude)
 {

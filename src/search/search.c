@@ -4,11 +4,10 @@
 #include "os/thread.h"
 #include "search/inside.h"
 
-/* --- handles on the index store ---------------------------------------------------------------------
- *
- * A request has a handle on the main store from its worker; one on the index is lent from here, because opening one
- * takes longer than a search. At most as many as there are workers. */
+/* --- handles on the index store -------------------------------------------------------------- */
 
+/* A request has a handle on the main store from its worker; one on the index is lent from here,
+ * because opening one takes longer than a search. At most as many as there are workers. */
 struct search_room {
     struct arena arena; /* holds this struct */
     struct mutex mutex;
@@ -73,10 +72,10 @@ static void give_back(struct lent *l)
         db_disconnect(l->db);
 }
 
-/* --- asking and merging ----------------------------------------------------------------------------------- */
+/* --- asking and merging ---------------------------------------------------------------------- */
 
-/* The one place that knows which indexes there are to ask. With a second one (vectors), their lists are merged here by
- * rank, for their scores cannot be compared. */
+/* The one place that knows which indexes there are to ask. With a second one (vectors), their lists
+ * are merged here by rank, for their scores cannot be compared. */
 static err_t find(struct db *index, struct arena *a, struct uuid owner,
                   const struct search_terms *terms, const struct search_place *from, size_t limit,
                   struct search_hit **ret, size_t *ret_count)
@@ -84,7 +83,7 @@ static err_t find(struct db *index, struct arena *a, struct uuid owner,
     return SEARCH_KEYWORD.find(index, a, owner, terms, from, limit, ret, ret_count);
 }
 
-/* --- from hit to result ------------------------------------------------------------------------------------ */
+/* --- from hit to result ---------------------------------------------------------------------- */
 
 /* The text is read and cut in `scratch`, for it is much larger than what stays in `a`.
  * E_NOT_FOUND: it has gone, and the index has not heard of it yet. */

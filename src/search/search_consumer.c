@@ -1,4 +1,5 @@
-/* The op log's consumer that keeps the indexes: what changed is read from the rows and put in anew. */
+/* The op log's consumer that keeps the indexes: what changed is read from the rows and put in anew.
+ * */
 #include "base/log.h"
 #include "search/inside.h"
 
@@ -22,7 +23,8 @@ static err_t remove_entity(struct db *index, struct uuid owner, struct str entit
     return OK;
 }
 
-/* Put what the rows say now. Text that is too much for memory is left out rather than hold up everything behind it. */
+/* Put what the rows say now. Text that is too much for memory is left out rather than hold up
+ * everything behind it. */
 static err_t put_entity(struct app *app, struct db *rows, struct db *index,
                         const struct entity *entity, struct uuid owner, struct uuid id)
 {
@@ -77,7 +79,7 @@ static err_t consume(struct app *app, struct db *rows, struct db *effects, struc
     return OK;
 }
 
-/* --- from the rows -------------------------------------------------------------------------------------- */
+/* --- from the rows --------------------------------------------------------------------------- */
 
 struct rebuild {
     struct app *app;

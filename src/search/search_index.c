@@ -1,13 +1,15 @@
 /* The keyword index: FTS5 (SQLite) and tsvector (PostgreSQL) behind `struct search_index`.
  *
- * Both hold the tokens of tokens.c and do no cutting or folding of their own: FTS5 gets them with spaces between,
- * PostgreSQL as the text form of a tsvector with positions. Tokens hold letters, digits and marks only, so quoting them
- * is all the escaping there is; owner, role and provider stand in the index too, under names that no token has, so
- * that a query of one owner walks that owner's entries.
+ * Both hold the tokens of tokens.c and do no cutting or folding of their own: FTS5 gets them with
+ * spaces between, PostgreSQL as the text form of a tsvector with positions. Tokens hold letters,
+ * digits and marks only, so quoting them is all the escaping there is; owner, role and provider
+ * stand in the index too, under names that no token has, so that a query of one owner walks that
+ * owner's entries.
  *
- * A text over SEARCH_PART_TOKENS is indexed in parts (a tsvector holds at most 1 MB and 16,383 positions, and 256 for
- * one word). Parts overlap, for phrases over the seam, and each also has the words of the whole text, up to
- * SEARCH_REST_BYTES_MAX, so that all the words of a query need not stand in one part. */
+ * A text over SEARCH_PART_TOKENS is indexed in parts (a tsvector holds at most 1 MB and 16,383
+ * positions, and 256 for one word). Parts overlap, for phrases over the seam, and each also has the
+ * words of the whole text, up to SEARCH_REST_BYTES_MAX, so that all the words of a query need not
+ * stand in one part. */
 #include <float.h>
 
 #include "base/encode.h"
@@ -30,7 +32,7 @@ static bool is_postgres(struct db *index)
     return db_backend(db_store_of(index)) == DB_POSTGRES;
 }
 
-/* --- putting in ------------------------------------------------------------------------------------ */
+/* --- putting in ------------------------------------------------------------------------------ */
 
 /* A name of owner, role or provider, as it stands in the index. */
 static struct str meta_name(struct arena *a, bool postgres, char letter, struct str value)
@@ -138,7 +140,8 @@ static err_t count_word(struct hot *h, struct str word)
     return OK;
 }
 
-/* The next part of the walk, which then stands where the part after it begins. *ret_last: there is none. `h` NULL: SQLite. */
+/* The next part of the walk, which then stands where the part after it begins. *ret_last: there is
+ * none. `h` NULL: SQLite. */
 static err_t make_part(struct buf *b, struct hot *h, struct search_tokens *walk, bool *ret_last)
 {
     struct search_tokens before[SEARCH_PART_OVERLAP]; /* each of the last tokens */
@@ -196,7 +199,7 @@ static err_t keyword_put(struct db *index, struct arena *a, const struct search_
     return OK;
 }
 
-/* --- what to look for, for FTS5 -------------------------------------------------------------------------- */
+/* --- what to look for, for FTS5 -------------------------------------------------------------- */
 
 static void fts_term(struct buf *b, const struct search_term *t)
 {
@@ -246,7 +249,7 @@ static void fts_match(struct buf *b, struct str owner, const struct search_terms
         }
 }
 
-/* --- and for tsquery ------------------------------------------------------------------------------------- */
+/* --- and for tsquery ------------------------------------------------------------------------- */
 
 static void ts_term(struct buf *b, const struct search_term *t)
 {

@@ -1,4 +1,5 @@
-/* The piece of text that shows why something was found, cut and marked with the walk that indexed it. */
+/* The piece of text that shows why something was found, cut and marked with the walk that indexed
+ * it. */
 #include "base/utf8.h"
 #include "search/inside.h"
 
@@ -19,7 +20,7 @@ struct spans {
     size_t count;
 };
 
-/* --- matches -------------------------------------------------------------------------------------- */
+/* --- matches --------------------------------------------------------------------------------- */
 
 static bool token_is(struct str token, struct str want, bool prefix)
 {
@@ -92,7 +93,7 @@ static size_t best_span(const struct spans *s)
     return best;
 }
 
-/* --- the cut --------------------------------------------------------------------------------------------- */
+/* --- the cut --------------------------------------------------------------------------------- */
 
 static bool is_space(uint32_t c)
 {

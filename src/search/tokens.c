@@ -1,4 +1,5 @@
-/* What a word is. The index, the query and the highlights all cut and fold with this one walk, so they cannot disagree. */
+/* What a word is. The index, the query and the highlights all cut and fold with this one walk, so
+ * they cannot disagree. */
 #include <utf8proc.h>
 
 #include "base/utf8.h"
@@ -24,8 +25,8 @@ static bool within(uint32_t c, const struct range *ranges, size_t count)
     return false;
 }
 
-/* Marks that change how a letter looks but not which word it is: accents, harakat, points, the (han)dakuten. Those of
- * Indic scripts are vowels and stay. */
+/* Marks that change how a letter looks but not which word it is: accents, harakat, points, the
+ * (han)dakuten. Those of Indic scripts are vowels and stay. */
 static bool is_diacritic(uint32_t c)
 {
     static const struct range RANGES[] = {

@@ -1,5 +1,5 @@
-/* Fresh, migrated stores and an app on them for each test, on SQLite and, where VIVIM_TEST_PG_URL is set, on
- * PostgreSQL. A test names its modules before it calls `go`. */
+/* Fresh, migrated stores and an app on them for each test, on SQLite and, where VIVIM_TEST_PG_URL
+ * is set, on PostgreSQL. A test names its modules before it calls `go`. */
 #ifndef VIVIM_TEST_OPS_FIXTURE_H
 #define VIVIM_TEST_OPS_FIXTURE_H
 
@@ -87,7 +87,7 @@ static inline struct str pg_url(void)
                    STR_ARG(str_sub(url, query, url.n)));
 }
 
-/* --- the stores --------------------------------------------------------------------------------- */
+/* --- the stores ------------------------------------------------------------------------------ */
 
 static inline struct db_store *store_open(enum db_kind kind)
 {

@@ -1,4 +1,5 @@
-/* Consumers: effects and cursor together, a crash between them, backoff, rebuilding, both stores. */
+/* Consumers: effects and cursor together, a crash between them, backoff, rebuilding, both stores.
+ * */
 #include <stdatomic.h>
 
 #include "base/log.h"

@@ -1,4 +1,5 @@
-/* Durable jobs: run, tried again, cancelled, lost with their process, dead; their progress and who hears of it. */
+/* Durable jobs: run, tried again, cancelled, lost with their process, dead; their progress and who
+ * hears of it. */
 #include <stdatomic.h>
 
 #include "base/json.h"
@@ -8,7 +9,7 @@
 
 enum { LEASE_MS = 3000, ATTEMPTS = 3 };
 
-/* --- a kind of job that does what its payload says ------------------------------------------------- */
+/* --- a kind of job that does what its payload says ------------------------------------------- */
 
 static _Atomic int runs, running, most_running, hooks, told, told_last;
 static _Atomic bool hold; /* "hold" jobs run while it is set */
@@ -167,7 +168,7 @@ static void wait_for_phase(struct uuid id, const char *phase)
     assert_str(get(id).phase, phase);
 }
 
-/* --- tests ------------------------------------------------------------------------------------------ */
+/* --- tests ----------------------------------------------------------------------------------- */
 
 static void runs_to_its_end(void **state)
 {

@@ -54,7 +54,8 @@ static void every_query_prepares(void **state)
         ok(db_prepare_check(f.index, INDEX[i]));
 }
 
-/* PostgreSQL: until no other transaction of the server (a vacuum, another test) hides what is committed. */
+/* PostgreSQL: until no other transaction of the server (a vacuum, another test) hides what is
+ * committed. */
 static void wait_until_visible(void)
 {
     struct op_cursor head, last;
@@ -212,7 +213,7 @@ static void retention(void **state)
     assert_true(ops[0].seq > head.seq);
 }
 
-/* --- 16 writers, one reader ------------------------------------------------------------------------ */
+/* --- 16 writers, one reader ------------------------------------------------------------------ */
 
 enum { WRITERS = 16, OPS_EACH = 60 };
 

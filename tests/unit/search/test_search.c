@@ -1,4 +1,5 @@
-/* From an op to a result: the consumer, the index of both databases, paging, owners; over a small made-up entity. */
+/* From an op to a result: the consumer, the index of both databases, paging, owners; over a small
+ * made-up entity. */
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/utf8.h"
@@ -6,7 +7,7 @@
 #include "search/inside.h"
 #include "search_sql.h"
 
-/* --- an entity that lives in the test ------------------------------------------------------------ */
+/* --- an entity that lives in the test -------------------------------------------------------- */
 
 struct note {
     struct index_text is;
@@ -117,7 +118,7 @@ static size_t count_of(const char *q)
     return find_for(f.owner, str_from(q), NULL, 50).count;
 }
 
-/* --- tests ------------------------------------------------------------------------------------------ */
+/* --- tests ----------------------------------------------------------------------------------- */
 
 static void every_query_prepares(void **state)
 {
@@ -368,7 +369,8 @@ static void pages(void **state)
     assert_true(page.more);
 }
 
-/* A text of several parts: every word, phrases over the seams, words of different parts, one result. */
+/* A text of several parts: every word, phrases over the seams, words of different parts, one
+ * result. */
 static void long_text(void **state)
 {
     UNUSED(state);

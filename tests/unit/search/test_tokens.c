@@ -1,4 +1,5 @@
-/* What a word is, how a query is read, where the snippet and its highlights fall: without a store. */
+/* What a word is, how a query is read, where the snippet and its highlights fall: without a store.
+ * */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +26,7 @@ static int close_arena(void **state)
     return 0;
 }
 
-/* --- tokens --------------------------------------------------------------------------------------- */
+/* --- tokens ---------------------------------------------------------------------------------- */
 
 /* "token:the source it came from|…" */
 static struct str tokens_of(struct str text)
@@ -101,7 +102,7 @@ static void long_words_are_cut_alike(void **state)
     assert_false(search_tokens_next(&walk, &two));
 }
 
-/* --- queries ----------------------------------------------------------------------------------------- */
+/* --- queries --------------------------------------------------------------------------------- */
 
 static struct search_terms parsed(const char *q)
 {
@@ -224,7 +225,7 @@ static void limits(void **state)
     assert_int_equal(t.count, 1);
 }
 
-/* --- snippets ------------------------------------------------------------------------------------------ */
+/* --- snippets -------------------------------------------------------------------------------- */
 
 /* The snippet with [ ] around its highlights. */
 static struct str marked(struct str text, const char *q)
