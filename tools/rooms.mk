@@ -30,3 +30,9 @@ endif
 $(GEN)/web_files.c: $(WEB_DIST) $(BUILD)/tools/embed
 	@mkdir -p $(@D)
 	@$(BUILD)/tools/embed WEB_FILES $@ --base web/dist $$(find web/dist -type f 2>/dev/null | sort)
+
+# Recipes, the runner that is injected into pages, and the list of blocked domains.
+EXTRA_GEN_capture := capture_files
+$(GEN)/capture_files.c: $(wildcard src/capture/recipes/*) src/capture/blocked_domains.txt $(BUILD)/tools/embed
+	@mkdir -p $(@D)
+	@$(BUILD)/tools/embed CAPTURE_FILES $@ $(sort $(wildcard src/capture/recipes/*)) src/capture/blocked_domains.txt

@@ -5,11 +5,11 @@ SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy,
  WHERE owner_id = :owner AND provider = :provider AND origin_id = :origin;
 
 -- :query archive_by_url
--- A source without an id of its own is the same conversation when it came from the same place.
+-- The same link is the same conversation, also when one rendering named the provider's id and another did not.
 SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings,
        version, message_count, created_ms, updated_ms, captured_ms, stored_ms
   FROM conversation
- WHERE owner_id = :owner AND provider = :provider AND origin_id IS NULL AND source_url = :url
+ WHERE owner_id = :owner AND provider = :provider AND source_url = :url
  ORDER BY id LIMIT 1;
 
 -- :query archive_one

@@ -56,11 +56,12 @@ err_t archive_store_find(struct db *db, struct arena *a, struct uuid owner, cons
                          struct archive_conversation *ret)
 {
     struct str provider = str_from(c->provider);
+    err_t e = E_NOT_FOUND;
     if (c->source.id.n)
-        return one_conversation(db, a, &SQL_ARCHIVE_BY_ORIGIN, DB_ARGS(DBU(owner), DBS(provider), DBS(c->source.id)), ret);
-    if (c->source.url.n)
-        return one_conversation(db, a, &SQL_ARCHIVE_BY_URL, DB_ARGS(DBU(owner), DBS(provider), DBS(c->source.url)), ret);
-    return E_NOT_FOUND;
+        e = one_conversation(db, a, &SQL_ARCHIVE_BY_ORIGIN, DB_ARGS(DBU(owner), DBS(provider), DBS(c->source.id)), ret);
+    if (e == E_NOT_FOUND && c->source.url.n)
+        e = one_conversation(db, a, &SQL_ARCHIVE_BY_URL, DB_ARGS(DBU(owner), DBS(provider), DBS(c->source.url)), ret);
+    return e;
 }
 
 err_t archive_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct archive_conversation *ret)

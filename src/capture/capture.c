@@ -1,0 +1,50 @@
+#include "capture/capture.h"
+
+#include "base/limits.h"
+#include "capture/capture_store.h"
+#include "capture/url_policy.h"
+#include "ops/ops.h"
+
+#define HOUR_MS ((int64_t)3600 * 1000)
+
+static struct str payload_json(struct arena *a, const struct share_url *share)
+{
+    struct buf b;
+    struct json_out o;
+    buf_init(&b, a, KIB(16));
+    jo_init(&o, &b);
+    jo_object(&o);
+    jo_kstr(&o, "url", share->url);
+    jo_end(&o);
+    return buf_str(&b);
+}
+
+static err_t check_rate(struct app *app, struct db *db, struct uuid owner, int64_t now_ms)
+{
+    int64_t count;
+    TRY(capture_store_count_since(db, owner, now_ms - HOUR_MS, &count));
+    if (count < app->settings->capture_rate_per_hour)
+        return OK;
+    return err_note(E_RATE, NULL, "%lld captures an hour are the most; try again later", (long long)app->settings->capture_rate_per_hour);
+}
+
+err_t capture_start(struct app *app, struct db *db, struct arena *a, struct uuid owner, struct str url, int64_t now_ms, struct uuid *ret_id)
+{
+    struct share_url share;
+    TRY(url_policy_check(a, url, app->settings->blocked_domains, &share));
+    struct str dedup = str_fmt(a, "%s:%.*s", share.provider, STR_ARG(share.id));
+    struct str payload = payload_json(a, &share);
+    TRY(arena_err(a));
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    bool existing;
+    TRY(job_add(db, a, owner, "capture", payload, dedup, now_ms, ret_id, &existing));
+    if (existing)
+        return OK; /* nothing to write: the running one's id */
+    TRY(check_rate(app, db, owner, now_ms));
+    struct capture_row row = {
+        .id = *ret_id, .url = share.url, .provider = str_from(share.provider), .share_id = share.id, .created_ms = now_ms,
+    };
+    TRY(capture_store_insert(db, owner, &row));
+    return db_txn_commit(&tx);
+}

@@ -1,0 +1,38 @@
+/* capture: from a share link to a conversation in the archive.
+ *
+ *   link -> url_policy.c -> a job -> browser.c, page.c (through egress.c, the only way out) -> raw evidence, kept
+ *        -> archive/providers (pure C) -> complete? understood? -> archive
+ *
+ * The provider's own JSON is preferred (network), then the state in the page's HTML (embedded), then the rendered page by a recipe
+ * (dom); which one won is recorded. Nothing is stored as a conversation that is not one: a wall, a stub or an empty page has an
+ * outcome of its own, says what to do, and leaves its evidence. One capture of a share is in flight at a time.
+ * A browser that dies takes nothing with it: the job is queued once more, then it is browser_failed.
+ */
+#ifndef VIVIM_CAPTURE_CAPTURE_H
+#define VIVIM_CAPTURE_CAPTURE_H
+
+#include "ops/module.h"
+
+/* How a capture ended; the word of the API. */
+enum outcome {
+    OUTCOME_NONE, OUTCOME_OK, OUTCOME_PARTIAL, OUTCOME_GONE, OUTCOME_PRIVATE, OUTCOME_CHALLENGE, OUTCOME_RATE_LIMITED,
+    OUTCOME_FORMAT_CHANGED, OUTCOME_TIMEOUT, OUTCOME_BLOCKED, OUTCOME_TOO_LARGE, OUTCOME_INVALID_URL, OUTCOME_BROWSER_FAILED, OUTCOME_COUNT
+};
+const char *outcome_name(enum outcome o);   /* "ok", "format_changed", … */
+const char *outcome_advice(enum outcome o); /* a sentence: what happened and what can be done */
+
+struct capture_row {
+    struct uuid id, conversation_id;
+    struct str url, provider, share_id, outcome, error_code, error_detail;
+    int64_t created_ms, ended_ms;
+};
+
+/* Ask for a capture. *ret_id is the running one's of the same share where there is one.
+ * E_INVALID_URL, E_BLOCKED (what is wrong with the link), E_RATE (captures an hour). Durable when it returns OK. */
+NODISCARD err_t capture_start(struct app *app, struct db *db, struct arena *a, struct uuid owner, struct str url, int64_t now_ms, struct uuid *ret_id);
+/* E_NOT_FOUND. */
+NODISCARD err_t capture_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct capture_row *ret);
+
+extern const struct module capture_module;
+
+#endif

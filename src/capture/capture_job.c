@@ -1,0 +1,371 @@
+#include "capture/capture_job.h"
+
+#include "archive/archive.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "capture/capture_store.h"
+#include "capture/egress.h"
+#include "capture/judge.h"
+#include "capture/page.h"
+#include "ops/ops.h"
+#include "os/clock.h"
+
+enum { BROWSER_DEATHS_MAX = 2 };
+
+/* One run of the job. Everything lives in the run's arena. */
+struct work {
+    struct app *app;
+    struct db *db;
+    struct arena *a;
+    const struct job *job;
+    struct job_run *run;
+    struct capture_room *room;
+    struct capture_row row;
+    const struct recipe *recipe;
+    const struct provider *provider;
+    struct devtools *browser;
+    struct egress *egress;
+    struct page *page;
+    struct page_result result;
+    struct verdict verdict;
+    struct str dom, screenshot, refused;
+    int64_t began_ms, phase_ms;
+    int64_t browser_deaths;
+};
+
+/* --- phases ---------------------------------------------------------------------------------------- */
+
+static struct str state_json(struct work *w)
+{
+    return str_fmt(w->a, "{\"browser_deaths\":%lld}", (long long)w->browser_deaths);
+}
+
+static err_t phase(struct work *w, const char *name)
+{
+    return job_phase(w->run, name, state_json(w));
+}
+
+static void read_state(struct work *w)
+{
+    struct json root;
+    if (w->job->state.n && json_parse(w->a, w->job->state, JSON_DEPTH_MAX, &root) == OK)
+        w->browser_deaths = json_i64(json_get(root, S("browser_deaths")), 0);
+}
+
+/* --- the page ----------------------------------------------------------------------------------------- */
+
+static bool enough(void *context, struct str html)
+{
+    struct work *w = context;
+    struct json root;
+    bool found = w->recipe->embedded && w->provider->embedded && w->provider->embedded(w->a, html, &root) == OK;
+    err_clear();
+    return found;
+}
+
+static err_t check(void *context)
+{
+    struct work *w = context;
+    if (egress_over_limit(w->egress))
+        return err_note(E_LIMIT, NULL, "the page is larger than %zu MiB", CAPTURE_PAGE_BYTES_MAX / MIB(1));
+    return job_check(w->run);
+}
+
+static struct str bare_id(struct str share_id)
+{
+    return str_sub(share_id, str_find_char(share_id, ':', 0) + 1, share_id.n);
+}
+
+static err_t open_page(struct work *w)
+{
+    struct egress_options out = {
+        .policy = w->room->policy, .bytes_max = CAPTURE_PAGE_BYTES_MAX, .deadline_ms = clock_monotonic_ms() + CAPTURE_DEADLINE_MS + 20000,
+    };
+    TRY(phase(w, "navigate"));
+    TRY(egress_start(&out, &w->egress));
+    TRY(browser_acquire(w->room->browsers, &w->browser));
+    struct page_options o = {
+        .devtools = w->browser, .recipe = w->recipe, .url = w->row.url, .share_id = bare_id(w->row.share_id), .proxy_port = egress_port(w->egress),
+        .insecure_tls = w->room->policy.insecure_tls, .deadline = clock_monotonic_ms() + CAPTURE_DEADLINE_MS, .enough = enough, .check = check,
+        .context = w,
+    };
+    TRY(phase(w, "load"));
+    return page_open(w->a, &o, &w->page, &w->result);
+}
+
+static void close_page(struct work *w)
+{
+    bool broken = w->result.broken;
+    if (w->egress && w->page)
+        egress_refused(w->egress, w->a, &w->refused);
+    page_close(w->page, &broken);
+    if (w->browser)
+        browser_release(w->room->browsers, w->browser, broken);
+    egress_stop(w->egress);
+    w->page = NULL;
+    w->browser = NULL;
+    w->egress = NULL;
+}
+
+/* The data first; the rendered page only when the data gave nothing. */
+static err_t read_page(struct work *w)
+{
+    TRY(phase(w, "extract"));
+    TRY(judge_data(w->a, w->provider, &w->result, &w->verdict));
+    if (w->verdict.outcome == OUTCOME_NONE) {
+        bool readable = w->result.loaded || w->result.html.n;
+        err_t e = readable && !w->result.broken ? page_read_dom(w->page, w->a, true, &w->dom) : E_TIMEOUT;
+        if (e == E_UPSTREAM)
+            return e;
+        if (e == E_TIMEOUT && readable)
+            w->result.broken = w->result.timed_out = true; /* a page in an endless loop answers nothing */
+        TRY(judge_dom(w->a, &w->result, w->dom, &w->verdict));
+    }
+    if (!w->result.broken)
+        w->screenshot = page_screenshot(w->page, w->a);
+    return OK;
+}
+
+static err_t visit(struct work *w)
+{
+    err_t e = open_page(w);
+    if (e == OK)
+        e = read_page(w);
+    struct err_detail detail = *err_detail();
+    bool over = w->egress && egress_over_limit(w->egress);
+    close_page(w);
+    if (over || e == E_LIMIT) {
+        w->verdict = (struct verdict){ .outcome = OUTCOME_TOO_LARGE };
+        return OK;
+    }
+    if (e == E_NOT_FOUND) {
+        w->verdict = (struct verdict){ .outcome = OUTCOME_BROWSER_FAILED, .detail = str_dup(w->a, str_from(detail.text)) };
+        return OK;
+    }
+    if (e == E_TIMEOUT) {
+        w->verdict = (struct verdict){ .outcome = OUTCOME_TIMEOUT };
+        return OK;
+    }
+    return e == OK ? OK : err_note(e, NULL, "%s", detail.text);
+}
+
+/* --- evidence --------------------------------------------------------------------------------------------- */
+
+struct evidence {
+    const char *kind;
+    struct str bytes;
+    bool pack;
+};
+
+static struct str requests_json(struct work *w)
+{
+    struct buf b;
+    struct json_out o;
+    buf_init(&b, w->a, MIB(4));
+    jo_init(&o, &b);
+    jo_array(&o);
+    for (size_t i = 0; i < w->result.request_count; i++) {
+        const struct page_request *r = &w->result.requests[i];
+        jo_object(&o);
+        jo_kstr(&o, "url", r->url);
+        jo_kstr(&o, "type", r->type);
+        jo_ki64(&o, "status", r->status);
+        jo_end(&o);
+    }
+    jo_end(&o);
+    return buf_str(&b);
+}
+
+static struct str meta_json(struct work *w)
+{
+    struct buf b;
+    struct json_out o;
+    buf_init(&b, w->a, KIB(64));
+    jo_init(&o, &b);
+    jo_object(&o);
+    jo_kstr(&o, "url", w->row.url);
+    jo_kstr(&o, "final_url", w->result.final_url);
+    jo_kstr(&o, "recipe", w->recipe->id);
+    jo_kstr(&o, "browser", browser_version(w->room->browsers, w->a));
+    jo_kstr(&o, "outcome", str_from(outcome_name(w->verdict.outcome)));
+    jo_kstr(&o, "strategy", str_from(w->verdict.strategy));
+    jo_ki64(&o, "status", w->result.status);
+    jo_ki64(&o, "json_status", w->result.json_status);
+    jo_kstr(&o, "error", w->result.error);
+    jo_ktime(&o, "began_at", w->began_ms);
+    jo_ki64(&o, "took_ms", clock_wall_ms() - w->began_ms);
+    jo_end(&o);
+    return buf_str(&b);
+}
+
+/* Blobs are on the disk before the transaction names them. */
+static err_t keep_evidence(struct work *w)
+{
+    struct evidence list[] = {
+        { "json", w->result.json, true }, { "html", w->result.html, true },          { "dom", w->dom, true },
+        { "screenshot", w->screenshot, false }, { "requests", requests_json(w), true }, { "meta", meta_json(w), true },
+    };
+    struct sha256 hashes[COUNTOF(list)];
+    for (size_t i = 0; i < COUNTOF(list); i++)
+        if (list[i].bytes.n)
+            TRY(blob_put(w->app->blobs, w->job->owner_id, list[i].bytes, list[i].pack, &hashes[i]));
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, w->db));
+    for (size_t i = 0; i < COUNTOF(list); i++)
+        if (list[i].bytes.n)
+            TRY(capture_store_evidence(w->db, w->job->owner_id, w->row.id, list[i].kind, hashes[i], (int64_t)list[i].bytes.n, clock_wall_ms()));
+    return db_txn_commit(&tx);
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------ */
+
+static err_t record(struct work *w, enum outcome outcome, struct str detail, struct uuid conversation)
+{
+    bool good = outcome == OUTCOME_OK || outcome == OUTCOME_PARTIAL;
+    struct capture_row end = w->row;
+    end.outcome = str_from(outcome_name(outcome));
+    end.conversation_id = conversation;
+    end.ended_ms = clock_wall_ms();
+    end.error_code = good ? STR_NONE : end.outcome;
+    struct str advice = str_from(outcome_advice(outcome));
+    end.error_detail = good ? STR_NONE : detail.n ? str_fmt(w->a, "%.*s (%.*s)", STR_ARG(advice), STR_ARG(detail)) : advice;
+    struct op_new op = { .owner_id = w->job->owner_id, .actor_id = w->job->owner_id, .entity = "capture", .kind = "updated", .fields = "outcome",
+                         .entity_id = w->row.id, .version = 1 };
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, w->db));
+    TRY(capture_store_end(w->db, w->job->owner_id, &end));
+    TRY(ops_append(w->db, &op, end.ended_ms));
+    TRY(db_txn_commit(&tx));
+    log_at(LOG_INFO, "capture.done", LS("provider", w->row.provider), LS("outcome", end.outcome), LZ("strategy", w->verdict.strategy),
+           LI("ms", end.ended_ms - w->began_ms));
+    return OK;
+}
+
+static err_t store(struct work *w)
+{
+    struct conversation *c = w->verdict.found;
+    struct archive_put_options options = { .outcome = str_from(outcome_name(w->verdict.outcome)) };
+    struct archive_put_result put;
+    CLEANUP(arena_free) struct arena scratch = { 0 };
+    arena_init(&scratch, JOB_ARENA_BYTES_MAX);
+    c->source = (struct source){
+        .kind = "share", .url = w->row.url, .id = c->source.id.n ? c->source.id : bare_id(w->row.share_id), .strategy = w->verdict.strategy,
+        .recipe = w->recipe->id, .captured_ms = clock_wall_ms(),
+    };
+    TRY(phase(w, "validate"));
+    TRY(conversation_hash(w->a, &scratch, c));
+    TRY(phase(w, "store"));
+    job_progress(w->run, 0, (int64_t)c->message_count);
+    TRY(archive_put(w->db, w->a, w->job->owner_id, c, &options, c->source.captured_ms, &put));
+    job_progress(w->run, (int64_t)c->message_count, (int64_t)c->message_count);
+    return record(w, w->verdict.outcome, STR_NONE, put.id);
+}
+
+/* The browser died under the capture: once more, then no more. */
+static err_t browser_died(struct work *w)
+{
+    struct err_detail detail = *err_detail();
+    w->browser_deaths++;
+    if (w->browser_deaths < BROWSER_DEATHS_MAX) {
+        TRY(phase(w, "queue"));
+        return err_note(E_UPSTREAM, NULL, "%s", detail.text);
+    }
+    return record(w, OUTCOME_BROWSER_FAILED, str_dup(w->a, str_from(detail.text)), (struct uuid){ { 0 } });
+}
+
+err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct job *job, struct job_run *run)
+{
+    struct work w = { .app = app, .db = db, .a = a, .job = job, .run = run, .room = capture_room(app), .began_ms = clock_wall_ms() };
+    TRY(capture_get(db, a, job->owner_id, job->id, &w.row));
+    if (w.row.outcome.n)
+        return OK; /* a crash came after the last step */
+    read_state(&w);
+    w.recipe = recipe_of(w.room->recipes, w.room->recipe_count, w.row.provider);
+    w.provider = provider_by_name(w.row.provider);
+    if (!w.recipe || !w.provider)
+        return record(&w, OUTCOME_INVALID_URL, STR_NONE, (struct uuid){ { 0 } });
+    err_t e = visit(&w);
+    if (e == E_UPSTREAM)
+        return browser_died(&w);
+    TRY(e);
+    TRY(keep_evidence(&w));
+    if (w.verdict.found)
+        return store(&w);
+    if (w.verdict.outcome == OUTCOME_BLOCKED && w.refused.n && !w.verdict.detail.n)
+        w.verdict.detail = w.refused;
+    return record(&w, w.verdict.outcome, w.verdict.detail, (struct uuid){ { 0 } });
+}
+
+/* It failed for good, or was cancelled: inside the open transaction of ops. */
+err_t capture_failed(struct app *app, struct db *db, struct arena *a, const struct job *job, err_t why, struct str detail)
+{
+    UNUSED(app);
+    UNUSED(a);
+    struct capture_row end = { .id = job->id, .ended_ms = clock_wall_ms() };
+    end.error_code = str_from(err_code(why));
+    end.error_detail = detail.n ? detail : str_from(err_title(why));
+    end.outcome = why == E_CANCELLED ? STR_NONE : str_from(outcome_name(OUTCOME_BROWSER_FAILED));
+    return capture_store_end(db, job->owner_id, &end);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------------------------- */
+
+static bool is_good(struct str outcome)
+{
+    return str_eq(outcome, S("ok")) || str_eq(outcome, S("partial"));
+}
+
+static void write_error(struct json_out *o, struct str code, struct str detail)
+{
+    jo_kz(o, "error");
+    if (!code.n) {
+        jo_null(o);
+        return;
+    }
+    jo_object(o);
+    jo_kstr(o, "code", code);
+    jo_kstr(o, "detail", detail);
+    jo_end(o);
+}
+
+/* docs/api.md "Captures". A job that ended well may have found that there was nothing to capture: that is `failed` to who asked. */
+err_t capture_job_write(struct app *app, struct db *db, struct arena *a, const struct job_row *j, struct json_out *o)
+{
+    UNUSED(app);
+    struct capture_row c;
+    TRY(capture_get(db, a, j->owner_id, j->id, &c));
+    bool waits = str_eq(j->status, S("queued"));
+    bool failed = str_eq(j->status, S("done")) && !is_good(c.outcome);
+    jo_object(o);
+    jo_kuuid(o, "id", j->id);
+    jo_kstr(o, "url", c.url);
+    jo_kstr(o, "provider", c.provider);
+    jo_kstr(o, "status", failed ? S("failed") : j->status);
+    jo_kstr(o, "phase", waits ? S("queue") : j->phase.n ? j->phase : S("check"));
+    jo_kz(o, "progress");
+    jo_object(o);
+    if (j->progress_done < 0)
+        jo_knull(o, "done");
+    else
+        jo_ki64(o, "done", j->progress_done);
+    if (j->progress_total < 0)
+        jo_knull(o, "total");
+    else
+        jo_ki64(o, "total", j->progress_total);
+    jo_end(o);
+    if (waits)
+        jo_ki64(o, "position", j->position);
+    else
+        jo_knull(o, "position");
+    jo_kstr(o, "outcome", c.outcome);
+    if (uuid_is_nil(c.conversation_id))
+        jo_knull(o, "conversation_id");
+    else
+        jo_kuuid(o, "conversation_id", c.conversation_id);
+    bool job_failed = str_eq(j->status, S("failed"));
+    write_error(o, c.error_code.n ? c.error_code : job_failed ? j->error_code : STR_NONE, c.error_code.n ? c.error_detail : j->error_detail);
+    jo_ktime(o, "created_at", j->created_ms);
+    jo_ktime(o, "updated_at", j->updated_ms);
+    jo_end(o);
+    return OK;
+}

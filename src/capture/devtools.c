@@ -1,0 +1,368 @@
+#include "capture/devtools.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/thread.h"
+
+enum { CHUNK = 1 << 16, SESSION_ID_BYTES = 64 };
+
+/* A message's text, owned by a small heap buf. */
+struct text {
+    struct text *next;
+    struct buf bytes;
+};
+
+struct waiting { /* a call; on its caller's stack */
+    struct waiting *next;
+    int64_t id;
+    struct text *answer;
+};
+
+struct session {
+    struct devtools *devtools;
+    struct session *next;
+    char id[SESSION_ID_BYTES];
+    struct text *first, **last;
+    size_t count;
+    struct arena arena; /* holds this struct */
+};
+
+struct devtools {
+    struct arena arena; /* holds this struct */
+    struct fd write_fd, read_fd;
+    struct mutex lock, write_lock;
+    struct cond changed;
+    struct thread reader;
+    int64_t next_id;
+    struct waiting *waiting;
+    struct session *sessions;
+    bool dead;
+};
+
+/* --- messages ------------------------------------------------------------------------------------- */
+
+err_t devtools_message_parse(struct arena *a, struct str text, struct devtools_message *ret)
+{
+    TRY(json_parse(a, text, JSON_FOREIGN_DEPTH_MAX, &ret->root));
+    if (!json_is(ret->root, JSON_OBJECT))
+        return err_note(E_BAD_INPUT, NULL, "a message of the browser is no object");
+    ret->id = json_i64(json_get(ret->root, S("id")), -1);
+    ret->session = json_get_str(ret->root, S("sessionId"));
+    if (ret->id < 0 && !json_is(json_get(ret->root, S("method")), JSON_STR))
+        return err_note(E_BAD_INPUT, NULL, "a message of the browser is neither an answer nor an event");
+    return OK;
+}
+
+static void text_free(struct text *t)
+{
+    if (!t)
+        return;
+    struct buf own = t->bytes; /* the node itself lies at the front of its own bytes' owner */
+    buf_free(&own);
+}
+
+/* The node lives in the same heap block as its text: one allocation, one free. */
+static struct text *text_new(struct str s)
+{
+    struct buf b = { 0 };
+    buf_init(&b, NULL, DEVTOOLS_MESSAGE_MAX + sizeof(struct text));
+    char *room = buf_reserve(&b, sizeof(struct text) + s.n);
+    if (!room)
+        return NULL;
+    struct text *t = (struct text *)(void *)room;
+    memcpy(room + sizeof *t, s.s, s.n);
+    b.n = sizeof *t + s.n;
+    t->next = NULL;
+    t->bytes = b;
+    return t;
+}
+
+static struct str text_str(const struct text *t)
+{
+    return str_of((const char *)(t + 1), t->bytes.n - sizeof *t);
+}
+
+/* --- the reader --------------------------------------------------------------------------------------- */
+
+static void keep_event(struct devtools *d, struct str session_id, struct text *t)
+{
+    for (struct session *s = d->sessions; s; s = s->next) {
+        if (!str_eq(session_id, str_from(s->id)) || s->count >= SESSION_EVENTS_MAX)
+            continue;
+        *s->last = t;
+        s->last = &t->next;
+        s->count++;
+        cond_broadcast(&d->changed);
+        return;
+    }
+    text_free(t);
+}
+
+static void keep_answer(struct devtools *d, int64_t id, struct text *t)
+{
+    for (struct waiting *w = d->waiting; w; w = w->next)
+        if (w->id == id && !w->answer) {
+            w->answer = t;
+            cond_broadcast(&d->changed);
+            return;
+        }
+    text_free(t); /* its caller gave up */
+}
+
+static void take_message(struct devtools *d, struct arena *a, struct str text)
+{
+    struct devtools_message m;
+    arena_reset(a);
+    struct text *t = devtools_message_parse(a, text, &m) == OK ? text_new(text) : NULL;
+    if (!t)
+        return;
+    mutex_lock(&d->lock);
+    if (m.id >= 0)
+        keep_answer(d, m.id, t);
+    else
+        keep_event(d, m.session, t);
+    mutex_unlock(&d->lock);
+}
+
+static void read_messages(void *arg)
+{
+    struct devtools *d = arg;
+    CLEANUP(arena_free) struct arena a = { 0 };
+    CLEANUP(buf_free) struct buf in = { 0 };
+    arena_init(&a, (size_t)DEVTOOLS_MESSAGE_MAX * 4);
+    buf_init(&in, NULL, DEVTOOLS_MESSAGE_MAX);
+    for (;;) {
+        char *to = buf_reserve(&in, CHUNK);
+        ssize_t n = to ? read(d->read_fd.fd, to, CHUNK) : 0;
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        size_t scanned = in.n, start = 0;
+        in.n += (size_t)n;
+        const char *end;
+        while ((end = memchr(in.s + scanned, 0, in.n - scanned))) {
+            take_message(d, &a, str_of(in.s + start, (size_t)(end - in.s) - start));
+            start = scanned = (size_t)(end - in.s) + 1;
+        }
+        buf_consume(&in, start);
+        if (in.n == 0 && in.cap > MIB(4)) { /* a page's body has passed: give the memory back */
+            buf_free(&in);
+            buf_init(&in, NULL, DEVTOOLS_MESSAGE_MAX);
+        }
+    }
+    mutex_lock(&d->lock);
+    d->dead = true;
+    cond_broadcast(&d->changed);
+    mutex_unlock(&d->lock);
+}
+
+err_t devtools_open(int write_fd, int read_fd, struct devtools **ret)
+{
+    struct arena arena;
+    arena_init(&arena, MIB(1));
+    struct devtools *d = ARENA_NEW(&arena, struct devtools);
+    if (!d)
+        return arena_err(&arena);
+    d->arena = arena;
+    d->write_fd.fd = write_fd;
+    d->read_fd.fd = read_fd;
+    d->next_id = 1;
+    mutex_init(&d->lock);
+    mutex_init(&d->write_lock);
+    cond_init(&d->changed);
+    err_t e = thread_start(&d->reader, "devtools", read_messages, d);
+    if (e != OK) {
+        devtools_close(d);
+        return e;
+    }
+    *ret = d;
+    return OK;
+}
+
+void devtools_close(struct devtools *d)
+{
+    if (!d)
+        return;
+    fd_close(&d->write_fd);
+    thread_join(&d->reader);
+    fd_close(&d->read_fd);
+    assert(!d->sessions && !d->waiting);
+    mutex_free(&d->lock);
+    mutex_free(&d->write_lock);
+    cond_free(&d->changed);
+    struct arena arena = d->arena;
+    arena_free(&arena);
+}
+
+bool devtools_dead(const struct devtools *d)
+{
+    struct devtools *shared = (struct devtools *)(uintptr_t)d;
+    mutex_lock(&shared->lock);
+    bool dead = shared->dead;
+    mutex_unlock(&shared->lock);
+    return dead;
+}
+
+/* --- calls ------------------------------------------------------------------------------------------------ */
+
+static err_t write_command(struct devtools *d, struct session *session, struct arena *a, int64_t id, const char *method, struct str params)
+{
+    struct buf b;
+    struct json_out o;
+    buf_init(&b, a, MIB(64));
+    jo_init(&o, &b);
+    jo_object(&o);
+    jo_ki64(&o, "id", id);
+    if (session)
+        jo_kstr(&o, "sessionId", str_from(session->id));
+    jo_kstr(&o, "method", str_from(method));
+    if (params.n) {
+        jo_kz(&o, "params");
+        jo_raw(&o, params);
+    }
+    jo_end(&o);
+    buf_putc(&b, 0);
+    TRY(buf_err(&b));
+    mutex_lock(&d->write_lock);
+    err_t e = file_write_all(d->write_fd.fd, buf_str(&b));
+    mutex_unlock(&d->write_lock);
+    return e == OK ? OK : err_note(E_UPSTREAM, NULL, "the browser has gone");
+}
+
+static err_t wait_answer(struct devtools *d, struct waiting *w, const char *method, int64_t deadline)
+{
+    err_t e = OK;
+    while (!w->answer && e == OK) {
+        int64_t left = deadline - clock_monotonic_ms();
+        if (d->dead)
+            e = err_note(E_UPSTREAM, NULL, "the browser has gone");
+        else if (left <= 0)
+            e = err_note(E_TIMEOUT, NULL, "the browser did not answer %s in time", method);
+        else
+            (void)cond_wait_ms(&d->changed, &d->lock, left);
+    }
+    return e;
+}
+
+static err_t answer_of(struct arena *a, struct text *t, const char *method, struct json *ret)
+{
+    struct str copy = str_dup(a, text_str(t));
+    struct devtools_message m;
+    text_free(t);
+    if (!copy.s)
+        return arena_err(a);
+    TRY(devtools_message_parse(a, copy, &m));
+    struct json error = json_get(m.root, S("error"));
+    if (json_exists(error))
+        return err_note(E_INVALID, NULL, "%s: %.*s", method, STR_ARG(json_get_str(error, S("message"))));
+    if (ret)
+        *ret = json_get(m.root, S("result"));
+    return OK;
+}
+
+err_t devtools_call(struct devtools *d, struct session *session, struct arena *a, const char *method, struct str params,
+                    int64_t deadline, struct json *ret)
+{
+    struct waiting w = { 0 };
+    mutex_lock(&d->lock);
+    w.id = d->next_id++;
+    w.next = d->waiting;
+    d->waiting = &w;
+    mutex_unlock(&d->lock);
+    err_t e = write_command(d, session, a, w.id, method, params);
+    mutex_lock(&d->lock);
+    if (e == OK)
+        e = wait_answer(d, &w, method, deadline);
+    for (struct waiting **p = &d->waiting; *p; p = &(*p)->next)
+        if (*p == &w) {
+            *p = w.next;
+            break;
+        }
+    mutex_unlock(&d->lock);
+    if (e != OK) {
+        text_free(w.answer);
+        return e;
+    }
+    return answer_of(a, w.answer, method, ret);
+}
+
+/* --- sessions ------------------------------------------------------------------------------------------------- */
+
+err_t session_open(struct devtools *d, struct str session_id, struct session **ret)
+{
+    struct arena arena;
+    arena_init(&arena, MIB(1));
+    struct session *s = ARENA_NEW(&arena, struct session);
+    if (!s)
+        return arena_err(&arena);
+    if (session_id.n == 0 || session_id.n >= SESSION_ID_BYTES) {
+        arena_free(&arena);
+        return err_note(E_BAD_INPUT, NULL, "the browser gave a session without a name");
+    }
+    s->arena = arena;
+    s->devtools = d;
+    memcpy(s->id, session_id.s, session_id.n);
+    s->last = &s->first;
+    mutex_lock(&d->lock);
+    s->next = d->sessions;
+    d->sessions = s;
+    mutex_unlock(&d->lock);
+    *ret = s;
+    return OK;
+}
+
+void session_close(struct session *s)
+{
+    if (!s)
+        return;
+    struct devtools *d = s->devtools;
+    mutex_lock(&d->lock);
+    for (struct session **p = &d->sessions; *p; p = &(*p)->next)
+        if (*p == s) {
+            *p = s->next;
+            break;
+        }
+    mutex_unlock(&d->lock);
+    for (struct text *t = s->first, *next; t; t = next) {
+        next = t->next;
+        text_free(t);
+    }
+    struct arena arena = s->arena;
+    arena_free(&arena);
+}
+
+err_t session_event(struct session *s, struct arena *a, int64_t deadline, struct json *ret_event)
+{
+    struct devtools *d = s->devtools;
+    err_t e = OK;
+    mutex_lock(&d->lock);
+    while (!s->first && e == OK) {
+        int64_t left = deadline - clock_monotonic_ms();
+        if (d->dead)
+            e = err_note(E_UPSTREAM, NULL, "the browser has gone");
+        else if (left <= 0)
+            e = E_TIMEOUT;
+        else
+            (void)cond_wait_ms(&d->changed, &d->lock, left);
+    }
+    struct text *t = s->first;
+    if (t) {
+        s->first = t->next;
+        if (!s->first)
+            s->last = &s->first;
+        s->count--;
+    }
+    mutex_unlock(&d->lock);
+    if (!t)
+        return e;
+    struct str copy = str_dup(a, text_str(t));
+    text_free(t);
+    if (!copy.s)
+        return arena_err(a);
+    return json_parse(a, copy, JSON_FOREIGN_DEPTH_MAX, ret_event);
+}

@@ -1,0 +1,60 @@
+#include "capture/extract_page.h"
+
+#include "base/limits.h"
+#include "capture/browser.h"
+#include "capture/page.h"
+#include "capture/url_policy.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+/* By the link, or by the first recipe whose mark is in the page. */
+static const struct recipe *choose(struct arena *a, struct page *p, const struct recipe *recipes, size_t count, struct str url)
+{
+    struct share_url share;
+    if (url.n && url_policy_check(a, url, STR_NONE, &share) == OK)
+        return recipe_of(recipes, count, str_from(share.provider));
+    err_clear();
+    for (size_t i = 0; i < count; i++)
+        if (page_matches(p, a, recipes[i].detect))
+            return &recipes[i];
+    return NULL;
+}
+
+static err_t read_stored(struct arena *a, struct devtools *d, struct str html, struct str url, struct str *ret)
+{
+    const struct recipe *recipes, *found;
+    size_t count;
+    struct page *p = NULL;
+    bool broken = false;
+    TRY(recipes_load(a, &recipes, &count));
+    err_t e = page_open_stored(a, d, html, clock_monotonic_ms() + CAPTURE_DEADLINE_MS, &p);
+    if (e == OK) {
+        found = choose(a, p, recipes, count, url);
+        if (!found)
+            e = err_note(E_INVALID, NULL, "this page is not of a known provider (--url says where it came from)");
+        else
+            e = page_read_stored(p, found, a, ret);
+    }
+    struct err_detail detail = *err_detail();
+    page_close(p, &broken);
+    return e == OK ? OK : err_note(e, NULL, "%s", detail.text);
+}
+
+err_t capture_extract_page(struct arena *a, const struct settings *s, struct str html, struct str url_or_none, struct str *ret_dom_json)
+{
+    char *temp;
+    struct browser_pool *pool = NULL;
+    struct devtools *d;
+    TRY(folder_temp(a, "vivim-extract-", &temp));
+    err_t e = browser_pool_new(s->browser, temp, &pool);
+    if (e == OK)
+        e = browser_acquire(pool, &d);
+    if (e == OK) {
+        e = read_stored(a, d, html, url_or_none, ret_dom_json);
+        browser_release(pool, d, false);
+    }
+    struct err_detail detail = *err_detail();
+    browser_pool_free(pool);
+    folder_remove(temp);
+    return e == OK ? OK : err_note(e, NULL, "%s", detail.text);
+}

@@ -1,0 +1,20 @@
+/* Which links may be captured (research/capture.md section 2): exact hosts, whole paths, never a substring. Pure. */
+#ifndef VIVIM_CAPTURE_URL_POLICY_H
+#define VIVIM_CAPTURE_URL_POLICY_H
+
+#include "base/str.h"
+
+struct share_url {
+    const char *provider; /* "chatgpt" */
+    struct str id;        /* canonical: "share:69807432-…" */
+    struct str url;       /* canonical: https, lower-case host, no query, no fragment */
+};
+
+/* https only, no credentials, no port, at most URL_BYTES_MAX bytes, a known provider's share link.
+ * blocked: the setting's list, parted by commas, besides the built-in file. E_INVALID_URL and E_BLOCKED with a note that says what is wrong. */
+NODISCARD err_t url_policy_check(struct arena *a, struct str text, struct str blocked, struct share_url *ret);
+
+/* Is the host, or a domain above it, on the list? Labels are compared, never substrings. */
+bool domain_is_listed(struct str host, struct str list, char separator);
+
+#endif

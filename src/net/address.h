@@ -1,0 +1,44 @@
+/* The address policy: which hosts may be reached from here (research/capture.md section 7).
+ *
+ * A name is resolved once; if any of its addresses is not public all are refused; the connection goes to the checked
+ * address itself, so a second look-up cannot change it. Every redirect hop starts again. The test hook maps
+ * host:port to a loopback address, explicitly and nothing else.
+ */
+#ifndef VIVIM_NET_ADDRESS_H
+#define VIVIM_NET_ADDRESS_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/str.h"
+
+struct address {
+    struct sockaddr_storage sa;
+    socklen_t length;
+};
+
+/* Is it an address of the public internet? Loopback, private, link-local, shared, documentation, benchmarking, multicast,
+ * reserved and translating ranges are not, nor one cloud's platform address, nor this machine's own interfaces. */
+bool address_is_public(const struct sockaddr *sa);
+struct str address_text(struct arena *a, const struct address *x);
+
+/* A host as it stands in a URL: a name by the LDH rules (lower-cased; at least one dot, no local-only suffix), or an address in
+ * its canonical text form. Octal, hexadecimal, short and integer forms, zone ids and anything else: E_INVALID with a note. */
+struct host {
+    struct str name;        /* lower case; the address without brackets */
+    bool literal;           /* an address */
+    struct address address; /* when literal; its port is 0 */
+};
+NODISCARD err_t host_parse(struct arena *a, struct str text, struct host *ret);
+
+/* The hook of the tests: "host:port=127.0.0.1:port,…". */
+struct address_policy {
+    struct str resolve; /* VIVIM_CAPTURE_RESOLVE; STR_NONE: none */
+    bool insecure_tls;  /* VIVIM_CAPTURE_INSECURE_TLS */
+};
+
+/* Resolve and check: the address to connect to. Ports 80 and 443 only. E_BLOCKED with a note that says what was refused and
+ * why, E_NOT_FOUND (no such name), E_TIMEOUT (10 s). Blocks; not for a loop thread. */
+NODISCARD err_t address_resolve(struct arena *a, const struct address_policy *p, struct str host, int port, struct address *ret);
+
+#endif
