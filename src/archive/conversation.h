@@ -44,7 +44,7 @@ struct block {
         struct { struct str tex; bool display; } math;
         struct { struct str code; } mermaid;
         struct { struct str sha256, source_url, alt; int64_t width, height; } image; /* -1: not given */
-        struct { struct str name, media_type, sha256; } file;
+        struct { struct str name, media_type, sha256, text; } file; /* text: what the provider read out of it; mostly absent */
         struct { struct str id, name, arguments; } tool_call;       /* arguments: JSON text, or the text given */
         struct { struct str call_id, content; bool is_error; } tool_result;
         struct { struct str text, summary; } thinking;
@@ -99,9 +99,11 @@ bool role_parse(struct str name, enum role *ret); /* our four names only */
 const char *block_type_name(enum block_type t);
 bool block_type_parse(struct str name, enum block_type *ret);
 
-/* The message and conversation hashes (DESIGN 5.3, research/capture.md section 10): SHA-256 over
- * RFC 8785 JSON of {role, blocks} without volatile parts; the conversation's chains those of the
- * messages on the path. Fills `hash` of every message and of the conversation. `scratch` may be reset after. */
+/* The message and conversation hashes (DESIGN 5.3): SHA-256 over RFC 8785 JSON of {role, blocks}
+ * without volatile parts; what is left out stands in conversation_hash.c. The conversation's
+ * chains those of the messages on the path, in order: h = SHA-256(h before | message's), both as
+ * 32 bytes, beginning with 32 zero bytes. Fills `hash` of every message and of the conversation.
+ * `scratch` may be reset after; another arena than `a`. E_LIMIT, E_BUSY. */
 NODISCARD err_t conversation_hash(struct arena *a, struct arena *scratch, struct conversation *c);
 
 /* The JSON of DESIGN 5.3. conversation_write gives the whole on one line (no line feed). */
@@ -110,16 +112,26 @@ void blocks_write(struct json_out *o, const struct block *blocks, size_t n);
 void message_write(struct json_out *o, const struct message *m);
 void conversation_write(struct json_out *o, const struct conversation *c);
 
-/* Read blocks back from stored JSON. E_CORRUPT when it is not ours. */
+/* The canonical JSON that a message's hash is taken over. */
+NODISCARD err_t message_canonical(struct arena *scratch, const struct message *m, struct buf *out);
+
+/* Read blocks back from stored JSON. E_CORRUPT when it is not ours. Strings are views into the parsed value. */
 NODISCARD err_t blocks_read(struct arena *a, struct json array, struct block **ret, size_t *ret_count);
 
 /* The plain words of blocks, for the search index and previews: text, code, table cells, tool
  * results, artifact text, in document order, parted by line feeds; thinking too when asked. */
 void blocks_text(const struct block *blocks, size_t n, bool with_thinking, struct buf *out);
 
-/* Growing lists in an arena while a conversation is built. */
-struct block *block_add(struct arena *a, struct message *m, enum block_type type); /* NULL when the arena failed */
-struct message *message_add(struct arena *a, struct conversation *c);              /* id… empty, created_ms TIME_NONE, on_path true */
+/* Growing lists in an arena while a conversation is built. A pointer that they give ends with the
+ * next _add to the same list. NULL when the arena failed, or at the limit (MESSAGE_BLOCKS_MAX,
+ * CONVERSATION_MESSAGES_MAX): build_err() says which error that is. */
+void conversation_init(struct conversation *c, const char *provider); /* everything absent */
+struct block *block_add(struct arena *a, struct message *m, enum block_type type); /* numbers -1, text absent */
+struct message *message_add(struct arena *a, struct conversation *c); /* id… absent, created_ms TIME_NONE, on_path true */
+static inline err_t build_err(const struct arena *a)
+{
+    return arena_err(a) == OK ? E_LIMIT : arena_err(a);
+}
 void finding_add(struct arena *a, struct conversation *c, const char *code, enum finding_level level, const char *format, ...)
     PRINTF_LIKE(5, 6); /* at most 200 for a conversation, equal ones once */
 

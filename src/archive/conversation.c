@@ -1,0 +1,211 @@
+/* Names, the growing lists, and the plain words of blocks. */
+#include "archive/conversation.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "base/utf8.h"
+
+enum { FINDINGS_MAX = 200, FINDING_DETAIL_BYTES_MAX = 300 };
+
+static const char *const ROLE_NAMES[ROLE_COUNT] = { "user", "assistant", "system", "tool" };
+
+static const char *const BLOCK_TYPE_NAMES[BLOCK_TYPE_COUNT] = {
+    [BLOCK_TEXT] = "text",
+    [BLOCK_CODE] = "code",
+    [BLOCK_TABLE] = "table",
+    [BLOCK_MATH] = "math",
+    [BLOCK_MERMAID] = "mermaid",
+    [BLOCK_IMAGE] = "image",
+    [BLOCK_FILE] = "file",
+    [BLOCK_TOOL_CALL] = "tool_call",
+    [BLOCK_TOOL_RESULT] = "tool_result",
+    [BLOCK_THINKING] = "thinking",
+    [BLOCK_CITATION] = "citation",
+    [BLOCK_ARTIFACT] = "artifact",
+    [BLOCK_UNKNOWN] = "unknown",
+};
+
+static bool name_find(const char *const *names, size_t count, struct str name, size_t *ret)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(name, str_from(names[i]))) {
+            *ret = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *role_name(enum role r)
+{
+    assert((unsigned)r < ROLE_COUNT);
+    return ROLE_NAMES[r];
+}
+
+bool role_parse(struct str name, enum role *ret)
+{
+    size_t i;
+    if (!name_find(ROLE_NAMES, ROLE_COUNT, name, &i))
+        return false;
+    *ret = (enum role)i;
+    return true;
+}
+
+const char *block_type_name(enum block_type t)
+{
+    assert((unsigned)t < BLOCK_TYPE_COUNT);
+    return BLOCK_TYPE_NAMES[t];
+}
+
+bool block_type_parse(struct str name, enum block_type *ret)
+{
+    size_t i;
+    if (!name_find(BLOCK_TYPE_NAMES, BLOCK_TYPE_COUNT, name, &i))
+        return false;
+    *ret = (enum block_type)i;
+    return true;
+}
+
+void conversation_init(struct conversation *c, const char *provider)
+{
+    *c = (struct conversation){ .provider = provider, .created_ms = TIME_NONE, .updated_ms = TIME_NONE };
+    c->source.captured_ms = TIME_NONE;
+}
+
+/* Room for one more element in a list that doubles at each power of two. */
+static void *list_grow(struct arena *a, void *list, size_t count, size_t size, size_t max)
+{
+    if (count >= max)
+        return NULL;
+    if (count != 0 && (count & (count - 1)) != 0)
+        return list;
+    void *grown = arena_array(a, count == 0 ? 1 : count * 2, size);
+    if (grown && count)
+        memcpy(grown, list, count * size);
+    return grown;
+}
+
+struct block *block_add(struct arena *a, struct message *m, enum block_type type)
+{
+    struct block *list =
+        list_grow(a, m->blocks, m->block_count, sizeof *list, MESSAGE_BLOCKS_MAX);
+    if (!list)
+        return NULL;
+    m->blocks = list;
+    struct block *b = &list[m->block_count++];
+    *b = (struct block){ .type = type };
+    if (type == BLOCK_IMAGE)
+        b->image.width = b->image.height = -1;
+    if (type == BLOCK_CITATION)
+        b->citation.start = b->citation.end = -1;
+    return b;
+}
+
+struct message *message_add(struct arena *a, struct conversation *c)
+{
+    struct message *list =
+        list_grow(a, c->messages, c->message_count, sizeof *list, CONVERSATION_MESSAGES_MAX);
+    if (!list)
+        return NULL;
+    c->messages = list;
+    struct message *m = &list[c->message_count++];
+    *m = (struct message){ .created_ms = TIME_NONE, .on_path = true };
+    return m;
+}
+
+void finding_add(struct arena *a, struct conversation *c, const char *code,
+                 enum finding_level level, const char *format, ...)
+{
+    char text[FINDING_DETAIL_BYTES_MAX + 1];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    size_t length = n < 0 ? 0 : (size_t)n >= sizeof text ? sizeof text - 1 : (size_t)n;
+    struct str detail = utf8_cut(str_of(text, length), FINDING_DETAIL_BYTES_MAX);
+
+    for (size_t i = 0; i < c->finding_count; i++) {
+        const struct finding *f = &c->findings[i];
+        if (strcmp(f->code, code) == 0 && str_eq(f->detail, detail))
+            return;
+    }
+    struct finding *list =
+        list_grow(a, c->findings, c->finding_count, sizeof *list, FINDINGS_MAX);
+    if (!list)
+        return;
+    c->findings = list;
+    list[c->finding_count++] = (struct finding){ code, level, utf8_repair(a, str_dup(a, detail)) };
+}
+
+static void words_put(struct buf *out, struct str s)
+{
+    if (s.n == 0)
+        return;
+    if (out->n && out->s[out->n - 1] != '\n')
+        buf_putc(out, '\n');
+    buf_put(out, s);
+}
+
+static void table_words(struct buf *out, const struct block *b)
+{
+    for (size_t i = 0; i < b->table.columns; i++)
+        words_put(out, b->table.header[i]);
+    for (size_t i = 0; i < b->table.rows * b->table.columns; i++)
+        words_put(out, b->table.cells[i]);
+}
+
+static void block_words(struct buf *out, const struct block *b, bool with_thinking)
+{
+    switch (b->type) {
+    case BLOCK_TEXT:
+        words_put(out, b->text.markdown);
+        break;
+    case BLOCK_CODE:
+        words_put(out, b->code.code);
+        break;
+    case BLOCK_TABLE:
+        table_words(out, b);
+        break;
+    case BLOCK_MATH:
+        words_put(out, b->math.tex);
+        break;
+    case BLOCK_MERMAID:
+        words_put(out, b->mermaid.code);
+        break;
+    case BLOCK_IMAGE:
+        words_put(out, b->image.alt);
+        break;
+    case BLOCK_FILE:
+        words_put(out, b->file.name);
+        words_put(out, b->file.text);
+        break;
+    case BLOCK_TOOL_RESULT:
+        words_put(out, b->tool_result.content);
+        break;
+    case BLOCK_THINKING:
+        if (with_thinking) {
+            words_put(out, b->thinking.summary);
+            words_put(out, b->thinking.text);
+        }
+        break;
+    case BLOCK_CITATION:
+        words_put(out, b->citation.title);
+        break;
+    case BLOCK_ARTIFACT:
+        words_put(out, b->artifact.title);
+        words_put(out, b->artifact.content);
+        break;
+    case BLOCK_TOOL_CALL:
+    case BLOCK_UNKNOWN:
+    case BLOCK_TYPE_COUNT:
+        break;
+    }
+}
+
+void blocks_text(const struct block *blocks, size_t n, bool with_thinking, struct buf *out)
+{
+    for (size_t i = 0; i < n; i++)
+        block_words(out, &blocks[i], with_thinking);
+}
