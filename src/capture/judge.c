@@ -1,6 +1,7 @@
 #include "capture/judge.h"
 
 #include "archive/conversation_check.h"
+#include "archive/providers/dom.h"
 #include "base/limits.h"
 
 bool is_wall(struct str html)
@@ -106,22 +107,6 @@ err_t judge_data(struct arena *a, const struct provider *provider, const struct 
 
 /* --- the rendered page ------------------------------------------------------------------------------ */
 
-struct first {
-    struct arena *a;
-    struct verdict *v;
-};
-
-/* extract_bytes gives each conversation only while it calls: the DOM's is copied by reading it again from its JSON. */
-static err_t take_first(void *context, struct conversation *c)
-{
-    struct first *f = context;
-    struct conversation *kept = ARENA_NEW(f->a, struct conversation);
-    if (!kept)
-        return arena_err(f->a);
-    TRY(conversation_copy(f->a, c, kept));
-    return accept(f->a, kept, "dom", f->v);
-}
-
 static enum outcome last_resort(const struct page_result *r)
 {
     if (is_wall(r->html))
@@ -137,14 +122,13 @@ static enum outcome last_resort(const struct page_result *r)
 
 err_t judge_dom(struct arena *a, const struct page_result *r, struct str dom, struct verdict *ret)
 {
-    enum extract_kind kind;
-    struct first f = { a, ret };
+    struct json root;
+    struct conversation *c = ARENA_NEW(a, struct conversation);
     *ret = (struct verdict){ 0 };
-    if (dom.n) {
-        err_t e = extract_bytes(dom, STR_NONE, take_first, &f, &kind);
-        if (e == E_BUSY || e == E_LIMIT)
-            return e;
-    }
+    if (!c)
+        return arena_err(a);
+    if (dom.n && json_parse(a, dom, JSON_FOREIGN_DEPTH_MAX, &root) == OK && dom_conversation(a, root, c) == OK)
+        TRY(accept(a, c, "dom", ret));
     if (ret->outcome == OUTCOME_NONE)
         ret->outcome = last_resort(r);
     err_clear();
