@@ -1,0 +1,274 @@
+// Made by web/scripts/api_types.mjs from /openapi.json. Not edited by hand.
+
+export interface Schemas {
+    AuthState: {
+        setup_needed: boolean;
+        signed_in: boolean;
+    };
+    Block: {
+        type: "text" | "code" | "table" | "math" | "mermaid" | "image" | "file" | "tool_call" | "tool_result" | "thinking" | "citation" | "artifact" | "unknown";
+        [field: string]: unknown;
+    };
+    Capture: {
+        id: string;
+        url: string;
+        provider: string | null;
+        status: "queued" | "running" | "done" | "failed" | "cancelled";
+        phase: string | null;
+        progress: {
+            done: number;
+            total: number | null;
+        };
+        position: number | null;
+        outcome: string | null;
+        conversation_id: string | null;
+        error: null | {
+            code: string;
+            detail: string;
+        };
+        created_at: string;
+        updated_at: string;
+    };
+    Conversation: {
+        id: string;
+        provider: string;
+        title: string | null;
+        model: string | null;
+        message_count: number;
+        source_url: string | null;
+        version: number;
+        created_at: string | null;
+        updated_at: string | null;
+        captured_at: string;
+        source: {
+            kind: string;
+            url: string | null;
+            id: string | null;
+            strategy: string | null;
+            recipe: string | null;
+            captured_at: string;
+        };
+        hash: string;
+        outcome: string | null;
+        findings: {
+            code: string;
+            level: "note" | "warning";
+            detail: string | null;
+        }[];
+    };
+    ConversationPage: {
+        items: Schemas["ConversationSummary"][];
+        next_cursor: string | null;
+    };
+    ConversationSummary: {
+        id: string;
+        provider: string;
+        title: string | null;
+        model: string | null;
+        message_count: number;
+        source_url: string | null;
+        version: number;
+        created_at: string | null;
+        updated_at: string | null;
+        captured_at: string;
+    };
+    Me: {
+        user: Schemas["User"];
+        session_id: string | null;
+    };
+    Message: {
+        id: string;
+        parent_id: string | null;
+        provider_id: string | null;
+        position: number;
+        role: "user" | "assistant" | "system" | "tool";
+        author: string | null;
+        model: string | null;
+        created_at: string | null;
+        hidden: boolean;
+        on_path: boolean;
+        version: number;
+        blocks: Schemas["Block"][];
+        hash: string;
+    };
+    MessagePage: {
+        items: Schemas["Message"][];
+        next_cursor: string | null;
+    };
+    Problem: {
+        type: string;
+        title: string;
+        status: number;
+        code: string;
+        detail: string;
+        field?: string;
+        request_id: string;
+    };
+    Session: {
+        id: string;
+        created_at: string;
+        last_used_at: string;
+        expires_at: string;
+        user_agent: string;
+        address: string;
+        current: boolean;
+    };
+    Token: {
+        id: string;
+        name: string;
+        scopes: ("read" | "write" | "capture" | "admin")[];
+        prefix: string;
+        created_at: string;
+        last_used_at: string | null;
+        expires_at: string | null;
+        token?: string;
+    };
+    User: {
+        id: string;
+        handle: string;
+        admin: boolean;
+        created_at: string;
+    };
+}
+
+export interface Operations {
+    'POST /api/v1/auth/login': {
+        body: {
+            handle: string;
+            password: string;
+        };
+        reply: {
+            user: Schemas["User"];
+        };
+    };
+    'POST /api/v1/auth/logout': {
+    };
+    'POST /api/v1/auth/setup': {
+        body: {
+            token: string;
+            handle: string;
+            password: string;
+        };
+        reply: {
+            user: Schemas["User"];
+        };
+    };
+    'GET /api/v1/auth/state': {
+        reply: Schemas["AuthState"];
+    };
+    'GET /api/v1/captures': {
+        query: { limit?: number; cursor?: string };
+        reply: {
+            items: Schemas["Capture"][];
+            next_cursor: string | null;
+        };
+    };
+    'POST /api/v1/captures': {
+        body: {
+            url: string;
+        };
+        reply: {
+            id: string;
+        };
+    };
+    'GET /api/v1/captures/{id}': {
+        path: { id: string };
+        reply: Schemas["Capture"];
+    };
+    'DELETE /api/v1/captures/{id}': {
+        path: { id: string };
+    };
+    'GET /api/v1/conversations': {
+        query: { limit?: number; cursor?: string; provider?: string };
+        reply: Schemas["ConversationPage"];
+    };
+    'GET /api/v1/conversations/{id}': {
+        path: { id: string };
+        reply: Schemas["Conversation"];
+    };
+    'PATCH /api/v1/conversations/{id}': {
+        path: { id: string };
+        body: {
+            title: string;
+        };
+        reply: Schemas["Conversation"];
+    };
+    'DELETE /api/v1/conversations/{id}': {
+        path: { id: string };
+    };
+    'GET /api/v1/conversations/{id}/messages': {
+        path: { id: string };
+        query: { limit?: number; cursor?: string; all?: boolean };
+        reply: Schemas["MessagePage"];
+    };
+    'GET /api/v1/me': {
+        reply: Schemas["Me"];
+    };
+    'POST /api/v1/me/password': {
+        body: {
+            old_password: string;
+            new_password: string;
+        };
+    };
+    'POST /api/v1/sample': {
+        reply: {
+            added: number;
+        };
+    };
+    'DELETE /api/v1/sample': {
+        reply: {
+            removed: number;
+        };
+    };
+    'GET /api/v1/search': {
+        query: { q?: string; limit?: number; cursor?: string };
+        reply: {
+            items: {
+                kind: string;
+                id: string;
+                conversation_id?: string | null;
+                message_id?: string | null;
+                title?: string | null;
+                snippet: string;
+                highlights: [number, number][];
+                score: number;
+                source: string;
+                role?: string | null;
+                provider?: string | null;
+                created_at?: string | null;
+            }[];
+            next_cursor: string | null;
+            took_ms: number;
+        };
+    };
+    'GET /api/v1/sessions': {
+        query: { limit?: number; cursor?: string };
+        reply: {
+            items: Schemas["Session"][];
+            next_cursor: string | null;
+        };
+    };
+    'DELETE /api/v1/sessions': {
+    };
+    'DELETE /api/v1/sessions/{id}': {
+        path: { id: string };
+    };
+    'GET /api/v1/tokens': {
+        query: { limit?: number; cursor?: string };
+        reply: {
+            items: Schemas["Token"][];
+            next_cursor: string | null;
+        };
+    };
+    'POST /api/v1/tokens': {
+        body: {
+            name: string;
+            scopes?: unknown;
+            expires_days?: number;
+        };
+        reply: Schemas["Token"];
+    };
+    'DELETE /api/v1/tokens/{id}': {
+        path: { id: string };
+    };
+}

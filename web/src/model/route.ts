@@ -1,0 +1,61 @@
+// Addresses of the client's own screens: text to meaning and back. Pure; rooms/navigation.ts moves the browser.
+
+export type Route =
+    | { name: 'library' }
+    | { name: 'setup'; token: string }
+    | { name: 'login'; next: string }
+    | { name: 'conversation'; id: string; messageId: string }
+    | { name: 'search'; q: string }
+    | { name: 'captures' }
+    | { name: 'capture'; id: string }
+    | { name: 'settings' }
+    | { name: 'unknown'; path: string };
+
+const ID = /^[0-9A-Za-z-]{1,64}$/;
+
+export function parseRoute(path: string, search = '', hash = ''): Route {
+    const parts = path.split('/').filter(Boolean);
+    const [first = '', second = '', ...more] = parts;
+    const query = new URLSearchParams(search);
+    const fragment = hash.replace(/^#/, '');
+    if (more.length) return { name: 'unknown', path };
+    if (second) {
+        if (!ID.test(second)) return { name: 'unknown', path };
+        if (first === 'c') return { name: 'conversation', id: second, messageId: /^m-(.+)$/.exec(fragment)?.[1] ?? '' };
+        if (first === 'captures') return { name: 'capture', id: second };
+        return { name: 'unknown', path };
+    }
+    switch (first) {
+    case '': return { name: 'library' };
+    case 'setup': return { name: 'setup', token: fragment };
+    case 'login': return { name: 'login', next: localPath(query.get('next') ?? '') };
+    case 'search': return { name: 'search', q: query.get('q') ?? '' };
+    case 'captures': return { name: 'captures' };
+    case 'settings': return { name: 'settings' };
+    default: return { name: 'unknown', path };
+    }
+}
+
+export function hrefOf(route: Route): string {
+    switch (route.name) {
+    case 'library': return '/';
+    case 'setup': return route.token ? `/setup#${route.token}` : '/setup';
+    case 'login': return route.next ? `/login?next=${encodeURIComponent(route.next)}` : '/login';
+    case 'conversation': return `/c/${route.id}${route.messageId ? `#m-${route.messageId}` : ''}`;
+    case 'search': return route.q ? `/search?q=${encodeURIComponent(route.q)}` : '/search';
+    case 'captures': return '/captures';
+    case 'capture': return `/captures/${route.id}`;
+    case 'settings': return '/settings';
+    case 'unknown': return route.path;
+    }
+}
+
+// Where to go on after signing in: an address of ours, never another site ("//evil", "/\evil").
+export function localPath(path: string): string {
+    return /^\/(?![/\\])[^\s\\]*$/.test(path) && !/^\/(login|setup)\b/.test(path) ? path : '';
+}
+
+// Screens that nobody needs to be signed in for.
+export function isPublic(route: Route): boolean {
+    return route.name === 'setup' || route.name === 'login';
+}

@@ -1,0 +1,32 @@
+// Dates for people, in their own language and time zone.
+
+const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const MONTH = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric' });
+
+function parsed(time: string | null | undefined): Date | null {
+    const date = time ? new Date(time) : null;
+    return date && !Number.isNaN(date.getTime()) ? date : null;
+}
+
+const shown = (format: Intl.DateTimeFormat, time: string | null | undefined): string => {
+    const date = parsed(time);
+    return date ? format.format(date) : '';
+};
+
+export const day = (time: string | null | undefined): string => shown(DAY, time);
+export const exact = (time: string | null | undefined): string => shown(EXACT, time);
+
+// The heading a row stands under in a list that is newest first.
+export function period(time: string | null | undefined, now: Date): string {
+    const date = parsed(time);
+    if (!date) return 'Undated';
+    const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
+    const dayMs = 86_400_000;
+    if (date.getTime() >= midnight) return 'Today';
+    if (date.getTime() >= midnight - dayMs) return 'Yesterday';
+    if (date.getTime() >= midnight - 6 * dayMs) return 'This week';
+    return MONTH.format(date);
+}
+
+export const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString()} ${n === 1 ? one : many}`;

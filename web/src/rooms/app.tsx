@@ -1,0 +1,101 @@
+// Which screen is shown: by the address, and by whether somebody is signed in.
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { isPublic, type Route } from '../model/route.ts';
+import { useStore } from '../ui/hooks.ts';
+import { Notice, Waiting } from '../ui/parts.tsx';
+import { CaptureRoom, CapturesRoom } from './captures.tsx';
+import { useApp } from './context.ts';
+import { LibraryRoom } from './library.tsx';
+import { LoginRoom } from './login.tsx';
+import { NotFound } from './not_found.tsx';
+import { ReaderRoom } from './reader.tsx';
+import { SearchRoom } from './search.tsx';
+import { SettingsRoom } from './settings.tsx';
+import { SetupRoom } from './setup.tsx';
+import { Shell } from './shell.tsx';
+
+function Room({ route }: { route: Route }) {
+    switch (route.name) {
+    case 'setup': return <SetupRoom token={route.token} />;
+    case 'login': return <LoginRoom next={route.next} />;
+    case 'library': return <LibraryRoom />;
+    case 'conversation': return <ReaderRoom id={route.id} messageId={route.messageId} />;
+    case 'search': return <SearchRoom q={route.q} />;
+    case 'captures': return <CapturesRoom />;
+    case 'capture': return <CaptureRoom id={route.id} />;
+    case 'settings': return <SettingsRoom />;
+    case 'unknown': return <NotFound what="page" />;
+    }
+}
+
+// Signed out on a guarded screen: to the login and back afterwards. Signed in on the login: on to where it was meant.
+function useGuard(): void {
+    const { session, navigation } = useApp();
+    const phase = useStore(session.store, (s) => s.phase);
+    const { route } = useStore(navigation.store, (s) => s);
+    useLayoutEffect(() => {
+        if (phase === 'signed_out' && !isPublic(route)) {
+            const here = route.name === 'library' ? '' : location.pathname + location.search + location.hash;
+            navigation.go({ name: 'login', next: here }, { replace: true });
+        } else if (phase === 'setup' && route.name !== 'setup') {
+            navigation.go({ name: 'setup', token: '' }, { replace: true });
+        } else if (phase === 'signed_in' && route.name === 'setup') {
+            navigation.go({ name: 'library' }, { replace: true });
+        }
+    }, [phase, route]);
+}
+
+const screenOf = (route: Route): string => `${route.name} ${'id' in route ? route.id : ''}`;
+
+// On another screen the focus goes to its heading and the page to where it was left (or to its top). What is shown may
+// still be growing, so the old place is tried again for a second.
+function useArrival(): void {
+    const { navigation } = useApp();
+    const place = useStore(navigation.store, (s) => s);
+    const first = useRef(true);
+    const screen = screenOf(place.route);
+    useEffect(() => {
+        if (first.current) {
+            first.current = false;
+            return;
+        }
+        if ('messageId' in place.route && place.route.messageId && place.scrollY === null) return; // the reader goes to the message
+        const focused = document.activeElement;
+        if (!(focused instanceof HTMLInputElement && focused.autofocus)) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
+        const wanted = place.scrollY ?? 0;
+        const until = performance.now() + 1_000;
+        let frame = 0;
+        const move = () => {
+            window.scrollTo(0, wanted);
+            if (Math.abs(window.scrollY - wanted) > 2 && performance.now() < until) frame = requestAnimationFrame(move);
+        };
+        move();
+        return () => cancelAnimationFrame(frame);
+    }, [screen, place.visit]);
+}
+
+export function AppRoot() {
+    const { session, view, navigation } = useApp();
+    const phase = useStore(session.store, (s) => s.phase);
+    const theme = useStore(view.store, (s) => s.theme);
+    const route = useStore(navigation.store, (s) => s.route);
+    useGuard();
+    useArrival();
+    useLayoutEffect(() => {
+        document.documentElement.dataset['theme'] = theme;
+    }, [theme]);
+
+    if (phase === 'starting') return <Shell bare><Waiting what="Opening the reading room" /></Shell>;
+    if (phase === 'unreachable') {
+        return (
+            <Shell bare>
+                <h1 tabIndex={-1}>The server cannot be reached</h1>
+                <Notice tone="wrong" action={{ label: 'Try again', run: () => void session.start() }}>
+                    <p>Is <code>vivim serve</code> running, and is this machine online?</p>
+                </Notice>
+            </Shell>
+        );
+    }
+    if (!isPublic(route) && phase !== 'signed_in') return <Shell bare>{null}</Shell>;
+    return <Shell bare={isPublic(route)}><Room route={route} key={screenOf(route)} /></Shell>;
+}

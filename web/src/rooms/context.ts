@@ -1,0 +1,32 @@
+// What the screens work with: the models, the renderer, the way to another screen. Put together in main.tsx.
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { AccountModel } from '../model/account.ts';
+import type { CapturesModel } from '../model/captures.ts';
+import type { LibraryModel } from '../model/library.ts';
+import type { ReaderModel } from '../model/reader.ts';
+import type { SearchModel } from '../model/search.ts';
+import type { SessionModel } from '../model/session.ts';
+import type { ViewModel } from '../model/view.ts';
+import type { Renderer } from '../ui/render/renderer.ts';
+import type { Navigation } from './navigation.ts';
+
+export interface App {
+    session: SessionModel;
+    view: ViewModel;
+    library: LibraryModel;
+    captures: CapturesModel;
+    reader: ReaderModel;
+    search: SearchModel;
+    account: AccountModel;
+    renderer: Renderer;
+    navigation: Navigation;
+}
+
+export const AppContext = createContext<App | null>(null);
+
+export function useApp(): App {
+    const app = useContext(AppContext);
+    if (!app) throw new Error('a screen outside of the app');
+    return app;
+}

@@ -1,0 +1,105 @@
+// The library: the capture box, and under it everything captured, newest first.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Problem } from '../api/problem.ts';
+import type { Summary } from '../model/library.ts';
+import { providerName } from '../model/provider.ts';
+import { count, day, exact, period } from '../model/time.ts';
+import { useStore, useWhenNear } from '../ui/hooks.ts';
+import { Waiting } from '../ui/parts.tsx';
+import { CaptureBox } from './capture_box.tsx';
+import { useApp } from './context.ts';
+import { step, useKeys } from './keys.ts';
+import { ProblemNotice } from './problem_notice.tsx';
+import { useTitle } from './shell.tsx';
+
+function Row({ item }: { item: Summary }) {
+    return (
+        <li>
+            <a class="row-link" href={`/c/${item.id}`}>
+                <span class={`provider provider-${item.provider}`} aria-hidden="true" />
+                <span class="row-main">
+                    <span class="row-title">{item.title || 'Untitled'}</span>
+                    <span class="row-meta">
+                        {providerName(item.provider)}{item.model && ` · ${item.model}`} · {count(item.message_count, 'message')}
+                    </span>
+                </span>
+                <time class="row-side" dateTime={item.captured_at} title={`Captured ${exact(item.captured_at)}`}>{day(item.created_at ?? item.captured_at)}</time>
+            </a>
+        </li>
+    );
+}
+
+interface Group {
+    name: string;
+    items: Summary[];
+}
+
+function grouped(items: Summary[], now: Date): Group[] {
+    const groups: Group[] = [];
+    for (const item of items) {
+        const name = period(item.captured_at, now);
+        const last = groups[groups.length - 1];
+        if (last?.name === name) last.items.push(item);
+        else groups.push({ name, items: [item] });
+    }
+    return groups;
+}
+
+function Empty() {
+    const { library } = useApp();
+    const [problem, setProblem] = useState<Problem | null>(null);
+    const [busy, setBusy] = useState(false);
+    const sample = async () => {
+        setBusy(true);
+        setProblem(await library.addSample());
+        setBusy(false);
+    };
+    return (
+        <section class="empty" aria-label="The library is empty">
+            <h2>Nothing on the shelves yet</h2>
+            <ol class="how">
+                <li>Open a conversation in ChatGPT or Claude and choose <strong>Share</strong>.</li>
+                <li>Copy the link that it gives you.</li>
+                <li>Paste it above. It is captured in a minute and stays yours.</li>
+            </ol>
+            <p>Or look around first: <button type="button" disabled={busy} onClick={() => void sample()}>{busy ? 'Adding …' : 'Add three sample conversations'}</button></p>
+            {problem && <ProblemNotice problem={problem} />}
+        </section>
+    );
+}
+
+export function LibraryRoom() {
+    const { library, view } = useApp();
+    const { items, cursor, status, problem } = useStore(library.store, (s) => s);
+    const shortcuts = useStore(view.store, (s) => s.shortcuts);
+    const end = useRef<HTMLDivElement>(null);
+    useTitle('Library');
+    useEffect(() => void library.load(), []);
+    useWhenNear(end, () => {
+        if (!problem) void library.more();
+    }, `${items.length} ${status}`);
+    useKeys(shortcuts, { j: () => step('.shelf .row-link', 1), k: () => step('.shelf .row-link', -1) });
+
+    const now = new Date();
+    return (
+        <div class="column">
+            <h1 tabIndex={-1} class="visually-hidden">Library</h1>
+            <CaptureBox />
+            {problem && !items.length && <ProblemNotice problem={problem} retry={() => void library.load()} />}
+            {!items.length && (status === 'loading' || status === 'idle') && <Waiting what="Reading the shelves" />}
+            {!items.length && status === 'ready' && !problem && <Empty />}
+            <div class="shelf">
+                {grouped(items, now).map((group) => (
+                    <section key={group.name} aria-label={group.name}>
+                        <h2 class="shelf-name">{group.name}</h2>
+                        <ul class="plain-list">{group.items.map((item) => <Row key={item.id} item={item} />)}</ul>
+                    </section>
+                ))}
+            </div>
+            <div ref={end} />
+            {status === 'more' && <Waiting what="Reading on" />}
+            {problem && items.length > 0 && <ProblemNotice problem={problem} retry={() => void (cursor ? library.more() : library.load())} />}
+            {items.length > 0 && <p class="small shelf-end">{!cursor && status === 'ready' && <>That is all. </>}<a href="/captures">Captures of late</a></p>}
+        </div>
+    );
+}

@@ -1,0 +1,48 @@
+import { useLayoutEffect, useState } from 'preact/hooks';
+import type { Problem } from '../api/problem.ts';
+import { parseRoute } from '../model/route.ts';
+import { useStore } from '../ui/hooks.ts';
+import { Field, Notice } from '../ui/parts.tsx';
+import { useApp } from './context.ts';
+import { ProblemNotice } from './problem_notice.tsx';
+import { useTitle } from './shell.tsx';
+
+export function LoginRoom({ next }: { next: string }) {
+    const { session, navigation } = useApp();
+    const phase = useStore(session.store, (s) => s.phase);
+    const expired = useStore(session.store, (s) => s.expired);
+    const [handle, setHandle] = useState('');
+    const [password, setPassword] = useState('');
+    const [busy, setBusy] = useState(false);
+    const [problem, setProblem] = useState<Problem | null>(null);
+    useTitle('Sign in');
+
+    useLayoutEffect(() => {
+        if (phase !== 'signed_in') return;
+        const to = new URL(next || '/', location.origin);
+        navigation.go(parseRoute(to.pathname, to.search, to.hash), { replace: true });
+    }, [phase]);
+
+    const submit = async (event: Event) => {
+        event.preventDefault();
+        setBusy(true);
+        setProblem(null);
+        setProblem(await session.login(handle.trim(), password));
+        setBusy(false);
+    };
+    const wrong = (field: string) => (problem?.field === field ? problem.message : '');
+
+    return (
+        <form class="card-form" onSubmit={(e) => void submit(e)} noValidate>
+            <h1 tabIndex={-1}>Sign in</h1>
+            {expired && !problem && <Notice><p>You were signed out after a while. Sign in, and you are back where you were.</p></Notice>}
+            {problem?.code === 'bad_login' && (
+                <Notice tone="wrong"><p>The handle or the password is wrong. Forgotten? On the server, <code>vivim user passwd HANDLE</code> sets a new one.</p></Notice>
+            )}
+            {problem && problem.code !== 'bad_login' && !['handle', 'password'].includes(problem.field) && <ProblemNotice problem={problem} />}
+            <Field label="Handle" name="handle" value={handle} onInput={setHandle} autocomplete="username" error={wrong('handle')} literal />
+            <Field label="Password" name="password" type="password" value={password} onInput={setPassword} autocomplete="current-password" error={wrong('password')} />
+            <button type="submit" class="primary" disabled={busy}>{busy ? 'Signing in …' : 'Sign in'}</button>
+        </form>
+    );
+}

@@ -1,0 +1,44 @@
+// One message: who speaks, where it stands, its blocks.
+import { providerName } from '../model/provider.ts';
+import type { Message } from '../model/reader.ts';
+import { exact } from '../model/time.ts';
+import type { Renderer } from '../ui/render/renderer.ts';
+import { MessageBlocks } from './message_blocks.tsx';
+
+export function speaker(message: Message, provider: string): string {
+    if (message.author) return message.author;
+    switch (message.role) {
+    case 'user': return 'User';
+    case 'assistant': return providerName(provider);
+    case 'system': return 'System';
+    default: return 'Tool';
+    }
+}
+
+interface MessageProps {
+    message: Message;
+    provider: string;
+    conversationId: string;
+    number: number | null; // of the question, null for everything else
+    continued: boolean;    // the same speaker goes on
+    renderer: Renderer;
+}
+
+export function MessageView({ message, provider, conversationId, number, continued, renderer }: MessageProps) {
+    const name = speaker(message, provider);
+    const aside = [message.hidden && 'hidden', !message.on_path && 'other branch'].filter(Boolean).join(', ');
+    const label = `m-${message.id}-label`;
+    return (
+        <article id={`m-${message.id}`} class={`message message-${message.role}${continued ? ' continued' : ''}${aside ? ' message-aside' : ''}`}
+            tabIndex={-1} aria-labelledby={label}>
+            <header class={continued && !aside ? 'visually-hidden' : 'message-head'}>
+                <h2 id={label}>{number !== null && <span class="question-number">{number}</span>}{name}</h2>
+                {aside && <span class="badge">{aside}</span>}
+                <a class="permalink" href={`#m-${message.id}`} aria-label={`Link to this message of ${name}`} title={exact(message.created_at) || undefined}>#</a>
+            </header>
+            <div class="message-body">
+                <MessageBlocks message={message} conversationId={conversationId} renderer={renderer} />
+            </div>
+        </article>
+    );
+}

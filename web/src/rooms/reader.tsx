@@ -1,0 +1,126 @@
+// Reading one conversation. All messages stand in the page (the browser's own search finds them); those far away cost
+// nothing: the browser leaves out their layout (content-visibility) and their Markdown is rendered when they come near.
+import type { VNode } from 'preact';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { outline, type Message, type OutlineEntry } from '../model/reader.ts';
+import { useStore } from '../ui/hooks.ts';
+import { Notice, Waiting } from '../ui/parts.tsx';
+import { useApp } from './context.ts';
+import { step, useKeys } from './keys.ts';
+import { MessageView } from './message.tsx';
+import { NotFound } from './not_found.tsx';
+import { ProblemNotice } from './problem_notice.tsx';
+import { ReaderHead } from './reader_head.tsx';
+import { useTitle } from './shell.tsx';
+
+function Outline({ entries }: { entries: OutlineEntry[] }) {
+    const list = <ol>{entries.map((e) => <li key={e.id}><a href={`#m-${e.id}`}><span class="question-number">{e.number}</span>{e.text}</a></li>)}</ol>;
+    return (
+        <>
+            <nav class="outline outline-wide" aria-label="Questions">
+                <p class="outline-title">Questions</p>
+                {list}
+            </nav>
+            <details class="outline outline-narrow"><summary>{entries.length} questions</summary><nav aria-label="Questions">{list}</nav></details>
+        </>
+    );
+}
+
+// Goes to an element and stays with it while what is above still grows, until the reader moves.
+function stayAt(target: HTMLElement): () => void {
+    const until = performance.now() + 1_500;
+    let frame = 0;
+    const stop = () => {
+        cancelAnimationFrame(frame);
+        for (const name of ['wheel', 'touchstart', 'keydown', 'pointerdown']) removeEventListener(name, stop);
+    };
+    const hold = () => {
+        target.scrollIntoView({ block: 'start', behavior: 'instant' });
+        if (performance.now() < until) frame = requestAnimationFrame(hold);
+        else stop();
+    };
+    for (const name of ['wheel', 'touchstart', 'keydown', 'pointerdown']) addEventListener(name, stop, { passive: true });
+    target.focus({ preventScroll: true });
+    hold();
+    return stop;
+}
+
+// A message in the address is gone to once, as soon as it is there.
+function useMessageInAddress(messageId: string, messages: Message[]): void {
+    const visit = useStore(useApp().navigation.store, (s) => s.visit);
+    const reached = useRef('');
+    const stop = useRef(() => {});
+    useEffect(() => {
+        const wish = `${visit} ${messageId}`;
+        const target = messageId ? document.getElementById(`m-${messageId}`) : null;
+        if (!target || reached.current === wish) return;
+        reached.current = wish;
+        stop.current();
+        stop.current = stayAt(target);
+    }, [messageId, visit, messages.length]);
+    useEffect(() => () => stop.current(), []);
+}
+
+function Messages({ messages, provider, conversationId, entries }: {
+    messages: Message[]; provider: string; conversationId: string; entries: OutlineEntry[];
+}) {
+    const { renderer } = useApp();
+    // The same node for the same message: a page that comes in later does not touch those before it.
+    const nodes = useRef(new WeakMap<Message, VNode>());
+    const numbers = useMemo(() => new Map(entries.map((e) => [e.id, e.number])), [entries]);
+    return (
+        <>
+            {messages.map((message, i) => {
+                let node = nodes.current.get(message);
+                if (!node) {
+                    const before = messages[i - 1];
+                    const continued = before?.role === message.role && before.author === message.author && message.role !== 'user';
+                    node = <MessageView key={message.id} message={message} provider={provider} conversationId={conversationId}
+                        number={numbers.get(message.id) ?? null} continued={continued} renderer={renderer} />;
+                    nodes.current.set(message, node);
+                }
+                return node;
+            })}
+        </>
+    );
+}
+
+export function ReaderRoom({ id, messageId }: { id: string; messageId: string }) {
+    const { reader, view } = useApp();
+    const state = useStore(reader.store, (s) => s);
+    const shortcuts = useStore(view.store, (s) => s.shortcuts);
+    const mine = state.id === id;
+    const { conversation, messages, problem } = state;
+    const entries = useMemo(() => outline(messages), [messages]);
+    useTitle(mine ? conversation?.title ?? 'Conversation' : 'Conversation');
+    useEffect(() => {
+        void reader.open(id);
+    }, [id]);
+    useMessageInAddress(messageId, mine ? messages : []);
+    useKeys(shortcuts, { j: () => step('.message', 1), k: () => step('.message', -1) });
+
+    if (mine && problem?.status === 404) return <NotFound what="conversation" />;
+    const again = () => void reader.open(id, state.all);
+    if (!mine || !conversation) {
+        return (
+            <div class="column">
+                <h1 tabIndex={-1} class="visually-hidden">Conversation</h1>
+                {mine && problem ? <ProblemNotice problem={problem} retry={again} /> : <Waiting what="Opening the conversation" />}
+            </div>
+        );
+    }
+    return (
+        <div class={entries.length > 1 ? 'reader reader-outlined' : 'reader'}>
+            {entries.length > 1 && <Outline entries={entries} />}
+            <div class="reader-text">
+                <ReaderHead conversation={conversation} />
+                {state.offline && <Notice action={{ label: 'Try again', run: again }}><p>The server cannot be reached. This is the copy kept on this device.</p></Notice>}
+                <Messages messages={messages} provider={conversation.provider} conversationId={conversation.id} entries={entries} />
+                {problem && <ProblemNotice problem={problem} retry={messages.length ? () => void reader.more() : again} />}
+                {!state.complete && !state.paused && !problem && <Waiting what="Reading on" />}
+                {state.paused && <p><button type="button" onClick={() => void reader.more()}>Read on</button></p>}
+                {state.complete && messages.length === 0 && <p>There are no visible messages.</p>}
+            </div>
+        </div>
+    );
+}

@@ -1,0 +1,93 @@
+// Above the messages: what this conversation is, where it came from, and what its owner may do with it.
+import { useState } from 'preact/hooks';
+import type { Problem } from '../api/problem.ts';
+import { safeUrl } from '../model/blocks.ts';
+import { providerName } from '../model/provider.ts';
+import type { Conversation } from '../model/reader.ts';
+import { count, day, exact } from '../model/time.ts';
+import { useStore } from '../ui/hooks.ts';
+import { OutIcon } from '../ui/icons.tsx';
+import { Confirm, Field, Fold } from '../ui/parts.tsx';
+import { useApp } from './context.ts';
+import { ProblemNotice } from './problem_notice.tsx';
+
+const STRATEGY: Record<string, string> = {
+    network: "the provider's own data", embedded: 'data embedded in the page', dom: 'the page as it was shown', generic: 'the page, read generically',
+};
+
+function Rename({ title, done }: { title: string; done: () => void }) {
+    const { reader } = useApp();
+    const [value, setValue] = useState(title);
+    const [problem, setProblem] = useState<Problem | null>(null);
+    const save = async (event: Event) => {
+        event.preventDefault();
+        const failed = await reader.rename(value.trim());
+        setProblem(failed);
+        if (!failed) done();
+    };
+    return (
+        <form class="rename" onSubmit={(e) => void save(e)} noValidate>
+            <Field label="Title" name="title" value={value} onInput={setValue} error={problem?.field === 'title' ? problem.message : ''} />
+            <div class="row"><button type="submit" class="primary">Save</button><button type="button" onClick={done}>Leave it</button></div>
+            {problem && problem.field !== 'title' && <ProblemNotice problem={problem} />}
+        </form>
+    );
+}
+
+function Tools({ conversation, rename }: { conversation: Conversation; rename: () => void }) {
+    const { reader, library, navigation } = useApp();
+    const all = useStore(reader.store, (s) => s.all);
+    const [asking, setAsking] = useState(false);
+    const [problem, setProblem] = useState<Problem | null>(null);
+    const remove = async () => {
+        setAsking(false);
+        const failed = await reader.remove();
+        if (failed) return setProblem(failed);
+        library.forget(conversation.id);
+        navigation.go({ name: 'library' }, { replace: true });
+    };
+    return (
+        <div class="row tools">
+            <label class="check"><input type="checkbox" checked={all} onChange={(e) => void reader.open(conversation.id, e.currentTarget.checked)} /> Hidden messages and other branches</label>
+            <button type="button" class="quiet" onClick={rename}>Rename</button>
+            <button type="button" class="quiet" onClick={() => setAsking(true)}>Delete …</button>
+            {asking && (
+                <Confirm title="Delete this conversation?" yes="Delete" onYes={() => void remove()} onNo={() => setAsking(false)}>
+                    <p>“{conversation.title || 'Untitled'}” is removed from the library. Its share link can be captured again while it exists.</p>
+                </Confirm>
+            )}
+            {problem && <ProblemNotice problem={problem} />}
+        </div>
+    );
+}
+
+function Findings({ conversation }: { conversation: Conversation }) {
+    if (!conversation.findings.length) return null;
+    return (
+        <Fold label={count(conversation.findings.length, 'note')} hint="about this capture" tone="fold-quiet">
+            {() => <ul>{conversation.findings.map((f, i) => <li key={i}>{f.level === 'warning' && <strong>Warning: </strong>}{f.detail || f.code.replace(/_/g, ' ')}</li>)}</ul>}
+        </Fold>
+    );
+}
+
+export function ReaderHead({ conversation }: { conversation: Conversation }) {
+    const [renaming, setRenaming] = useState(false);
+    const source = safeUrl(conversation.source_url ?? '');
+    const how = STRATEGY[conversation.source.strategy ?? ''];
+    return (
+        <header class="reader-head">
+            <p class="kicker"><span class={`provider provider-${conversation.provider}`} aria-hidden="true" />{providerName(conversation.provider)}{conversation.model && ` · ${conversation.model}`}</p>
+            <h1 tabIndex={-1}>{conversation.title || 'Untitled'}</h1>
+            {renaming && <Rename title={conversation.title ?? ''} done={() => setRenaming(false)} />}
+            <p class="reader-meta">
+                {conversation.created_at && <span><time dateTime={conversation.created_at} title={exact(conversation.created_at)}>{day(conversation.created_at)}</time></span>}
+                <span>{count(conversation.message_count, 'message')}</span>
+                <span title={how && `From ${how}`}>captured <time dateTime={conversation.captured_at}>{day(conversation.captured_at)}</time></span>
+                {source && <a href={source} target="_blank" rel="noopener noreferrer nofollow">Source <OutIcon /></a>}
+            </p>
+            {conversation.outcome === 'partial' && <p class="badge">Partial: the page did not give everything</p>}
+            <Findings conversation={conversation} />
+            <Tools conversation={conversation} rename={() => setRenaming(true)} />
+        </header>
+    );
+}
