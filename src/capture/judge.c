@@ -99,6 +99,10 @@ err_t judge_data(struct arena *a, const struct provider *provider, const struct 
         TRY(judge_json(a, provider, r, ret));
     if (ret->outcome == OUTCOME_NONE && r->html.n && provider->embedded && provider->embedded(a, r->html, &root) == OK)
         TRY(try_json(a, provider, root, "embedded", ret));
+    /* A 403 for the address that our own proxy refused is the proxy's. */
+    bool refused = r->refused.n && str_find(r->final_url, r->refused, 0) < r->final_url.n;
+    if (ret->outcome == OUTCOME_NONE && r->status == 403 && refused)
+        ret->outcome = OUTCOME_BLOCKED;
     if (ret->outcome == OUTCOME_NONE)
         ret->outcome = outcome_of_status(r->status, r->html);
     err_clear();

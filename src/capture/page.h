@@ -28,6 +28,7 @@ struct page_result { /* everything lives in the arena */
     int64_t status;          /* of the document; 0: no answer */
     struct str error;        /* the browser's: "net::ERR_TIMED_OUT"; STR_NONE */
     struct str final_url;
+    struct str refused;      /* the last host that the proxy refused; set by whoever runs it */
     struct str html;         /* the document as it came; STR_NONE */
     struct str json;         /* the response that the recipe keeps; STR_NONE */
     int64_t json_status;     /* 0: none was seen */

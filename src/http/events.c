@@ -254,6 +254,7 @@ void events_open(struct call *c)
         uv_timer_init(&l->uv, &e->heartbeat[l->number]);
         e->heartbeat[l->number].data = e;
         uv_timer_start(&e->heartbeat[l->number], on_beat, HEARTBEAT_MS, HEARTBEAT_MS);
+        uv_unref((uv_handle_t *)&e->heartbeat[l->number]); /* it must not keep a stopping loop alive */
     }
     call_answer(c);
     if (http1_stream_write(x, s->first))

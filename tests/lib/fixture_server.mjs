@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chatgptDomPage, chatgptShareData, chatgptSharePage, fetchingPage, longConversation, SAMPLES } from './pages.mjs';
+import { chatgptDomPage, chatgptShareData, chatgptSharePage, fetchingPage, hostileConversation, longConversation, SAMPLES } from './pages.mjs';
 
 export const SHARED = process.env.VIVIM_SHARED ?? '../shared';
 const uuid = (n, tail = 0) => `${n.toString(16).padStart(8, '0')}-0000-8000-8000-${tail.toString(16).padStart(12, '0')}`;
@@ -19,7 +19,7 @@ const CHATGPT = 'https://chatgpt.com/share/', CLAUDE = 'https://claude.ai/share/
 const ID = {
     tides: uuid(1), groupCommit: uuid(2), sourdough: uuid(3), viaNetwork: uuid(4), dom: uuid(5), long: uuid(6), again: uuid(7),
     realClaude: uuid(8), gone: uuid(20), goneJson: uuid(21), private: uuid(22), challenge: uuid(23), changed: uuid(24), never: uuid(25), huge: uuid(26),
-    stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35),
+    stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35), hostile: uuid(36),
 };
 
 export const urls = {
@@ -27,7 +27,7 @@ export const urls = {
     again: CHATGPT + ID.again, sourdough: CLAUDE + ID.sourdough, realChatgpt: CHATGPT + REAL_CHATGPT_ID, realClaude: CLAUDE + ID.realClaude,
     gone: CHATGPT + ID.gone, goneJson: CHATGPT + ID.goneJson, goneClaude: CLAUDE + ID.gone, privateClaude: CLAUDE + ID.private, challenge: CHATGPT + ID.challenge,
     changed: CHATGPT + ID.changed, never: CHATGPT + ID.never, huge: CHATGPT + ID.huge, stall: CHATGPT + ID.stall, redirect: CHATGPT + ID.redirect,
-    ssrf: CHATGPT + ID.ssrf, stub: CHATGPT + ID.stub, rate: CHATGPT + ID.rate, dialog: CHATGPT + ID.dialog, download: CHATGPT + ID.download, loop: CHATGPT + ID.loop,
+    ssrf: CHATGPT + ID.ssrf, stub: CHATGPT + ID.stub, rate: CHATGPT + ID.rate, dialog: CHATGPT + ID.dialog, download: CHATGPT + ID.download, loop: CHATGPT + ID.loop, hostile: CHATGPT + ID.hostile,
     chatgpt: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(100, i)),
 };
 
@@ -80,6 +80,7 @@ export async function startFixtureServer() {
             }
             html(res, chatgptSharePage(c, ID.again));
         },
+        [ID.hostile]: (res) => html(res, chatgptSharePage(hostileConversation(), ID.hostile)),
         [REAL_CHATGPT_ID]: (res) => html(res, readFileSync(REAL_CHATGPT)),
         [ID.gone]: (res) => html(res, '<!DOCTYPE html><title>ChatGPT</title><main>404 Not Found</main>', 404),
         [ID.goneJson]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.goneJson}`)),

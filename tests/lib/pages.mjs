@@ -77,3 +77,15 @@ export function longConversation(n) {
     }
     return { title: `A long talk of ${n} messages`, create_time: 1769130000, update_time: 1769140000, mapping, current_node: `m${n - 1}`, conversation_id: `long-${n}`, default_model_slug: 'gpt-5-2' };
 }
+
+// Words that would like to be a page.
+export function hostileConversation() {
+    const c = structuredClone(SAMPLES.groupCommit);
+    c.conversation_id = 'hostile';
+    c.title = '<img src=x onerror="globalThis.pwned=1"> title';
+    const first = Object.values(c.mapping).find((n) => n.message?.author.role === 'user').message;
+    first.content.parts = ['harmless words <script>globalThis.pwned = 2</script><img src=x onerror="globalThis.pwned=3"> ' +
+        '[click](javascript:globalThis.pwned=4) <a href="javascript:globalThis.pwned=5" onclick="globalThis.pwned=6">x</a> <iframe srcdoc="<script>parent.pwned=7</script>"></iframe>\n\n' +
+        '| <svg onload=globalThis.pwned=8> | b |\n|---|---|\n| <b onmouseover=globalThis.pwned=9>c</b> | d |\n\n```html\n<script>globalThis.pwned = 10</script>\n```\n\n\\[ \\href{javascript:globalThis.pwned=11}{x} \\]'];
+    return c;
+}

@@ -56,7 +56,9 @@
             const editor = matches(pre, '.cm-editor, .cm-content') ? pre : pre.querySelector?.('.cm-content');
             const element = editor ?? pre.querySelector?.('code') ?? pre;
             const named = [element, pre, ...all(pre, '[class*="language-"]')].map((e) => /(?:^|\s)language-([\w+#.-]+)/.exec(e.getAttribute?.('class') ?? '')?.[1]).find(Boolean);
-            const heading = named ? null : all(pre, 'div, span').map((e) => e.childElementCount === 0 ? e.textContent.trim() : '').find((t) => /^[A-Za-z][\w+#.-]{0,20}$/.test(t) && !element.textContent.startsWith(t + '\n'));
+            const ownText = (e) => [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data).join('').trim();
+            const heading = named ? null : all(pre, 'div, span').filter((e) => !element.contains(e) || element === pre).map(ownText)
+                .find((t) => /^[A-Za-z][\w+#.-]{0,20}$/.test(t) && !/^(Copy|Run|Download|Edit)$/.test(t));
             const lines = editor ? all(editor, '.cm-line') : [];
             let source = lines.length ? lines.map((l) => l.textContent).join('\n') : editor ? linesOf(editor) : element.textContent;
             const truncated = Boolean(pre.querySelector?.('.cm-gap'));
@@ -162,6 +164,7 @@
     function harvest() {
         const window = [];
         for (const el of outermost(all(document, selector))) {
+            if (recipe.artifact && el.closest(recipe.artifact)) continue;
             const key = keyOf(el);
             if (key && seen.has(key)) { window.push(seen.get(key)); continue; }
             const bodies = outermost(all(el, m.body)).filter((b) => !b.closest(recipe.thinking ?? 'x-none'));
@@ -202,6 +205,12 @@
         const box = scroller();
         for (let i = 0; i < 200 && box && box.scrollTop > 0; i++) { box.scrollTop -= box.clientHeight * 0.9; await pause(60); harvest(); }
         for (let i = 0; i < 400 && box && box.scrollTop + box.clientHeight < box.scrollHeight - 4; i++) { box.scrollTop += box.clientHeight * 0.9; await pause(60); harvest(); }
+    }
+
+    // A page without marks of who speaks: what it says is kept, the role is said to be inferred.
+    if (order.length === 0 && recipe.fallback && !options?.scroll) {
+        const blocks = readBlocks(all(document, recipe.fallback).slice(0, 1));
+        if (blocks.length) order.push({ id: null, role: 'assistant', role_inferred: true, blocks });
     }
 
     // --- beside the messages -----------------------------------------------------------------------------------
