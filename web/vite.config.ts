@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defaultClientConditions, defineConfig } from 'vite';
 
 // `npm run dev` serves the client with changes at once and passes the API on to `./run`.
 const SERVER = 'http://localhost:8420';
@@ -7,6 +7,8 @@ const SERVER = 'http://localhost:8420';
 export default defineConfig({
     root: fileURLToPath(new URL('.', import.meta.url)),
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    // Markdown is rendered in a worker: its library's variant for the page would ask the DOM for character names.
+    resolve: { conditions: ['worker', ...defaultClientConditions] },
     build: {
         outDir: 'dist',
         emptyOutDir: true,

@@ -60,8 +60,8 @@ function useArrival(): void {
             return;
         }
         if ('messageId' in place.route && place.route.messageId && place.scrollY === null) return; // the reader goes to the message
-        const focused = document.activeElement;
-        if (!(focused instanceof HTMLInputElement && focused.autofocus)) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
+        // A screen that is there to be typed into has put the focus already.
+        if (!document.activeElement?.matches('main input')) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
         const wanted = place.scrollY ?? 0;
         const until = performance.now() + 1_000;
         let frame = 0;

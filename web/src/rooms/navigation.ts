@@ -36,11 +36,8 @@ export function createNavigation(): Navigation {
         arrive(null);
     }
 
-    let shown = location.pathname + location.search;
-    store.subscribe(() => (shown = location.pathname + location.search));
     window.addEventListener('popstate', (event) => {
-        // A jump within the page (to a note) is the browser's own business.
-        if (event.state === null && location.pathname + location.search === shown && !location.hash.startsWith('#m-')) return;
+        if (event.state === null && location.hash.startsWith('#n-')) return; // a jump to a note: the browser's own business
         const state: unknown = event.state;
         const y = typeof state === 'object' && state !== null && 'scrollY' in state ? Number(state.scrollY) : null;
         arrive(Number.isFinite(y) ? y : null);
