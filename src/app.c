@@ -42,13 +42,17 @@ static err_t open_store(struct running *r, enum db_kind kind, struct db_store **
 {
     const struct settings *s = r->app.settings;
     struct db_options options = {
-        .url = s->database_url, .data_dir = r->app.data_dir, .kind = kind, .no_group_commit = s->no_group_commit,
+        .url = s->database_url,
+        .data_dir = r->app.data_dir,
+        .kind = kind,
+        .no_group_commit = s->no_group_commit,
     };
     int applied = 0;
     TRY(db_open(&options, ret));
     TRY(db_migrate(*ret, &applied));
     if (applied)
-        log_at(LOG_INFO, "store.migrated", LZ("store", kind == DB_MAIN ? "main" : "index"), LI("migrations", applied));
+        log_at(LOG_INFO, "store.migrated", LZ("store", kind == DB_MAIN ? "main" : "index"),
+               LI("migrations", applied));
     return OK;
 }
 
@@ -72,7 +76,9 @@ static err_t open_data(struct running *r)
     TRY(folder_make(r->app.data_dir, 0700));
     /* One process opens a SQLite folder at a time; with PostgreSQL the database sees to that. */
     if (str_starts(s->database_url, S("sqlite:")) && file_lock(in_data(r, "lock"), &r->lock) != OK)
-        return err_note(E_CONFLICT, NULL, "another vivim process works on %s; stop it first, or use another --data", r->app.data_dir);
+        return err_note(E_CONFLICT, NULL,
+                        "another vivim process works on %s; stop it first, or use another --data",
+                        r->app.data_dir);
     r->blobs.root = in_data(r, "blobs");
     TRY(folder_make(r->blobs.root, 0700));
     TRY(folder_make(in_data(r, "tmp"), 0700));

@@ -25,7 +25,8 @@ static enum log_level level_of(struct str word)
 
 static void start_log(const struct settings *s, enum log_level least)
 {
-    bool human = str_eq(s->log_format, S("human")) || (str_eq(s->log_format, S("auto")) && isatty(STDERR_FILENO));
+    bool human = str_eq(s->log_format, S("human")) ||
+                 (str_eq(s->log_format, S("auto")) && isatty(STDERR_FILENO));
     log_init(STDERR_FILENO, human ? LOG_HUMAN : LOG_JSON, least);
 }
 
@@ -42,9 +43,12 @@ static err_t greet(struct app *app)
     err_t e = identity_setup_link(db, &a, base, clock_wall_ms(), &link);
     db_disconnect(db);
     TRY(e);
-    log_at(LOG_INFO, "server.ready", LS("url", base), LI("pid", getpid()), LS("data", app->settings->data));
+    log_at(LOG_INFO, "server.ready", LS("url", base), LI("pid", getpid()),
+           LS("data", app->settings->data));
     if (link.s)
-        printf("\n  VIVIM is ready. Create the owner's account (this link works once, for 30 minutes):\n\n    %.*s\n\n", STR_ARG(link));
+        printf("\n  VIVIM is ready. Create the owner's account (this link works once, for 30 "
+               "minutes):\n\n    %.*s\n\n",
+               STR_ARG(link));
     else
         printf("\n  VIVIM is ready: %.*s\n\n", STR_ARG(base));
     fflush(stdout);
@@ -112,7 +116,10 @@ static void prepare_process(void)
 int main(int argc, char **argv)
 {
     static const struct cli_host HOST = {
-        .serve = serve, .embed_start = embed_start, .embed_stop = embed_stop, .version = VIVIM_VERSION,
+        .serve = serve,
+        .embed_start = embed_start,
+        .embed_stop = embed_stop,
+        .version = VIVIM_VERSION,
     };
     prepare_process();
     return cli_main(&HOST, argc, argv, environ);

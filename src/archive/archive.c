@@ -7,11 +7,17 @@
 #include "ops/ops.h"
 #include "os/entropy.h"
 
-static err_t say(struct db *db, struct uuid owner, const char *entity, struct uuid id, const char *kind, const char *fields,
-                 int64_t version, int64_t now_ms)
+static err_t say(struct db *db, struct uuid owner, const char *entity, struct uuid id,
+                 const char *kind, const char *fields, int64_t version, int64_t now_ms)
 {
     struct op_new op = {
-        .owner_id = owner, .actor_id = owner, .entity = entity, .kind = kind, .fields = fields, .entity_id = id, .version = version,
+        .owner_id = owner,
+        .actor_id = owner,
+        .entity = entity,
+        .kind = kind,
+        .fields = fields,
+        .entity_id = id,
+        .version = version,
     };
     return ops_append(db, &op, now_ms);
 }
@@ -44,8 +50,9 @@ static int64_t visible_count(const struct conversation *c)
     return n;
 }
 
-static err_t row_of(struct arena *a, const struct conversation *c, const struct archive_put_options *options,
-                    int64_t now_ms, struct archive_conversation *ret)
+static err_t row_of(struct arena *a, const struct conversation *c,
+                    const struct archive_put_options *options, int64_t now_ms,
+                    struct archive_conversation *ret)
 {
     struct str findings;
     TRY(findings_json(a, c, &findings));
@@ -71,8 +78,8 @@ static err_t row_of(struct arena *a, const struct conversation *c, const struct 
     return OK;
 }
 
-static err_t put_step(struct db *db, struct uuid owner, const struct merge_step *step, int64_t now_ms,
-                      struct archive_put_result *result)
+static err_t put_step(struct db *db, struct uuid owner, const struct merge_step *step,
+                      int64_t now_ms, struct archive_put_result *result)
 {
     const struct archive_message *row = &step->row;
     switch (step->kind) {
@@ -100,9 +107,9 @@ static err_t put_step(struct db *db, struct uuid owner, const struct merge_step 
     return E_INTERNAL;
 }
 
-static err_t put_messages(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
-                          const struct archive_message *stored, size_t stored_count, int64_t now_ms,
-                          struct archive_put_result *result)
+static err_t put_messages(struct db *db, struct arena *a, struct uuid owner,
+                          const struct conversation *c, const struct archive_message *stored,
+                          size_t stored_count, int64_t now_ms, struct archive_put_result *result)
 {
     struct merge_plan plan;
     TRY(merge_messages(a, result->id, c, stored, stored_count, uuid_new, &plan));
@@ -111,8 +118,9 @@ static err_t put_messages(struct db *db, struct arena *a, struct uuid owner, con
     return OK;
 }
 
-static err_t put_new(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
-                     struct archive_conversation *row, int64_t now_ms, struct archive_put_result *result)
+static err_t put_new(struct db *db, struct arena *a, struct uuid owner,
+                     const struct conversation *c, struct archive_conversation *row, int64_t now_ms,
+                     struct archive_put_result *result)
 {
     row->id = result->id = uuid_new();
     result->created = true;
@@ -122,30 +130,33 @@ static err_t put_new(struct db *db, struct arena *a, struct uuid owner, const st
     return put_messages(db, a, owner, c, NULL, 0, now_ms, result);
 }
 
-static err_t put_again(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
-                       const struct archive_conversation *old, struct archive_conversation *row, int64_t now_ms,
+static err_t put_again(struct db *db, struct arena *a, struct uuid owner,
+                       const struct conversation *c, const struct archive_conversation *old,
+                       struct archive_conversation *row, int64_t now_ms,
                        struct archive_put_result *result)
 {
     struct archive_message *stored;
     size_t count;
     result->id = row->id = old->id;
-    TRY(archive_messages(db, a, owner, old->id, true, -1, CONVERSATION_MESSAGES_MAX * 2, &stored, &count));
+    TRY(archive_messages(db, a, owner, old->id, true, -1, CONVERSATION_MESSAGES_MAX * 2, &stored,
+                         &count));
     TRY(put_messages(db, a, owner, c, stored, count, now_ms, result));
     result->changed = result->messages_new || result->messages_changed || result->messages_gone ||
                       !str_eq(old->title, row->title);
     row->version = result->version = old->version + (result->changed ? 1 : 0);
     TRY(archive_store_update(db, owner, row)); /* when it was seen last changes in any case */
-    return say(db, owner, "conversation", row->id, "updated", result->changed ? "messages,captured_at" : "captured_at",
-               row->version, now_ms);
+    return say(db, owner, "conversation", row->id, "updated",
+               result->changed ? "messages,captured_at" : "captured_at", row->version, now_ms);
 }
 
 err_t archive_put(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
-                  const struct archive_put_options *options, int64_t now_ms, struct archive_put_result *ret)
+                  const struct archive_put_options *options, int64_t now_ms,
+                  struct archive_put_result *ret)
 {
     assert(c->hash.n && c->provider && c->source.kind);
     if (c->message_count > CONVERSATION_MESSAGES_MAX)
-        return err_note(E_LIMIT, NULL, "the conversation has %zu messages; %d are the most", c->message_count,
-                        CONVERSATION_MESSAGES_MAX);
+        return err_note(E_LIMIT, NULL, "the conversation has %zu messages; %d are the most",
+                        c->message_count, CONVERSATION_MESSAGES_MAX);
     struct archive_conversation row, old;
     TRY(row_of(a, c, options, now_ms, &row));
 
@@ -166,21 +177,23 @@ err_t archive_put(struct db *db, struct arena *a, struct uuid owner, const struc
     return OK;
 }
 
-err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct str title,
-                     int64_t expected_version, int64_t now_ms)
+err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                     struct str title, int64_t expected_version, int64_t now_ms)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
     struct archive_conversation row;
     TRY(archive_get(db, a, owner, id, &row));
     if (expected_version && expected_version != row.version)
-        return err_note(E_PRECONDITION, NULL, "the conversation is at version %lld now", (long long)row.version);
+        return err_note(E_PRECONDITION, NULL, "the conversation is at version %lld now",
+                        (long long)row.version);
     TRY(archive_store_rename(db, owner, id, title));
     TRY(say(db, owner, "conversation", id, "updated", "title", row.version + 1, now_ms));
     return db_txn_commit(&tx);
 }
 
-err_t archive_delete(struct db *db, struct arena *a, struct uuid owner, struct uuid id, int64_t now_ms)
+err_t archive_delete(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                     int64_t now_ms)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
@@ -188,9 +201,11 @@ err_t archive_delete(struct db *db, struct arena *a, struct uuid owner, struct u
     struct archive_message *messages;
     size_t count;
     TRY(archive_get(db, a, owner, id, &row));
-    TRY(archive_messages(db, a, owner, id, true, -1, CONVERSATION_MESSAGES_MAX * 2, &messages, &count));
+    TRY(archive_messages(db, a, owner, id, true, -1, CONVERSATION_MESSAGES_MAX * 2, &messages,
+                         &count));
     for (size_t i = 0; i < count; i++)
-        TRY(say(db, owner, "message", messages[i].id, "deleted", NULL, messages[i].version, now_ms));
+        TRY(say(db, owner, "message", messages[i].id, "deleted", NULL, messages[i].version,
+                now_ms));
     TRY(archive_store_delete(db, owner, id));
     TRY(say(db, owner, "conversation", id, "deleted", NULL, row.version, now_ms));
     return db_txn_commit(&tx);

@@ -30,8 +30,8 @@ struct archive_put_options {
 
 struct archive_put_result {
     struct uuid id;
-    int64_t version;                           /* 1 at first; grows when anything changed */
-    bool created, changed;                     /* neither: everything was there already */
+    int64_t version;       /* 1 at first; grows when anything changed */
+    bool created, changed; /* neither: everything was there already */
     size_t messages_new, messages_changed, messages_unchanged, messages_gone;
 };
 
@@ -40,12 +40,14 @@ struct archive_put_result {
  * c        hashed (conversation_hash); its messages in tree order
  * Opens and commits its own transaction; durable when it returns OK. Errors: E_LIMIT (too large,
  * CONVERSATION_BYTES_MAX, CONVERSATION_MESSAGES_MAX), E_DB and friends. */
-NODISCARD err_t archive_put(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
-                            const struct archive_put_options *options, int64_t now_ms, struct archive_put_result *ret);
+NODISCARD err_t archive_put(struct db *db, struct arena *a, struct uuid owner,
+                            const struct conversation *c, const struct archive_put_options *options,
+                            int64_t now_ms, struct archive_put_result *ret);
 
 struct archive_conversation { /* a row */
     struct uuid id;
-    struct str provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings;
+    struct str provider, origin_id, title, model, source_kind, source_url, strategy, recipe,
+        outcome, hash, findings;
     int64_t version, message_count, created_ms, updated_ms, captured_ms, stored_ms;
 };
 
@@ -57,7 +59,8 @@ struct archive_message {
 };
 
 /* One conversation of the owner; E_NOT_FOUND (also for another's). */
-NODISCARD err_t archive_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct archive_conversation *ret);
+NODISCARD err_t archive_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                            struct archive_conversation *ret);
 
 /* Newest capture first; `before` is the last one seen (INT64_MAX and nil at first); provider STR_NONE: all. */
 struct archive_page {
@@ -66,21 +69,25 @@ struct archive_page {
     struct str provider;
     size_t limit; /* 1 .. PAGE_ITEMS_MAX */
 };
-NODISCARD err_t archive_list(struct db *db, struct arena *a, struct uuid owner, const struct archive_page *page,
-                             struct archive_conversation **ret, size_t *ret_count);
+NODISCARD err_t archive_list(struct db *db, struct arena *a, struct uuid owner,
+                             const struct archive_page *page, struct archive_conversation **ret,
+                             size_t *ret_count);
 
 /* Messages in reading order after `after_position` (-1 at first); `all` gives hidden ones and side branches too. */
-NODISCARD err_t archive_messages(struct db *db, struct arena *a, struct uuid owner, struct uuid conversation, bool all,
-                                 int64_t after_position, size_t limit, struct archive_message **ret, size_t *ret_count);
+NODISCARD err_t archive_messages(struct db *db, struct arena *a, struct uuid owner,
+                                 struct uuid conversation, bool all, int64_t after_position,
+                                 size_t limit, struct archive_message **ret, size_t *ret_count);
 
 /* Set the title. expected_version 0: any. E_NOT_FOUND, E_PRECONDITION. */
-NODISCARD err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct str title,
-                               int64_t expected_version, int64_t now_ms);
+NODISCARD err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                               struct str title, int64_t expected_version, int64_t now_ms);
 /* Remove it with its messages, versions and media rows; blobs are swept later. E_NOT_FOUND. */
-NODISCARD err_t archive_delete(struct db *db, struct arena *a, struct uuid owner, struct uuid id, int64_t now_ms);
+NODISCARD err_t archive_delete(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                               int64_t now_ms);
 
 /* The media type of a stored picture or file that the conversation names; E_NOT_FOUND. */
-NODISCARD err_t archive_media_type(struct db *db, struct arena *a, struct uuid owner, struct uuid conversation, struct sha256 h, struct str *ret);
+NODISCARD err_t archive_media_type(struct db *db, struct arena *a, struct uuid owner,
+                                   struct uuid conversation, struct sha256 h, struct str *ret);
 
 extern const struct module archive_module;
 

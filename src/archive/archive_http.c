@@ -76,7 +76,8 @@ static struct str conversation_tag(struct arena *a, const struct archive_convers
 }
 
 /* Whose conversation the caller means by {id}: its own, or one that is shared with it for this action. */
-static err_t find(struct req *rq, enum share_action action, struct uuid *ret_owner, struct archive_conversation *ret)
+static err_t find(struct req *rq, enum share_action action, struct uuid *ret_owner,
+                  struct archive_conversation *ret)
 {
     struct uuid id;
     TRY(req_param_uuid(rq, "id", &id));
@@ -107,7 +108,9 @@ static err_t list_get(struct req *rq, struct reply *rp)
     struct list_query q = { .limit = PAGE_ITEMS_DEFAULT };
     TRY(req_query_fields(rq, &q));
     struct list_cursor at;
-    struct archive_page page = { .before_ms = INT64_MAX, .provider = q.provider, .limit = (size_t)q.limit + 1 };
+    struct archive_page page = { .before_ms = INT64_MAX,
+                                 .provider = q.provider,
+                                 .limit = (size_t)q.limit + 1 };
     if (q.cursor.n) {
         TRY(cursor_read(rq->arena, q.cursor, &at, sizeof at));
         page.before_ms = at.captured_ms;
@@ -133,7 +136,9 @@ static err_t list_get(struct req *rq, struct reply *rp)
         at.captured_ms = rows[shown - 1].captured_ms;
         at.id = rows[shown - 1].id;
     }
-    jo_kstr(o, "next_cursor", shown < count ? cursor_encode(rq->arena, str_of((const char *)&at, sizeof at)) : STR_NONE);
+    jo_kstr(o, "next_cursor",
+            shown < count ? cursor_encode(rq->arena, str_of((const char *)&at, sizeof at))
+                          : STR_NONE);
     jo_end(o);
     return OK;
 }
@@ -165,7 +170,8 @@ static err_t conversation_patch(struct req *rq, struct reply *rp)
     TRY(find(rq, SHARE_WRITE, &owner, &c));
     TRY(req_if_match(rq, conversation_tag(rq->arena, &c)));
     bool conditional = req_header(rq, S("if-match")).n > 0;
-    TRY(archive_rename(rq->db, rq->arena, owner, c.id, body.title, conditional ? c.version : 0, rq->now_ms));
+    TRY(archive_rename(rq->db, rq->arena, owner, c.id, body.title, conditional ? c.version : 0,
+                       rq->now_ms));
     TRY(archive_get(rq->db, rq->arena, owner, c.id, &c));
     if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c)))
         write_conversation(reply_json(rp), &c);
@@ -197,7 +203,8 @@ static const struct field MESSAGES_QUERY[] = {
     FIELD(messages_query, all, FIELD_BOOL, false, 0, 1, "hidden messages and side branches too"),
 };
 
-static void write_messages(struct req *rq, struct reply *rp, const struct archive_message *rows, size_t count, size_t limit)
+static void write_messages(struct req *rq, struct reply *rp, const struct archive_message *rows,
+                           size_t count, size_t limit)
 {
     size_t shown = count > limit ? limit : count;
     struct json_out *o = reply_json(rp);
@@ -209,7 +216,8 @@ static void write_messages(struct req *rq, struct reply *rp, const struct archiv
     jo_end(o);
     struct str next = STR_NONE;
     if (shown < count)
-        next = cursor_encode(rq->arena, str_of((const char *)&rows[shown - 1].position, sizeof(int64_t)));
+        next = cursor_encode(rq->arena,
+                             str_of((const char *)&rows[shown - 1].position, sizeof(int64_t)));
     jo_kstr(o, "next_cursor", next);
     jo_end(o);
 }
@@ -228,7 +236,8 @@ static err_t messages_get(struct req *rq, struct reply *rp)
         return OK;
     struct archive_message *rows;
     size_t count;
-    TRY(archive_messages(rq->db, rq->arena, owner, c.id, q.all, after, (size_t)q.limit + 1, &rows, &count));
+    TRY(archive_messages(rq->db, rq->arena, owner, c.id, q.all, after, (size_t)q.limit + 1, &rows,
+                         &count));
     write_messages(rq, rp, rows, count, (size_t)q.limit);
     return OK;
 }
@@ -283,8 +292,8 @@ static err_t sample_delete(struct req *rq, struct reply *rp)
 
 /* --- the room ------------------------------------------------------------------------------------ */
 
-static err_t message_text(struct app *app, struct db *db, struct arena *a, struct uuid owner, struct uuid id,
-                          struct index_text *ret)
+static err_t message_text(struct app *app, struct db *db, struct arena *a, struct uuid owner,
+                          struct uuid id, struct index_text *ret)
 {
     UNUSED(app);
     struct archive_message m;
@@ -303,13 +312,20 @@ static err_t message_text(struct app *app, struct db *db, struct arena *a, struc
     blocks_text(blocks, count, false, &text);
     TRY(buf_err(&text));
     *ret = (struct index_text){
-        .owner_id = owner, .id = id, .parent_id = m.conversation_id, .title = c.title, .text = buf_str(&text),
-        .role = m.role, .provider = c.provider, .created_ms = m.created_ms == TIME_NONE ? c.captured_ms : m.created_ms,
+        .owner_id = owner,
+        .id = id,
+        .parent_id = m.conversation_id,
+        .title = c.title,
+        .text = buf_str(&text),
+        .role = m.role,
+        .provider = c.provider,
+        .created_ms = m.created_ms == TIME_NONE ? c.captured_ms : m.created_ms,
     };
     return OK;
 }
 
-static err_t message_each(struct app *app, struct db *db, err_t (*visit)(void *context, struct uuid owner, struct uuid id),
+static err_t message_each(struct app *app, struct db *db,
+                          err_t (*visit)(void *context, struct uuid owner, struct uuid id),
                           void *context)
 {
     UNUSED(app);
@@ -334,24 +350,29 @@ static const struct entity ENTITIES[] = {
 
 static const struct route ROUTES[] = {
     { HTTP_GET, "/api/v1/conversations", list_get, AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
-      .summary = "The caller's conversations, newest capture first", .query = LIST_QUERY, .query_count = COUNTOF(LIST_QUERY),
-      .reply_schema = REF("ConversationPage") },
-    { HTTP_GET, "/api/v1/conversations/{id}", conversation_get, AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
-      .summary = "One conversation without its messages", .reply_schema = REF("Conversation") },
-    { HTTP_PATCH, "/api/v1/conversations/{id}", conversation_patch, AUTH_USER, RATE_WRITE, KIB(8), RUN_WORKER, SCOPE_WRITE,
-      .summary = "Rename a conversation", .body = RENAME_BODY, .body_count = COUNTOF(RENAME_BODY),
+      .summary = "The caller's conversations, newest capture first", .query = LIST_QUERY,
+      .query_count = COUNTOF(LIST_QUERY), .reply_schema = REF("ConversationPage") },
+    { HTTP_GET, "/api/v1/conversations/{id}", conversation_get, AUTH_USER, RATE_READ, 0, RUN_INLINE,
+      SCOPE_READ, .summary = "One conversation without its messages",
       .reply_schema = REF("Conversation") },
-    { HTTP_DELETE, "/api/v1/conversations/{id}", conversation_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_WRITE,
-      .summary = "Delete a conversation for good", .success = 204 },
-    { HTTP_GET, "/api/v1/conversations/{id}/messages", messages_get, AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
-      .summary = "Messages in reading order", .query = MESSAGES_QUERY, .query_count = COUNTOF(MESSAGES_QUERY),
-      .reply_schema = REF("MessagePage") },
-    { HTTP_GET, "/api/v1/conversations/{id}/media/{sha256}", media_get, AUTH_USER, RATE_READ, 0, RUN_WORKER, SCOPE_READ,
-      .summary = "A stored picture or file of a conversation" },
+    { HTTP_PATCH, "/api/v1/conversations/{id}", conversation_patch, AUTH_USER, RATE_WRITE, KIB(8),
+      RUN_WORKER, SCOPE_WRITE, .summary = "Rename a conversation", .body = RENAME_BODY,
+      .body_count = COUNTOF(RENAME_BODY), .reply_schema = REF("Conversation") },
+    { HTTP_DELETE, "/api/v1/conversations/{id}", conversation_delete, AUTH_USER, RATE_WRITE, 0,
+      RUN_WORKER, SCOPE_WRITE, .summary = "Delete a conversation for good", .success = 204 },
+    { HTTP_GET, "/api/v1/conversations/{id}/messages", messages_get, AUTH_USER, RATE_READ, 0,
+      RUN_INLINE, SCOPE_READ, .summary = "Messages in reading order", .query = MESSAGES_QUERY,
+      .query_count = COUNTOF(MESSAGES_QUERY), .reply_schema = REF("MessagePage") },
+    { HTTP_GET, "/api/v1/conversations/{id}/media/{sha256}", media_get, AUTH_USER, RATE_READ, 0,
+      RUN_WORKER, SCOPE_READ, .summary = "A stored picture or file of a conversation" },
     { HTTP_POST, "/api/v1/sample", sample_post, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_WRITE,
-      .summary = "Add the made-up sample archive", .reply_schema = "{\"type\":\"object\",\"required\":[\"added\"],\"properties\":{\"added\":{\"type\":\"integer\"}}}" },
-    { HTTP_DELETE, "/api/v1/sample", sample_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_WRITE,
-      .summary = "Remove the sample archive", .reply_schema = "{\"type\":\"object\",\"required\":[\"removed\"],\"properties\":{\"removed\":{\"type\":\"integer\"}}}" },
+      .summary = "Add the made-up sample archive",
+      .reply_schema = "{\"type\":\"object\",\"required\":[\"added\"],\"properties\":{\"added\":{"
+                      "\"type\":\"integer\"}}}" },
+    { HTTP_DELETE, "/api/v1/sample", sample_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER,
+      SCOPE_WRITE, .summary = "Remove the sample archive",
+      .reply_schema = "{\"type\":\"object\",\"required\":[\"removed\"],\"properties\":{\"removed\":"
+                      "{\"type\":\"integer\"}}}" },
 };
 
 const struct module archive_module = {

@@ -14,7 +14,8 @@ struct matcher {
     size_t next_without_id; /* rows before it are behind the walk by hash */
 };
 
-static err_t matcher_init(struct matcher *m, struct arena *a, const struct archive_message *stored, size_t count)
+static err_t matcher_init(struct matcher *m, struct arena *a, const struct archive_message *stored,
+                          size_t count)
 {
     *m = (struct matcher){ .stored = stored, .stored_count = count };
     map_init(&m->by_origin, a);
@@ -49,7 +50,8 @@ static const struct archive_message *match(struct matcher *m, const struct messa
 
 static bool is_poorer(const struct archive_message *old, struct str blocks)
 {
-    return str_find(blocks, REDACTED, 0) < blocks.n && str_find(old->blocks, REDACTED, 0) == old->blocks.n;
+    return str_find(blocks, REDACTED, 0) < blocks.n &&
+           str_find(old->blocks, REDACTED, 0) == old->blocks.n;
 }
 
 static err_t blocks_json(struct arena *a, const struct message *m, struct str *ret)
@@ -64,7 +66,8 @@ static err_t blocks_json(struct arena *a, const struct message *m, struct str *r
     return OK;
 }
 
-static struct archive_message row_of(const struct message *m, struct uuid conversation_id, size_t position, struct str blocks)
+static struct archive_message row_of(const struct message *m, struct uuid conversation_id,
+                                     size_t position, struct str blocks)
 {
     return (struct archive_message){
         .conversation_id = conversation_id,
@@ -92,8 +95,8 @@ static enum merge_kind compare(const struct archive_message *old, struct archive
         row->blocks = old->blocks;
         row->hash = old->hash;
     }
-    bool same_place = old->position == row->position && old->on_path == row->on_path && old->hidden == row->hidden &&
-                      uuid_eq(old->parent_id, row->parent_id);
+    bool same_place = old->position == row->position && old->on_path == row->on_path &&
+                      old->hidden == row->hidden && uuid_eq(old->parent_id, row->parent_id);
     return same_place ? MERGE_UNCHANGED : MERGE_MOVED;
 }
 
@@ -107,20 +110,23 @@ static void plan_gone(struct merge_plan *plan, const struct matcher *m, size_t p
         row.on_path = false;
         row.position = (int64_t)position++;
         bool was_gone = !m->stored[i].on_path && m->stored[i].position == row.position;
-        plan->steps[plan->count++] = (struct merge_step){ was_gone ? MERGE_UNCHANGED : MERGE_GONE, row };
+        plan->steps[plan->count++] =
+            (struct merge_step){ was_gone ? MERGE_UNCHANGED : MERGE_GONE, row };
     }
 }
 
 err_t merge_messages(struct arena *a, struct uuid conversation_id, const struct conversation *c,
-                     const struct archive_message *stored, size_t stored_count, struct uuid (*new_id)(void),
-                     struct merge_plan *ret)
+                     const struct archive_message *stored, size_t stored_count,
+                     struct uuid (*new_id)(void), struct merge_plan *ret)
 {
     struct matcher m;
     TRY(matcher_init(&m, a, stored, stored_count));
     struct map ids; /* the provider's id -> step, for parents */
     map_init(&ids, a);
 
-    struct merge_plan plan = { ARENA_ARRAY(a, struct merge_step, c->message_count + stored_count + 1), 0 };
+    struct merge_plan plan = {
+        ARENA_ARRAY(a, struct merge_step, c->message_count + stored_count + 1), 0
+    };
     if (!plan.steps)
         return arena_err(a);
     for (size_t i = 0; i < c->message_count; i++) {

@@ -22,8 +22,9 @@ struct merge_plan {
  * new_id    gives the id of a new message (entropy comes from outside: a test can repeat it)
  * A changed rendering that is poorer (the provider redacted a tool's output since) counts as unchanged.
  * Errors: the arena's. */
-NODISCARD err_t merge_messages(struct arena *a, struct uuid conversation_id, const struct conversation *c,
-                               const struct archive_message *stored, size_t stored_count, struct uuid (*new_id)(void),
+NODISCARD err_t merge_messages(struct arena *a, struct uuid conversation_id,
+                               const struct conversation *c, const struct archive_message *stored,
+                               size_t stored_count, struct uuid (*new_id)(void),
                                struct merge_plan *ret);
 
 #endif

@@ -6,8 +6,10 @@
 #include "archive/archive.h"
 
 /* Add them to the owner's archive; those that are there already stay as they are. */
-NODISCARD err_t archive_sample_add(struct db *db, struct uuid owner, int64_t now_ms, size_t *ret_added);
+NODISCARD err_t archive_sample_add(struct db *db, struct uuid owner, int64_t now_ms,
+                                   size_t *ret_added);
 /* Remove them; OK when there are none. */
-NODISCARD err_t archive_sample_remove(struct db *db, struct uuid owner, int64_t now_ms, size_t *ret_removed);
+NODISCARD err_t archive_sample_remove(struct db *db, struct uuid owner, int64_t now_ms,
+                                      size_t *ret_removed);
 
 #endif

@@ -1,44 +1,57 @@
 /* JSON Schemas of what the archive's routes answer, for /openapi.json. */
 #include "archive/archive_schemas.h"
 
-#define TEXT "{\"type\":[\"string\",\"null\"]}"
-#define WORD "{\"type\":\"string\"}"
-#define COUNT "{\"type\":\"integer\",\"minimum\":0}"
-#define UUID "{\"type\":\"string\",\"format\":\"uuid\"}"
+#define TEXT         "{\"type\":[\"string\",\"null\"]}"
+#define WORD         "{\"type\":\"string\"}"
+#define COUNT        "{\"type\":\"integer\",\"minimum\":0}"
+#define UUID         "{\"type\":\"string\",\"format\":\"uuid\"}"
 #define UUID_OR_NULL "{\"type\":[\"string\",\"null\"],\"format\":\"uuid\"}"
-#define TIME "{\"type\":\"string\",\"format\":\"date-time\"}"
+#define TIME         "{\"type\":\"string\",\"format\":\"date-time\"}"
 #define TIME_OR_NULL "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}"
-#define FLAG "{\"type\":\"boolean\"}"
+#define FLAG         "{\"type\":\"boolean\"}"
 
-#define SUMMARY_FIELDS                                                                             \
-    "\"id\":" UUID ",\"provider\":" WORD ",\"title\":" TEXT ",\"model\":" TEXT ",\"message_count\":" COUNT                         \
-    ",\"source_url\":" TEXT ",\"version\":" COUNT ",\"created_at\":" TIME_OR_NULL ",\"updated_at\":" TIME_OR_NULL                  \
-    ",\"captured_at\":" TIME
-#define SUMMARY_NAMES                                                                              \
-    "\"id\",\"provider\",\"title\",\"model\",\"message_count\",\"source_url\",\"version\",\"created_at\",\"updated_at\",\"captured_at\""
+#define SUMMARY_FIELDS                                                         \
+    "\"id\":" UUID ",\"provider\":" WORD ",\"title\":" TEXT ",\"model\":" TEXT \
+    ",\"message_count\":" COUNT ",\"source_url\":" TEXT ",\"version\":" COUNT  \
+    ",\"created_at\":" TIME_OR_NULL ",\"updated_at\":" TIME_OR_NULL ",\"captured_at\":" TIME
+#define SUMMARY_NAMES                                                                       \
+    "\"id\",\"provider\",\"title\",\"model\",\"message_count\",\"source_url\",\"version\"," \
+    "\"created_at\",\"updated_at\",\"captured_at\""
 
-static const char SUMMARY[] = "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES "],\"properties\":{" SUMMARY_FIELDS "}}";
+static const char SUMMARY[] =
+    "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES "],\"properties\":{" SUMMARY_FIELDS "}}";
 
 static const char CONVERSATION[] =
-    "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES ",\"source\",\"hash\",\"outcome\",\"findings\"],\"properties\":{" SUMMARY_FIELDS
-    ",\"source\":{\"type\":\"object\",\"required\":[\"kind\",\"url\",\"id\",\"strategy\",\"recipe\",\"captured_at\"],\"properties\":{"
-    "\"kind\":" WORD ",\"url\":" TEXT ",\"id\":" TEXT ",\"strategy\":" TEXT ",\"recipe\":" TEXT ",\"captured_at\":" TIME "}}"
-    ",\"hash\":" WORD ",\"outcome\":" TEXT ",\"findings\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"code\",\"level\",\"detail\"],"
-    "\"properties\":{\"code\":" WORD ",\"level\":{\"enum\":[\"note\",\"warning\"]},\"detail\":" TEXT "}}}}}";
+    "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES
+    ",\"source\",\"hash\",\"outcome\",\"findings\"],\"properties\":{" SUMMARY_FIELDS
+    ",\"source\":{\"type\":\"object\",\"required\":[\"kind\",\"url\",\"id\",\"strategy\","
+    "\"recipe\",\"captured_at\"],\"properties\":{"
+    "\"kind\":" WORD ",\"url\":" TEXT ",\"id\":" TEXT ",\"strategy\":" TEXT ",\"recipe\":" TEXT
+    ",\"captured_at\":" TIME "}}"
+    ",\"hash\":" WORD ",\"outcome\":" TEXT
+    ",\"findings\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"code\","
+    "\"level\",\"detail\"],"
+    "\"properties\":{\"code\":" WORD ",\"level\":{\"enum\":[\"note\",\"warning\"]},\"detail\":" TEXT
+    "}}}}}";
 
-static const char BLOCK[] =
-    "{\"type\":\"object\",\"required\":[\"type\"],\"properties\":{\"type\":{\"enum\":[\"text\",\"code\",\"table\",\"math\",\"mermaid\",\"image\","
-    "\"file\",\"tool_call\",\"tool_result\",\"thinking\",\"citation\",\"artifact\",\"unknown\"]}},\"additionalProperties\":true}";
+static const char BLOCK[] = "{\"type\":\"object\",\"required\":[\"type\"],\"properties\":{\"type\":"
+                            "{\"enum\":[\"text\",\"code\",\"table\",\"math\",\"mermaid\",\"image\","
+                            "\"file\",\"tool_call\",\"tool_result\",\"thinking\",\"citation\","
+                            "\"artifact\",\"unknown\"]}},\"additionalProperties\":true}";
 
 static const char MESSAGE[] =
-    "{\"type\":\"object\",\"required\":[\"id\",\"parent_id\",\"provider_id\",\"position\",\"role\",\"author\",\"model\",\"created_at\",\"hidden\","
-    "\"on_path\",\"version\",\"blocks\",\"hash\"],\"properties\":{\"id\":" UUID ",\"parent_id\":" UUID_OR_NULL ",\"provider_id\":" TEXT
-    ",\"position\":" COUNT ",\"role\":{\"enum\":[\"user\",\"assistant\",\"system\",\"tool\"]},\"author\":" TEXT ",\"model\":" TEXT
-    ",\"created_at\":" TIME_OR_NULL ",\"hidden\":" FLAG ",\"on_path\":" FLAG ",\"version\":" COUNT
-    ",\"blocks\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Block\"}},\"hash\":" WORD "}}";
+    "{\"type\":\"object\",\"required\":[\"id\",\"parent_id\",\"provider_id\",\"position\",\"role\","
+    "\"author\",\"model\",\"created_at\",\"hidden\","
+    "\"on_path\",\"version\",\"blocks\",\"hash\"],\"properties\":{\"id\":" UUID
+    ",\"parent_id\":" UUID_OR_NULL ",\"provider_id\":" TEXT ",\"position\":" COUNT
+    ",\"role\":{\"enum\":[\"user\",\"assistant\",\"system\",\"tool\"]},\"author\":" TEXT
+    ",\"model\":" TEXT ",\"created_at\":" TIME_OR_NULL ",\"hidden\":" FLAG ",\"on_path\":" FLAG
+    ",\"version\":" COUNT ",\"blocks\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/"
+                          "schemas/Block\"}},\"hash\":" WORD "}}";
 
-#define PAGE_OF(name)                                                                              \
-    "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],\"properties\":{\"items\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/" name \
+#define PAGE_OF(name)                                                                           \
+    "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],\"properties\":{\"items\":{" \
+    "\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/" name                       \
     "\"}},\"next_cursor\":" TEXT "}}"
 
 err_t archive_schemas(struct app *app)

@@ -25,20 +25,13 @@ static const struct db_col CONVERSATION_COLS[] = {
 };
 
 static const struct db_col MESSAGE_COLS[] = {
-    DB_COL(archive_message, id, DB_UUID),
-    DB_COL(archive_message, conversation_id, DB_UUID),
-    DB_COL(archive_message, parent_id, DB_UUID),
-    DB_COL(archive_message, origin_id, DB_STR),
-    DB_COL(archive_message, role, DB_STR),
-    DB_COL(archive_message, author, DB_STR),
-    DB_COL(archive_message, model, DB_STR),
-    DB_COL(archive_message, blocks, DB_STR),
-    DB_COL(archive_message, hash, DB_STR),
-    DB_COL(archive_message, position, DB_I64),
-    DB_COL(archive_message, version, DB_I64),
-    DB_COL(archive_message, created_ms, DB_I64),
-    DB_COL(archive_message, hidden, DB_BOOL),
-    DB_COL(archive_message, on_path, DB_BOOL),
+    DB_COL(archive_message, id, DB_UUID),        DB_COL(archive_message, conversation_id, DB_UUID),
+    DB_COL(archive_message, parent_id, DB_UUID), DB_COL(archive_message, origin_id, DB_STR),
+    DB_COL(archive_message, role, DB_STR),       DB_COL(archive_message, author, DB_STR),
+    DB_COL(archive_message, model, DB_STR),      DB_COL(archive_message, blocks, DB_STR),
+    DB_COL(archive_message, hash, DB_STR),       DB_COL(archive_message, position, DB_I64),
+    DB_COL(archive_message, version, DB_I64),    DB_COL(archive_message, created_ms, DB_I64),
+    DB_COL(archive_message, hidden, DB_BOOL),    DB_COL(archive_message, on_path, DB_BOOL),
 };
 
 static struct db_value uuid_or_null(struct uuid u)
@@ -46,48 +39,57 @@ static struct db_value uuid_or_null(struct uuid u)
     return uuid_is_nil(u) ? DBN() : DBU(u);
 }
 
-static err_t one_conversation(struct db *db, struct arena *a, const struct db_query *q, struct db_args args,
-                              struct archive_conversation *ret)
+static err_t one_conversation(struct db *db, struct arena *a, const struct db_query *q,
+                              struct db_args args, struct archive_conversation *ret)
 {
     return db_one(db, a, q, args, CONVERSATION_COLS, COUNTOF(CONVERSATION_COLS), ret);
 }
 
-err_t archive_store_find(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
-                         struct archive_conversation *ret)
+err_t archive_store_find(struct db *db, struct arena *a, struct uuid owner,
+                         const struct conversation *c, struct archive_conversation *ret)
 {
     struct str provider = str_from(c->provider);
     err_t e = E_NOT_FOUND;
     if (c->source.id.n)
-        e = one_conversation(db, a, &SQL_ARCHIVE_BY_ORIGIN, DB_ARGS(DBU(owner), DBS(provider), DBS(c->source.id)), ret);
+        e = one_conversation(db, a, &SQL_ARCHIVE_BY_ORIGIN,
+                             DB_ARGS(DBU(owner), DBS(provider), DBS(c->source.id)), ret);
     if (e == E_NOT_FOUND && c->source.url.n)
-        e = one_conversation(db, a, &SQL_ARCHIVE_BY_URL, DB_ARGS(DBU(owner), DBS(provider), DBS(c->source.url)), ret);
+        e = one_conversation(db, a, &SQL_ARCHIVE_BY_URL,
+                             DB_ARGS(DBU(owner), DBS(provider), DBS(c->source.url)), ret);
     return e;
 }
 
-err_t archive_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct archive_conversation *ret)
+err_t archive_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                  struct archive_conversation *ret)
 {
     return one_conversation(db, a, &SQL_ARCHIVE_ONE, DB_ARGS(DBU(owner), DBU(id)), ret);
 }
 
-err_t archive_list(struct db *db, struct arena *a, struct uuid owner, const struct archive_page *page,
-                   struct archive_conversation **ret, size_t *ret_count)
+err_t archive_list(struct db *db, struct arena *a, struct uuid owner,
+                   const struct archive_page *page, struct archive_conversation **ret,
+                   size_t *ret_count)
 {
     assert(page->limit >= 1 && page->limit <= PAGE_ITEMS_MAX + 1);
     struct db_value limit = DBI((int64_t)page->limit);
     if (page->provider.n)
         return db_rows(db, a, &SQL_ARCHIVE_NEWEST_OF_PROVIDER,
-                       DB_ARGS(DBU(owner), DBS(page->provider), DBI(page->before_ms), DBU(page->before_id), limit),
-                       CONVERSATION_COLS, COUNTOF(CONVERSATION_COLS), sizeof **ret, page->limit, ret, ret_count);
-    return db_rows(db, a, &SQL_ARCHIVE_NEWEST, DB_ARGS(DBU(owner), DBI(page->before_ms), DBU(page->before_id), limit),
-                   CONVERSATION_COLS, COUNTOF(CONVERSATION_COLS), sizeof **ret, page->limit, ret, ret_count);
+                       DB_ARGS(DBU(owner), DBS(page->provider), DBI(page->before_ms),
+                               DBU(page->before_id), limit),
+                       CONVERSATION_COLS, COUNTOF(CONVERSATION_COLS), sizeof **ret, page->limit,
+                       ret, ret_count);
+    return db_rows(db, a, &SQL_ARCHIVE_NEWEST,
+                   DB_ARGS(DBU(owner), DBI(page->before_ms), DBU(page->before_id), limit),
+                   CONVERSATION_COLS, COUNTOF(CONVERSATION_COLS), sizeof **ret, page->limit, ret,
+                   ret_count);
 }
 
 err_t archive_store_insert(struct db *db, struct uuid owner, const struct archive_conversation *r)
 {
     return db_exec(db, &SQL_ARCHIVE_INSERT,
-                   DB_ARGS(DBU(owner), DBU(r->id), DBS(r->provider), DBS(r->origin_id), DBS(r->title), DBS(r->model),
-                           DBS(r->source_kind), DBS(r->source_url), DBS(r->strategy), DBS(r->recipe), DBS(r->outcome),
-                           DBS(r->hash), DBS(r->findings), DBI(r->message_count), DBT(r->created_ms),
+                   DB_ARGS(DBU(owner), DBU(r->id), DBS(r->provider), DBS(r->origin_id),
+                           DBS(r->title), DBS(r->model), DBS(r->source_kind), DBS(r->source_url),
+                           DBS(r->strategy), DBS(r->recipe), DBS(r->outcome), DBS(r->hash),
+                           DBS(r->findings), DBI(r->message_count), DBT(r->created_ms),
                            DBT(r->updated_ms), DBI(r->captured_ms), DBI(r->stored_ms)),
                    NULL);
 }
@@ -95,31 +97,37 @@ err_t archive_store_insert(struct db *db, struct uuid owner, const struct archiv
 err_t archive_store_update(struct db *db, struct uuid owner, const struct archive_conversation *r)
 {
     return db_exec(db, &SQL_ARCHIVE_UPDATE,
-                   DB_ARGS(DBS(r->title), DBS(r->model), DBS(r->source_kind), DBS(r->source_url), DBS(r->strategy),
-                           DBS(r->recipe), DBS(r->outcome), DBS(r->hash), DBS(r->findings), DBI(r->version),
-                           DBI(r->message_count), DBT(r->created_ms), DBT(r->updated_ms), DBI(r->captured_ms),
-                           DBU(owner), DBU(r->id)),
+                   DB_ARGS(DBS(r->title), DBS(r->model), DBS(r->source_kind), DBS(r->source_url),
+                           DBS(r->strategy), DBS(r->recipe), DBS(r->outcome), DBS(r->hash),
+                           DBS(r->findings), DBI(r->version), DBI(r->message_count),
+                           DBT(r->created_ms), DBT(r->updated_ms), DBI(r->captured_ms), DBU(owner),
+                           DBU(r->id)),
                    NULL);
 }
 
-err_t archive_messages(struct db *db, struct arena *a, struct uuid owner, struct uuid conversation, bool all,
-                       int64_t after_position, size_t limit, struct archive_message **ret, size_t *ret_count)
+err_t archive_messages(struct db *db, struct arena *a, struct uuid owner, struct uuid conversation,
+                       bool all, int64_t after_position, size_t limit, struct archive_message **ret,
+                       size_t *ret_count)
 {
     return db_rows(db, a, all ? &SQL_ARCHIVE_TREE : &SQL_ARCHIVE_PATH,
-                   DB_ARGS(DBU(owner), DBU(conversation), DBI(after_position), DBI((int64_t)limit)), MESSAGE_COLS,
-                   COUNTOF(MESSAGE_COLS), sizeof **ret, limit, ret, ret_count);
+                   DB_ARGS(DBU(owner), DBU(conversation), DBI(after_position), DBI((int64_t)limit)),
+                   MESSAGE_COLS, COUNTOF(MESSAGE_COLS), sizeof **ret, limit, ret, ret_count);
 }
 
-err_t archive_store_message(struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct archive_message *ret)
+err_t archive_store_message(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                            struct archive_message *ret)
 {
-    return db_one(db, a, &SQL_ARCHIVE_MESSAGE_ONE, DB_ARGS(DBU(owner), DBU(id)), MESSAGE_COLS, COUNTOF(MESSAGE_COLS), ret);
+    return db_one(db, a, &SQL_ARCHIVE_MESSAGE_ONE, DB_ARGS(DBU(owner), DBU(id)), MESSAGE_COLS,
+                  COUNTOF(MESSAGE_COLS), ret);
 }
 
-err_t archive_store_message_insert(struct db *db, struct uuid owner, const struct archive_message *m)
+err_t archive_store_message_insert(struct db *db, struct uuid owner,
+                                   const struct archive_message *m)
 {
     return db_exec(db, &SQL_ARCHIVE_MESSAGE_INSERT,
-                   DB_ARGS(DBU(owner), DBU(m->id), DBU(m->conversation_id), uuid_or_null(m->parent_id), DBI(m->position),
-                           DBS(m->origin_id), DBS(m->role), DBS(m->author), DBS(m->model), DBT(m->created_ms),
+                   DB_ARGS(DBU(owner), DBU(m->id), DBU(m->conversation_id),
+                           uuid_or_null(m->parent_id), DBI(m->position), DBS(m->origin_id),
+                           DBS(m->role), DBS(m->author), DBS(m->model), DBT(m->created_ms),
                            DBB(m->hidden), DBB(m->on_path), DBS(m->blocks), DBS(m->hash)),
                    NULL);
 }
@@ -127,38 +135,42 @@ err_t archive_store_message_insert(struct db *db, struct uuid owner, const struc
 err_t archive_store_message_place(struct db *db, struct uuid owner, const struct archive_message *m)
 {
     return db_exec(db, &SQL_ARCHIVE_MESSAGE_PLACE,
-                   DB_ARGS(uuid_or_null(m->parent_id), DBI(m->position), DBB(m->hidden), DBB(m->on_path), DBU(owner),
-                           DBU(m->id)),
+                   DB_ARGS(uuid_or_null(m->parent_id), DBI(m->position), DBB(m->hidden),
+                           DBB(m->on_path), DBU(owner), DBU(m->id)),
                    NULL);
 }
 
-err_t archive_store_message_replace(struct db *db, struct uuid owner, const struct archive_message *m, int64_t now_ms)
+err_t archive_store_message_replace(struct db *db, struct uuid owner,
+                                    const struct archive_message *m, int64_t now_ms)
 {
     TRY(db_exec(db, &SQL_ARCHIVE_VERSION_KEEP, DB_ARGS(DBI(now_ms), DBU(owner), DBU(m->id)), NULL));
     return db_exec(db, &SQL_ARCHIVE_MESSAGE_REPLACE,
-                   DB_ARGS(DBS(m->role), DBS(m->author), DBS(m->model), DBT(m->created_ms), DBS(m->blocks), DBS(m->hash),
-                           DBU(owner), DBU(m->id)),
+                   DB_ARGS(DBS(m->role), DBS(m->author), DBS(m->model), DBT(m->created_ms),
+                           DBS(m->blocks), DBS(m->hash), DBU(owner), DBU(m->id)),
                    NULL);
 }
 
-err_t archive_store_media(struct db *db, struct uuid owner, struct uuid conversation, const struct archive_media *m)
+err_t archive_store_media(struct db *db, struct uuid owner, struct uuid conversation,
+                          const struct archive_media *m)
 {
     struct str hash = str_of((const char *)m->sha256.b, sizeof m->sha256.b);
-    return db_exec(db, &SQL_ARCHIVE_MEDIA_PUT,
-                   DB_ARGS(DBU(owner), DBU(conversation), DBX(hash), DBS(m->media_type), DBI(m->bytes)), NULL);
+    return db_exec(
+        db, &SQL_ARCHIVE_MEDIA_PUT,
+        DB_ARGS(DBU(owner), DBU(conversation), DBX(hash), DBS(m->media_type), DBI(m->bytes)), NULL);
 }
 
 struct media_row {
     struct str media_type;
 };
 
-err_t archive_media_type(struct db *db, struct arena *a, struct uuid owner, struct uuid conversation, struct sha256 h,
-                         struct str *ret)
+err_t archive_media_type(struct db *db, struct arena *a, struct uuid owner,
+                         struct uuid conversation, struct sha256 h, struct str *ret)
 {
     static const struct db_col cols[] = { DB_COL(media_row, media_type, DB_STR) };
     struct media_row row;
     struct str hash = str_of((const char *)h.b, sizeof h.b);
-    TRY(db_one(db, a, &SQL_ARCHIVE_MEDIA_ONE, DB_ARGS(DBU(owner), DBU(conversation), DBX(hash)), cols, COUNTOF(cols), &row));
+    TRY(db_one(db, a, &SQL_ARCHIVE_MEDIA_ONE, DB_ARGS(DBU(owner), DBU(conversation), DBX(hash)),
+               cols, COUNTOF(cols), &row));
     *ret = row.media_type;
     return OK;
 }
@@ -193,9 +205,13 @@ static err_t visit_row(void *context, const void *row)
     return call->visit(call->context, r->owner_id, r->id);
 }
 
-err_t archive_store_each_message(struct db *db, err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context)
+err_t archive_store_each_message(struct db *db,
+                                 err_t (*visit)(void *context, struct uuid owner, struct uuid id),
+                                 void *context)
 {
-    static const struct db_col cols[] = { DB_COL(owned_id, owner_id, DB_UUID), DB_COL(owned_id, id, DB_UUID) };
+    static const struct db_col cols[] = { DB_COL(owned_id, owner_id, DB_UUID),
+                                          DB_COL(owned_id, id, DB_UUID) };
     struct visit_call call = { visit, context };
-    return db_each(db, &SQL_ARCHIVE_EACH_MESSAGE, DB_NO_ARGS, cols, COUNTOF(cols), sizeof(struct owned_id), visit_row, &call);
+    return db_each(db, &SQL_ARCHIVE_EACH_MESSAGE, DB_NO_ARGS, cols, COUNTOF(cols),
+                   sizeof(struct owned_id), visit_row, &call);
 }

@@ -4,19 +4,29 @@
 
 #include "archive/archive.h"
 
-NODISCARD err_t archive_store_find(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
-                                   struct archive_conversation *ret); /* by origin, else by URL; E_NOT_FOUND */
-NODISCARD err_t archive_store_insert(struct db *db, struct uuid owner, const struct archive_conversation *row);
-NODISCARD err_t archive_store_update(struct db *db, struct uuid owner, const struct archive_conversation *row);
-NODISCARD err_t archive_store_message_insert(struct db *db, struct uuid owner, const struct archive_message *m);
+NODISCARD err_t
+archive_store_find(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
+                   struct archive_conversation *ret); /* by origin, else by URL; E_NOT_FOUND */
+NODISCARD err_t archive_store_insert(struct db *db, struct uuid owner,
+                                     const struct archive_conversation *row);
+NODISCARD err_t archive_store_update(struct db *db, struct uuid owner,
+                                     const struct archive_conversation *row);
+NODISCARD err_t archive_store_message_insert(struct db *db, struct uuid owner,
+                                             const struct archive_message *m);
 /* Parent, position and flags only. */
-NODISCARD err_t archive_store_message_place(struct db *db, struct uuid owner, const struct archive_message *m);
+NODISCARD err_t archive_store_message_place(struct db *db, struct uuid owner,
+                                            const struct archive_message *m);
 /* Keep what it says now as a version, then say what `m` says. */
-NODISCARD err_t archive_store_message_replace(struct db *db, struct uuid owner, const struct archive_message *m, int64_t now_ms);
-NODISCARD err_t archive_store_message(struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct archive_message *ret);
-NODISCARD err_t archive_store_media(struct db *db, struct uuid owner, struct uuid conversation, const struct archive_media *m);
-NODISCARD err_t archive_store_rename(struct db *db, struct uuid owner, struct uuid id, struct str title);
+NODISCARD err_t archive_store_message_replace(struct db *db, struct uuid owner,
+                                              const struct archive_message *m, int64_t now_ms);
+NODISCARD err_t archive_store_message(struct db *db, struct arena *a, struct uuid owner,
+                                      struct uuid id, struct archive_message *ret);
+NODISCARD err_t archive_store_media(struct db *db, struct uuid owner, struct uuid conversation,
+                                    const struct archive_media *m);
+NODISCARD err_t archive_store_rename(struct db *db, struct uuid owner, struct uuid id,
+                                     struct str title);
 NODISCARD err_t archive_store_delete(struct db *db, struct uuid owner, struct uuid id);
-NODISCARD err_t archive_store_each_message(struct db *db, err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context);
+NODISCARD err_t archive_store_each_message(
+    struct db *db, err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context);
 
 #endif

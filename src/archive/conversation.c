@@ -70,7 +70,9 @@ bool block_type_parse(struct str name, enum block_type *ret)
 
 void conversation_init(struct conversation *c, const char *provider)
 {
-    *c = (struct conversation){ .provider = provider, .created_ms = TIME_NONE, .updated_ms = TIME_NONE };
+    *c = (struct conversation){ .provider = provider,
+                                .created_ms = TIME_NONE,
+                                .updated_ms = TIME_NONE };
     c->source.captured_ms = TIME_NONE;
 }
 
@@ -89,8 +91,7 @@ static void *list_grow(struct arena *a, void *list, size_t count, size_t size, s
 
 struct block *block_add(struct arena *a, struct message *m, enum block_type type)
 {
-    struct block *list =
-        list_grow(a, m->blocks, m->block_count, sizeof *list, MESSAGE_BLOCKS_MAX);
+    struct block *list = list_grow(a, m->blocks, m->block_count, sizeof *list, MESSAGE_BLOCKS_MAX);
     if (!list)
         return NULL;
     m->blocks = list;
@@ -131,8 +132,7 @@ void finding_add(struct arena *a, struct conversation *c, const char *code,
         if (strcmp(f->code, code) == 0 && str_eq(f->detail, detail))
             return;
     }
-    struct finding *list =
-        list_grow(a, c->findings, c->finding_count, sizeof *list, FINDINGS_MAX);
+    struct finding *list = list_grow(a, c->findings, c->finding_count, sizeof *list, FINDINGS_MAX);
     if (!list)
         return;
     c->findings = list;

@@ -38,19 +38,52 @@ enum block_type {
 struct block {
     enum block_type type;
     union {
-        struct { struct str markdown; } text;
-        struct { struct str language, code; } code;
-        struct { struct str *header; size_t columns; struct str *cells; size_t rows; } table; /* cells row by row, rows * columns */
-        struct { struct str tex; bool display; } math;
-        struct { struct str code; } mermaid;
-        struct { struct str sha256, source_url, alt; int64_t width, height; } image; /* -1: not given */
-        struct { struct str name, media_type, sha256, text; } file; /* text: what the provider read out of it; mostly absent */
-        struct { struct str id, name, arguments; } tool_call;       /* arguments: JSON text, or the text given */
-        struct { struct str call_id, content; bool is_error; } tool_result;
-        struct { struct str text, summary; } thinking;
-        struct { struct str url, title; int64_t start, end; } citation; /* -1: not given; code points of the text block before */
-        struct { struct str id, kind, title, content; } artifact;
-        struct { struct str raw; } unknown;                          /* JSON text */
+        struct {
+            struct str markdown;
+        } text;
+        struct {
+            struct str language, code;
+        } code;
+        struct {
+            struct str *header;
+            size_t columns;
+            struct str *cells;
+            size_t rows;
+        } table; /* cells row by row, rows * columns */
+        struct {
+            struct str tex;
+            bool display;
+        } math;
+        struct {
+            struct str code;
+        } mermaid;
+        struct {
+            struct str sha256, source_url, alt;
+            int64_t width, height;
+        } image; /* -1: not given */
+        struct {
+            struct str name, media_type, sha256, text;
+        } file; /* text: what the provider read out of it; mostly absent */
+        struct {
+            struct str id, name, arguments;
+        } tool_call; /* arguments: JSON text, or the text given */
+        struct {
+            struct str call_id, content;
+            bool is_error;
+        } tool_result;
+        struct {
+            struct str text, summary;
+        } thinking;
+        struct {
+            struct str url, title;
+            int64_t start, end;
+        } citation; /* -1: not given; code points of the text block before */
+        struct {
+            struct str id, kind, title, content;
+        } artifact;
+        struct {
+            struct str raw;
+        } unknown; /* JSON text */
     };
 };
 
@@ -87,7 +120,8 @@ struct conversation {
     struct str title, model;
     int64_t created_ms, updated_ms;
     struct source source;
-    struct message *messages; /* in tree order: a parent before its children; the path in reading order */
+    struct message
+        *messages; /* in tree order: a parent before its children; the path in reading order */
     size_t message_count;
     struct str hash;
     struct finding *findings;
@@ -116,7 +150,8 @@ void conversation_write(struct json_out *o, const struct conversation *c);
 NODISCARD err_t message_canonical(struct arena *scratch, const struct message *m, struct buf *out);
 
 /* Read blocks back from stored JSON. E_CORRUPT when it is not ours. Strings are views into the parsed value. */
-NODISCARD err_t blocks_read(struct arena *a, struct json array, struct block **ret, size_t *ret_count);
+NODISCARD err_t blocks_read(struct arena *a, struct json array, struct block **ret,
+                            size_t *ret_count);
 
 /* The plain words of blocks, for the search index and previews: text, code, table cells, tool
  * results, artifact text, in document order, parted by line feeds; thinking too when asked. */
@@ -126,13 +161,17 @@ void blocks_text(const struct block *blocks, size_t n, bool with_thinking, struc
  * next _add to the same list. NULL when the arena failed, or at the limit (MESSAGE_BLOCKS_MAX,
  * CONVERSATION_MESSAGES_MAX): build_err() says which error that is. */
 void conversation_init(struct conversation *c, const char *provider); /* everything absent */
-struct block *block_add(struct arena *a, struct message *m, enum block_type type); /* numbers -1, text absent */
-struct message *message_add(struct arena *a, struct conversation *c); /* id… absent, created_ms TIME_NONE, on_path true */
+struct block *block_add(struct arena *a, struct message *m,
+                        enum block_type type); /* numbers -1, text absent */
+struct message *
+message_add(struct arena *a,
+            struct conversation *c); /* id… absent, created_ms TIME_NONE, on_path true */
 static inline err_t build_err(const struct arena *a)
 {
     return arena_err(a) == OK ? E_LIMIT : arena_err(a);
 }
-void finding_add(struct arena *a, struct conversation *c, const char *code, enum finding_level level, const char *format, ...)
+void finding_add(struct arena *a, struct conversation *c, const char *code,
+                 enum finding_level level, const char *format, ...)
     PRINTF_LIKE(5, 6); /* at most 200 for a conversation, equal ones once */
 
 #endif

@@ -5,8 +5,11 @@
 /* What a bot check, a sign-in page or a consent page says; as the whole text of an answer it is no answer. */
 static bool says_wall(struct str text)
 {
-    static const char *const SENTENCES[] = { "Just a moment", "Verify you are human", "Enable JavaScript and cookies", "Checking your browser",
-                                             "Before you continue to", "Sign in to continue", "Log in to continue" };
+    static const char *const SENTENCES[] = {
+        "Just a moment",         "Verify you are human",   "Enable JavaScript and cookies",
+        "Checking your browser", "Before you continue to", "Sign in to continue",
+        "Log in to continue"
+    };
     if (text.n > 600)
         return false;
     for (size_t i = 0; i < COUNTOF(SENTENCES); i++)
@@ -41,10 +44,13 @@ err_t conversation_check(struct arena *a, struct conversation *c, struct check_r
             continue;
         users += m->role == ROLE_USER;
         answers += m->role == ROLE_ASSISTANT || m->role == ROLE_TOOL;
-        walls += m->block_count == 1 && m->blocks[0].type == BLOCK_TEXT && says_wall(m->blocks[0].text.markdown);
+        walls += m->block_count == 1 && m->blocks[0].type == BLOCK_TEXT &&
+                 says_wall(m->blocks[0].text.markdown);
     }
     if (users == 0 || answers == 0 || walls == users + answers) {
-        *ret = (struct check_result){ CHECK_NOT_ONE, walls ? S("the page is a wall") : users ? S("there is no answer in it") : S("there is no question in it") };
+        *ret = (struct check_result){ CHECK_NOT_ONE, walls   ? S("the page is a wall")
+                                                     : users ? S("there is no answer in it")
+                                                             : S("there is no question in it") };
         return OK;
     }
     if (has_finding(c, "turns_not_contiguous"))

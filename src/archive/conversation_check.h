@@ -4,7 +4,11 @@
 
 #include "archive/conversation.h"
 
-enum check_verdict { CHECK_OK, CHECK_PARTIAL, CHECK_NOT_ONE /* a wall, a stub, an empty page: not to be stored */ };
+enum check_verdict {
+    CHECK_OK,
+    CHECK_PARTIAL,
+    CHECK_NOT_ONE /* a wall, a stub, an empty page: not to be stored */
+};
 
 struct check_result {
     enum check_verdict verdict;
@@ -12,6 +16,7 @@ struct check_result {
 };
 
 /* At least one message of the user and one answer with content, no sentence of a wall as all there is, windows without holes. May add findings. */
-NODISCARD err_t conversation_check(struct arena *a, struct conversation *c, struct check_result *ret);
+NODISCARD err_t conversation_check(struct arena *a, struct conversation *c,
+                                   struct check_result *ret);
 
 #endif

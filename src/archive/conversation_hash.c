@@ -53,7 +53,10 @@ static void steady_block(struct arena *a, struct block *b)
         b->mermaid.code = unix_lines(a, b->mermaid.code);
         break;
     case BLOCK_IMAGE:
-        b->image.source_url = b->image.sha256.n ? STR_NONE : str_sub(b->image.source_url, 0, str_find_char(b->image.source_url, '?', 0));
+        b->image.source_url =
+            b->image.sha256.n
+                ? STR_NONE
+                : str_sub(b->image.source_url, 0, str_find_char(b->image.source_url, '?', 0));
         break;
     case BLOCK_TOOL_CALL:
         b->tool_call.id = STR_NONE;

@@ -35,7 +35,7 @@ static err_t read_table(struct arena *a, struct json v, struct block *b)
 
 static err_t read_block(struct arena *a, struct json v, struct block *b)
 {
-#define TEXT(key) json_get_str(v, S(key))
+#define TEXT(key)   json_get_str(v, S(key))
 #define NUMBER(key) json_i64(json_get(v, S(key)), -1)
     if (!json_is(v, JSON_OBJECT) || !block_type_parse(TEXT("type"), &b->type))
         return corrupt("its type is unknown");

@@ -34,7 +34,8 @@ static struct str trim_lines(struct str s)
             break;
         s = str_sub(s, end + 1, s.n);
     }
-    while (s.n && (s.s[s.n - 1] == '\n' || s.s[s.n - 1] == '\r' || s.s[s.n - 1] == ' ' || s.s[s.n - 1] == '\t'))
+    while (s.n && (s.s[s.n - 1] == '\n' || s.s[s.n - 1] == '\r' || s.s[s.n - 1] == ' ' ||
+                   s.s[s.n - 1] == '\t'))
         s.n--;
     return s;
 }
@@ -90,8 +91,22 @@ static bool fence_closes(struct str line, const struct fence *f)
 
 bool is_diagram(struct str code)
 {
-    static const char *const WORDS[] = { "graph", "flowchart", "sequenceDiagram", "classDiagram", "stateDiagram", "erDiagram", "journey", "gantt", "pie",
-                                         "quadrantChart", "requirementDiagram", "gitGraph", "C4", "mindmap", "timeline", "zenuml" };
+    static const char *const WORDS[] = { "graph",
+                                         "flowchart",
+                                         "sequenceDiagram",
+                                         "classDiagram",
+                                         "stateDiagram",
+                                         "erDiagram",
+                                         "journey",
+                                         "gantt",
+                                         "pie",
+                                         "quadrantChart",
+                                         "requirementDiagram",
+                                         "gitGraph",
+                                         "C4",
+                                         "mindmap",
+                                         "timeline",
+                                         "zenuml" };
     struct str first, rest = code;
     while (str_cut(&rest, '\n', &first) && !str_trim(first).n) {
     }
@@ -101,7 +116,8 @@ bool is_diagram(struct str code)
         if (!str_starts(first, w))
             continue;
         char next = first.n > w.n ? first.s[w.n] : ' ';
-        bool ends = next == ' ' || next == '\t' || next == '-' || next == ':' || next == ';' || (w.n == 2 && next >= 'A' && next <= 'Z');
+        bool ends = next == ' ' || next == '\t' || next == '-' || next == ':' || next == ';' ||
+                    (w.n == 2 && next >= 'A' && next <= 'Z');
         if (ends)
             return true;
     }
@@ -212,15 +228,16 @@ static bool table_begins(const struct scan *s, struct str line)
 {
     struct str cells[COLUMNS_MAX];
     size_t columns, next = next_line(s, s->at);
-    return str_find_char(line, '|', 0) < line.n && next < s->text.n && is_delimiter(line_at(s, next), &columns) &&
-           split_row(NULL, line, cells) == columns;
+    return str_find_char(line, '|', 0) < line.n && next < s->text.n &&
+           is_delimiter(line_at(s, next), &columns) && split_row(NULL, line, cells) == columns;
 }
 
 static bool row_goes_on(struct str line)
 {
     struct fence f;
     struct str t = str_trim(line);
-    return t.n && !fence_open(line, &f) && t.s[0] != '#' && t.s[0] != '>' && str_find_char(t, '|', 0) < t.n;
+    return t.n && !fence_open(line, &f) && t.s[0] != '#' && t.s[0] != '>' &&
+           str_find_char(t, '|', 0) < t.n;
 }
 
 static err_t take_table(struct scan *s, struct str line)
@@ -230,7 +247,8 @@ static err_t take_table(struct scan *s, struct str line)
     struct block *b = block_add(s->a, s->m, BLOCK_TABLE);
     if (!b)
         return build_err(s->a);
-    size_t columns = split_row(s->a, line, cells), first = next_line(s, next_line(s, s->at)), at = first, rows = 0;
+    size_t columns = split_row(s->a, line, cells), first = next_line(s, next_line(s, s->at)),
+           at = first, rows = 0;
     while (at < s->text.n && row_goes_on(line_at(s, at))) {
         rows++;
         at = next_line(s, at);
@@ -347,7 +365,9 @@ err_t markdown_blocks(struct arena *a, struct str text, struct message *m)
         struct str line = line_at(&s, s.at);
         struct fence f;
         bool taken = false;
-        bool whole = s.at == 0 || text.s[s.at - 1] == '\n'; /* after a formula the rest of its line is looked at too */
+        bool whole =
+            s.at == 0 ||
+            text.s[s.at - 1] == '\n'; /* after a formula the rest of its line is looked at too */
         if (whole && fence_open(line, &f)) {
             TRY(take_fence(&s, &f));
             continue;

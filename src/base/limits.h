@@ -48,16 +48,16 @@
 
 /* Search */
 #define SEARCH_QUERY_BYTES_MAX 512
-#define SEARCH_TERMS_MAX 32
-#define SEARCH_FILTERS_MAX 8            /* of one kind in a query */
-#define SEARCH_TEXT_BYTES_MAX MIB(1)    /* indexed of one message; what stands behind is not found */
-#define SEARCH_TOKEN_BYTES_MAX 96       /* kept of a longer word */
-#define SEARCH_PART_TOKENS 4000         /* a longer text is indexed in parts … */
-#define SEARCH_PART_TOKENS_MIN 1000     /* PostgreSQL: shorter parts where one word is very frequent */
-#define SEARCH_PART_OVERLAP 32          /* … that share so many, for phrases over the seam */
-#define SEARCH_REST_BYTES_MAX KIB(128)  /* the words of its other parts that each part knows */
-#define SEARCH_SNIPPET_CHARS 240        /* code points */
-#define SEARCH_HIGHLIGHTS_MAX 24        /* in one snippet */
+#define SEARCH_TERMS_MAX       32
+#define SEARCH_FILTERS_MAX     8      /* of one kind in a query */
+#define SEARCH_TEXT_BYTES_MAX  MIB(1) /* indexed of one message; what stands behind is not found */
+#define SEARCH_TOKEN_BYTES_MAX 96     /* kept of a longer word */
+#define SEARCH_PART_TOKENS     4000   /* a longer text is indexed in parts … */
+#define SEARCH_PART_TOKENS_MIN 1000 /* PostgreSQL: shorter parts where one word is very frequent */
+#define SEARCH_PART_OVERLAP    32   /* … that share so many, for phrases over the seam */
+#define SEARCH_REST_BYTES_MAX  KIB(128) /* the words of its other parts that each part knows */
+#define SEARCH_SNIPPET_CHARS   240      /* code points */
+#define SEARCH_HIGHLIGHTS_MAX  24       /* in one snippet */
 #define SEARCH_ARENA_BYTES_MAX MIB(64)  /* indexing one entity */
 
 /* Conversations */

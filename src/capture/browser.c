@@ -12,7 +12,14 @@
 #include "os/process.h"
 #include "os/thread.h"
 
-enum { CAPTURES_MAX = 100, IDLE_MS = 60000, START_TIMEOUT_MS = 30000, JANITOR_MS = 5000, PIPE_BYTES = 1 << 20, ARGUMENTS_MAX = 40 };
+enum {
+    CAPTURES_MAX = 100,
+    IDLE_MS = 60000,
+    START_TIMEOUT_MS = 30000,
+    JANITOR_MS = 5000,
+    PIPE_BYTES = 1 << 20,
+    ARGUMENTS_MAX = 40
+};
 #define MEMORY_MAX MIB(600)
 
 /* One start of the browser. It ends when nobody uses it and it is to be retired. */
@@ -65,12 +72,16 @@ err_t browser_find(struct arena *a, struct str setting, struct str *ret)
         char *name = str_cstr(a, setting);
         if (!name)
             return arena_err(a);
-        return in_path(a, name, ret) ? OK : err_note(E_NOT_FOUND, NULL, "the browser %s (VIVIM_BROWSER) cannot be started", name);
+        return in_path(a, name, ret)
+                   ? OK
+                   : err_note(E_NOT_FOUND, NULL, "the browser %s (VIVIM_BROWSER) cannot be started",
+                              name);
     }
     for (size_t i = 0; i < COUNTOF(NAMES); i++)
         if (in_path(a, NAMES[i], ret))
             return OK;
-    return err_note(E_NOT_FOUND, NULL, "no browser is installed; apt-get install chromium-headless-shell");
+    return err_note(E_NOT_FOUND, NULL,
+                    "no browser is installed; apt-get install chromium-headless-shell");
 }
 
 /* --- starting ---------------------------------------------------------------------------------- */
@@ -85,13 +96,29 @@ static void pipe_ends(int ends[2])
 }
 
 /* The flags of research/capture.md section 6.2. */
-static size_t arguments(struct arena *a, struct str path, const char *profile, char *argv[ARGUMENTS_MAX])
+static size_t arguments(struct arena *a, struct str path, const char *profile,
+                        char *argv[ARGUMENTS_MAX])
 {
     static const char *const FLAGS[] = {
-        "--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-        "--disable-sync", "--disable-extensions", "--disable-default-apps", "--disable-dev-shm-usage", "--disable-breakpad", "--mute-audio",
-        "--hide-scrollbars", "--force-webrtc-ip-handling-policy=disable_non_proxied_udp", "--disable-features=Translate,OptimizationHints,MediaRouter",
-        "--remote-debugging-pipe", "--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=<-loopback>", "--no-default-browser-check",
+        "--headless",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-extensions",
+        "--disable-default-apps",
+        "--disable-dev-shm-usage",
+        "--disable-breakpad",
+        "--mute-audio",
+        "--hide-scrollbars",
+        "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+        "--disable-features=Translate,OptimizationHints,MediaRouter",
+        "--remote-debugging-pipe",
+        "--proxy-server=http://127.0.0.1:9",
+        "--proxy-bypass-list=<-loopback>",
+        "--no-default-browser-check",
     };
     size_t n = 0;
     argv[n++] = str_cstr(a, path);
@@ -134,9 +161,11 @@ static err_t greet(struct instance *b)
     CLEANUP(arena_free) struct arena a = { 0 };
     struct json version;
     arena_init(&a, MIB(4));
-    TRY(devtools_call(b->devtools, NULL, &a, "Browser.getVersion", STR_NONE, clock_monotonic_ms() + START_TIMEOUT_MS, &version));
+    TRY(devtools_call(b->devtools, NULL, &a, "Browser.getVersion", STR_NONE,
+                      clock_monotonic_ms() + START_TIMEOUT_MS, &version));
     struct str product = json_get_str(version, S("product"));
-    memcpy(b->version, product.s ? product.s : "", product.n < sizeof b->version ? product.n : sizeof b->version - 1);
+    memcpy(b->version, product.s ? product.s : "",
+           product.n < sizeof b->version ? product.n : sizeof b->version - 1);
     return OK;
 }
 
@@ -161,9 +190,11 @@ static err_t instance_new(struct browser_pool *p, struct instance **ret)
         return arena_err(&arena);
     b->arena = arena;
     err_t e = browser_find(&b->arena, p->setting, &path);
-    char *prefix = e == OK ? str_cstr(&b->arena, str_fmt(&b->arena, "%s/browser-XXXXXX", p->temp_dir)) : NULL;
+    char *prefix =
+        e == OK ? str_cstr(&b->arena, str_fmt(&b->arena, "%s/browser-XXXXXX", p->temp_dir)) : NULL;
     if (e == OK && (!prefix || !mkdtemp(prefix)))
-        e = err_note(E_IO, NULL, "a folder for the browser's profile cannot be made in %s", p->temp_dir);
+        e = err_note(E_IO, NULL, "a folder for the browser's profile cannot be made in %s",
+                     p->temp_dir);
     if (e == OK) {
         b->profile = prefix;
         e = start_process(b, path);
@@ -173,9 +204,11 @@ static err_t instance_new(struct browser_pool *p, struct instance **ret)
     if (e != OK) {
         struct err_detail d = *err_detail();
         instance_free(b);
-        return err_note(e == E_NOT_FOUND ? e : E_UPSTREAM, NULL, "the browser does not start: %s", d.text);
+        return err_note(e == E_NOT_FOUND ? e : E_UPSTREAM, NULL, "the browser does not start: %s",
+                        d.text);
     }
-    log_at(LOG_INFO, "browser.started", LZ("version", b->version), LI("pid", b->process.pid), LB("sandbox", geteuid() != 0));
+    log_at(LOG_INFO, "browser.started", LZ("version", b->version), LI("pid", b->process.pid),
+           LB("sandbox", geteuid() != 0));
     *ret = b;
     return OK;
 }
@@ -184,7 +217,8 @@ static err_t instance_new(struct browser_pool *p, struct instance **ret)
 
 static bool worn_out(struct instance *b)
 {
-    return b->captures >= CAPTURES_MAX || devtools_dead(b->devtools) || (b->users == 0 && process_group_memory(&b->process) > MEMORY_MAX);
+    return b->captures >= CAPTURES_MAX || devtools_dead(b->devtools) ||
+           (b->users == 0 && process_group_memory(&b->process) > MEMORY_MAX);
 }
 
 /* Take out one instance that is to end: retired or idle, and not in use. Called with the lock. */

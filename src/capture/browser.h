@@ -15,7 +15,8 @@ struct browser_pool;
 NODISCARD err_t browser_find(struct arena *a, struct str setting, struct str *ret);
 
 /* temp_dir: where profiles are made and removed. Starts nothing yet. */
-NODISCARD err_t browser_pool_new(struct str setting, const char *temp_dir, struct browser_pool **ret);
+NODISCARD err_t browser_pool_new(struct str setting, const char *temp_dir,
+                                 struct browser_pool **ret);
 void browser_pool_free(struct browser_pool *p); /* ends the browser; accepts NULL */
 
 /* The running browser, started where none is. Give it back with browser_release; `broken` ends it (it did not answer).

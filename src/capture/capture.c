@@ -25,10 +25,12 @@ static err_t check_rate(struct app *app, struct db *db, struct uuid owner, int64
     TRY(capture_store_count_since(db, owner, now_ms - HOUR_MS, &count));
     if (count < app->settings->capture_rate_per_hour)
         return OK;
-    return err_note(E_RATE, NULL, "%lld captures an hour are the most; try again later", (long long)app->settings->capture_rate_per_hour);
+    return err_note(E_RATE, NULL, "%lld captures an hour are the most; try again later",
+                    (long long)app->settings->capture_rate_per_hour);
 }
 
-err_t capture_start(struct app *app, struct db *db, struct arena *a, struct uuid owner, struct str url, int64_t now_ms, struct uuid *ret_id)
+err_t capture_start(struct app *app, struct db *db, struct arena *a, struct uuid owner,
+                    struct str url, int64_t now_ms, struct uuid *ret_id)
 {
     struct share_url share;
     TRY(url_policy_check(a, url, app->settings->blocked_domains, &share));
@@ -43,7 +45,11 @@ err_t capture_start(struct app *app, struct db *db, struct arena *a, struct uuid
         return OK; /* nothing to write: the running one's id */
     TRY(check_rate(app, db, owner, now_ms));
     struct capture_row row = {
-        .id = *ret_id, .url = share.url, .provider = str_from(share.provider), .share_id = share.id, .created_ms = now_ms,
+        .id = *ret_id,
+        .url = share.url,
+        .provider = str_from(share.provider),
+        .share_id = share.id,
+        .created_ms = now_ms,
     };
     TRY(capture_store_insert(db, owner, &row));
     return db_txn_commit(&tx);

@@ -15,8 +15,20 @@
 
 /* How a capture ended; the word of the API. */
 enum outcome {
-    OUTCOME_NONE, OUTCOME_OK, OUTCOME_PARTIAL, OUTCOME_GONE, OUTCOME_PRIVATE, OUTCOME_CHALLENGE, OUTCOME_RATE_LIMITED,
-    OUTCOME_FORMAT_CHANGED, OUTCOME_TIMEOUT, OUTCOME_BLOCKED, OUTCOME_TOO_LARGE, OUTCOME_INVALID_URL, OUTCOME_BROWSER_FAILED, OUTCOME_COUNT
+    OUTCOME_NONE,
+    OUTCOME_OK,
+    OUTCOME_PARTIAL,
+    OUTCOME_GONE,
+    OUTCOME_PRIVATE,
+    OUTCOME_CHALLENGE,
+    OUTCOME_RATE_LIMITED,
+    OUTCOME_FORMAT_CHANGED,
+    OUTCOME_TIMEOUT,
+    OUTCOME_BLOCKED,
+    OUTCOME_TOO_LARGE,
+    OUTCOME_INVALID_URL,
+    OUTCOME_BROWSER_FAILED,
+    OUTCOME_COUNT
 };
 const char *outcome_name(enum outcome o);   /* "ok", "format_changed", … */
 const char *outcome_advice(enum outcome o); /* a sentence: what happened and what can be done */
@@ -29,9 +41,11 @@ struct capture_row {
 
 /* Ask for a capture. *ret_id is the running one's of the same share where there is one.
  * E_INVALID_URL, E_BLOCKED (what is wrong with the link), E_RATE (captures an hour). Durable when it returns OK. */
-NODISCARD err_t capture_start(struct app *app, struct db *db, struct arena *a, struct uuid owner, struct str url, int64_t now_ms, struct uuid *ret_id);
+NODISCARD err_t capture_start(struct app *app, struct db *db, struct arena *a, struct uuid owner,
+                              struct str url, int64_t now_ms, struct uuid *ret_id);
 /* E_NOT_FOUND. */
-NODISCARD err_t capture_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct capture_row *ret);
+NODISCARD err_t capture_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                            struct capture_row *ret);
 
 extern const struct module capture_module;
 

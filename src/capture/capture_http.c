@@ -66,7 +66,8 @@ static err_t captures_get(struct req *rq, struct reply *rp)
     TRY(req_query_fields(rq, &q));
     if (q.cursor.n)
         TRY(cursor_read(rq->arena, q.cursor, &at, sizeof at));
-    TRY(job_list(rq->app, rq->db, rq->arena, rq->caller.user_id, "capture", at.created_ms, at.id, (size_t)q.limit + 1, &jobs, &count));
+    TRY(job_list(rq->app, rq->db, rq->arena, rq->caller.user_id, "capture", at.created_ms, at.id,
+                 (size_t)q.limit + 1, &jobs, &count));
     size_t shown = count > (size_t)q.limit ? (size_t)q.limit : count;
     struct json_out *o = reply_json(rp);
     jo_object(o);
@@ -113,12 +114,14 @@ static err_t capture_events(struct req *rq, struct reply *rp)
     TRY(buf_err(&b));
     uuid_text(job.id, id);
     bool ended = !str_eq(job.status, S("queued")) && !str_eq(job.status, S("running"));
-    return reply_events(rq, rp, str_fmt(rq->arena, "capture:%s", id), "progress", buf_str(&b), ended);
+    return reply_events(rq, rp, str_fmt(rq->arena, "capture:%s", id), "progress", buf_str(&b),
+                        ended);
 }
 
 /* --- the room --------------------------------------------------------------------------------------- */
 
-static err_t forget_accounts(struct app *app, struct db *rows, struct db *effects, struct arena *a, const struct op *ops, size_t count)
+static err_t forget_accounts(struct app *app, struct db *rows, struct db *effects, struct arena *a,
+                             const struct op *ops, size_t count)
 {
     UNUSED(app);
     UNUSED(rows);
@@ -134,18 +137,29 @@ struct capture_room *capture_room(struct app *app)
     return *app_room_state(app, &capture_module);
 }
 
-#define ID_SCHEMA "{\"type\":\"object\",\"required\":[\"id\"],\"properties\":{\"id\":{\"type\":\"string\",\"format\":\"uuid\"}}}"
+#define ID_SCHEMA                                                                             \
+    "{\"type\":\"object\",\"required\":[\"id\"],\"properties\":{\"id\":{\"type\":\"string\"," \
+    "\"format\":\"uuid\"}}}"
 
 static const char CAPTURE_SCHEMA[] =
-    "{\"type\":\"object\",\"required\":[\"id\",\"url\",\"provider\",\"status\",\"phase\",\"progress\",\"position\",\"outcome\",\"conversation_id\",\"error\","
-    "\"created_at\",\"updated_at\"],\"properties\":{\"id\":{\"type\":\"string\",\"format\":\"uuid\"},\"url\":{\"type\":\"string\"},\"provider\":{\"type\":\"string\"},"
-    "\"status\":{\"enum\":[\"queued\",\"running\",\"done\",\"failed\",\"cancelled\"]},\"phase\":{\"type\":\"string\"},"
-    "\"progress\":{\"type\":\"object\",\"required\":[\"done\",\"total\"],\"properties\":{\"done\":{\"type\":[\"integer\",\"null\"]},\"total\":{\"type\":[\"integer\",\"null\"]}}},"
-    "\"position\":{\"type\":[\"integer\",\"null\"]},\"outcome\":{\"type\":[\"string\",\"null\"]},\"conversation_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\"},"
-    "\"error\":{\"type\":[\"object\",\"null\"],\"properties\":{\"code\":{\"type\":\"string\"},\"detail\":{\"type\":[\"string\",\"null\"]}}},"
-    "\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\"}}}";
-static const char PAGE_SCHEMA[] = "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],\"properties\":{\"items\":{\"type\":\"array\",\"items\":"
-                                  "{\"$ref\":\"#/components/schemas/Capture\"}},\"next_cursor\":{\"type\":[\"string\",\"null\"]}}}";
+    "{\"type\":\"object\",\"required\":[\"id\",\"url\",\"provider\",\"status\",\"phase\","
+    "\"progress\",\"position\",\"outcome\",\"conversation_id\",\"error\","
+    "\"created_at\",\"updated_at\"],\"properties\":{\"id\":{\"type\":\"string\",\"format\":"
+    "\"uuid\"},\"url\":{\"type\":\"string\"},\"provider\":{\"type\":\"string\"},"
+    "\"status\":{\"enum\":[\"queued\",\"running\",\"done\",\"failed\",\"cancelled\"]},\"phase\":{"
+    "\"type\":\"string\"},"
+    "\"progress\":{\"type\":\"object\",\"required\":[\"done\",\"total\"],\"properties\":{\"done\":{"
+    "\"type\":[\"integer\",\"null\"]},\"total\":{\"type\":[\"integer\",\"null\"]}}},"
+    "\"position\":{\"type\":[\"integer\",\"null\"]},\"outcome\":{\"type\":[\"string\",\"null\"]},"
+    "\"conversation_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\"},"
+    "\"error\":{\"type\":[\"object\",\"null\"],\"properties\":{\"code\":{\"type\":\"string\"},"
+    "\"detail\":{\"type\":[\"string\",\"null\"]}}},"
+    "\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"},\"updated_at\":{\"type\":"
+    "\"string\",\"format\":\"date-time\"}}}";
+static const char PAGE_SCHEMA[] = "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],"
+                                  "\"properties\":{\"items\":{\"type\":\"array\",\"items\":"
+                                  "{\"$ref\":\"#/components/schemas/"
+                                  "Capture\"}},\"next_cursor\":{\"type\":[\"string\",\"null\"]}}}";
 
 static err_t capture_init(struct app *app)
 {
@@ -156,7 +170,8 @@ static err_t capture_init(struct app *app)
         return arena_err(&arena);
     room->arena = arena;
     *app_room_state(app, &capture_module) = room;
-    room->policy = (struct address_policy){ app->settings->capture_resolve, app->settings->capture_insecure_tls };
+    room->policy = (struct address_policy){ app->settings->capture_resolve,
+                                            app->settings->capture_insecure_tls };
     http_schema("Capture", CAPTURE_SCHEMA);
     http_schema("CapturePage", PAGE_SCHEMA);
     TRY(recipes_load(&room->arena, &room->recipes, &room->recipe_count));
@@ -178,26 +193,43 @@ static void capture_stop(struct app *app)
 }
 
 static const struct route ROUTES[] = {
-    { HTTP_POST, "/api/v1/captures", captures_post, AUTH_USER, RATE_CAPTURE, KIB(16), RUN_WORKER, SCOPE_CAPTURE,
-      .summary = "Capture a conversation by its share link", .body = START_BODY, .body_count = COUNTOF(START_BODY), .reply_schema = ID_SCHEMA, .success = 202 },
+    { HTTP_POST, "/api/v1/captures", captures_post, AUTH_USER, RATE_CAPTURE, KIB(16), RUN_WORKER,
+      SCOPE_CAPTURE, .summary = "Capture a conversation by its share link", .body = START_BODY,
+      .body_count = COUNTOF(START_BODY), .reply_schema = ID_SCHEMA, .success = 202 },
     { HTTP_GET, "/api/v1/captures", captures_get, AUTH_USER, RATE_READ, 0, RUN_WORKER, SCOPE_READ,
-      .summary = "The caller's captures, newest first", .query = LIST_QUERY, .query_count = COUNTOF(LIST_QUERY),
+      .summary = "The caller's captures, newest first", .query = LIST_QUERY,
+      .query_count = COUNTOF(LIST_QUERY),
       .reply_schema = "{\"$ref\":\"#/components/schemas/CapturePage\"}" },
-    { HTTP_GET, "/api/v1/captures/{id}", capture_get_one, AUTH_USER, RATE_READ, 0, RUN_WORKER, SCOPE_READ,
-      .summary = "One capture", .reply_schema = "{\"$ref\":\"#/components/schemas/Capture\"}" },
-    { HTTP_DELETE, "/api/v1/captures/{id}", capture_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_CAPTURE,
-      .summary = "Cancel a queued or running capture", .reply_schema = ID_SCHEMA, .success = 202 },
-    { HTTP_GET, "/api/v1/captures/{id}/events", capture_events, AUTH_USER, RATE_READ, 0, RUN_WORKER, SCOPE_READ,
-      .summary = "Progress as server-sent events" },
+    { HTTP_GET, "/api/v1/captures/{id}", capture_get_one, AUTH_USER, RATE_READ, 0, RUN_WORKER,
+      SCOPE_READ, .summary = "One capture",
+      .reply_schema = "{\"$ref\":\"#/components/schemas/Capture\"}" },
+    { HTTP_DELETE, "/api/v1/captures/{id}", capture_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER,
+      SCOPE_CAPTURE, .summary = "Cancel a queued or running capture", .reply_schema = ID_SCHEMA,
+      .success = 202 },
+    { HTTP_GET, "/api/v1/captures/{id}/events", capture_events, AUTH_USER, RATE_READ, 0, RUN_WORKER,
+      SCOPE_READ, .summary = "Progress as server-sent events" },
 };
 
 /* As many at a time as browser_slots may say (8); the room's own limit is the setting, by the pool of runs. */
 static const struct job_kind JOBS[] = {
-    { .name = "capture", .parallel = 2, .attempts_max = 20, .lease_ms = 30000, .run = capture_run, .failed = capture_failed, .write = capture_job_write },
+    { .name = "capture",
+      .parallel = 2,
+      .attempts_max = 20,
+      .lease_ms = 30000,
+      .run = capture_run,
+      .failed = capture_failed,
+      .write = capture_job_write },
 };
 static const struct op_consumer CONSUMERS[] = { { .name = "capture", .consume = forget_accounts } };
 
 const struct module capture_module = {
-    .name = "capture", .init = capture_init, .stop = capture_stop, .routes = ROUTES, .route_count = COUNTOF(ROUTES),
-    .jobs = JOBS, .job_count = COUNTOF(JOBS), .consumers = CONSUMERS, .consumer_count = COUNTOF(CONSUMERS),
+    .name = "capture",
+    .init = capture_init,
+    .stop = capture_stop,
+    .routes = ROUTES,
+    .route_count = COUNTOF(ROUTES),
+    .jobs = JOBS,
+    .job_count = COUNTOF(JOBS),
+    .consumers = CONSUMERS,
+    .consumer_count = COUNTOF(CONSUMERS),
 };

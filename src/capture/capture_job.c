@@ -58,7 +58,8 @@ static bool enough(void *context, struct str html)
 {
     struct work *w = context;
     struct json root;
-    bool found = w->recipe->embedded && w->provider->embedded && w->provider->embedded(w->a, html, &root) == OK;
+    bool found = w->recipe->embedded && w->provider->embedded &&
+                 w->provider->embedded(w->a, html, &root) == OK;
     err_clear();
     return found;
 }
@@ -67,7 +68,8 @@ static err_t check(void *context)
 {
     struct work *w = context;
     if (egress_over_limit(w->egress))
-        return err_note(E_LIMIT, NULL, "the page is larger than %zu MiB", CAPTURE_PAGE_BYTES_MAX / MIB(1));
+        return err_note(E_LIMIT, NULL, "the page is larger than %zu MiB",
+                        CAPTURE_PAGE_BYTES_MAX / MIB(1));
     return job_check(w->run);
 }
 
@@ -79,14 +81,24 @@ static struct str bare_id(struct str share_id)
 static err_t open_page(struct work *w)
 {
     struct egress_options out = {
-        .policy = w->room->policy, .bytes_max = CAPTURE_PAGE_BYTES_MAX, .deadline_ms = clock_monotonic_ms() + CAPTURE_DEADLINE_MS + 20000,
+        .policy = w->room->policy,
+        .bytes_max = CAPTURE_PAGE_BYTES_MAX,
+        .deadline_ms =
+            clock_monotonic_ms() + w->app->settings->capture_deadline_ms + CAPTURE_STEP_MS,
     };
     TRY(phase(w, "navigate"));
     TRY(egress_start(&out, &w->egress));
     TRY(browser_acquire(w->room->browsers, &w->browser));
     struct page_options o = {
-        .devtools = w->browser, .recipe = w->recipe, .url = w->row.url, .share_id = bare_id(w->row.share_id), .proxy_port = egress_port(w->egress),
-        .insecure_tls = w->room->policy.insecure_tls, .deadline = clock_monotonic_ms() + CAPTURE_DEADLINE_MS, .enough = enough, .check = check,
+        .devtools = w->browser,
+        .recipe = w->recipe,
+        .url = w->row.url,
+        .share_id = bare_id(w->row.share_id),
+        .proxy_port = egress_port(w->egress),
+        .insecure_tls = w->room->policy.insecure_tls,
+        .deadline = clock_monotonic_ms() + w->app->settings->capture_deadline_ms,
+        .enough = enough,
+        .check = check,
         .context = w,
     };
     TRY(phase(w, "load"));
@@ -113,11 +125,13 @@ static err_t read_page(struct work *w)
     TRY(judge_data(w->a, w->provider, &w->result, &w->verdict));
     if (w->verdict.outcome == OUTCOME_NONE) {
         bool readable = w->result.loaded || w->result.html.n;
-        err_t e = readable && !w->result.broken ? page_read_dom(w->page, w->a, true, &w->dom) : E_TIMEOUT;
+        err_t e =
+            readable && !w->result.broken ? page_read_dom(w->page, w->a, true, &w->dom) : E_TIMEOUT;
         if (e == E_UPSTREAM)
             return e;
         if (e == E_TIMEOUT && readable)
-            w->result.broken = w->result.timed_out = true; /* a page in an endless loop answers nothing */
+            w->result.broken = w->result.timed_out =
+                true; /* a page in an endless loop answers nothing */
         TRY(judge_dom(w->a, &w->result, w->dom, &w->verdict));
     }
     if (!w->result.broken)
@@ -138,7 +152,8 @@ static err_t visit(struct work *w)
         return OK;
     }
     if (e == E_NOT_FOUND) {
-        w->verdict = (struct verdict){ .outcome = OUTCOME_BROWSER_FAILED, .detail = str_dup(w->a, str_from(detail.text)) };
+        w->verdict = (struct verdict){ .outcome = OUTCOME_BROWSER_FAILED,
+                                       .detail = str_dup(w->a, str_from(detail.text)) };
         return OK;
     }
     if (e == E_TIMEOUT) {
@@ -201,8 +216,12 @@ static struct str meta_json(struct work *w)
 static err_t keep_evidence(struct work *w)
 {
     struct evidence list[] = {
-        { "json", w->result.json, true }, { "html", w->result.html, true },          { "dom", w->dom, true },
-        { "screenshot", w->screenshot, false }, { "requests", requests_json(w), true }, { "meta", meta_json(w), true },
+        { "json", w->result.json, true },
+        { "html", w->result.html, true },
+        { "dom", w->dom, true },
+        { "screenshot", w->screenshot, false },
+        { "requests", requests_json(w), true },
+        { "meta", meta_json(w), true },
     };
     struct sha256 hashes[COUNTOF(list)];
     for (size_t i = 0; i < COUNTOF(list); i++)
@@ -212,13 +231,15 @@ static err_t keep_evidence(struct work *w)
     TRY(db_txn_begin(&tx, w->db));
     for (size_t i = 0; i < COUNTOF(list); i++)
         if (list[i].bytes.n)
-            TRY(capture_store_evidence(w->db, w->job->owner_id, w->row.id, list[i].kind, hashes[i], (int64_t)list[i].bytes.n, clock_wall_ms()));
+            TRY(capture_store_evidence(w->db, w->job->owner_id, w->row.id, list[i].kind, hashes[i],
+                                       (int64_t)list[i].bytes.n, clock_wall_ms()));
     return db_txn_commit(&tx);
 }
 
 /* --- the end ------------------------------------------------------------------------------------------------ */
 
-static err_t record(struct work *w, enum outcome outcome, struct str detail, struct uuid conversation)
+static err_t record(struct work *w, enum outcome outcome, struct str detail,
+                    struct uuid conversation)
 {
     bool good = outcome == OUTCOME_OK || outcome == OUTCOME_PARTIAL;
     struct capture_row end = w->row;
@@ -227,16 +248,23 @@ static err_t record(struct work *w, enum outcome outcome, struct str detail, str
     end.ended_ms = clock_wall_ms();
     end.error_code = good ? STR_NONE : end.outcome;
     struct str advice = str_from(outcome_advice(outcome));
-    end.error_detail = good ? STR_NONE : detail.n ? str_fmt(w->a, "%.*s (%.*s)", STR_ARG(advice), STR_ARG(detail)) : advice;
-    struct op_new op = { .owner_id = w->job->owner_id, .actor_id = w->job->owner_id, .entity = "capture", .kind = "updated", .fields = "outcome",
-                         .entity_id = w->row.id, .version = 1 };
+    end.error_detail = good       ? STR_NONE
+                       : detail.n ? str_fmt(w->a, "%.*s (%.*s)", STR_ARG(advice), STR_ARG(detail))
+                                  : advice;
+    struct op_new op = { .owner_id = w->job->owner_id,
+                         .actor_id = w->job->owner_id,
+                         .entity = "capture",
+                         .kind = "updated",
+                         .fields = "outcome",
+                         .entity_id = w->row.id,
+                         .version = 1 };
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, w->db));
     TRY(capture_store_end(w->db, w->job->owner_id, &end));
     TRY(ops_append(w->db, &op, end.ended_ms));
     TRY(db_txn_commit(&tx));
-    log_at(LOG_INFO, "capture.done", LS("provider", w->row.provider), LS("outcome", end.outcome), LZ("strategy", w->verdict.strategy),
-           LI("ms", end.ended_ms - w->began_ms));
+    log_at(LOG_INFO, "capture.done", LS("provider", w->row.provider), LS("outcome", end.outcome),
+           LZ("strategy", w->verdict.strategy), LI("ms", end.ended_ms - w->began_ms));
     return OK;
 }
 
@@ -248,8 +276,12 @@ static err_t store(struct work *w)
     CLEANUP(arena_free) struct arena scratch = { 0 };
     arena_init(&scratch, JOB_ARENA_BYTES_MAX);
     c->source = (struct source){
-        .kind = "share", .url = w->row.url, .id = c->source.id.n ? c->source.id : bare_id(w->row.share_id), .strategy = w->verdict.strategy,
-        .recipe = w->recipe->id, .captured_ms = clock_wall_ms(),
+        .kind = "share",
+        .url = w->row.url,
+        .id = c->source.id.n ? c->source.id : bare_id(w->row.share_id),
+        .strategy = w->verdict.strategy,
+        .recipe = w->recipe->id,
+        .captured_ms = clock_wall_ms(),
     };
     TRY(phase(w, "validate"));
     TRY(conversation_hash(w->a, &scratch, c));
@@ -269,12 +301,20 @@ static err_t browser_died(struct work *w)
         TRY(phase(w, "queue"));
         return err_note(E_UPSTREAM, NULL, "%s", detail.text);
     }
-    return record(w, OUTCOME_BROWSER_FAILED, str_dup(w->a, str_from(detail.text)), (struct uuid){ { 0 } });
+    return record(w, OUTCOME_BROWSER_FAILED, str_dup(w->a, str_from(detail.text)),
+                  (struct uuid){ { 0 } });
 }
 
-err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct job *job, struct job_run *run)
+err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct job *job,
+                  struct job_run *run)
 {
-    struct work w = { .app = app, .db = db, .a = a, .job = job, .run = run, .room = capture_room(app), .began_ms = clock_wall_ms() };
+    struct work w = { .app = app,
+                      .db = db,
+                      .a = a,
+                      .job = job,
+                      .run = run,
+                      .room = capture_room(app),
+                      .began_ms = clock_wall_ms() };
     TRY(capture_get(db, a, job->owner_id, job->id, &w.row));
     if (w.row.outcome.n)
         return OK; /* a crash came after the last step */
@@ -296,7 +336,8 @@ err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct 
 }
 
 /* It failed for good, or was cancelled: inside the open transaction of ops. */
-err_t capture_failed(struct app *app, struct db *db, struct arena *a, const struct job *job, err_t why, struct str detail)
+err_t capture_failed(struct app *app, struct db *db, struct arena *a, const struct job *job,
+                     err_t why, struct str detail)
 {
     UNUSED(app);
     UNUSED(a);
@@ -328,7 +369,8 @@ static void write_error(struct json_out *o, struct str code, struct str detail)
 }
 
 /* docs/api.md "Captures". A job that ended well may have found that there was nothing to capture: that is `failed` to who asked. */
-err_t capture_job_write(struct app *app, struct db *db, struct arena *a, const struct job_row *j, struct json_out *o)
+err_t capture_job_write(struct app *app, struct db *db, struct arena *a, const struct job_row *j,
+                        struct json_out *o)
 {
     UNUSED(app);
     struct capture_row c;
@@ -340,7 +382,9 @@ err_t capture_job_write(struct app *app, struct db *db, struct arena *a, const s
     jo_kstr(o, "url", c.url);
     jo_kstr(o, "provider", c.provider);
     jo_kstr(o, "status", failed ? S("failed") : j->status);
-    jo_kstr(o, "phase", j->phase.n && !waits ? j->phase : S("queue")); /* the link was checked before there was a job */
+    jo_kstr(o, "phase",
+            j->phase.n && !waits ? j->phase
+                                 : S("queue")); /* the link was checked before there was a job */
     jo_kz(o, "progress");
     jo_object(o);
     if (j->progress_done < 0)
@@ -362,7 +406,11 @@ err_t capture_job_write(struct app *app, struct db *db, struct arena *a, const s
     else
         jo_kuuid(o, "conversation_id", c.conversation_id);
     bool job_failed = str_eq(j->status, S("failed"));
-    write_error(o, c.error_code.n ? c.error_code : job_failed ? j->error_code : STR_NONE, c.error_code.n ? c.error_detail : j->error_detail);
+    write_error(o,
+                c.error_code.n ? c.error_code
+                : job_failed   ? j->error_code
+                               : STR_NONE,
+                c.error_code.n ? c.error_detail : j->error_detail);
     jo_ktime(o, "created_at", j->created_ms);
     jo_ktime(o, "updated_at", j->updated_ms);
     jo_end(o);

@@ -17,8 +17,11 @@ struct capture_room {
 };
 struct capture_room *capture_room(struct app *app);
 
-err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct job *job, struct job_run *run);
-err_t capture_failed(struct app *app, struct db *db, struct arena *a, const struct job *job, err_t why, struct str detail);
-err_t capture_job_write(struct app *app, struct db *db, struct arena *a, const struct job_row *row, struct json_out *o);
+err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct job *job,
+                  struct job_run *run);
+err_t capture_failed(struct app *app, struct db *db, struct arena *a, const struct job *job,
+                     err_t why, struct str detail);
+err_t capture_job_write(struct app *app, struct db *db, struct arena *a, const struct job_row *row,
+                        struct json_out *o);
 
 #endif

@@ -3,28 +3,35 @@
 #include "capture_sql.h"
 
 static const struct db_col CAPTURE_COLS[] = {
-    DB_COL(capture_row, id, DB_UUID),           DB_COL(capture_row, url, DB_STR),        DB_COL(capture_row, provider, DB_STR),
-    DB_COL(capture_row, share_id, DB_STR),      DB_COL(capture_row, outcome, DB_STR),    DB_COL(capture_row, conversation_id, DB_UUID),
-    DB_COL(capture_row, error_code, DB_STR),    DB_COL(capture_row, error_detail, DB_STR),
-    DB_COL(capture_row, created_ms, DB_I64),    DB_COL(capture_row, ended_ms, DB_I64),
+    DB_COL(capture_row, id, DB_UUID),        DB_COL(capture_row, url, DB_STR),
+    DB_COL(capture_row, provider, DB_STR),   DB_COL(capture_row, share_id, DB_STR),
+    DB_COL(capture_row, outcome, DB_STR),    DB_COL(capture_row, conversation_id, DB_UUID),
+    DB_COL(capture_row, error_code, DB_STR), DB_COL(capture_row, error_detail, DB_STR),
+    DB_COL(capture_row, created_ms, DB_I64), DB_COL(capture_row, ended_ms, DB_I64),
 };
 
-err_t capture_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id, struct capture_row *ret)
+err_t capture_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                  struct capture_row *ret)
 {
-    return db_one(db, a, &SQL_CAPTURE_ONE, DB_ARGS(DBU(owner), DBU(id)), CAPTURE_COLS, COUNTOF(CAPTURE_COLS), ret);
+    return db_one(db, a, &SQL_CAPTURE_ONE, DB_ARGS(DBU(owner), DBU(id)), CAPTURE_COLS,
+                  COUNTOF(CAPTURE_COLS), ret);
 }
 
 err_t capture_store_insert(struct db *db, struct uuid owner, const struct capture_row *r)
 {
     return db_exec(db, &SQL_CAPTURE_INSERT,
-                   DB_ARGS(DBU(owner), DBU(r->id), DBS(r->url), DBS(r->provider), DBS(r->share_id), DBI(r->created_ms)), NULL);
+                   DB_ARGS(DBU(owner), DBU(r->id), DBS(r->url), DBS(r->provider), DBS(r->share_id),
+                           DBI(r->created_ms)),
+                   NULL);
 }
 
 err_t capture_store_end(struct db *db, struct uuid owner, const struct capture_row *r)
 {
-    struct db_value conversation = uuid_is_nil(r->conversation_id) ? DBN() : DBU(r->conversation_id);
+    struct db_value conversation =
+        uuid_is_nil(r->conversation_id) ? DBN() : DBU(r->conversation_id);
     return db_exec(db, &SQL_CAPTURE_END,
-                   DB_ARGS(DBS(r->outcome), conversation, DBS(r->error_code), DBS(r->error_detail), DBI(r->ended_ms), DBU(owner), DBU(r->id)),
+                   DB_ARGS(DBS(r->outcome), conversation, DBS(r->error_code), DBS(r->error_detail),
+                           DBI(r->ended_ms), DBU(owner), DBU(r->id)),
                    NULL);
 }
 
@@ -33,11 +40,12 @@ err_t capture_store_count_since(struct db *db, struct uuid owner, int64_t since_
     return db_i64(db, &SQL_CAPTURE_COUNT_SINCE, DB_ARGS(DBU(owner), DBI(since_ms)), ret);
 }
 
-err_t capture_store_evidence(struct db *db, struct uuid owner, struct uuid capture, const char *kind, struct sha256 h, int64_t bytes,
-                             int64_t now_ms)
+err_t capture_store_evidence(struct db *db, struct uuid owner, struct uuid capture,
+                             const char *kind, struct sha256 h, int64_t bytes, int64_t now_ms)
 {
     return db_exec(db, &SQL_CAPTURE_EVIDENCE_PUT,
-                   DB_ARGS(DBU(owner), DBU(capture), DBS(str_from(kind)), DBX(str_of((const char *)h.b, sizeof h.b)), DBI(bytes), DBI(now_ms)),
+                   DB_ARGS(DBU(owner), DBU(capture), DBS(str_from(kind)),
+                           DBX(str_of((const char *)h.b, sizeof h.b)), DBI(bytes), DBI(now_ms)),
                    NULL);
 }
 

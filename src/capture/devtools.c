@@ -53,7 +53,8 @@ err_t devtools_message_parse(struct arena *a, struct str text, struct devtools_m
     ret->id = json_i64(json_get(ret->root, S("id")), -1);
     ret->session = json_get_str(ret->root, S("sessionId"));
     if (ret->id < 0 && !json_is(json_get(ret->root, S("method")), JSON_STR))
-        return err_note(E_BAD_INPUT, NULL, "a message of the browser is neither an answer nor an event");
+        return err_note(E_BAD_INPUT, NULL,
+                        "a message of the browser is neither an answer nor an event");
     return OK;
 }
 
@@ -210,7 +211,8 @@ bool devtools_dead(const struct devtools *d)
 
 /* --- calls ------------------------------------------------------------------------------------------------ */
 
-static err_t write_command(struct devtools *d, struct session *session, struct arena *a, int64_t id, const char *method, struct str params)
+static err_t write_command(struct devtools *d, struct session *session, struct arena *a, int64_t id,
+                           const char *method, struct str params)
 {
     struct buf b;
     struct json_out o;
@@ -234,7 +236,8 @@ static err_t write_command(struct devtools *d, struct session *session, struct a
     return e == OK ? OK : err_note(E_UPSTREAM, NULL, "the browser has gone");
 }
 
-static err_t wait_answer(struct devtools *d, struct waiting *w, const char *method, int64_t deadline)
+static err_t wait_answer(struct devtools *d, struct waiting *w, const char *method,
+                         int64_t deadline)
 {
     err_t e = OK;
     while (!w->answer && e == OK) {
@@ -259,14 +262,15 @@ static err_t answer_of(struct arena *a, struct text *t, const char *method, stru
     TRY(devtools_message_parse(a, copy, &m));
     struct json error = json_get(m.root, S("error"));
     if (json_exists(error))
-        return err_note(E_INVALID, NULL, "%s: %.*s", method, STR_ARG(json_get_str(error, S("message"))));
+        return err_note(E_INVALID, NULL, "%s: %.*s", method,
+                        STR_ARG(json_get_str(error, S("message"))));
     if (ret)
         *ret = json_get(m.root, S("result"));
     return OK;
 }
 
-err_t devtools_call(struct devtools *d, struct session *session, struct arena *a, const char *method, struct str params,
-                    int64_t deadline, struct json *ret)
+err_t devtools_call(struct devtools *d, struct session *session, struct arena *a,
+                    const char *method, struct str params, int64_t deadline, struct json *ret)
 {
     struct waiting w = { 0 };
     mutex_lock(&d->lock);

@@ -25,14 +25,16 @@ bool devtools_dead(const struct devtools *d); /* the browser has gone */
  * deadline   monotonic ms
  * ret        the "result" object, in `a`; may be NULL
  * Errors: E_TIMEOUT, E_UPSTREAM (the browser has gone), E_INVALID (it refused; the note has its message). */
-NODISCARD err_t devtools_call(struct devtools *d, struct session *session, struct arena *a, const char *method, struct str params,
-                              int64_t deadline, struct json *ret);
+NODISCARD err_t devtools_call(struct devtools *d, struct session *session, struct arena *a,
+                              const char *method, struct str params, int64_t deadline,
+                              struct json *ret);
 
 /* Events of a target that was attached with flatten, from now on. */
 NODISCARD err_t session_open(struct devtools *d, struct str session_id, struct session **ret);
 void session_close(struct session *s); /* accepts NULL */
 /* The next event: *ret_event is its whole message, in `a`. E_TIMEOUT at the deadline, E_UPSTREAM. */
-NODISCARD err_t session_event(struct session *s, struct arena *a, int64_t deadline, struct json *ret_event);
+NODISCARD err_t session_event(struct session *s, struct arena *a, int64_t deadline,
+                              struct json *ret_event);
 
 /* --- framing, pure: for the reader and the fuzzer ----------------------------------------------------- */
 
@@ -43,6 +45,7 @@ struct devtools_message {
     struct json root;
 };
 /* One message (without its zero byte). E_BAD_JSON, E_BAD_INPUT. */
-NODISCARD err_t devtools_message_parse(struct arena *a, struct str text, struct devtools_message *ret);
+NODISCARD err_t devtools_message_parse(struct arena *a, struct str text,
+                                       struct devtools_message *ret);
 
 #endif

@@ -14,7 +14,14 @@
 #include "os/file.h"
 #include "os/thread.h"
 
-enum { TUNNELS_MAX = 96, HEAD_MAX = 16384, CONNECT_TIMEOUT_MS = 10000, HEAD_TIMEOUT_MS = 10000, CHUNK = 32768, POLL_MS = 500 };
+enum {
+    TUNNELS_MAX = 96,
+    HEAD_MAX = 16384,
+    CONNECT_TIMEOUT_MS = 10000,
+    HEAD_TIMEOUT_MS = 10000,
+    CHUNK = 32768,
+    POLL_MS = 500
+};
 
 struct tunnel {
     struct egress *egress;
@@ -83,11 +90,16 @@ static void refuse(struct tunnel *t, struct str host, int port, err_t why)
     struct egress *e = t->egress;
     char answer[256];
     mutex_lock(&e->lock);
-    snprintf(e->last_refused, sizeof e->last_refused, "%.*s", (int)(host.n > 200 ? 200 : host.n), host.s ? host.s : "");
+    snprintf(e->last_refused, sizeof e->last_refused, "%.*s", (int)(host.n > 200 ? 200 : host.n),
+             host.s ? host.s : "");
     mutex_unlock(&e->lock);
     e->refused++;
-    log_at(LOG_INFO, "egress.refused", LS("host", host), LI("port", port), LZ("code", err_code(why)), LZ("why", err_detail()->text));
-    int n = snprintf(answer, sizeof answer, "HTTP/1.1 403 Forbidden\r\nX-Refused: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", err_code(why));
+    log_at(LOG_INFO, "egress.refused", LS("host", host), LI("port", port),
+           LZ("code", err_code(why)), LZ("why", err_detail()->text));
+    int n = snprintf(
+        answer, sizeof answer,
+        "HTTP/1.1 403 Forbidden\r\nX-Refused: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        err_code(why));
     (void)!write_all(e, t->client, answer, (size_t)n);
 }
 
@@ -124,7 +136,9 @@ static bool split_authority(struct str authority, int fallback_port, struct targ
     size_t close = authority.n && authority.s[0] == '[' ? str_find_char(authority, ']', 0) : 0;
     size_t colon = str_find_char(authority, ':', close);
     int64_t port = fallback_port;
-    if (colon < authority.n && (str_to_i64(str_sub(authority, colon + 1, authority.n), &port) != OK || port < 1 || port > 65535))
+    if (colon < authority.n &&
+        (str_to_i64(str_sub(authority, colon + 1, authority.n), &port) != OK || port < 1 ||
+         port > 65535))
         return false;
     ret->host = str_sub(authority, 0, colon);
     ret->port = (int)port;
@@ -134,7 +148,8 @@ static bool split_authority(struct str authority, int fallback_port, struct targ
 static bool parse_target(struct str line, struct target *ret)
 {
     struct str method, uri;
-    if (!str_cut(&line, ' ', &method) || !str_cut(&line, ' ', &uri) || !str_starts(line, S("HTTP/1.")))
+    if (!str_cut(&line, ' ', &method) || !str_cut(&line, ' ', &uri) ||
+        !str_starts(line, S("HTTP/1.")))
         return false;
     ret->connect = str_eq(method, S("CONNECT"));
     if (ret->connect)
@@ -159,7 +174,8 @@ static void rewrite(struct str head, struct str rest, const struct target *t, st
     buf_put(out, S(" HTTP/1.1\r\n"));
     while (str_cut(&head, '\n', &line)) {
         struct str name = str_sub(line, 0, str_find_char(line, ':', 0));
-        if (name.n < line.n && !str_eq_nocase(name, S("proxy-connection")) && !str_eq_nocase(name, S("proxy-authorization")) &&
+        if (name.n < line.n && !str_eq_nocase(name, S("proxy-connection")) &&
+            !str_eq_nocase(name, S("proxy-authorization")) &&
             !str_eq_nocase(name, S("connection"))) {
             buf_put(out, str_trim(line));
             buf_put(out, S("\r\n"));
@@ -240,13 +256,16 @@ static void serve(struct tunnel *t)
     }
     CLEANUP(fd_close) struct fd server = { connect_to(e, &to) };
     if (server.fd < 0) {
-        (void)!write_all(e, t->client, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 69);
+        (void)!write_all(
+            e, t->client,
+            "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 69);
         return;
     }
     struct str rest = str_sub(all, end, all.n);
     bool ok;
     if (target.connect) {
-        ok = write_all(e, t->client, "HTTP/1.1 200 Connection Established\r\n\r\n", 39) && write_all(e, server.fd, rest.s, rest.n);
+        ok = write_all(e, t->client, "HTTP/1.1 200 Connection Established\r\n\r\n", 39) &&
+             write_all(e, server.fd, rest.s, rest.n);
     } else {
         rewrite(str_sub(all, 0, end), rest, &target, &out);
         ok = buf_err(&out) == OK && write_all(e, server.fd, out.s, out.n);
@@ -316,7 +335,8 @@ static err_t open_listener(struct egress *e)
     struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t n = sizeof a;
     e->listener.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (e->listener.fd < 0 || bind(e->listener.fd, (struct sockaddr *)&a, n) != 0 || listen(e->listener.fd, 64) != 0 ||
+    if (e->listener.fd < 0 || bind(e->listener.fd, (struct sockaddr *)&a, n) != 0 ||
+        listen(e->listener.fd, 64) != 0 ||
         getsockname(e->listener.fd, (struct sockaddr *)&a, &n) != 0)
         return err_note(E_IO, NULL, "the egress proxy cannot listen on loopback");
     e->port = ntohs(a.sin_port);

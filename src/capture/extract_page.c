@@ -8,7 +8,8 @@
 #include "os/file.h"
 
 /* By the link, or by the first recipe whose mark is in the page. */
-static const struct recipe *choose(struct arena *a, struct page *p, const struct recipe *recipes, size_t count, struct str url)
+static const struct recipe *choose(struct arena *a, struct page *p, const struct recipe *recipes,
+                                   size_t count, struct str url)
 {
     struct share_url share;
     if (url.n && url_policy_check(a, url, STR_NONE, &share) == OK)
@@ -20,7 +21,8 @@ static const struct recipe *choose(struct arena *a, struct page *p, const struct
     return NULL;
 }
 
-static err_t read_stored(struct arena *a, struct devtools *d, struct str html, struct str url, struct str *ret)
+static err_t read_stored(struct arena *a, struct devtools *d, struct str html, struct str url,
+                         struct str *ret)
 {
     const struct recipe *recipes, *found;
     size_t count;
@@ -31,7 +33,8 @@ static err_t read_stored(struct arena *a, struct devtools *d, struct str html, s
     if (e == OK) {
         found = choose(a, p, recipes, count, url);
         if (!found)
-            e = err_note(E_INVALID, NULL, "this page is not of a known provider (--url says where it came from)");
+            e = err_note(E_INVALID, NULL,
+                         "this page is not of a known provider (--url says where it came from)");
         else
             e = page_read_stored(p, found, a, ret);
     }
@@ -40,7 +43,8 @@ static err_t read_stored(struct arena *a, struct devtools *d, struct str html, s
     return e == OK ? OK : err_note(e, NULL, "%s", detail.text);
 }
 
-err_t capture_extract_page(struct arena *a, const struct settings *s, struct str html, struct str url_or_none, struct str *ret_dom_json)
+err_t capture_extract_page(struct arena *a, const struct settings *s, struct str html,
+                           struct str url_or_none, struct str *ret_dom_json)
 {
     char *temp;
     struct browser_pool *pool = NULL;

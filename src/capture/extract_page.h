@@ -7,6 +7,7 @@
 
 /* The rendered page by the recipe of the provider (by url, else by what the page holds): vivim.dom/1 in `a`.
  * E_INVALID (no provider's page), E_NOT_FOUND (no browser), E_TIMEOUT, E_UPSTREAM. Starts and ends a browser. */
-NODISCARD err_t capture_extract_page(struct arena *a, const struct settings *s, struct str html, struct str url_or_none, struct str *ret_dom_json);
+NODISCARD err_t capture_extract_page(struct arena *a, const struct settings *s, struct str html,
+                                     struct str url_or_none, struct str *ret_dom_json);
 
 #endif

@@ -7,8 +7,15 @@
 bool is_wall(struct str html)
 {
     static const char *const SENTENCES[] = {
-        "Just a moment...", "Verify you are human", "Verifying you are human", "Checking your browser", "cf-challenge", "challenge-platform",
-        "Enable JavaScript and cookies to continue", "unusual traffic from your computer", "consent.google.com",
+        "Just a moment...",
+        "Verify you are human",
+        "Verifying you are human",
+        "Checking your browser",
+        "cf-challenge",
+        "challenge-platform",
+        "Enable JavaScript and cookies to continue",
+        "unusual traffic from your computer",
+        "consent.google.com",
     };
     struct str head = str_sub(html, 0, 200000);
     for (size_t i = 0; i < COUNTOF(SENTENCES); i++)
@@ -34,7 +41,8 @@ static enum outcome outcome_of(err_t e)
     }
 }
 
-static err_t accept(struct arena *a, struct conversation *c, const char *strategy, struct verdict *v)
+static err_t accept(struct arena *a, struct conversation *c, const char *strategy,
+                    struct verdict *v)
 {
     struct check_result check;
     TRY(conversation_check(a, c, &check));
@@ -49,7 +57,8 @@ static err_t accept(struct arena *a, struct conversation *c, const char *strateg
     return OK;
 }
 
-static err_t try_json(struct arena *a, const struct provider *p, struct json root, const char *strategy, struct verdict *v)
+static err_t try_json(struct arena *a, const struct provider *p, struct json root,
+                      const char *strategy, struct verdict *v)
 {
     struct conversation *c = ARENA_NEW(a, struct conversation);
     if (!c)
@@ -78,7 +87,8 @@ static enum outcome outcome_of_status(int64_t status, struct str body)
     return OUTCOME_NONE;
 }
 
-static err_t judge_json(struct arena *a, const struct provider *provider, const struct page_result *r, struct verdict *v)
+static err_t judge_json(struct arena *a, const struct provider *provider,
+                        const struct page_result *r, struct verdict *v)
 {
     struct json root;
     if (!r->json.n || json_parse(a, r->json, JSON_FOREIGN_DEPTH_MAX, &root) != OK) {
@@ -91,13 +101,15 @@ static err_t judge_json(struct arena *a, const struct provider *provider, const 
     return OK;
 }
 
-err_t judge_data(struct arena *a, const struct provider *provider, const struct page_result *r, struct verdict *ret)
+err_t judge_data(struct arena *a, const struct provider *provider, const struct page_result *r,
+                 struct verdict *ret)
 {
     struct json root;
     *ret = (struct verdict){ 0 };
     if (r->json_status)
         TRY(judge_json(a, provider, r, ret));
-    if (ret->outcome == OUTCOME_NONE && r->html.n && provider->embedded && provider->embedded(a, r->html, &root) == OK)
+    if (ret->outcome == OUTCOME_NONE && r->html.n && provider->embedded &&
+        provider->embedded(a, r->html, &root) == OK)
         TRY(try_json(a, provider, root, "embedded", ret));
     /* A 403 for the address that our own proxy refused is the proxy's. */
     bool refused = r->refused.n && str_find(r->final_url, r->refused, 0) < r->final_url.n;
@@ -117,7 +129,8 @@ static enum outcome last_resort(const struct page_result *r)
         return OUTCOME_CHALLENGE;
     if (r->timed_out || str_find(r->error, S("TIMED_OUT"), 0) < r->error.n)
         return OUTCOME_TIMEOUT;
-    if (str_find(r->error, S("TUNNEL_CONNECTION_FAILED"), 0) < r->error.n || str_find(r->error, S("BLOCKED"), 0) < r->error.n)
+    if (str_find(r->error, S("TUNNEL_CONNECTION_FAILED"), 0) < r->error.n ||
+        str_find(r->error, S("BLOCKED"), 0) < r->error.n)
         return OUTCOME_BLOCKED;
     if (str_find(r->error, S("ABORTED"), 0) < r->error.n || !r->error.n)
         return OUTCOME_FORMAT_CHANGED;
@@ -131,7 +144,8 @@ err_t judge_dom(struct arena *a, const struct page_result *r, struct str dom, st
     *ret = (struct verdict){ 0 };
     if (!c)
         return arena_err(a);
-    if (dom.n && json_parse(a, dom, JSON_FOREIGN_DEPTH_MAX, &root) == OK && dom_conversation(a, root, c) == OK)
+    if (dom.n && json_parse(a, dom, JSON_FOREIGN_DEPTH_MAX, &root) == OK &&
+        dom_conversation(a, root, c) == OK)
         TRY(accept(a, c, "dom", ret));
     if (ret->outcome == OUTCOME_NONE)
         ret->outcome = last_resort(r);

@@ -8,16 +8,18 @@
 #include "capture/page.h"
 
 struct verdict {
-    enum outcome outcome;         /* OUTCOME_NONE: not decided, the rendered page must be read */
-    const char *strategy;         /* of the conversation */
-    struct conversation *found;   /* with OUTCOME_OK or OUTCOME_PARTIAL */
-    struct str detail;            /* more than the outcome's advice; STR_NONE */
+    enum outcome outcome;       /* OUTCOME_NONE: not decided, the rendered page must be read */
+    const char *strategy;       /* of the conversation */
+    struct conversation *found; /* with OUTCOME_OK or OUTCOME_PARTIAL */
+    struct str detail;          /* more than the outcome's advice; STR_NONE */
 };
 
 /* From the provider's JSON and the HTML. */
-NODISCARD err_t judge_data(struct arena *a, const struct provider *provider, const struct page_result *r, struct verdict *ret);
+NODISCARD err_t judge_data(struct arena *a, const struct provider *provider,
+                           const struct page_result *r, struct verdict *ret);
 /* From the rendered page (vivim.dom/1), when the data gave nothing. dom STR_NONE: it could not be read. */
-NODISCARD err_t judge_dom(struct arena *a, const struct page_result *r, struct str dom, struct verdict *ret);
+NODISCARD err_t judge_dom(struct arena *a, const struct page_result *r, struct str dom,
+                          struct verdict *ret);
 /* Does this text stand on a wall (a bot check, a sign-in page) and not in a conversation? */
 bool is_wall(struct str html);
 

@@ -1,19 +1,29 @@
 #include "capture/capture.h"
 
-static const struct { const char *name, *advice; } OUTCOMES[OUTCOME_COUNT] = {
+static const struct {
+    const char *name, *advice;
+} OUTCOMES[OUTCOME_COUNT] = {
     [OUTCOME_NONE] = { "", "" },
     [OUTCOME_OK] = { "ok", "captured" },
     [OUTCOME_PARTIAL] = { "partial", "only a part of the conversation was in the page" },
-    [OUTCOME_GONE] = { "gone", "the provider says that this share does not exist (any more); make a new share link" },
-    [OUTCOME_PRIVATE] = { "private", "the provider shows this share only to people who are signed in; use its official export" },
-    [OUTCOME_CHALLENGE] = { "challenge", "the provider asks for a proof that a human is there; try again later, or use its official export" },
-    [OUTCOME_RATE_LIMITED] = { "rate_limited", "the provider says that there were too many requests; try again in some minutes" },
-    [OUTCOME_FORMAT_CHANGED] = { "format_changed", "the page was reached but not understood; what came is kept, and a newer version can read it again" },
+    [OUTCOME_GONE] = { "gone", "the provider says that this share does not exist (any more); make "
+                               "a new share link" },
+    [OUTCOME_PRIVATE] = { "private", "the provider shows this share only to people who are signed "
+                                     "in; use its official export" },
+    [OUTCOME_CHALLENGE] = { "challenge", "the provider asks for a proof that a human is there; try "
+                                         "again later, or use its official export" },
+    [OUTCOME_RATE_LIMITED] = { "rate_limited", "the provider says that there were too many "
+                                               "requests; try again in some minutes" },
+    [OUTCOME_FORMAT_CHANGED] = { "format_changed",
+                                 "the page was reached but not understood; what came is kept, and "
+                                 "a newer version can read it again" },
     [OUTCOME_TIMEOUT] = { "timeout", "the page did not finish loading in time; try again later" },
-    [OUTCOME_BLOCKED] = { "blocked", "the page led to an address that is not public, which is refused" },
+    [OUTCOME_BLOCKED] = { "blocked",
+                          "the page led to an address that is not public, which is refused" },
     [OUTCOME_TOO_LARGE] = { "too_large", "the page is larger than a capture may be" },
     [OUTCOME_INVALID_URL] = { "invalid_url", "this is not the share link of a known provider" },
-    [OUTCOME_BROWSER_FAILED] = { "browser_failed", "the browser could not be used; `vivim doctor` says what is missing" },
+    [OUTCOME_BROWSER_FAILED] = { "browser_failed", "the browser could not be used; `vivim doctor` "
+                                                   "says what is missing" },
 };
 
 const char *outcome_name(enum outcome o)

@@ -4,7 +4,15 @@
 #include "base/limits.h"
 #include "os/clock.h"
 
-enum { IDLE_AFTER_LOAD_MS = 8000, SLICE_MS = 200, CLOSE_TIMEOUT_MS = 5000, REQUESTS_MAX = 500, WIDTH = 1280, HEIGHT = 2000, LATE_JSON_MS = 4000 };
+enum {
+    IDLE_AFTER_LOAD_MS = 8000,
+    SLICE_MS = 200,
+    CLOSE_TIMEOUT_MS = 5000,
+    REQUESTS_MAX = 500,
+    WIDTH = 1280,
+    HEIGHT = 2000,
+    LATE_JSON_MS = 4000
+};
 
 struct page {
     struct arena *arena;
@@ -51,28 +59,48 @@ static err_t browser_call(struct page *p, const char *method, struct str params,
 static err_t attach(struct page *p, int proxy_port)
 {
     struct json r;
-    struct str proxy = proxy_port ? str_fmt(p->arena, ",\"proxyServer\":\"http://127.0.0.1:%d\",\"proxyBypassList\":\"<-loopback>\"", proxy_port) : S("");
-    TRY(browser_call(p, "Target.createBrowserContext", str_fmt(p->arena, "{\"disposeOnDetach\":true%.*s}", STR_ARG(proxy)), &r));
+    struct str proxy =
+        proxy_port
+            ? str_fmt(
+                  p->arena,
+                  ",\"proxyServer\":\"http://127.0.0.1:%d\",\"proxyBypassList\":\"<-loopback>\"",
+                  proxy_port)
+            : S("");
+    TRY(browser_call(p, "Target.createBrowserContext",
+                     str_fmt(p->arena, "{\"disposeOnDetach\":true%.*s}", STR_ARG(proxy)), &r));
     p->context_id = json_get_str(r, S("browserContextId"));
-    TRY(browser_call(p, "Target.createTarget",
-                     str_fmt(p->arena, "{\"url\":\"about:blank\",\"browserContextId\":\"%.*s\",\"width\":%d,\"height\":%d}",
-                             STR_ARG(p->context_id), WIDTH, HEIGHT), &r));
+    TRY(browser_call(
+        p, "Target.createTarget",
+        str_fmt(
+            p->arena,
+            "{\"url\":\"about:blank\",\"browserContextId\":\"%.*s\",\"width\":%d,\"height\":%d}",
+            STR_ARG(p->context_id), WIDTH, HEIGHT),
+        &r));
     p->target_id = json_get_str(r, S("targetId"));
-    TRY(browser_call(p, "Target.attachToTarget", str_fmt(p->arena, "{\"targetId\":\"%.*s\",\"flatten\":true}", STR_ARG(p->target_id)), &r));
+    TRY(browser_call(
+        p, "Target.attachToTarget",
+        str_fmt(p->arena, "{\"targetId\":\"%.*s\",\"flatten\":true}", STR_ARG(p->target_id)), &r));
     return session_open(p->devtools, json_get_str(r, S("sessionId")), &p->session);
 }
 
 static err_t prepare(struct page *p, bool insecure_tls)
 {
     TRY(call(p, "Page.enable", STR_NONE, NULL));
-    TRY(call(p, "Network.enable", S("{\"maxTotalBufferSize\":100000000,\"maxResourceBufferSize\":60000000}"), NULL));
+    TRY(call(p, "Network.enable",
+             S("{\"maxTotalBufferSize\":100000000,\"maxResourceBufferSize\":60000000}"), NULL));
     TRY(call(p, "Inspector.enable", STR_NONE, NULL));
     TRY(call(p, "Page.setLifecycleEventsEnabled", S("{\"enabled\":true}"), NULL));
     TRY(browser_call(p, "Browser.setDownloadBehavior",
-                     str_fmt(p->arena, "{\"behavior\":\"deny\",\"browserContextId\":\"%.*s\"}", STR_ARG(p->context_id)), NULL));
+                     str_fmt(p->arena, "{\"behavior\":\"deny\",\"browserContextId\":\"%.*s\"}",
+                             STR_ARG(p->context_id)),
+                     NULL));
     /* Saves time; the guard is the proxy. */
-    TRY(call(p, "Network.setBlockedURLs", S("{\"urls\":[\"*.woff2*\",\"*.woff*\",\"*.ttf*\",\"*.mp4*\",\"*.mp3*\",\"*.webm*\",\"*://*.google-analytics.com/*\","
-                                            "\"*://*.googletagmanager.com/*\",\"*://*.doubleclick.net/*\",\"*://*.sentry.io/*\",\"*://*.segment.io/*\"]}"), NULL));
+    TRY(call(p, "Network.setBlockedURLs",
+             S("{\"urls\":[\"*.woff2*\",\"*.woff*\",\"*.ttf*\",\"*.mp4*\",\"*.mp3*\",\"*.webm*\","
+               "\"*://*.google-analytics.com/*\","
+               "\"*://*.googletagmanager.com/*\",\"*://*.doubleclick.net/*\",\"*://*.sentry.io/"
+               "*\",\"*://*.segment.io/*\"]}"),
+             NULL));
     if (insecure_tls)
         TRY(call(p, "Security.setIgnoreCertificateErrors", S("{\"ignore\":true}"), NULL));
     return OK;
@@ -80,7 +108,8 @@ static err_t prepare(struct page *p, bool insecure_tls)
 
 /* --- events --------------------------------------------------------------------------------------------- */
 
-static void note_request(struct page *p, struct page_result *r, struct str url, struct str type, int64_t status)
+static void note_request(struct page *p, struct page_result *r, struct str url, struct str type,
+                         int64_t status)
 {
     if (!r->requests)
         r->requests = ARENA_ARRAY(p->arena, struct page_request, REQUESTS_MAX);
@@ -88,14 +117,17 @@ static void note_request(struct page *p, struct page_result *r, struct str url, 
         r->requests[r->request_count++] = (struct page_request){ url, type, status };
 }
 
-static void on_response(struct page *p, const struct page_options *o, struct page_result *r, struct json params)
+static void on_response(struct page *p, const struct page_options *o, struct page_result *r,
+                        struct json params)
 {
     struct json response = json_get(params, S("response"));
-    struct str type = json_get_str(params, S("type")), url = json_get_str(response, S("url")), id = json_get_str(params, S("requestId"));
+    struct str type = json_get_str(params, S("type")), url = json_get_str(response, S("url")),
+               id = json_get_str(params, S("requestId"));
     int64_t status = json_i64(json_get(response, S("status")), 0);
     note_request(p, r, url, type, status);
     bool main_frame = str_eq(json_get_str(params, S("frameId")), p->frame_id);
-    if (str_eq(type, S("Document")) && main_frame && str_eq(json_get_str(params, S("loaderId")), p->loader_id)) {
+    if (str_eq(type, S("Document")) && main_frame &&
+        str_eq(json_get_str(params, S("loaderId")), p->loader_id)) {
         r->status = status;
         r->final_url = url;
         p->document_request = id;
@@ -109,7 +141,8 @@ static void on_response(struct page *p, const struct page_options *o, struct pag
 static void on_lifecycle(struct page *p, struct page_result *r, struct json params)
 {
     /* about:blank's own events are replayed when they are enabled: only those of our navigation count. */
-    if (!str_eq(json_get_str(params, S("loaderId")), p->loader_id) || !str_eq(json_get_str(params, S("frameId")), p->frame_id))
+    if (!str_eq(json_get_str(params, S("loaderId")), p->loader_id) ||
+        !str_eq(json_get_str(params, S("frameId")), p->frame_id))
         return;
     struct str name = json_get_str(params, S("name"));
     if (str_eq(name, S("load"))) {
@@ -120,7 +153,8 @@ static void on_lifecycle(struct page *p, struct page_result *r, struct json para
     }
 }
 
-static void on_event(struct page *p, const struct page_options *o, struct page_result *r, struct json event)
+static void on_event(struct page *p, const struct page_options *o, struct page_result *r,
+                     struct json event)
 {
     struct str method = json_get_str(event, S("method"));
     struct json params = json_get(event, S("params"));
@@ -132,7 +166,8 @@ static void on_event(struct page *p, const struct page_options *o, struct page_r
     } else if (str_eq(method, S("Network.loadingFinished"))) {
         p->document_done |= id.n && str_eq(id, p->document_request);
         p->json_done |= id.n && str_eq(id, p->json_request);
-    } else if (str_eq(method, S("Network.loadingFailed")) && str_eq(json_get_str(params, S("type")), S("Document"))) {
+    } else if (str_eq(method, S("Network.loadingFailed")) &&
+               str_eq(json_get_str(params, S("type")), S("Document"))) {
         r->error = json_get_str(params, S("errorText"));
     } else if (str_eq(method, S("Page.javascriptDialogOpening"))) {
         (void)!call(p, "Page.handleJavaScriptDialog", S("{\"accept\":false}"), NULL);
@@ -150,7 +185,8 @@ static struct str body_of(struct page *p, struct str request_id)
     if (call(p, "Network.getResponseBody", one(p->arena, "requestId", request_id), &r) != OK)
         return STR_NONE;
     bytes = json_get_str(r, S("body"));
-    if (json_bool(json_get(r, S("base64Encoded")), false) && base64_decode(p->arena, bytes, &bytes) != OK)
+    if (json_bool(json_get(r, S("base64Encoded")), false) &&
+        base64_decode(p->arena, bytes, &bytes) != OK)
         return STR_NONE;
     return bytes;
 }
@@ -182,7 +218,8 @@ static bool settled(struct page *p, const struct page_result *r)
     if (!r->loaded)
         return false;
     int64_t since = clock_monotonic_ms() - p->loaded_at;
-    bool waits_for_json = p->recipe && p->recipe->network_count && !p->recipe->embedded && !p->json_read;
+    bool waits_for_json =
+        p->recipe && p->recipe->network_count && !p->recipe->embedded && !p->json_read;
     if (p->idle && !(waits_for_json && since < LATE_JSON_MS))
         return true;
     return since > IDLE_AFTER_LOAD_MS;
@@ -200,7 +237,9 @@ static err_t wait_for_page(struct page *p, const struct page_options *o, struct 
         }
         if (o->check)
             TRY(o->check(o->context));
-        err_t e = session_event(p->session, p->arena, now + SLICE_MS < p->deadline ? now + SLICE_MS : p->deadline, &event);
+        err_t e =
+            session_event(p->session, p->arena,
+                          now + SLICE_MS < p->deadline ? now + SLICE_MS : p->deadline, &event);
         if (e == OK)
             on_event(p, o, r, event);
         else if (e != E_TIMEOUT)
@@ -230,12 +269,15 @@ static err_t navigate(struct page *p, const struct page_options *o, struct page_
     return wait_for_page(p, o, r);
 }
 
-err_t page_open(struct arena *a, const struct page_options *o, struct page **ret, struct page_result *ret_result)
+err_t page_open(struct arena *a, const struct page_options *o, struct page **ret,
+                struct page_result *ret_result)
 {
     struct page *p = ARENA_NEW(a, struct page);
     if (!p)
         return arena_err(a);
-    *p = (struct page){ .arena = a, .devtools = o->devtools, .recipe = o->recipe, .deadline = o->deadline };
+    *p = (struct page){
+        .arena = a, .devtools = o->devtools, .recipe = o->recipe, .deadline = o->deadline
+    };
     *ret_result = (struct page_result){ 0 };
     *ret = p;
     TRY(attach(p, o->proxy_port));
@@ -249,7 +291,8 @@ void page_close(struct page *p, bool *ret_broken)
         return;
     int64_t deadline = clock_monotonic_ms() + CLOSE_TIMEOUT_MS;
     if (p->context_id.n &&
-        devtools_call(p->devtools, NULL, p->arena, "Target.disposeBrowserContext", one(p->arena, "browserContextId", p->context_id), deadline, NULL) != OK)
+        devtools_call(p->devtools, NULL, p->arena, "Target.disposeBrowserContext",
+                      one(p->arena, "browserContextId", p->context_id), deadline, NULL) != OK)
         *ret_broken = true;
     session_close(p->session);
     p->session = NULL;
@@ -276,7 +319,8 @@ static err_t evaluate(struct page *p, struct str expression, int64_t context, st
     struct json thrown = json_get(r, S("exceptionDetails"));
     if (json_exists(thrown)) {
         struct str what = json_get_str(json_get(thrown, S("exception")), S("description"));
-        return err_note(E_INVALID, NULL, "reading the page failed: %.*s", (int)(what.n > 200 ? 200 : what.n), what.s ? what.s : "");
+        return err_note(E_INVALID, NULL, "reading the page failed: %.*s",
+                        (int)(what.n > 200 ? 200 : what.n), what.s ? what.s : "");
     }
     *ret = json_get(json_get(r, S("result")), S("value"));
     return OK;
@@ -290,7 +334,10 @@ static err_t isolated_world(struct page *p, int64_t *ret)
         TRY(call(p, "Page.getFrameTree", STR_NONE, &tree));
         p->frame_id = json_get_str(json_get(json_get(tree, S("frameTree")), S("frame")), S("id"));
     }
-    TRY(call(p, "Page.createIsolatedWorld", str_fmt(p->arena, "{\"frameId\":\"%.*s\",\"worldName\":\"vivim\"}", STR_ARG(p->frame_id)), &r));
+    TRY(call(
+        p, "Page.createIsolatedWorld",
+        str_fmt(p->arena, "{\"frameId\":\"%.*s\",\"worldName\":\"vivim\"}", STR_ARG(p->frame_id)),
+        &r));
     *ret = json_i64(json_get(r, S("executionContextId")), 0);
     return OK;
 }
@@ -301,7 +348,8 @@ err_t page_read_dom(struct page *p, struct arena *a, bool scroll, struct str *re
     struct json value;
     TRY(isolated_world(p, &world));
     struct str runner = str_trim(recipe_runner());
-    struct str call_text = str_fmt(p->arena, "(%.*s)(%.*s, {\"scroll\":%s})", STR_ARG(runner), STR_ARG(p->recipe->json), scroll ? "true" : "false");
+    struct str call_text = str_fmt(p->arena, "(%.*s)(%.*s, {\"scroll\":%s})", STR_ARG(runner),
+                                   STR_ARG(p->recipe->json), scroll ? "true" : "false");
     TRY(arena_err(p->arena));
     TRY(evaluate(p, call_text, world, &value));
     struct str text = json_str(value);
@@ -311,7 +359,8 @@ err_t page_read_dom(struct page *p, struct arena *a, bool scroll, struct str *re
     return arena_err(a);
 }
 
-err_t page_read_stored(struct page *p, const struct recipe *recipe, struct arena *a, struct str *ret_json)
+err_t page_read_stored(struct page *p, const struct recipe *recipe, struct arena *a,
+                       struct str *ret_json)
 {
     p->recipe = recipe;
     return page_read_dom(p, a, false, ret_json);
@@ -321,7 +370,9 @@ struct str page_screenshot(struct page *p, struct arena *a)
 {
     struct json r;
     struct str bytes;
-    if (p->crashed || call(p, "Page.captureScreenshot", S("{\"format\":\"jpeg\",\"quality\":60,\"optimizeForSpeed\":true}"), &r) != OK ||
+    if (p->crashed ||
+        call(p, "Page.captureScreenshot",
+             S("{\"format\":\"jpeg\",\"quality\":60,\"optimizeForSpeed\":true}"), &r) != OK ||
         base64_decode(a, json_get_str(r, S("data")), &bytes) != OK)
         return STR_NONE;
     return bytes;
@@ -345,12 +396,14 @@ bool page_matches(struct page *p, struct arena *a, struct str selector)
     jo_init(&o, &b);
     jo_str(&o, selector);
     buf_put(&b, S("))"));
-    return buf_err(&b) == OK && evaluate(p, buf_str(&b), 0, &value) == OK && json_bool(value, false);
+    return buf_err(&b) == OK && evaluate(p, buf_str(&b), 0, &value) == OK &&
+           json_bool(value, false);
 }
 
 /* --- a stored document ------------------------------------------------------------------------------------------------ */
 
-err_t page_open_stored(struct arena *a, struct devtools *d, struct str html, int64_t deadline, struct page **ret)
+err_t page_open_stored(struct arena *a, struct devtools *d, struct str html, int64_t deadline,
+                       struct page **ret)
 {
     struct page *p = ARENA_NEW(a, struct page);
     struct json tree;
@@ -361,7 +414,10 @@ err_t page_open_stored(struct arena *a, struct devtools *d, struct str html, int
     TRY(attach(p, 0)); /* the browser's default proxy leads nowhere: no network */
     TRY(call(p, "Page.enable", STR_NONE, NULL));
     TRY(call(p, "Network.enable", STR_NONE, NULL));
-    TRY(call(p, "Network.emulateNetworkConditions", S("{\"offline\":true,\"latency\":0,\"downloadThroughput\":-1,\"uploadThroughput\":-1}"), NULL));
+    TRY(call(
+        p, "Network.emulateNetworkConditions",
+        S("{\"offline\":true,\"latency\":0,\"downloadThroughput\":-1,\"uploadThroughput\":-1}"),
+        NULL));
     TRY(call(p, "Emulation.setScriptExecutionDisabled", S("{\"value\":true}"), NULL));
     TRY(call(p, "Page.getFrameTree", STR_NONE, &tree));
     p->frame_id = json_get_str(json_get(json_get(tree, S("frameTree")), S("frame")), S("id"));

@@ -73,9 +73,11 @@ bool recipe_keeps(const struct recipe *r, struct str url, struct str share_id)
         struct str p = r->network[i];
         size_t mark = str_find(p, S("{id}"), 0);
         struct str before = str_sub(p, 0, mark), after = str_sub(p, mark + 4, p.n);
-        if (mark == p.n ? str_eq(path, p)
-                        : str_starts(path, before) && str_eq_nocase(str_sub(path, before.n, before.n + share_id.n), share_id) &&
-                              str_eq(str_sub(path, before.n + share_id.n, path.n), after))
+        if (mark == p.n
+                ? str_eq(path, p)
+                : str_starts(path, before) &&
+                      str_eq_nocase(str_sub(path, before.n, before.n + share_id.n), share_id) &&
+                      str_eq(str_sub(path, before.n + share_id.n, path.n), after))
             return true;
     }
     return false;

@@ -12,13 +12,16 @@ struct link_form {
     const char *provider, *host, *pattern, *kind, *why;
 };
 
-#define PRIVATE_CHAT "this is a private chat: open it, choose Share, and paste the link that it gives you"
-#define LATER "links of this provider cannot be captured yet; import its official export when that is there"
+#define PRIVATE_CHAT \
+    "this is a private chat: open it, choose Share, and paste the link that it gives you"
+#define LATER \
+    "links of this provider cannot be captured yet; import its official export when that is there"
 
 static const struct link_form FORMS[] = {
     { "chatgpt", "chatgpt.com", "/share/<uuid>", "share", NULL },
     { "chatgpt", "chat.openai.com", "/share/<uuid>", "share", NULL },
-    { "chatgpt", "chatgpt.com", "/share/e/<uuid>", NULL, "this is a link of a workspace, which needs a login" },
+    { "chatgpt", "chatgpt.com", "/share/e/<uuid>", NULL,
+      "this is a link of a workspace, which needs a login" },
     { "chatgpt", "chatgpt.com", "/c/<uuid>", NULL, PRIVATE_CHAT },
     { "chatgpt", "chat.openai.com", "/c/<uuid>", NULL, PRIVATE_CHAT },
     { "chatgpt", "chatgpt.com", "/s/<id>", NULL, LATER },
@@ -72,7 +75,8 @@ static bool is_id(struct str s)
         return false;
     for (size_t i = 0; i < s.n; i++) {
         char c = s.s[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.'))
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              c == '-' || c == '_' || c == '.'))
             return false;
     }
     return true;
@@ -129,7 +133,8 @@ static err_t split(struct arena *a, struct str text, struct parts *ret)
     if (text.n == 0 || text.n > URL_BYTES_MAX)
         return err_note(E_INVALID_URL, "url", "a link is 1 to %d bytes long", URL_BYTES_MAX);
     for (size_t i = 0; i < text.n; i++)
-        if ((unsigned char)text.s[i] <= 0x20 || (unsigned char)text.s[i] >= 0x7f || text.s[i] == '\\')
+        if ((unsigned char)text.s[i] <= 0x20 || (unsigned char)text.s[i] >= 0x7f ||
+            text.s[i] == '\\')
             return bad("the link holds a character that links do not hold; copy it again");
     size_t scheme = str_find(text, S("://"), 0);
     if (scheme >= text.n)
@@ -173,15 +178,22 @@ static err_t unknown_host(struct str host)
     const char *similar = similar_host(host);
     int n = host.n > 100 ? 100 : (int)host.n;
     if (similar)
-        return err_note(E_INVALID_URL, "url", "%.*s is not a provider's host; did you mean %s?", n, host.s, similar);
-    return err_note(E_INVALID_URL, "url", "%.*s is not a known provider; share links of chatgpt.com and claude.ai can be captured", n, host.s);
+        return err_note(E_INVALID_URL, "url", "%.*s is not a provider's host; did you mean %s?", n,
+                        host.s, similar);
+    return err_note(
+        E_INVALID_URL, "url",
+        "%.*s is not a known provider; share links of chatgpt.com and claude.ai can be captured", n,
+        host.s);
 }
 
-static err_t accept(struct arena *a, const struct link_form *form, struct str id, struct share_url *ret)
+static err_t accept(struct arena *a, const struct link_form *form, struct str id,
+                    struct share_url *ret)
 {
     struct str lower = str_lower(a, id), pattern = str_from(form->pattern);
     struct str before = str_sub(pattern, 0, str_find_char(pattern, '<', 0));
-    const char *host = strcmp(form->provider, "chatgpt") == 0 ? "chatgpt.com" : form->host; /* one spelling for both hosts */
+    const char *host = strcmp(form->provider, "chatgpt") == 0
+                           ? "chatgpt.com"
+                           : form->host; /* one spelling for both hosts */
     ret->provider = form->provider;
     ret->id = str_fmt(a, "%s:%.*s", form->kind, STR_ARG(lower));
     ret->url = str_fmt(a, "https://%s%.*s%.*s", host, STR_ARG(before), STR_ARG(lower));
@@ -193,7 +205,8 @@ err_t url_policy_check(struct arena *a, struct str text, struct str blocked, str
     struct parts u;
     TRY(split(a, str_trim(text), &u));
     if (domain_is_listed(u.host, blocked, ',') || domain_is_listed(u.host, built_in_list(), '\n'))
-        return err_note(E_BLOCKED, "url", "%.*s is on the list of blocked domains", (int)(u.host.n > 100 ? 100 : u.host.n), u.host.s);
+        return err_note(E_BLOCKED, "url", "%.*s is on the list of blocked domains",
+                        (int)(u.host.n > 100 ? 100 : u.host.n), u.host.s);
     bool known_host = false;
     for (size_t i = 0; i < COUNTOF(FORMS); i++) {
         struct str id;
@@ -204,6 +217,7 @@ err_t url_policy_check(struct arena *a, struct str text, struct str blocked, str
             continue;
         return FORMS[i].kind ? accept(a, &FORMS[i], id, ret) : bad(FORMS[i].why);
     }
-    return known_host ? bad("this address of the provider is not a share link; open the chat, choose Share, and paste the link that it gives you")
+    return known_host ? bad("this address of the provider is not a share link; open the chat, "
+                            "choose Share, and paste the link that it gives you")
                       : unknown_host(u.host);
 }

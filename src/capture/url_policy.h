@@ -12,7 +12,8 @@ struct share_url {
 
 /* https only, no credentials, no port, at most URL_BYTES_MAX bytes, a known provider's share link.
  * blocked: the setting's list, parted by commas, besides the built-in file. E_INVALID_URL and E_BLOCKED with a note that says what is wrong. */
-NODISCARD err_t url_policy_check(struct arena *a, struct str text, struct str blocked, struct share_url *ret);
+NODISCARD err_t url_policy_check(struct arena *a, struct str text, struct str blocked,
+                                 struct share_url *ret);
 
 /* Is the host, or a domain above it, on the list? Labels are compared, never substrings. */
 bool domain_is_listed(struct str host, struct str list, char separator);

@@ -14,7 +14,6 @@ static const struct cli_option GLOBAL_OPTIONS[] = {
     { "--help", NULL, "show this help" },
 };
 
-
 /* --- help ---------------------------------------------------------------------------------- */
 
 static void print_option(FILE *f, const struct cli_option *o)
@@ -26,7 +25,8 @@ static void print_option(FILE *f, const struct cli_option *o)
 
 static void print_help(FILE *f, const struct command *cmd)
 {
-    fprintf(f, "usage: vivim %s%s%s [options]\n\n%s\n", cmd->name, cmd->arguments[0] ? " " : "", cmd->arguments, cmd->summary);
+    fprintf(f, "usage: vivim %s%s%s [options]\n\n%s\n", cmd->name, cmd->arguments[0] ? " " : "",
+            cmd->arguments, cmd->summary);
     if (cmd->help)
         fprintf(f, "\n%s\n", cmd->help);
     fprintf(f, "\noptions:\n");
@@ -34,7 +34,8 @@ static void print_help(FILE *f, const struct command *cmd)
         print_option(f, &cmd->options[i]);
     for (size_t i = 0; i < COUNTOF(GLOBAL_OPTIONS); i++)
         print_option(f, &GLOBAL_OPTIONS[i]);
-    fprintf(f, "\nEvery setting is an option too: --data DIR, --listen ADDRESS:PORT … (`vivim config dump` lists them).\n");
+    fprintf(f, "\nEvery setting is an option too: --data DIR, --listen ADDRESS:PORT … (`vivim "
+               "config dump` lists them).\n");
 }
 
 static void print_commands(FILE *f)
@@ -42,7 +43,8 @@ static void print_commands(FILE *f)
     fprintf(f, "usage: vivim COMMAND [arguments] [options]\n\ncommands:\n");
     for (size_t i = 0; COMMANDS[i]; i++) {
         char left[64];
-        snprintf(left, sizeof left, "%s%s%s", COMMANDS[i]->name, COMMANDS[i]->arguments[0] ? " " : "", COMMANDS[i]->arguments);
+        snprintf(left, sizeof left, "%s%s%s", COMMANDS[i]->name,
+                 COMMANDS[i]->arguments[0] ? " " : "", COMMANDS[i]->arguments);
         fprintf(f, "  %-30s %s\n", left, COMMANDS[i]->summary);
     }
     fprintf(f, "\n`vivim COMMAND --help` says more.\n");
@@ -56,8 +58,9 @@ int cli_usage(const struct cli *c, const char *format, ...)
     vfprintf(stderr, format, args);
     va_end(args);
     if (c->command)
-        fprintf(stderr, "\nusage: vivim %s%s%s [options]; `vivim %s --help` says more\n", c->command->name,
-                c->command->arguments[0] ? " " : "", c->command->arguments, c->command->name);
+        fprintf(stderr, "\nusage: vivim %s%s%s [options]; `vivim %s --help` says more\n",
+                c->command->name, c->command->arguments[0] ? " " : "", c->command->arguments,
+                c->command->name);
     else
         fprintf(stderr, "\n`vivim --help` lists the commands\n");
     return EXIT_USAGE;
@@ -67,7 +70,8 @@ int cli_fail(struct cli *c, err_t e)
 {
     UNUSED(c);
     const struct err_detail *d = err_detail();
-    fprintf(stderr, "vivim: %s%s%s (%s)\n", d->text[0] ? d->text : err_title(e), d->field[0] ? ": " : "", d->field, err_code(e));
+    fprintf(stderr, "vivim: %s%s%s (%s)\n", d->text[0] ? d->text : err_title(e),
+            d->field[0] ? ": " : "", d->field, err_code(e));
     return EXIT_FAILED;
 }
 
@@ -133,10 +137,12 @@ static int parse_option(struct cli *c, int argc, char **argv, int *at)
     struct str nearest = STR_NONE;
     bool setting = !o && setting_known(str_sub(name, 2, name.n), &nearest);
     if (!o && !setting)
-        return nearest.n ? cli_usage(c, "unknown option %.*s; did you mean --%.*s?", STR_ARG(name), STR_ARG(nearest))
+        return nearest.n ? cli_usage(c, "unknown option %.*s; did you mean --%.*s?", STR_ARG(name),
+                                     STR_ARG(nearest))
                          : cli_usage(c, "unknown option %.*s", STR_ARG(name));
     if (o && !o->value)
-        return has_value ? cli_usage(c, "%.*s takes no value", STR_ARG(name)) : keep_option(c, o, STR_NONE);
+        return has_value ? cli_usage(c, "%.*s takes no value", STR_ARG(name))
+                         : keep_option(c, o, STR_NONE);
     if (!has_value) {
         if (*at + 1 >= argc)
             return cli_usage(c, "%.*s needs a value", STR_ARG(name));
@@ -189,7 +195,8 @@ struct str cli_option(const struct cli *c, const char *name)
 static int run(struct cli *c, char *const environment[])
 {
     char *config = c->config_path.s ? str_cstr(c->arena, c->config_path) : NULL;
-    err_t e = settings_load(c->arena, c->flags, (size_t)c->flag_count, config, environment, &c->settings);
+    err_t e =
+        settings_load(c->arena, c->flags, (size_t)c->flag_count, config, environment, &c->settings);
     if (e != OK) {
         cli_fail(c, e);
         return EXIT_USAGE;
@@ -212,8 +219,9 @@ int cli_main(const struct cli_host *host, int argc, char **argv, char *const env
     arena_init(&arena, MIB(512));
     struct cli c = { .arena = &arena, .host = host };
 
-    bool asks_help = argc >= 2 && (str_eq(str_from(argv[1]), S("--help")) || str_eq(str_from(argv[1]), S("help")) ||
-                                   str_eq(str_from(argv[1]), S("-h")));
+    bool asks_help =
+        argc >= 2 && (str_eq(str_from(argv[1]), S("--help")) ||
+                      str_eq(str_from(argv[1]), S("help")) || str_eq(str_from(argv[1]), S("-h")));
     if (asks_help) {
         print_commands(stdout);
         return EXIT_OK;

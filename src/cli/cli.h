@@ -39,7 +39,7 @@ struct command {
     const char *name;      /* "user add" has the two words */
     const char *arguments; /* "URL", for the help */
     const char *summary;
-    const char *help;      /* further lines, may be NULL */
+    const char *help; /* further lines, may be NULL */
     int arguments_min, arguments_max;
     const struct cli_option *options;
     size_t option_count;
@@ -55,13 +55,16 @@ struct cli {
     struct settings settings;
     struct str arguments[CLI_ARGUMENTS_MAX];
     int argument_count;
-    struct { const char *name; struct str value; } options[CLI_OPTIONS_MAX];
+    struct {
+        const char *name;
+        struct str value;
+    } options[CLI_OPTIONS_MAX];
     int option_count;
     struct setting_flag flags[CLI_OPTIONS_MAX];
     int flag_count;
     struct str user, config_path; /* --user, --config */
     bool json, help;
-    struct app *embedded;         /* NULL while a server answers */
+    struct app *embedded; /* NULL while a server answers */
     bool connected;
 };
 
@@ -82,8 +85,8 @@ int cli_usage(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Send a request over the Unix socket, as --user (or the default account). body STR_NONE: none.
  * 2xx gives OK and the JSON (JSON_NONE without a body); otherwise the error that the problem's code names, with its detail. */
-NODISCARD err_t cli_request(struct cli *c, const char *method, struct str target, struct str body, struct str *ret_text,
-                            struct json *ret_json);
+NODISCARD err_t cli_request(struct cli *c, const char *method, struct str target, struct str body,
+                            struct str *ret_text, struct json *ret_json);
 void cli_disconnect(struct cli *c);
 
 /* Does a server answer on the data folder's socket? */

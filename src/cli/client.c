@@ -11,13 +11,18 @@ static const char *socket_path(struct cli *c)
     return str_cstr(c->arena, str_fmt(c->arena, "%.*s/vivim.sock", STR_ARG(c->settings.data)));
 }
 
-static err_t call(struct cli *c, const char *method, struct str target, struct str body, struct local_reply *ret)
+static err_t call(struct cli *c, const char *method, struct str target, struct str body,
+                  struct local_reply *ret)
 {
     const char *path = socket_path(c);
     if (!path)
         return arena_err(c->arena);
     struct local_request rq = {
-        .socket_path = path, .method = method, .target = target, .acting_handle = c->user, .body = body,
+        .socket_path = path,
+        .method = method,
+        .target = target,
+        .acting_handle = c->user,
+        .body = body,
         .timeout_ms = CALL_TIMEOUT_MS,
     };
     return local_call(c->arena, &rq, ret);
@@ -39,7 +44,9 @@ static err_t connect_once(struct cli *c)
         err_clear();
         err_t e = c->host->embed_start(&c->settings, &c->embedded);
         if (e == E_CONFLICT)
-            return err_note(E_BUSY, NULL, "a server holds the data folder %.*s but does not answer yet; try again in a moment",
+            return err_note(E_BUSY, NULL,
+                            "a server holds the data folder %.*s but does not answer yet; try "
+                            "again in a moment",
                             STR_ARG(c->settings.data));
         TRY(e);
     }
@@ -65,8 +72,10 @@ static err_t problem_of(struct cli *c, const struct local_reply *reply)
     };
     struct json root;
     if (json_parse(c->arena, reply->body, JSON_DEPTH_MAX, &root) != OK)
-        return err_note(E_UPSTREAM, NULL, "the server answered %d without saying why", reply->status);
-    struct str code = json_get_str(root, S("code")), detail = json_get_str(root, S("detail")), field = json_get_str(root, S("field"));
+        return err_note(E_UPSTREAM, NULL, "the server answered %d without saying why",
+                        reply->status);
+    struct str code = json_get_str(root, S("code")), detail = json_get_str(root, S("detail")),
+               field = json_get_str(root, S("field"));
     char *name = field.n ? str_cstr(c->arena, field) : NULL;
     for (size_t i = 1; i < COUNTOF(CODES); i++)
         if (str_eq(code, str_from(CODES[i])))
@@ -74,8 +83,8 @@ static err_t problem_of(struct cli *c, const struct local_reply *reply)
     return err_note(E_UPSTREAM, name, "%.*s", STR_ARG(detail));
 }
 
-err_t cli_request(struct cli *c, const char *method, struct str target, struct str body, struct str *ret_text,
-                  struct json *ret_json)
+err_t cli_request(struct cli *c, const char *method, struct str target, struct str body,
+                  struct str *ret_text, struct json *ret_json)
 {
     struct local_reply reply;
     TRY(connect_once(c));

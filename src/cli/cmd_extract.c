@@ -60,9 +60,15 @@ static int run(struct cli *c)
 }
 
 const struct command COMMAND_EXTRACT = {
-    .name = "extract", .arguments = "FILE", .arguments_min = 1, .arguments_max = 1, .run = run,
-    .options = OPTIONS, .option_count = COUNTOF(OPTIONS),
+    .name = "extract",
+    .arguments = "FILE",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = run,
+    .options = OPTIONS,
+    .option_count = COUNTOF(OPTIONS),
     .summary = "turn a stored page, provider JSON or export into the normal form",
-    .help = "One conversation a line (vivim.conversation/1). JSON and embedded state are read without a browser; a page\n"
+    .help = "One conversation a line (vivim.conversation/1). JSON and embedded state are read "
+            "without a browser; a page\n"
             "that has only its DOM is opened in the browser with scripts and network off.",
 };

@@ -8,7 +8,8 @@ static int run(struct cli *c)
         return cli_usage(c, "sample takes \"add\" or \"remove\"");
     struct str text;
     struct json answer;
-    err_t e = cli_request(c, add ? "POST" : "DELETE", S("/api/v1/sample"), STR_NONE, &text, &answer);
+    err_t e =
+        cli_request(c, add ? "POST" : "DELETE", S("/api/v1/sample"), STR_NONE, &text, &answer);
     if (e != OK)
         return cli_fail(c, e);
     if (c->json)
@@ -20,6 +21,10 @@ static int run(struct cli *c)
 }
 
 const struct command COMMAND_SAMPLE = {
-    .name = "sample", .arguments = "add|remove", .arguments_min = 1, .arguments_max = 1, .run = run,
+    .name = "sample",
+    .arguments = "add|remove",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = run,
     .summary = "add or remove a small made-up archive to look around in",
 };

@@ -18,14 +18,16 @@ static void print_snippet(struct json item)
     int64_t count = 0;
     fputs("    ", stdout);
     for (size_t at = 0; at < snippet.n; count++) {
-        int64_t start = more ? json_i64(json_at(range, 0), -1) : -1, length = more ? json_i64(json_at(range, 1), 0) : 0;
+        int64_t start = more ? json_i64(json_at(range, 0), -1) : -1,
+                length = more ? json_i64(json_at(range, 1), 0) : 0;
         if (bold && count == start)
             fputs("\033[1m", stdout);
         size_t from = at;
         uint32_t c = utf8_next(snippet, &at);
         if (c == '\n' || c == '\r' || c == '\t')
             fputc(' ', stdout);
-        else if (c >= 0x20 && c != 0x7f && !(c >= 0x80 && c < 0xa0)) /* nothing that a terminal would obey */
+        else if (c >= 0x20 && c != 0x7f &&
+                 !(c >= 0x80 && c < 0xa0)) /* nothing that a terminal would obey */
             fwrite(snippet.s + from, 1, at - from, stdout);
         if (more && count + 1 == start + length) {
             if (bold)
@@ -47,7 +49,8 @@ static int run(struct cli *c)
         query = str_fmt(c->arena, "%.*s %.*s", STR_ARG(query), STR_ARG(c->arguments[i]));
     struct str target = str_fmt(c->arena, "/api/v1/search?limit=%lld&q=", (long long)n), text;
     struct json page;
-    err_t e = cli_request(c, "GET", str_cat(c->arena, target, percent_encode(c->arena, query)), STR_NONE, &text, &page);
+    err_t e = cli_request(c, "GET", str_cat(c->arena, target, percent_encode(c->arena, query)),
+                          STR_NONE, &text, &page);
     if (e != OK)
         return cli_fail(c, e);
     if (c->json) {
@@ -59,7 +62,8 @@ static int run(struct cli *c)
     size_t shown = 0;
     while (json_next(&items, NULL, &item)) {
         struct str title = json_get_str(item, S("title"));
-        printf("%.*s  %.*s\n", STR_ARG(json_get_str(item, S("conversation_id"))), STR_ARG(title.n ? title : S("(untitled)")));
+        printf("%.*s  %.*s\n", STR_ARG(json_get_str(item, S("conversation_id"))),
+               STR_ARG(title.n ? title : S("(untitled)")));
         print_snippet(item);
         shown++;
     }
@@ -69,8 +73,14 @@ static int run(struct cli *c)
 }
 
 const struct command COMMAND_SEARCH = {
-    .name = "search", .arguments = "QUERY", .arguments_min = 1, .arguments_max = CLI_ARGUMENTS_MAX, .run = run,
-    .options = OPTIONS, .option_count = COUNTOF(OPTIONS),
+    .name = "search",
+    .arguments = "QUERY",
+    .arguments_min = 1,
+    .arguments_max = CLI_ARGUMENTS_MAX,
+    .run = run,
+    .options = OPTIONS,
+    .option_count = COUNTOF(OPTIONS),
     .summary = "find words in everything captured",
-    .help = "Words are joined by AND; \"a phrase\"; -without; begin*; provider:chatgpt, role:user, before:2026-01-01, after:….",
+    .help = "Words are joined by AND; \"a phrase\"; -without; begin*; provider:chatgpt, role:user, "
+            "before:2026-01-01, after:….",
 };

@@ -26,7 +26,9 @@ static void close_store(struct db_store **s)
 static err_t migrate_kind(struct cli *c, enum db_kind kind, bool apply, struct json_out *o)
 {
     CLEANUP(close_store) struct db_store *store = NULL;
-    struct db_options options = { .url = c->settings.database_url, .data_dir = str_cstr(c->arena, c->settings.data), .kind = kind };
+    struct db_options options = { .url = c->settings.database_url,
+                                  .data_dir = str_cstr(c->arena, c->settings.data),
+                                  .kind = kind };
     struct db_migration_row *rows;
     size_t count;
     TRY(folder_make(options.data_dir, 0700));
@@ -42,8 +44,8 @@ static err_t migrate_kind(struct cli *c, enum db_kind kind, bool apply, struct j
         jo_kbool(o, "applied", rows[i].applied);
         jo_end(o);
         if (!c->json)
-            printf("%-6s %04d %-24s %s\n", kind == DB_MAIN ? "main" : "index", rows[i].number, rows[i].name,
-                   rows[i].applied ? "applied" : "waiting");
+            printf("%-6s %04d %-24s %s\n", kind == DB_MAIN ? "main" : "index", rows[i].number,
+                   rows[i].name, rows[i].applied ? "applied" : "waiting");
     }
     return OK;
 }
@@ -54,7 +56,8 @@ static int migrate(struct cli *c)
     if (c->argument_count == 1 && !status && !str_eq(c->arguments[0], S("up")))
         return cli_usage(c, "migrate takes \"up\" (the default) or \"status\"");
     if (cli_server_running(c) && !status) {
-        fprintf(stderr, "vivim: a server is running on this data folder; it migrated the store when it started\n");
+        fprintf(stderr, "vivim: a server is running on this data folder; it migrated the store "
+                        "when it started\n");
         return EXIT_OK;
     }
     err_clear();
@@ -80,7 +83,10 @@ static int migrate(struct cli *c)
 }
 
 const struct command COMMAND_MIGRATE = {
-    .name = "migrate", .arguments = "[up|status]", .arguments_max = 1, .run = migrate,
+    .name = "migrate",
+    .arguments = "[up|status]",
+    .arguments_max = 1,
+    .run = migrate,
     .summary = "bring the store to this program's schema, or say where it stands",
 };
 
@@ -94,7 +100,8 @@ struct checkup {
     enum level worst;
 };
 
-static void finding(struct checkup *d, enum level level, const char *what, const char *format, ...) PRINTF_LIKE(4, 5);
+static void finding(struct checkup *d, enum level level, const char *what, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 static void finding(struct checkup *d, enum level level, const char *what, const char *format, ...)
 {
     static const char *const WORDS[] = { "ok", "warning", "error" };
@@ -120,13 +127,15 @@ static void check_folder(struct checkup *d)
     const char *path = str_cstr(c->arena, c->settings.data);
     struct stat st;
     if (stat(path, &st) != 0) {
-        finding(d, LEVEL_WARN, "data folder", "%s is not there yet; the first start makes it", path);
+        finding(d, LEVEL_WARN, "data folder", "%s is not there yet; the first start makes it",
+                path);
         return;
     }
     if (access(path, R_OK | W_OK | X_OK) != 0)
         finding(d, LEVEL_BAD, "data folder", "%s cannot be written by this user", path);
     else if (st.st_mode & 077)
-        finding(d, LEVEL_WARN, "data folder", "%s is open to other users; chmod 700 closes it", path);
+        finding(d, LEVEL_WARN, "data folder", "%s is open to other users; chmod 700 closes it",
+                path);
     else
         finding(d, LEVEL_GOOD, "data folder", "%s", path);
     struct statvfs fs;
@@ -135,17 +144,22 @@ static void check_folder(struct checkup *d)
         finding(d, free_mib < 512 ? LEVEL_WARN : LEVEL_GOOD, "disk", "%llu MiB free", free_mib);
     }
     if (!c->settings.master_key.n && file_exists(in_data(c, "master.key")))
-        finding(d, LEVEL_WARN, "master key", "%s seals your secrets: keep a copy of it somewhere else", in_data(c, "master.key"));
+        finding(d, LEVEL_WARN, "master key",
+                "%s seals your secrets: keep a copy of it somewhere else",
+                in_data(c, "master.key"));
 }
 
 static void check_store(struct checkup *d)
 {
     struct cli *c = d->c;
     CLEANUP(close_store) struct db_store *store = NULL;
-    struct db_options options = { .url = c->settings.database_url, .data_dir = str_cstr(c->arena, c->settings.data), .kind = DB_MAIN };
+    struct db_options options = { .url = c->settings.database_url,
+                                  .data_dir = str_cstr(c->arena, c->settings.data),
+                                  .kind = DB_MAIN };
     struct db_migration_row *rows;
     size_t count, waiting = 0;
-    if (str_starts(c->settings.database_url, S("sqlite:")) && !file_exists(in_data(c, "vivim.db"))) {
+    if (str_starts(c->settings.database_url, S("sqlite:")) &&
+        !file_exists(in_data(c, "vivim.db"))) {
         finding(d, LEVEL_GOOD, "store", "none yet");
         return;
     }
@@ -159,13 +173,15 @@ static void check_store(struct checkup *d)
         e = db_integrity(db);
     db_disconnect(db);
     if (e != OK) {
-        finding(d, LEVEL_BAD, "store", "%s", err_detail()->text[0] ? err_detail()->text : err_title(e));
+        finding(d, LEVEL_BAD, "store", "%s",
+                err_detail()->text[0] ? err_detail()->text : err_title(e));
         return;
     }
     for (size_t i = 0; i < count; i++)
         waiting += !rows[i].applied;
     if (waiting)
-        finding(d, LEVEL_WARN, "store", "%zu migrations wait; `vivim migrate` or the next start applies them", waiting);
+        finding(d, LEVEL_WARN, "store",
+                "%zu migrations wait; `vivim migrate` or the next start applies them", waiting);
     else
         finding(d, LEVEL_GOOD, "store", "readable, whole, schema up to date");
 }
@@ -175,9 +191,12 @@ static void check_browser(struct checkup *d)
     struct str path;
     err_t e = browser_find(d->c->arena, d->c->settings.browser, &path);
     if (e != OK)
-        finding(d, LEVEL_WARN, "browser", "none found: captures will fail; apt-get install chromium-headless-shell");
+        finding(d, LEVEL_WARN, "browser",
+                "none found: captures will fail; apt-get install chromium-headless-shell");
     else if (geteuid() == 0)
-        finding(d, LEVEL_WARN, "browser", "%.*s; as root it runs without its own sandbox: use an ordinary user", STR_ARG(path));
+        finding(d, LEVEL_WARN, "browser",
+                "%.*s; as root it runs without its own sandbox: use an ordinary user",
+                STR_ARG(path));
     else
         finding(d, LEVEL_GOOD, "browser", "%.*s", STR_ARG(path));
 }
@@ -201,7 +220,10 @@ static int doctor(struct cli *c)
 }
 
 const struct command COMMAND_DOCTOR = {
-    .name = "doctor", .arguments = "", .run = doctor, .summary = "look for what is wrong and say how to mend it",
+    .name = "doctor",
+    .arguments = "",
+    .run = doctor,
+    .summary = "look for what is wrong and say how to mend it",
     .help = "Exit status 1 when something must be mended; warnings leave it 0.",
 };
 
@@ -224,7 +246,8 @@ static int config_dump(struct cli *c)
         jo_kstr(&o, "help", str_from(rows[i].help));
         jo_end(&o);
         if (!c->json)
-            printf("%-32s %-28.*s # %s\n", rows[i].key, STR_ARG(rows[i].value.n ? rows[i].value : S("-")), rows[i].origin);
+            printf("%-32s %-28.*s # %s\n", rows[i].key,
+                   STR_ARG(rows[i].value.n ? rows[i].value : S("-")), rows[i].origin);
     }
     jo_end(&o);
     if (c->json)
@@ -233,7 +256,10 @@ static int config_dump(struct cli *c)
 }
 
 const struct command COMMAND_CONFIG_DUMP = {
-    .name = "config dump", .arguments = "", .run = config_dump, .summary = "print every setting and where it comes from",
+    .name = "config dump",
+    .arguments = "",
+    .run = config_dump,
+    .summary = "print every setting and where it comes from",
     .help = "Secrets are shown as (set).",
 };
 
@@ -242,7 +268,8 @@ const struct command COMMAND_CONFIG_DUMP = {
 static int healthcheck(struct cli *c)
 {
     if (!cli_server_running(c)) {
-        fprintf(stderr, "vivim: no server answers on the data folder %.*s\n", STR_ARG(c->settings.data));
+        fprintf(stderr, "vivim: no server answers on the data folder %.*s\n",
+                STR_ARG(c->settings.data));
         return EXIT_FAILED;
     }
     err_t e = cli_request(c, "GET", S("/readyz"), STR_NONE, NULL, NULL);
@@ -256,5 +283,8 @@ static int healthcheck(struct cli *c)
 }
 
 const struct command COMMAND_HEALTHCHECK = {
-    .name = "healthcheck", .arguments = "", .run = healthcheck, .summary = "exit 0 when the server is ready",
+    .name = "healthcheck",
+    .arguments = "",
+    .run = healthcheck,
+    .summary = "exit 0 when the server is ready",
 };

@@ -54,7 +54,9 @@ static err_t read_password(struct cli *c, struct str *ret)
     }
     if (path.s || !cli_terminal(stdin))
         return path.s ? read_line(c, stdin, ret)
-                      : err_note(E_USAGE, NULL, "there is no terminal to ask for the password on; use --password-file FILE (or - for standard input)");
+                      : err_note(E_USAGE, NULL,
+                                 "there is no terminal to ask for the password on; use "
+                                 "--password-file FILE (or - for standard input)");
     TRY(ask(c, "Password: ", ret));
     TRY(ask(c, "Again: ", &again));
     return str_eq(*ret, again) ? OK : err_note(E_BAD_INPUT, "password", "the two passwords differ");
@@ -62,15 +64,18 @@ static err_t read_password(struct cli *c, struct str *ret)
 
 static const struct cli_option ADD_OPTIONS[] = {
     { "--admin", NULL, "the account may administer this server" },
-    { "--password-file", "FILE", "read the password from the first line of FILE (- for standard input)" },
+    { "--password-file", "FILE",
+      "read the password from the first line of FILE (- for standard input)" },
 };
 static const struct cli_option PASSWD_OPTIONS[] = {
-    { "--password-file", "FILE", "read the password from the first line of FILE (- for standard input)" },
+    { "--password-file", "FILE",
+      "read the password from the first line of FILE (- for standard input)" },
 };
 
 static struct str account_target(struct cli *c, const char *rest)
 {
-    return str_fmt(c->arena, "/api/v1/users/%.*s%s", STR_ARG(percent_encode(c->arena, c->arguments[0])), rest);
+    return str_fmt(c->arena, "/api/v1/users/%.*s%s",
+                   STR_ARG(percent_encode(c->arena, c->arguments[0])), rest);
 }
 
 static int finish(struct cli *c, err_t e, struct str text, const char *done)
@@ -121,7 +126,8 @@ static int user_list(struct cli *c)
     while (json_next(&items, NULL, &user))
         printf("%-32.*s  %-5s  %-8s  %.*s\n", STR_ARG(json_get_str(user, S("handle"))),
                json_bool(json_get(user, S("admin")), false) ? "admin" : "",
-               json_bool(json_get(user, S("disabled")), false) ? "disabled" : "", STR_ARG(json_get_str(user, S("created_at"))));
+               json_bool(json_get(user, S("disabled")), false) ? "disabled" : "",
+               STR_ARG(json_get_str(user, S("created_at"))));
     return EXIT_OK;
 }
 
@@ -162,14 +168,17 @@ static int user_delete(struct cli *c)
 /* --- tokens ------------------------------------------------------------------------------------ */
 
 static const struct cli_option TOKEN_OPTIONS[] = {
-    { "--scopes", "LIST", "what it may do, parted by commas: read, write, capture, admin (default: what the account may)" },
+    { "--scopes", "LIST",
+      "what it may do, parted by commas: read, write, capture, admin (default: what the account "
+      "may)" },
     { "--expires", "DAYS", "days until it ends, 1 to 3650 (default: it does not)" },
     { "--name", "NAME", "how it is listed (default: \"command line\")" },
 };
 
 static int token(struct cli *c)
 {
-    struct str scopes = cli_option(c, "--scopes"), expires = cli_option(c, "--expires"), name = cli_option(c, "--name"), part;
+    struct str scopes = cli_option(c, "--scopes"), expires = cli_option(c, "--expires"),
+               name = cli_option(c, "--name"), part;
     int64_t days = 0;
     if (expires.s && (str_to_i64(expires, &days) != OK || days < 1 || days > 3650))
         return cli_usage(c, "--expires is a number of days from 1 to 3650");
@@ -202,28 +211,56 @@ static int token(struct cli *c)
 }
 
 const struct command COMMAND_USER_ADD = {
-    .name = "user add", .arguments = "HANDLE", .arguments_min = 1, .arguments_max = 1, .run = user_add,
-    .options = ADD_OPTIONS, .option_count = COUNTOF(ADD_OPTIONS), .summary = "create an account",
+    .name = "user add",
+    .arguments = "HANDLE",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = user_add,
+    .options = ADD_OPTIONS,
+    .option_count = COUNTOF(ADD_OPTIONS),
+    .summary = "create an account",
     .help = "A handle is 2 to 32 of a-z 0-9 - _ and begins with a letter.",
 };
 const struct command COMMAND_USER_LIST = {
-    .name = "user list", .arguments = "", .run = user_list, .summary = "list the accounts",
+    .name = "user list",
+    .arguments = "",
+    .run = user_list,
+    .summary = "list the accounts",
 };
 const struct command COMMAND_USER_PASSWD = {
-    .name = "user passwd", .arguments = "HANDLE", .arguments_min = 1, .arguments_max = 1, .run = user_passwd,
-    .options = PASSWD_OPTIONS, .option_count = COUNTOF(PASSWD_OPTIONS), .summary = "set a password; ends the account's sessions",
+    .name = "user passwd",
+    .arguments = "HANDLE",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = user_passwd,
+    .options = PASSWD_OPTIONS,
+    .option_count = COUNTOF(PASSWD_OPTIONS),
+    .summary = "set a password; ends the account's sessions",
 };
 const struct command COMMAND_USER_DISABLE = {
-    .name = "user disable", .arguments = "HANDLE", .arguments_min = 1, .arguments_max = 1, .run = user_disable,
+    .name = "user disable",
+    .arguments = "HANDLE",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = user_disable,
     .summary = "stop an account from signing in; its data stays",
 };
 const struct command COMMAND_USER_DELETE = {
-    .name = "user delete", .arguments = "HANDLE", .arguments_min = 1, .arguments_max = 1, .run = user_delete,
+    .name = "user delete",
+    .arguments = "HANDLE",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = user_delete,
     .summary = "delete an account",
 };
 const struct command COMMAND_TOKEN = {
-    .name = "token", .arguments = "HANDLE", .arguments_min = 1, .arguments_max = 1, .run = token,
-    .options = TOKEN_OPTIONS, .option_count = COUNTOF(TOKEN_OPTIONS),
+    .name = "token",
+    .arguments = "HANDLE",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = token,
+    .options = TOKEN_OPTIONS,
+    .option_count = COUNTOF(TOKEN_OPTIONS),
     .summary = "make a personal API token and print it, this once",
     .help = "Use it as `Authorization: Bearer TOKEN`.",
 };

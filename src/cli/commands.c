@@ -6,10 +6,14 @@ static int serve(struct cli *c)
 }
 
 const struct command COMMAND_SERVE = {
-    .name = "serve", .arguments = "", .run = serve,
+    .name = "serve",
+    .arguments = "",
+    .run = serve,
     .summary = "run the server",
-    .help = "Listens on --listen (127.0.0.1:8420), keeps everything in --data. While no account exists it prints a\n"
-            "one-time link that creates the owner's. SIGTERM or Ctrl-C stops it after the requests under way.",
+    .help = "Listens on --listen (127.0.0.1:8420), keeps everything in --data. While no account "
+            "exists it prints a\n"
+            "one-time link that creates the owner's. SIGTERM or Ctrl-C stops it after the requests "
+            "under way.",
 };
 
 static int version(struct cli *c)
@@ -22,12 +26,28 @@ static int version(struct cli *c)
 }
 
 const struct command COMMAND_VERSION = {
-    .name = "version", .arguments = "", .run = version, .summary = "print the version",
+    .name = "version",
+    .arguments = "",
+    .run = version,
+    .summary = "print the version",
 };
 
 const struct command *const COMMANDS[] = {
-    &COMMAND_SERVE, &COMMAND_CAPTURE, &COMMAND_SEARCH, &COMMAND_EXTRACT, &COMMAND_USER_ADD, &COMMAND_USER_LIST,
-    &COMMAND_USER_PASSWD, &COMMAND_USER_DISABLE, &COMMAND_USER_DELETE, &COMMAND_TOKEN, &COMMAND_SAMPLE, &COMMAND_MIGRATE,
+    &COMMAND_SERVE,
+    &COMMAND_CAPTURE,
+    &COMMAND_SEARCH,
+    &COMMAND_EXTRACT,
+    &COMMAND_USER_ADD,
+    &COMMAND_USER_LIST,
+    &COMMAND_USER_PASSWD,
+    &COMMAND_USER_DISABLE,
+    &COMMAND_USER_DELETE,
+    &COMMAND_TOKEN,
+    &COMMAND_SAMPLE,
+    &COMMAND_MIGRATE,
     &COMMAND_DOCTOR,
-    &COMMAND_CONFIG_DUMP, &COMMAND_HEALTHCHECK, &COMMAND_VERSION, NULL,
+    &COMMAND_CONFIG_DUMP,
+    &COMMAND_HEALTHCHECK,
+    &COMMAND_VERSION,
+    NULL,
 };

@@ -15,7 +15,8 @@ enum { PATH_BYTES = 4096, ZSTD_LEVEL = 3 };
 /* The first bytes of a zstd frame (RFC 8878 section 3.1.1) behind our own mark, so that content that happens to begin like one is not unpacked. */
 #define PACKED S("VVZ1")
 
-static err_t path_of(const struct blob_store *b, struct uuid owner, struct sha256 h, char folder[PATH_BYTES], char path[PATH_BYTES])
+static err_t path_of(const struct blob_store *b, struct uuid owner, struct sha256 h,
+                     char folder[PATH_BYTES], char path[PATH_BYTES])
 {
     static const char DIGITS[] = "0123456789abcdef";
     char id[UUID_TEXT_BYTES + 1], hex[65];
@@ -27,7 +28,8 @@ static err_t path_of(const struct blob_store *b, struct uuid owner, struct sha25
     hex[64] = 0;
     int n = snprintf(folder, PATH_BYTES, "%s/%s/%.2s", b->root, id, hex);
     int m = n < 0 || n >= PATH_BYTES ? -1 : snprintf(path, PATH_BYTES, "%s/%s", folder, hex);
-    return m < 0 || m >= PATH_BYTES ? err_note(E_LIMIT, NULL, "the data folder's path is too long") : OK;
+    return m < 0 || m >= PATH_BYTES ? err_note(E_LIMIT, NULL, "the data folder's path is too long")
+                                    : OK;
 }
 
 /* A new folder is durable only when the one above it was synced. */
@@ -44,7 +46,8 @@ static err_t make_durable_folder(const struct blob_store *b, const char *folder)
     return folder_sync(b->root);
 }
 
-err_t blob_put(const struct blob_store *b, struct uuid owner, struct str bytes, bool pack, struct sha256 *ret)
+err_t blob_put(const struct blob_store *b, struct uuid owner, struct str bytes, bool pack,
+               struct sha256 *ret)
 {
     char folder[PATH_BYTES], path[PATH_BYTES];
     struct sha256 h = sha256_of(bytes);
@@ -65,7 +68,8 @@ err_t blob_put(const struct blob_store *b, struct uuid owner, struct str bytes, 
     return OK;
 }
 
-err_t blob_read(const struct blob_store *b, struct arena *a, struct uuid owner, struct sha256 h, size_t max_bytes, struct str *ret)
+err_t blob_read(const struct blob_store *b, struct arena *a, struct uuid owner, struct sha256 h,
+                size_t max_bytes, struct str *ret)
 {
     char folder[PATH_BYTES], path[PATH_BYTES];
     struct str stored;
@@ -81,7 +85,8 @@ err_t blob_read(const struct blob_store *b, struct arena *a, struct uuid owner, 
         return E_LIMIT;
     struct sha256 now = sha256_of(stored);
     if (memcmp(now.b, h.b, sizeof now.b) != 0)
-        return err_note(E_CORRUPT, NULL, "a stored file is damaged: its content does not fit its name");
+        return err_note(E_CORRUPT, NULL,
+                        "a stored file is damaged: its content does not fit its name");
     *ret = stored;
     return OK;
 }
@@ -116,7 +121,8 @@ static void sweep_file(struct sweep *s, struct uuid owner, const char *folder, c
     CLEANUP(arena_free) struct arena a = { 0 };
     struct str raw;
     arena_init(&a, 4096);
-    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path || stat(path, &st) != 0)
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path ||
+        stat(path, &st) != 0)
         return;
     if ((int64_t)st.st_mtim.tv_sec * 1000 > s->before_ms)
         return; /* it may be waiting for the transaction that names it */
@@ -129,8 +135,9 @@ static void sweep_file(struct sweep *s, struct uuid owner, const char *folder, c
     s->removed += unlink(path) == 0;
 }
 
-static void each_entry(const char *folder, void (*visit)(struct sweep *, struct uuid, const char *, const char *), struct sweep *s,
-                       struct uuid owner)
+static void each_entry(const char *folder,
+                       void (*visit)(struct sweep *, struct uuid, const char *, const char *),
+                       struct sweep *s, struct uuid owner)
 {
     DIR *dir = opendir(folder);
     for (struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir))
@@ -152,14 +159,18 @@ static void sweep_owner(struct sweep *s, struct uuid none, const char *folder, c
     char path[PATH_BYTES];
     struct uuid owner;
     UNUSED(none);
-    if (uuid_parse(str_from(name), &owner) == OK && snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path)
+    if (uuid_parse(str_from(name), &owner) == OK &&
+        snprintf(path, sizeof path, "%s/%s", folder, name) < (int)sizeof path)
         each_entry(path, sweep_prefix, s, owner);
 }
 
-err_t blob_sweep(const struct blob_store *b, int64_t min_age_ms, bool (*named)(void *context, struct uuid owner, struct sha256 h),
-                 void *context, size_t *ret_removed)
+err_t blob_sweep(const struct blob_store *b, int64_t min_age_ms,
+                 bool (*named)(void *context, struct uuid owner, struct sha256 h), void *context,
+                 size_t *ret_removed)
 {
-    struct sweep s = { .named = named, .context = context, .before_ms = clock_wall_ms() - min_age_ms };
+    struct sweep s = { .named = named,
+                       .context = context,
+                       .before_ms = clock_wall_ms() - min_age_ms };
     each_entry(b->root, sweep_owner, &s, (struct uuid){ { 0 } });
     if (ret_removed)
         *ret_removed = s.removed;

@@ -12,13 +12,16 @@ struct blob_store {
 };
 
 /* Store `bytes`; durable when it returns. `pack` compresses with zstd (blob_read undoes it). E_IO, E_FULL. */
-NODISCARD err_t blob_put(const struct blob_store *b, struct uuid owner, struct str bytes, bool pack, struct sha256 *ret);
+NODISCARD err_t blob_put(const struct blob_store *b, struct uuid owner, struct str bytes, bool pack,
+                         struct sha256 *ret);
 /* The content, checked against its hash (E_CORRUPT). E_NOT_FOUND, E_LIMIT. The hash is of the unpacked bytes. */
-NODISCARD err_t blob_read(const struct blob_store *b, struct arena *a, struct uuid owner, struct sha256 h, size_t max_bytes, struct str *ret);
+NODISCARD err_t blob_read(const struct blob_store *b, struct arena *a, struct uuid owner,
+                          struct sha256 h, size_t max_bytes, struct str *ret);
 bool blob_exists(const struct blob_store *b, struct uuid owner, struct sha256 h);
 void blob_remove(const struct blob_store *b, struct uuid owner, struct sha256 h);
 /* Remove files older than min_age_ms that `named` does not claim; ret_removed may be NULL. */
 NODISCARD err_t blob_sweep(const struct blob_store *b, int64_t min_age_ms,
-                           bool (*named)(void *context, struct uuid owner, struct sha256 h), void *context, size_t *ret_removed);
+                           bool (*named)(void *context, struct uuid owner, struct sha256 h),
+                           void *context, size_t *ret_removed);
 
 #endif

@@ -149,7 +149,8 @@ static void set_null(enum db_type t, void *to)
     }
 }
 
-static err_t map_row(struct db_cursor *c, struct arena *a, const struct db_col *cols, size_t col_count, void *row)
+static err_t map_row(struct db_cursor *c, struct arena *a, const struct db_col *cols,
+                     size_t col_count, void *row)
 {
     const struct db_driver *d = c->db->store->driver;
     for (size_t i = 0; i < col_count; i++) {
@@ -162,8 +163,8 @@ static err_t map_row(struct db_cursor *c, struct arena *a, const struct db_col *
     return OK;
 }
 
-static err_t run(struct db *db, const struct db_query *q, struct db_args args, const struct db_col *cols, size_t col_count,
-                 struct db_cursor *ret)
+static err_t run(struct db *db, const struct db_query *q, struct db_args args,
+                 const struct db_col *cols, size_t col_count, struct db_cursor *ret)
 {
     assert(args.count == q->param_count && col_count <= DB_COLUMNS_MAX);
     if (db->in_txn && db->txn_error != OK)
@@ -172,8 +173,9 @@ static err_t run(struct db *db, const struct db_query *q, struct db_args args, c
     return db->store->driver->run(db, q, args, cols, col_count, ret);
 }
 
-err_t db_rows(struct db *db, struct arena *a, const struct db_query *q, struct db_args args, const struct db_col *cols,
-              size_t col_count, size_t row_size, size_t limit, void *ret_rows, size_t *ret_count)
+err_t db_rows(struct db *db, struct arena *a, const struct db_query *q, struct db_args args,
+              const struct db_col *cols, size_t col_count, size_t row_size, size_t limit,
+              void *ret_rows, size_t *ret_count)
 {
     CLEANUP(close_cursor) struct db_cursor c = { 0 };
     TRY(run(db, q, args, cols, col_count, &c));
@@ -202,8 +204,8 @@ err_t db_rows(struct db *db, struct arena *a, const struct db_query *q, struct d
     return OK;
 }
 
-err_t db_one(struct db *db, struct arena *a, const struct db_query *q, struct db_args args, const struct db_col *cols,
-             size_t col_count, void *ret_row)
+err_t db_one(struct db *db, struct arena *a, const struct db_query *q, struct db_args args,
+             const struct db_col *cols, size_t col_count, void *ret_row)
 {
     CLEANUP(close_cursor) struct db_cursor c = { 0 };
     bool row = false;
@@ -212,8 +214,9 @@ err_t db_one(struct db *db, struct arena *a, const struct db_query *q, struct db
     return row ? map_row(&c, a, cols, col_count, ret_row) : E_NOT_FOUND;
 }
 
-err_t db_each(struct db *db, const struct db_query *q, struct db_args args, const struct db_col *cols, size_t col_count,
-              size_t row_size, err_t (*each)(void *context, const void *row), void *context)
+err_t db_each(struct db *db, const struct db_query *q, struct db_args args,
+              const struct db_col *cols, size_t col_count, size_t row_size,
+              err_t (*each)(void *context, const void *row), void *context)
 {
     CLEANUP(close_cursor) struct db_cursor c = { 0 };
     CLEANUP(arena_free) struct arena a = { 0 };
@@ -266,7 +269,9 @@ err_t db_txn_begin(struct db_txn *tx, struct db *db)
 {
     assert(!db->in_txn && !tx->db);
     if (db->store->read_only)
-        return err_note(E_READ_ONLY, NULL, "a write could not be brought to the disk; restart the server when the disk is sound");
+        return err_note(
+            E_READ_ONLY, NULL,
+            "a write could not be brought to the disk; restart the server when the disk is sound");
     db->txn_error = OK;
     db->marked = false;
     TRY(db->store->driver->begin(db));

@@ -48,13 +48,16 @@ struct db_migration_row {
     const char *name;
     bool applied;
 };
-NODISCARD err_t db_migration_status(struct db_store *s, struct arena *a, struct db_migration_row **ret, size_t *ret_count);
+NODISCARD err_t db_migration_status(struct db_store *s, struct arena *a,
+                                    struct db_migration_row **ret, size_t *ret_count);
 
 /* One handle for the calling thread; not shared. E_DB. */
 NODISCARD err_t db_connect(struct db_store *s, struct db **ret);
 void db_disconnect(struct db *db); /* accepts NULL */
 struct db_store *db_store_of(struct db *db);
-NODISCARD err_t db_integrity(struct db *db); /* the whole store is checked (SQLite: quick_check): E_CORRUPT; slow, for doctor */
+NODISCARD err_t db_integrity(
+    struct db
+        *db); /* the whole store is checked (SQLite: quick_check): E_CORRUPT; slow, for doctor */
 bool db_is_read_only(const struct db_store *s);
 NODISCARD err_t db_check(struct db *db); /* bounded: can it be read? for /readyz */
 
@@ -81,11 +84,11 @@ struct db_value {
 #define DBI(x) ((struct db_value){ .type = DB_I64, .i64 = (x) })
 #define DBF(x) ((struct db_value){ .type = DB_F64, .f64 = (x) })
 #define DBB(x) ((struct db_value){ .type = DB_BOOL, .i64 = (x) })
-#define DBS(x) db_str_value(x)                        /* STR_NONE (s NULL) is NULL */
+#define DBS(x) db_str_value(x) /* STR_NONE (s NULL) is NULL */
 #define DBX(x) ((struct db_value){ .type = DB_BYTES, .str = (x) })
 #define DBU(x) ((struct db_value){ .type = DB_UUID, .uuid = (x) })
-#define DBT(x) db_time_value(x)                       /* TIME_NONE is NULL */
-#define DBN() ((struct db_value){ .type = DB_NULL })
+#define DBT(x) db_time_value(x) /* TIME_NONE is NULL */
+#define DBN()  ((struct db_value){ .type = DB_NULL })
 static inline struct db_value db_str_value(struct str s)
 {
     return s.s ? (struct db_value){ .type = DB_STR, .str = s } : DBN();
@@ -99,9 +102,10 @@ struct db_args {
     const struct db_value *values;
     int count;
 };
-#define DB_ARGS(...)                                                                               \
-    ((struct db_args){ (const struct db_value[]){ __VA_ARGS__ },                                   \
-                       (int)(sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value)) })
+#define DB_ARGS(...)                              \
+    ((struct db_args){                            \
+        (const struct db_value[]){ __VA_ARGS__ }, \
+        (int)(sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value)) })
 #define DB_NO_ARGS ((struct db_args){ NULL, 0 })
 
 /* A result row is mapped by a table of columns; names must match the query's (a test holds all). A
@@ -112,22 +116,27 @@ struct db_col {
     enum db_type type;
     size_t offset;
 };
-#define DB_COL(row, member, t) { #member, t, offsetof(struct row, member) }
+#define DB_COL(row, member, t)                   \
+    {                                            \
+#member, t, offsetof(struct row, member) \
+    }
 
 /* At most `limit` rows into an array in `a`. */
-NODISCARD err_t db_rows(struct db *db, struct arena *a, const struct db_query *q, struct db_args args,
-                        const struct db_col *cols, size_t col_count, size_t row_size, size_t limit,
-                        void *ret_rows, size_t *ret_count);
+NODISCARD err_t db_rows(struct db *db, struct arena *a, const struct db_query *q,
+                        struct db_args args, const struct db_col *cols, size_t col_count,
+                        size_t row_size, size_t limit, void *ret_rows, size_t *ret_count);
 /* Exactly the first row; E_NOT_FOUND when there is none. */
-NODISCARD err_t db_one(struct db *db, struct arena *a, const struct db_query *q, struct db_args args,
-                       const struct db_col *cols, size_t col_count, void *ret_row);
+NODISCARD err_t db_one(struct db *db, struct arena *a, const struct db_query *q,
+                       struct db_args args, const struct db_col *cols, size_t col_count,
+                       void *ret_row);
 /* Row by row without keeping them; `row` is reused (its text lives until `each` returns); an error of `each` stops and is returned. */
 NODISCARD err_t db_each(struct db *db, const struct db_query *q, struct db_args args,
                         const struct db_col *cols, size_t col_count, size_t row_size,
                         err_t (*each)(void *context, const void *row), void *context);
 /* A statement without rows. ret_changed (rows touched) may be NULL. A UNIQUE or CHECK violation is E_CONFLICT and
  * leaves the transaction usable (the statement alone is undone). Writes only inside a transaction: assert. */
-NODISCARD err_t db_exec(struct db *db, const struct db_query *q, struct db_args args, int64_t *ret_changed);
+NODISCARD err_t db_exec(struct db *db, const struct db_query *q, struct db_args args,
+                        int64_t *ret_changed);
 /* One integer (COUNT, MAX); NULL gives INT64_MIN; E_NOT_FOUND without a row. */
 NODISCARD err_t db_i64(struct db *db, const struct db_query *q, struct db_args args, int64_t *ret);
 
@@ -140,7 +149,9 @@ struct db_txn {
  * A begin within a begin is an assert. Reads inside go through the writer's connection.
  * E_BUSY (waited too long for the turn), E_READ_ONLY, E_DB. */
 NODISCARD err_t db_txn_begin(struct db_txn *tx, struct db *db);
-NODISCARD err_t db_txn_commit(struct db_txn *tx); /* durable when it returns OK; else nothing of it is there (E_FULL, E_IO, E_DB, E_READ_ONLY) */
+NODISCARD err_t db_txn_commit(
+    struct db_txn *
+        tx); /* durable when it returns OK; else nothing of it is there (E_FULL, E_IO, E_DB, E_READ_ONLY) */
 void db_txn_end(struct db_txn *tx);
 bool db_in_txn(const struct db *db);
 /* Say that this transaction appended ops; after its durable commit the store calls the hook once. */
@@ -148,7 +159,8 @@ void db_txn_mark(struct db *db);
 void db_on_commit(struct db_store *s, void (*hook)(void *context), void *context);
 
 struct db_stats {
-    uint64_t commits, groups, failed_groups, checkpoints; /* commits: transactions; groups: COMMITs on disk */
+    uint64_t commits, groups, failed_groups,
+        checkpoints; /* commits: transactions; groups: COMMITs on disk */
 };
 void db_stats(struct db_store *s, struct db_stats *ret);
 

@@ -17,8 +17,8 @@ enum {
 
 /* One COMMIT on the disk, and those who wait for it. */
 struct group {
-    int members;  /* released savepoints that wait for the COMMIT */
-    int users;    /* threads that still look at this struct */
+    int members; /* released savepoints that wait for the COMMIT */
+    int users;   /* threads that still look at this struct */
     int64_t began_us;
     bool done, marked;
     err_t result;
@@ -194,7 +194,8 @@ static void finish_turn(struct db_store *s)
         end_group(s, OK);
         s->groups--;
     } else if (g && g->members > 0 &&
-               (!w->first || g->members >= w->members_max || clock_monotonic_us() - g->began_us > GROUP_AGE_MAX_US)) {
+               (!w->first || g->members >= w->members_max ||
+                clock_monotonic_us() - g->began_us > GROUP_AGE_MAX_US)) {
         commit_group(s);
     }
     pass_turn(w);

@@ -5,19 +5,23 @@
 #include "db/db.h"
 #include "os/thread.h"
 
-enum { DB_COLUMNS_MAX = 32, DB_STATEMENTS_MAX = 1024 /* in one connection's cache; a power of two */ };
+enum {
+    DB_COLUMNS_MAX = 32,
+    DB_STATEMENTS_MAX = 1024 /* in one connection's cache; a power of two */
+};
 
 struct db_migration { /* made by tools/sqlembed */
     int number;
     const char *name, *sqlite, *postgres;
 };
-extern const struct db_migration DB_MIGRATIONS_MAIN[], DB_MIGRATIONS_INDEX[]; /* ended by number 0 */
+extern const struct db_migration DB_MIGRATIONS_MAIN[],
+    DB_MIGRATIONS_INDEX[]; /* ended by number 0 */
 
 /* A running statement. */
 struct db_cursor {
     struct db *db;
-    void *statement; /* of the database */
-    int row, rows;   /* PostgreSQL */
+    void *statement;      /* of the database */
+    int row, rows;        /* PostgreSQL */
     const uint8_t *index; /* column of the result for each of the caller's columns */
 };
 
@@ -25,8 +29,8 @@ struct db_driver {
     err_t (*connect)(struct db *db);
     void (*disconnect)(struct db *db);
     /* Run; the cursor stands before the first row. `cols` are looked up by name (assert: they are there). */
-    err_t (*run)(struct db *db, const struct db_query *q, struct db_args args, const struct db_col *cols, size_t col_count,
-                 struct db_cursor *ret);
+    err_t (*run)(struct db *db, const struct db_query *q, struct db_args args,
+                 const struct db_col *cols, size_t col_count, struct db_cursor *ret);
     err_t (*next)(struct db_cursor *c, bool *ret_row);
     bool (*is_null)(struct db_cursor *c, int column);
     /* Into the member of type t; text goes into the arena. */
@@ -56,13 +60,14 @@ struct db_store {
 
 struct db {
     struct db_store *store;
-    void *connection;   /* of the database */
+    void *connection; /* of the database */
     bool in_txn, marked;
-    err_t txn_error;    /* the transaction is lost; every further call in it gives this */
-    void *group;        /* SQLite: the group that the transaction belongs to */
+    err_t txn_error; /* the transaction is lost; every further call in it gives this */
+    void *group;     /* SQLite: the group that the transaction belongs to */
 };
 
-NODISCARD err_t db_schema_known(struct db_store *s); /* E_SCHEMA when the store is newer than this program (db_migrate.c) */
+NODISCARD err_t db_schema_known(
+    struct db_store *s); /* E_SCHEMA when the store is newer than this program (db_migrate.c) */
 
 /* Group commit (db_group.c). */
 NODISCARD err_t db_writer_open(struct db_store *s, bool group_commit);
@@ -76,7 +81,8 @@ err_t db_group_statement_failed(struct db *db, err_t e);
 
 /* SQLite, shared by db_sqlite.c and db_group.c. */
 struct sqlite_connection;
-NODISCARD err_t sqlite_connection_open(struct db_store *s, bool writer, struct sqlite_connection **ret);
+NODISCARD err_t sqlite_connection_open(struct db_store *s, bool writer,
+                                       struct sqlite_connection **ret);
 void sqlite_connection_close(struct sqlite_connection *c);
 NODISCARD err_t sqlite_exec(struct sqlite_connection *c, const char *sql);
 bool sqlite_in_transaction(struct sqlite_connection *c);

@@ -40,30 +40,36 @@ static err_t has_table(struct db *db, bool *ret)
     return OK;
 }
 
-static err_t read_applied(struct db *db, struct arena *a, struct applied_row **ret, size_t *ret_count)
+static err_t read_applied(struct db *db, struct arena *a, struct applied_row **ret,
+                          size_t *ret_count)
 {
     bool there;
     *ret = NULL;
     *ret_count = 0;
     TRY(has_table(db, &there));
-    return there ? db_rows(db, a, &SQL_DB_MIGRATIONS_APPLIED, DB_NO_ARGS, APPLIED_COLS, COUNTOF(APPLIED_COLS), sizeof **ret,
-                           MIGRATIONS_MAX, ret, ret_count)
+    return there ? db_rows(db, a, &SQL_DB_MIGRATIONS_APPLIED, DB_NO_ARGS, APPLIED_COLS,
+                           COUNTOF(APPLIED_COLS), sizeof **ret, MIGRATIONS_MAX, ret, ret_count)
                  : OK;
 }
 
 /* What has run here is what this program knows, unchanged, and no more. */
-static err_t check_applied(const struct db_store *s, struct arena *a, const struct applied_row *rows, size_t count)
+static err_t check_applied(const struct db_store *s, struct arena *a,
+                           const struct applied_row *rows, size_t count)
 {
     const struct db_migration *m = migrations_of(s);
     for (size_t i = 0; i < count; i++, m++) {
         while (m->number && m->number < rows[i].number)
             m++; /* one that waits */
         if (m->number != rows[i].number)
-            return err_note(E_SCHEMA, NULL, "the store was written by a newer vivim (migration %lld); use that version, or restore an older backup",
+            return err_note(E_SCHEMA, NULL,
+                            "the store was written by a newer vivim (migration %lld); use that "
+                            "version, or restore an older backup",
                             (long long)rows[i].number);
         struct str sum = sha256_hex(a, sha256_of(str_from(text_of(s, m))));
         if (!str_eq(sum, rows[i].checksum))
-            return err_note(E_SCHEMA, NULL, "migration %d (%s) is not the one that ran on this store", m->number, m->name);
+            return err_note(E_SCHEMA, NULL,
+                            "migration %d (%s) is not the one that ran on this store", m->number,
+                            m->name);
     }
     return OK;
 }
@@ -97,9 +103,11 @@ static err_t apply(struct db *db, struct arena *a, const struct db_migration *m)
     TRY(db_txn_begin(&tx, db));
     err_t e = db->store->driver->script(db, text);
     if (e != OK)
-        return err_note(e, NULL, "migration %d (%s): %s", m->number, m->name, str_cstr(a, str_from(err_detail()->text)));
+        return err_note(e, NULL, "migration %d (%s): %s", m->number, m->name,
+                        str_cstr(a, str_from(err_detail()->text)));
     TRY(db_exec(db, &SQL_DB_MIGRATION_RECORD,
-                DB_ARGS(DBI(m->number), DBS(str_from(m->name)), DBS(sum), DBI(clock_wall_ms())), NULL));
+                DB_ARGS(DBI(m->number), DBS(str_from(m->name)), DBS(sum), DBI(clock_wall_ms())),
+                NULL));
     return db_txn_commit(&tx);
 }
 
@@ -139,7 +147,8 @@ err_t db_migrate(struct db_store *s, int *ret_applied)
     return OK;
 }
 
-err_t db_migration_status(struct db_store *s, struct arena *a, struct db_migration_row **ret, size_t *ret_count)
+err_t db_migration_status(struct db_store *s, struct arena *a, struct db_migration_row **ret,
+                          size_t *ret_count)
 {
     CLEANUP(disconnect) struct db *db = NULL;
     struct applied_row *rows;
@@ -153,7 +162,8 @@ err_t db_migration_status(struct db_store *s, struct arena *a, struct db_migrati
     if (!*ret)
         return arena_err(a);
     for (size_t i = 0; i < n; i++)
-        (*ret)[i] = (struct db_migration_row){ m[i].number, m[i].name, is_applied(rows, count, m[i].number) };
+        (*ret)[i] = (struct db_migration_row){ m[i].number, m[i].name,
+                                               is_applied(rows, count, m[i].number) };
     *ret_count = n;
     return OK;
 }

@@ -25,12 +25,14 @@ struct pg_connection {
 
 static err_t error_of(const char *state)
 {
-    static const struct { const char *prefix; err_t e; } CLASSES[] = {
-        { "23", E_CONFLICT },     /* integrity constraint */
-        { "40", E_BUSY },         /* serialization failure, deadlock */
-        { "53100", E_FULL },      { "53", E_BUSY },
-        { "55P03", E_BUSY },      { "57014", E_TIMEOUT },
-        { "25006", E_READ_ONLY }, { "XX001", E_CORRUPT },
+    static const struct {
+        const char *prefix;
+        err_t e;
+    } CLASSES[] = {
+        { "23", E_CONFLICT }, /* integrity constraint */
+        { "40", E_BUSY },     /* serialization failure, deadlock */
+        { "53100", E_FULL },    { "53", E_BUSY },         { "55P03", E_BUSY },
+        { "57014", E_TIMEOUT }, { "25006", E_READ_ONLY }, { "XX001", E_CORRUPT },
         { "58", E_IO },
     };
     for (size_t i = 0; state && i < COUNTOF(CLASSES); i++)
@@ -43,7 +45,8 @@ static err_t fail(struct pg_connection *c, const char *doing, const PGresult *r)
 {
     const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
     const char *text = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-    return err_note(error_of(state), NULL, "%s: %s (%s)", doing, text ? text : PQerrorMessage(c->handle), state ? state : "-");
+    return err_note(error_of(state), NULL, "%s: %s (%s)", doing,
+                    text ? text : PQerrorMessage(c->handle), state ? state : "-");
 }
 
 static void clear(PGresult **r)
@@ -69,7 +72,8 @@ static void quiet(void *context, const PGresult *r)
 static err_t set_up(struct db *db, struct pg_connection *c)
 {
     PQsetNoticeReceiver(c->handle, quiet, NULL);
-    TRY(command(c, "SET synchronous_commit = on; SET standard_conforming_strings = on; SET client_encoding = 'UTF8';"
+    TRY(command(c, "SET synchronous_commit = on; SET standard_conforming_strings = on; SET "
+                   "client_encoding = 'UTF8';"
                    "SET lock_timeout = '20s'; SET TimeZone = 'UTC'"));
     if (db->store->kind == DB_MAIN)
         return OK;
@@ -90,7 +94,8 @@ static err_t pg_connect(struct db *db)
     c->handle = PQconnectdb(db->store->path_or_url);
     err_t e = OK;
     if (!c->handle || PQstatus(c->handle) != CONNECTION_OK)
-        e = err_note(E_DB, NULL, "PostgreSQL: %s", c->handle ? PQerrorMessage(c->handle) : "no memory");
+        e = err_note(E_DB, NULL, "PostgreSQL: %s",
+                     c->handle ? PQerrorMessage(c->handle) : "no memory");
     if (e == OK)
         e = set_up(db, c);
     if (e != OK) {
@@ -207,7 +212,8 @@ static err_t put_values(struct pg_values *v, struct db_args args)
     return OK;
 }
 
-static void find_columns(struct pg_prepared *p, const PGresult *r, const struct db_col *cols, size_t count)
+static void find_columns(struct pg_prepared *p, const PGresult *r, const struct db_col *cols,
+                         size_t count)
 {
     if (p->cols == cols)
         return;
@@ -250,8 +256,8 @@ static err_t execute(struct db *db, struct pg_prepared *p, struct db_args args, 
     return OK;
 }
 
-static err_t pg_run(struct db *db, const struct db_query *q, struct db_args args, const struct db_col *cols, size_t col_count,
-                    struct db_cursor *ret)
+static err_t pg_run(struct db *db, const struct db_query *q, struct db_args args,
+                    const struct db_col *cols, size_t col_count, struct db_cursor *ret)
 {
     struct pg_connection *c = db->connection;
     struct pg_prepared *p;
@@ -298,7 +304,8 @@ static err_t bytes_of(struct arena *a, const char *text, struct str *ret)
     return hex_decode(a, str_from(text + 2), ret);
 }
 
-static err_t pg_value(struct db_cursor *cursor, int column, enum db_type t, struct arena *a, void *to)
+static err_t pg_value(struct db_cursor *cursor, int column, enum db_type t, struct arena *a,
+                      void *to)
 {
     const char *text = PQgetvalue(cursor->statement, cursor->row, column);
     struct str s = str_of(text, (size_t)PQgetlength(cursor->statement, cursor->row, column));
@@ -383,7 +390,9 @@ static err_t pg_prepare_check(struct db *db, const struct db_query *q)
     CLEANUP(clear) PGresult *d = PQdescribePrepared(c->handle, "");
     if (PQresultStatus(d) != PGRES_COMMAND_OK)
         return fail(c, q->name, d);
-    return PQnparams(d) == q->param_count ? OK : err_note(E_DB, NULL, "%s: %d parameters, not %d", q->name, PQnparams(d), q->param_count);
+    return PQnparams(d) == q->param_count ? OK
+                                          : err_note(E_DB, NULL, "%s: %d parameters, not %d",
+                                                     q->name, PQnparams(d), q->param_count);
 }
 
 static err_t pg_integrity(struct db *db)
@@ -392,7 +401,18 @@ static err_t pg_integrity(struct db *db)
 }
 
 const struct db_driver DB_DRIVER_POSTGRES = {
-    .connect = pg_connect, .disconnect = pg_disconnect, .run = pg_run, .next = pg_next, .is_null = pg_is_null,
-    .value = pg_value, .changed = pg_changed, .done = pg_done, .begin = pg_begin, .commit = pg_commit,
-    .rollback = pg_rollback, .script = pg_script, .prepare_check = pg_prepare_check, .integrity = pg_integrity,
+    .connect = pg_connect,
+    .disconnect = pg_disconnect,
+    .run = pg_run,
+    .next = pg_next,
+    .is_null = pg_is_null,
+    .value = pg_value,
+    .changed = pg_changed,
+    .done = pg_done,
+    .begin = pg_begin,
+    .commit = pg_commit,
+    .rollback = pg_rollback,
+    .script = pg_script,
+    .prepare_check = pg_prepare_check,
+    .integrity = pg_integrity,
 };

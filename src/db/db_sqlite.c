@@ -57,7 +57,8 @@ static err_t fail(struct sqlite_connection *c, const char *doing)
     int code = sqlite3_extended_errcode(c->handle);
     c->last_was_sync = code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
     err_t e = error_of(code);
-    return err_note(e == OK ? E_DB : e, NULL, "%s: %s (%d)", doing, sqlite3_errmsg(c->handle), code);
+    return err_note(e == OK ? E_DB : e, NULL, "%s: %s (%d)", doing, sqlite3_errmsg(c->handle),
+                    code);
 }
 
 /* --- connections ------------------------------------------------------------------------------------- */
@@ -80,9 +81,12 @@ static err_t configure(struct sqlite_connection *c, bool writer)
     if (!writer)
         sqlite3_db_config(c->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     snprintf(sql, sizeof sql,
-             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=0;"
-             "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%d;", CACHE_KIB);
-    const char *reader = "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456;";
+             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA "
+             "wal_autocheckpoint=0;"
+             "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%d;",
+             CACHE_KIB);
+    const char *reader = "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA "
+                         "temp_store=MEMORY; PRAGMA mmap_size=268435456;";
     if (sqlite3_exec(c->handle, writer ? sql : reader, NULL, NULL, NULL) != SQLITE_OK)
         return fail(c, "opening the store");
     if (writer)
@@ -95,14 +99,17 @@ static err_t check_application(struct sqlite_connection *c)
 {
     sqlite3_stmt *stmt = NULL;
     char sql[64];
-    if (sqlite3_prepare_v2(c->handle, "PRAGMA application_id", -1, &stmt, NULL) != SQLITE_OK || sqlite3_step(stmt) != SQLITE_ROW) {
+    if (sqlite3_prepare_v2(c->handle, "PRAGMA application_id", -1, &stmt, NULL) != SQLITE_OK ||
+        sqlite3_step(stmt) != SQLITE_ROW) {
         sqlite3_finalize(stmt);
         return fail(c, "opening the store");
     }
     int id = sqlite3_column_int(stmt, 0);
     sqlite3_finalize(stmt);
     if (id != 0 && id != APPLICATION_ID)
-        return err_note(E_SCHEMA, NULL, "the database file belongs to another program (application id %#x)", (unsigned)id);
+        return err_note(E_SCHEMA, NULL,
+                        "the database file belongs to another program (application id %#x)",
+                        (unsigned)id);
     snprintf(sql, sizeof sql, "PRAGMA application_id=%d", APPLICATION_ID);
     return id ? OK : sqlite_exec(c, sql);
 }
@@ -116,7 +123,8 @@ err_t sqlite_connection_open(struct db_store *s, bool writer, struct sqlite_conn
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
     err_t e = OK;
     if (sqlite3_open_v2(s->path_or_url, &c->handle, flags, NULL) != SQLITE_OK)
-        e = err_note(E_DB, NULL, "opening %s: %s", s->path_or_url, c->handle ? sqlite3_errmsg(c->handle) : "no memory");
+        e = err_note(E_DB, NULL, "opening %s: %s", s->path_or_url,
+                     c->handle ? sqlite3_errmsg(c->handle) : "no memory");
     if (e == OK)
         e = configure(c, writer);
     if (e == OK && writer)
@@ -177,7 +185,8 @@ static struct sqlite_connection *connection_of(struct db *db)
     return db->in_txn ? db_writer_connection(db->store) : db->connection;
 }
 
-static err_t prepare(struct sqlite_connection *c, const struct db_query *q, unsigned flags, struct statement **ret)
+static err_t prepare(struct sqlite_connection *c, const struct db_query *q, unsigned flags,
+                     struct statement **ret)
 {
     struct statement *s = calloc(1, sizeof *s);
     if (!s)
@@ -192,7 +201,8 @@ static err_t prepare(struct sqlite_connection *c, const struct db_query *q, unsi
 }
 
 /* The cached statement of a query; one of its own when that one is running (a query inside its own walk). */
-static err_t statement_of(struct sqlite_connection *c, const struct db_query *q, struct statement **ret)
+static err_t statement_of(struct sqlite_connection *c, const struct db_query *q,
+                          struct statement **ret)
 {
     size_t mask = DB_STATEMENTS_MAX - 1, at = ((uintptr_t)q >> 4) * 0x9e3779b1u & mask;
     for (size_t i = 0; i < DB_STATEMENTS_MAX; i++, at = (at + 1) & mask) {
@@ -228,7 +238,8 @@ static int bind(sqlite3_stmt *stmt, int at, const struct db_value *v)
     case DB_STR:
         return sqlite3_bind_text64(stmt, at, v->str.s, v->str.n, SQLITE_STATIC, SQLITE_UTF8);
     case DB_BYTES:
-        return v->str.s ? sqlite3_bind_blob64(stmt, at, v->str.s, v->str.n, SQLITE_STATIC) : sqlite3_bind_zeroblob(stmt, at, 0);
+        return v->str.s ? sqlite3_bind_blob64(stmt, at, v->str.s, v->str.n, SQLITE_STATIC)
+                        : sqlite3_bind_zeroblob(stmt, at, 0);
     case DB_UUID:
         return sqlite3_bind_blob(stmt, at, v->uuid.b, sizeof v->uuid.b, SQLITE_TRANSIENT);
     }
@@ -250,8 +261,8 @@ static void find_columns(struct statement *s, const struct db_col *cols, size_t 
     s->cols = cols;
 }
 
-static err_t sqlite_run(struct db *db, const struct db_query *q, struct db_args args, const struct db_col *cols, size_t col_count,
-                        struct db_cursor *ret)
+static err_t sqlite_run(struct db *db, const struct db_query *q, struct db_args args,
+                        const struct db_col *cols, size_t col_count, struct db_cursor *ret)
 {
     struct sqlite_connection *c = connection_of(db);
     struct statement *s;
@@ -298,7 +309,8 @@ static err_t copy(struct arena *a, const void *bytes, int n, struct str *ret)
     return OK;
 }
 
-static err_t sqlite_value(struct db_cursor *cursor, int column, enum db_type t, struct arena *a, void *to)
+static err_t sqlite_value(struct db_cursor *cursor, int column, enum db_type t, struct arena *a,
+                          void *to)
 {
     sqlite3_stmt *stmt = ((struct statement *)cursor->statement)->stmt;
     switch (t) {
@@ -375,7 +387,9 @@ static err_t sqlite_prepare_check(struct db *db, const struct db_query *q)
     int params = sqlite3_bind_parameter_count(s->stmt);
     sqlite3_finalize(s->stmt);
     free(s);
-    return params == q->param_count ? OK : err_note(E_DB, NULL, "%s: %d parameters, not %d", q->name, params, q->param_count);
+    return params == q->param_count
+               ? OK
+               : err_note(E_DB, NULL, "%s: %d parameters, not %d", q->name, params, q->param_count);
 }
 
 static err_t sqlite_integrity(struct db *db)
@@ -385,15 +399,28 @@ static err_t sqlite_integrity(struct db *db)
     if (sqlite3_prepare_v2(c->handle, "PRAGMA quick_check(1)", -1, &stmt, NULL) != SQLITE_OK)
         return fail(c, "quick_check");
     int code = sqlite3_step(stmt);
-    const char *text = code == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : sqlite3_errmsg(c->handle);
-    err_t e = text && strcmp(text, "ok") == 0 ? OK : err_note(E_CORRUPT, NULL, "the store is damaged: %s", text ? text : "");
+    const char *text =
+        code == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : sqlite3_errmsg(c->handle);
+    err_t e = text && strcmp(text, "ok") == 0
+                  ? OK
+                  : err_note(E_CORRUPT, NULL, "the store is damaged: %s", text ? text : "");
     sqlite3_finalize(stmt);
     return e;
 }
 
 const struct db_driver DB_DRIVER_SQLITE = {
-    .connect = sqlite_connect, .disconnect = sqlite_disconnect, .run = sqlite_run, .next = sqlite_next,
-    .is_null = sqlite_is_null, .value = sqlite_value, .changed = sqlite_changed, .done = sqlite_done,
-    .begin = db_group_begin, .commit = db_group_commit, .rollback = db_group_rollback, .script = sqlite_script,
-    .prepare_check = sqlite_prepare_check, .integrity = sqlite_integrity,
+    .connect = sqlite_connect,
+    .disconnect = sqlite_disconnect,
+    .run = sqlite_run,
+    .next = sqlite_next,
+    .is_null = sqlite_is_null,
+    .value = sqlite_value,
+    .changed = sqlite_changed,
+    .done = sqlite_done,
+    .begin = db_group_begin,
+    .commit = db_group_commit,
+    .rollback = db_group_rollback,
+    .script = sqlite_script,
+    .prepare_check = sqlite_prepare_check,
+    .integrity = sqlite_integrity,
 };

@@ -11,7 +11,8 @@ static struct str without_port(struct str host)
 
 static bool is_loopback_name(struct str host)
 {
-    return str_eq_nocase(host, S("localhost")) || str_eq(host, S("127.0.0.1")) || str_eq(host, S("[::1]"));
+    return str_eq_nocase(host, S("localhost")) || str_eq(host, S("127.0.0.1")) ||
+           str_eq(host, S("[::1]"));
 }
 
 /* On loopback the three names of this machine with our port are ours, besides the base URL's host. */
@@ -36,9 +37,12 @@ err_t check_host(struct call *c)
         hosts += str_eq(c->rq.headers[i].name, S("host"));
     if (hosts != 1)
         return err_note(E_BAD_INPUT, "host", "a request names exactly one host");
-    return host_is_ours(c->server, host) ? OK
-                                         : err_note(E_MISDIRECTED, "host", "this server answers for %.*s; set VIVIM_BASE_URL to the address people use",
-                                                    STR_ARG(c->server->own_host));
+    return host_is_ours(c->server, host)
+               ? OK
+               : err_note(
+                     E_MISDIRECTED, "host",
+                     "this server answers for %.*s; set VIVIM_BASE_URL to the address people use",
+                     STR_ARG(c->server->own_host));
 }
 
 /* --- the same site -------------------------------------------------------------------------------------- */
@@ -60,8 +64,10 @@ err_t check_same_site(struct call *c)
     if (rq->local || rq->method == HTTP_GET || !req_session_cookie(rq).s)
         return OK;
     struct str origin = req_header(rq, S("origin")), site = req_header(rq, S("sec-fetch-site"));
-    bool same = origin.s ? http_origin_is_ours(c->server, origin) : str_eq(site, S("same-origin")) || str_eq(site, S("none"));
-    return same ? OK : err_note(E_CROSS_SITE, "origin", "this request does not come from our own pages");
+    bool same = origin.s ? http_origin_is_ours(c->server, origin)
+                         : str_eq(site, S("same-origin")) || str_eq(site, S("none"));
+    return same ? OK
+                : err_note(E_CROSS_SITE, "origin", "this request does not come from our own pages");
 }
 
 /* --- who may call ------------------------------------------------------------------------------------------ */
@@ -76,7 +82,8 @@ err_t check_caller(struct call *c)
     if (r->auth == AUTH_PUBLIC)
         return OK;
     if (!rq->caller.known)
-        return err_note(E_UNAUTHENTICATED, NULL, "sign in, or send an API token as Authorization: Bearer");
+        return err_note(E_UNAUTHENTICATED, NULL,
+                        "sign in, or send an API token as Authorization: Bearer");
     if (r->auth == AUTH_ADMIN && !rq->caller.admin)
         return err_note(E_FORBIDDEN, NULL, "this is for administrators");
     if (r->scope != SCOPE_NONE && !(rq->caller.scopes & 1u << r->scope))

@@ -14,9 +14,9 @@ struct stream { /* one open reply; belongs to its loop */
     struct events *events;
     int loop;
     char topic[TOPIC_BYTES];
-    uint64_t seen;     /* the last published event's number that it holds already */
+    uint64_t seen; /* the last published event's number that it holds already */
     bool ends;
-    struct str first;  /* the event that is sent at once */
+    struct str first; /* the event that is sent at once */
 };
 
 struct kept {
@@ -136,7 +136,8 @@ static struct delivery *delivery_new(struct events *e, struct str topic, struct 
     return d;
 }
 
-void events_publish(struct events *e, struct str topic, const char *name, struct str json, bool last)
+void events_publish(struct events *e, struct str topic, const char *name, struct str json,
+                    bool last)
 {
     CLEANUP(buf_free) struct buf text = { 0 };
     buf_init(&text, NULL, KIB(256));
@@ -183,7 +184,8 @@ static void on_gone(struct http1_exchange *x, void *context)
     s->events->open--;
 }
 
-err_t reply_events(struct req *rq, struct reply *rp, struct str topic, const char *name, struct str first, bool last)
+err_t reply_events(struct req *rq, struct reply *rp, struct str topic, const char *name,
+                   struct str first, bool last)
 {
     struct call *c = (struct call *)rq;
     struct events *e = c->server->events;
@@ -217,7 +219,8 @@ static void catch_up(struct events *e, struct stream *s)
     s->seen = e->number;
     for (size_t i = 0; i < KEPT_MAX; i++) {
         const struct kept *k = &e->kept[i];
-        if (k->text && strcmp(k->topic, s->topic) == 0 && clock_monotonic_ms() - k->at_ms < KEPT_MS) {
+        if (k->text && strcmp(k->topic, s->topic) == 0 &&
+            clock_monotonic_ms() - k->at_ms < KEPT_MS) {
             buf_put(&text, str_of(k->text, k->n));
             last = k->last;
         }
@@ -254,7 +257,8 @@ void events_open(struct call *c)
         uv_timer_init(&l->uv, &e->heartbeat[l->number]);
         e->heartbeat[l->number].data = e;
         uv_timer_start(&e->heartbeat[l->number], on_beat, HEARTBEAT_MS, HEARTBEAT_MS);
-        uv_unref((uv_handle_t *)&e->heartbeat[l->number]); /* it must not keep a stopping loop alive */
+        uv_unref(
+            (uv_handle_t *)&e->heartbeat[l->number]); /* it must not keep a stopping loop alive */
     }
     call_answer(c);
     if (http1_stream_write(x, s->first))

@@ -5,7 +5,8 @@
 #include "http/inside.h"
 
 enum { BUCKETS = 11, WRITERS_MAX = 16 };
-static const int64_t BOUNDS_US[BUCKETS] = { 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000, 10000000 };
+static const int64_t BOUNDS_US[BUCKETS] = { 500,   1000,   2500,   5000,    10000,   25000,
+                                            50000, 100000, 250000, 1000000, 10000000 };
 
 struct route_counts {
     _Atomic uint64_t by_class[6], micros, buckets[BUCKETS + 1];
@@ -56,17 +57,24 @@ static void write_route(struct buf *out, const struct route *r, struct route_cou
     uint64_t total = 0;
     for (int i = 1; i < 6; i++)
         if (c->by_class[i])
-            buf_putf(out, "vivim_http_requests_total{route=\"%s\",method=\"%s\",status=\"%dxx\"} %llu\n", path, method, i,
-                     (unsigned long long)c->by_class[i]);
+            buf_putf(out,
+                     "vivim_http_requests_total{route=\"%s\",method=\"%s\",status=\"%dxx\"} %llu\n",
+                     path, method, i, (unsigned long long)c->by_class[i]);
     for (int i = 0; i <= BUCKETS; i++) {
         total += c->buckets[i];
         if (i < BUCKETS)
-            buf_putf(out, "vivim_http_request_seconds_bucket{route=\"%s\",method=\"%s\",le=\"%g\"} %llu\n", path, method,
-                     (double)BOUNDS_US[i] / 1e6, (unsigned long long)total);
+            buf_putf(
+                out,
+                "vivim_http_request_seconds_bucket{route=\"%s\",method=\"%s\",le=\"%g\"} %llu\n",
+                path, method, (double)BOUNDS_US[i] / 1e6, (unsigned long long)total);
     }
-    buf_putf(out, "vivim_http_request_seconds_bucket{route=\"%s\",method=\"%s\",le=\"+Inf\"} %llu\n", path, method, (unsigned long long)total);
-    buf_putf(out, "vivim_http_request_seconds_sum{route=\"%s\",method=\"%s\"} %g\n", path, method, (double)c->micros / 1e6);
-    buf_putf(out, "vivim_http_request_seconds_count{route=\"%s\",method=\"%s\"} %llu\n", path, method, (unsigned long long)total);
+    buf_putf(out,
+             "vivim_http_request_seconds_bucket{route=\"%s\",method=\"%s\",le=\"+Inf\"} %llu\n",
+             path, method, (unsigned long long)total);
+    buf_putf(out, "vivim_http_request_seconds_sum{route=\"%s\",method=\"%s\"} %g\n", path, method,
+             (double)c->micros / 1e6);
+    buf_putf(out, "vivim_http_request_seconds_count{route=\"%s\",method=\"%s\"} %llu\n", path,
+             method, (unsigned long long)total);
 }
 
 static bool was_called(struct route_counts *c)
@@ -93,17 +101,27 @@ void metrics_write(struct http_server *s, struct buf *out)
 {
     struct db_stats db;
     db_stats(s->options.store, &db);
-    buf_put(out, S("# TYPE vivim_http_requests_total counter\n# TYPE vivim_http_request_seconds histogram\n"));
+    buf_put(out, S("# TYPE vivim_http_requests_total counter\n# TYPE vivim_http_request_seconds "
+                   "histogram\n"));
     for (size_t i = 0; i < s->metrics->routes; i++)
         if (was_called(&s->metrics->counts[i]))
-            write_route(out, i < router_count(s->router) ? router_at(s->router, i) : NULL, &s->metrics->counts[i]);
-    buf_putf(out, "# TYPE vivim_connections gauge\nvivim_connections %zu\n", net_listener_connections(s->listener));
-    buf_putf(out, "# TYPE vivim_worker_queue gauge\nvivim_worker_queue %zu\n", workers_waiting(s->workers));
-    buf_putf(out, "# TYPE vivim_db_transactions_total counter\nvivim_db_transactions_total %llu\n", (unsigned long long)db.commits);
-    buf_putf(out, "# TYPE vivim_db_commits_total counter\nvivim_db_commits_total %llu\n", (unsigned long long)db.groups);
-    buf_putf(out, "# TYPE vivim_db_failed_commits_total counter\nvivim_db_failed_commits_total %llu\n", (unsigned long long)db.failed_groups);
-    buf_putf(out, "# TYPE vivim_db_read_only gauge\nvivim_db_read_only %d\n", db_is_read_only(s->options.store));
-    buf_putf(out, "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %ld\n", resident_bytes());
+            write_route(out, i < router_count(s->router) ? router_at(s->router, i) : NULL,
+                        &s->metrics->counts[i]);
+    buf_putf(out, "# TYPE vivim_connections gauge\nvivim_connections %zu\n",
+             net_listener_connections(s->listener));
+    buf_putf(out, "# TYPE vivim_worker_queue gauge\nvivim_worker_queue %zu\n",
+             workers_waiting(s->workers));
+    buf_putf(out, "# TYPE vivim_db_transactions_total counter\nvivim_db_transactions_total %llu\n",
+             (unsigned long long)db.commits);
+    buf_putf(out, "# TYPE vivim_db_commits_total counter\nvivim_db_commits_total %llu\n",
+             (unsigned long long)db.groups);
+    buf_putf(out,
+             "# TYPE vivim_db_failed_commits_total counter\nvivim_db_failed_commits_total %llu\n",
+             (unsigned long long)db.failed_groups);
+    buf_putf(out, "# TYPE vivim_db_read_only gauge\nvivim_db_read_only %d\n",
+             db_is_read_only(s->options.store));
+    buf_putf(out, "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %ld\n",
+             resident_bytes());
     for (size_t i = 0; i < writer_count; i++)
         writers[i].write(out, writers[i].context);
 }
@@ -148,9 +166,13 @@ static err_t openapi_get(struct req *rq, struct reply *rp)
 }
 
 const struct route HTTP_OWN_ROUTES[] = {
-    { HTTP_GET, "/livez", livez, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE, .summary = "The process answers" },
-    { HTTP_GET, "/readyz", readyz, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE, .summary = "The store is open and migrated" },
-    { HTTP_GET, "/metrics", metrics_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_WORKER, SCOPE_NONE, .summary = "Figures for Prometheus" },
-    { HTTP_GET, "/openapi.json", openapi_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE, .summary = "This document" },
+    { HTTP_GET, "/livez", livez, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE,
+      .summary = "The process answers" },
+    { HTTP_GET, "/readyz", readyz, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE,
+      .summary = "The store is open and migrated" },
+    { HTTP_GET, "/metrics", metrics_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_WORKER, SCOPE_NONE,
+      .summary = "Figures for Prometheus" },
+    { HTTP_GET, "/openapi.json", openapi_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE,
+      .summary = "This document" },
 };
 const size_t HTTP_OWN_ROUTE_COUNT = COUNTOF(HTTP_OWN_ROUTES);

@@ -16,7 +16,13 @@
 
 /* --- routes ------------------------------------------------------------------------------- */
 
-enum http_method { HTTP_GET = 1, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE }; /* HEAD is served as GET without body; OPTIONS by the router */
+enum http_method {
+    HTTP_GET = 1,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_PATCH,
+    HTTP_DELETE
+}; /* HEAD is served as GET without body; OPTIONS by the router */
 
 /* Who may call. There is no default: 0 stops the start. */
 enum auth {
@@ -26,9 +32,26 @@ enum auth {
     AUTH_ADMIN,
 };
 
-enum rate_class { RATE_NONE, RATE_READ, RATE_WRITE, RATE_LOGIN, RATE_CAPTURE, RATE_SEARCH, RATE_CLASS_COUNT };
-enum run { RUN_WORKER, RUN_INLINE }; /* inline: an indexed read, no write; on the loop with SQLite, on a worker with PostgreSQL */
-enum scope { SCOPE_NONE, SCOPE_READ, SCOPE_WRITE, SCOPE_CAPTURE, SCOPE_ADMIN }; /* what an API token must be allowed */
+enum rate_class {
+    RATE_NONE,
+    RATE_READ,
+    RATE_WRITE,
+    RATE_LOGIN,
+    RATE_CAPTURE,
+    RATE_SEARCH,
+    RATE_CLASS_COUNT
+};
+enum run {
+    RUN_WORKER,
+    RUN_INLINE
+}; /* inline: an indexed read, no write; on the loop with SQLite, on a worker with PostgreSQL */
+enum scope {
+    SCOPE_NONE,
+    SCOPE_READ,
+    SCOPE_WRITE,
+    SCOPE_CAPTURE,
+    SCOPE_ADMIN
+}; /* what an API token must be allowed */
 
 /* A field of a request body or query: checked by http, written into the OpenAPI document.
  * Text fields: min/max are bytes; numbers: the value. */
@@ -38,10 +61,14 @@ struct field {
     enum field_type type;
     bool required;
     int64_t min, max;
-    size_t offset;   /* into the handler's struct: struct str, int64_t, bool, struct uuid, int64_t ms, struct json */
+    size_t
+        offset; /* into the handler's struct: struct str, int64_t, bool, struct uuid, int64_t ms, struct json */
     const char *doc;
 };
-#define FIELD(row, member, t, req, lo, hi, text) { #member, t, req, lo, hi, offsetof(struct row, member), text }
+#define FIELD(row, member, t, req, lo, hi, text)                    \
+    {                                                               \
+#member, t, req, lo, hi, offsetof(struct row, member), text \
+    }
 
 struct req;
 struct reply;
@@ -49,21 +76,23 @@ typedef err_t (*handler_fn)(struct req *rq, struct reply *rp);
 
 struct route {
     enum http_method method;
-    const char *path;  /* "/api/v1/captures/{id}"; a parameter is one segment; a last "{path...}" takes the rest */
+    const char *
+        path; /* "/api/v1/captures/{id}"; a parameter is one segment; a last "{path...}" takes the rest */
     handler_fn handler;
     enum auth auth;
     enum rate_class rate;
-    size_t body_max;   /* bytes; 0: no body allowed */
+    size_t body_max; /* bytes; 0: no body allowed */
     enum run run;
     enum scope scope;
     /* for the checks and /openapi.json */
     const char *summary;
-    const struct field *body;  /* JSON object fields; NULL: none (or parsed by the handler) */
+    const struct field *body; /* JSON object fields; NULL: none (or parsed by the handler) */
     size_t body_count;
     const struct field *query;
     size_t query_count;
-    const char *reply_schema;  /* JSON Schema text of the 200/201/202 body, or NULL: no body; "$ref" may name a schema of http_schema() */
-    int success;               /* 200 when 0 */
+    const char *
+        reply_schema; /* JSON Schema text of the 200/201/202 body, or NULL: no body; "$ref" may name a schema of http_schema() */
+    int success;      /* 200 when 0 */
 };
 
 /* --- the request --------------------------------------------------------------------------- */
@@ -74,7 +103,7 @@ struct caller {
     struct uuid user_id, session_id, token_id; /* nil where it does not apply */
     struct str handle;
     bool admin;
-    bool by_cookie; /* the CSRF check applies */
+    bool by_cookie;  /* the CSRF check applies */
     unsigned scopes; /* bit (1 << enum scope); all bits for a session */
 };
 
@@ -86,18 +115,20 @@ struct req {
     struct arena *arena; /* reset after the reply */
     struct db *db;       /* this thread's handle */
     struct blob_store *blobs;
-    struct app *app;     /* the rooms' shared objects, as handed to http_server_start; rooms read it through ops/module.h */
+    struct app *
+        app; /* the rooms' shared objects, as handed to http_server_start; rooms read it through ops/module.h */
     enum http_method method;
     bool head;
     struct str path, query; /* raw; path decoded segments come by req_param */
     const struct header *headers;
     size_t header_count;
-    struct str body;        /* in memory when at most HTTP_BODY_SPOOL_BYTES … */
-    int body_fd;            /* … else a temporary file positioned at 0; -1 otherwise */
+    struct str body; /* in memory when at most HTTP_BODY_SPOOL_BYTES … */
+    int body_fd;     /* … else a temporary file positioned at 0; -1 otherwise */
     size_t body_bytes;
-    struct str client;      /* address as text, after trusted proxies; "local" over the Unix socket */
-    bool local;             /* came over the Unix socket; the peer is our own user or root (SO_PEERCRED): no rate limit, no Host or CSRF check */
-    bool https;             /* as the client sees it */
+    struct str client; /* address as text, after trusted proxies; "local" over the Unix socket */
+    bool
+        local; /* came over the Unix socket; the peer is our own user or root (SO_PEERCRED): no rate limit, no Host or CSRF check */
+    bool https; /* as the client sees it */
     struct str request_id;
     struct caller caller;
     int64_t now_ms;
@@ -106,23 +137,27 @@ struct req {
 };
 
 struct str req_header(const struct req *rq, struct str lower_name); /* STR_NONE when absent */
-struct str req_param(const struct req *rq, const char *name);        /* decoded; assert: the route has it */
-NODISCARD err_t req_param_uuid(const struct req *rq, const char *name, struct uuid *ret); /* E_NOT_FOUND when it is none */
+struct str req_param(const struct req *rq,
+                     const char *name); /* decoded; assert: the route has it */
+NODISCARD err_t req_param_uuid(const struct req *rq, const char *name,
+                               struct uuid *ret); /* E_NOT_FOUND when it is none */
 /* Decoded query value, STR_NONE when absent. E_BAD_INPUT for broken escapes or invalid UTF-8 was answered before. */
 struct str req_query(const struct req *rq, const char *name);
 /* Fill a struct from the JSON body by the route's field table: E_BAD_JSON, E_MEDIA_TYPE, E_INVALID naming the field;
  * unknown fields are E_INVALID. Absent optional fields keep what is in *out. */
 NODISCARD err_t req_body(struct req *rq, void *out);
-NODISCARD err_t req_query_fields(struct req *rq, void *out); /* the same for the query table */
+NODISCARD err_t req_query_fields(struct req *rq, void *out);  /* the same for the query table */
 struct str req_cookie(const struct req *rq, struct str name); /* STR_NONE; RFC 6265 */
 
 /* --- the reply ------------------------------------------------------------------------------ */
 
 /* Status 200 unless set. JSON bodies are written through reply_json and end with the handler. */
 void reply_status(struct reply *rp, int status);
-void reply_header(struct reply *rp, const char *name, struct str value); /* copied; assert: no CR or LF */
-struct json_out *reply_json(struct reply *rp);     /* Content-Type: application/json */
-void reply_bytes(struct reply *rp, struct str content_type, struct str body); /* body lives in rq->arena or is static */
+void reply_header(struct reply *rp, const char *name,
+                  struct str value);           /* copied; assert: no CR or LF */
+struct json_out *reply_json(struct reply *rp); /* Content-Type: application/json */
+void reply_bytes(struct reply *rp, struct str content_type,
+                 struct str body); /* body lives in rq->arena or is static */
 /* A file from its start; the reply owns and closes the descriptor. */
 void reply_file(struct reply *rp, struct str content_type, int fd, size_t bytes);
 /* ETag of the representation (a strong one, without quotes). Answers 304 to a matching If-None-Match: returns true, and the handler may stop. */
@@ -145,17 +180,21 @@ NODISCARD err_t cursor_read(struct arena *a, struct str text, void *ret, size_t 
 /* Make this reply an event stream on `topic` ("capture:<id>"). It belongs to its loop thread from now on.
  * `first` is sent at once as the event `name`; what was published on the topic since the handler began is not lost
  * (the hub remembers the last event of a topic for a minute). The stream ends when an event with `last` was sent. */
-NODISCARD err_t reply_events(struct req *rq, struct reply *rp, struct str topic, const char *name, struct str first, bool last);
+NODISCARD err_t reply_events(struct req *rq, struct reply *rp, struct str topic, const char *name,
+                             struct str first, bool last);
 /* From any thread: send to every stream of the topic. Never blocks; a slow reader loses its stream, not our memory. */
 struct events;
-void events_publish(struct events *e, struct str topic, const char *name, struct str json, bool last);
+void events_publish(struct events *e, struct str topic, const char *name, struct str json,
+                    bool last);
 
 /* --- the server ------------------------------------------------------------------------------- */
 
 struct http_options {
-    struct str listen;          /* "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families); "" : only the Unix socket */
-    const char *unix_path;      /* also listen there, mode 0600, for our own commands; NULL: not. A stale file is replaced */
-    struct str base_url;        /* "" : from the listen address */
+    struct str
+        listen; /* "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families); "" : only the Unix socket */
+    const char *
+        unix_path; /* also listen there, mode 0600, for our own commands; NULL: not. A stale file is replaced */
+    struct str base_url; /* "" : from the listen address */
     struct str trusted_proxies;
     int loops, workers_max;
     struct db_store *store;
@@ -164,7 +203,10 @@ struct http_options {
     const struct route *const *tables; /* each a room's routes */
     const size_t *table_counts;
     size_t table_count;
-    err_t (*identify)(struct req *rq, struct caller *ret); /* OK with known=false for a stranger; E_UNAUTHENTICATED for a bad credential */
+    err_t (*identify)(
+        struct req *rq,
+        struct caller
+            *ret); /* OK with known=false for a stranger; E_UNAUTHENTICATED for a bad credential */
     const char *temp_dir;
     int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms; /* 0: those of base/limits.h */
 };
@@ -172,10 +214,11 @@ struct http_options {
 struct http_server;
 /* Listening when it returns OK. E_INVALID (a route table that does not hold), E_CONFLICT (address in use), E_IO. */
 NODISCARD err_t http_server_start(const struct http_options *o, struct http_server **ret);
-void http_server_stop(struct http_server *s); /* stop accepting, drain within HTTP_DRAIN_MS, join; accepts NULL */
+void http_server_stop(
+    struct http_server *s); /* stop accepting, drain within HTTP_DRAIN_MS, join; accepts NULL */
 struct events *http_events(struct http_server *s);
-struct str http_base_url(struct http_server *s);   /* as resolved, "http://localhost:8420" */
-int http_port(struct http_server *s);              /* the first bound port */
+struct str http_base_url(struct http_server *s); /* as resolved, "http://localhost:8420" */
+int http_port(struct http_server *s);            /* the first bound port */
 /* A named JSON Schema for "$ref": "#/components/schemas/NAME". Static tables of rooms; called before start. */
 void http_schema(const char *name, const char *schema_json);
 

@@ -7,7 +7,7 @@
 #include "http_sql.h"
 
 enum { KEY_BYTES_MAX = 200, KEPT_BODY_BYTES_MAX = 256 * 1024 };
-#define KEPT_MS ((int64_t)24 * 3600 * 1000)
+#define KEPT_MS      ((int64_t)24 * 3600 * 1000)
 #define ABANDONED_MS ((int64_t)10 * 60 * 1000) /* the process died under it */
 
 struct key_row {
@@ -25,8 +25,9 @@ static const struct db_col KEY_COLS[] = {
 static struct str key_of(struct call *c)
 {
     const struct route *r = c->rq.route;
-    return r->method == HTTP_GET || r->auth == AUTH_PUBLIC || uuid_is_nil(c->rq.caller.user_id) ? STR_NONE
-                                                                                                : req_header(&c->rq, S("idempotency-key"));
+    return r->method == HTTP_GET || r->auth == AUTH_PUBLIC || uuid_is_nil(c->rq.caller.user_id)
+               ? STR_NONE
+               : req_header(&c->rq, S("idempotency-key"));
 }
 
 static err_t fingerprint(struct call *c, struct sha256 *ret)
@@ -45,7 +46,8 @@ static err_t forget(struct call *c, struct str key)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, c->rq.db));
-    TRY(db_exec(c->rq.db, &SQL_HTTP_KEY_FORGET, DB_ARGS(DBU(c->rq.caller.user_id), DBS(key)), NULL));
+    TRY(db_exec(c->rq.db, &SQL_HTTP_KEY_FORGET, DB_ARGS(DBU(c->rq.caller.user_id), DBS(key)),
+                NULL));
     return db_txn_commit(&tx);
 }
 
@@ -54,9 +56,12 @@ static err_t claim(struct call *c, struct str key, struct str print)
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, c->rq.db));
     TRY(db_exec(c->rq.db, &SQL_HTTP_KEYS_EXPIRE, DB_ARGS(DBI(c->rq.now_ms - KEPT_MS)), NULL));
-    err_t e = db_exec(c->rq.db, &SQL_HTTP_KEY_BEGIN, DB_ARGS(DBU(c->rq.caller.user_id), DBS(key), DBX(print), DBI(c->rq.now_ms)), NULL);
+    err_t e =
+        db_exec(c->rq.db, &SQL_HTTP_KEY_BEGIN,
+                DB_ARGS(DBU(c->rq.caller.user_id), DBS(key), DBX(print), DBI(c->rq.now_ms)), NULL);
     if (e == E_CONFLICT)
-        return err_note(E_IDEMPOTENCY, "idempotency-key", "a request with this key is under way; ask again in a moment");
+        return err_note(E_IDEMPOTENCY, "idempotency-key",
+                        "a request with this key is under way; ask again in a moment");
     TRY(e);
     return db_txn_commit(&tx);
 }
@@ -64,12 +69,16 @@ static err_t claim(struct call *c, struct str key, struct str print)
 static err_t replay(struct call *c, const struct key_row *row, struct str print, bool *ret_replayed)
 {
     if (!str_eq(row->fingerprint, print))
-        return err_note(E_IDEMPOTENCY, "idempotency-key", "this key was used for another request; take a new one");
+        return err_note(E_IDEMPOTENCY, "idempotency-key",
+                        "this key was used for another request; take a new one");
     if (row->status == INT64_MIN)
-        return err_note(E_IDEMPOTENCY, "idempotency-key", "a request with this key is under way; ask again in a moment");
+        return err_note(E_IDEMPOTENCY, "idempotency-key",
+                        "a request with this key is under way; ask again in a moment");
     c->rp.status = (int)row->status;
     if (row->body.n)
-        reply_bytes(&c->rp, row->status >= 400 ? S("application/problem+json") : S("application/json"), row->body);
+        reply_bytes(&c->rp,
+                    row->status >= 400 ? S("application/problem+json") : S("application/json"),
+                    row->body);
     reply_header(&c->rp, "Idempotency-Replayed", S("true"));
     *ret_replayed = true;
     return OK;
@@ -83,10 +92,13 @@ err_t idempotency_begin(struct call *c, bool *ret_replayed)
     if (!key.s)
         return OK;
     if (key.n == 0 || key.n > KEY_BYTES_MAX || !text_ok(key))
-        return err_note(E_INVALID, "idempotency-key", "a key is 1 to %d bytes of text", KEY_BYTES_MAX);
+        return err_note(E_INVALID, "idempotency-key", "a key is 1 to %d bytes of text",
+                        KEY_BYTES_MAX);
     TRY(fingerprint(c, &hash));
     struct str print = str_of((const char *)hash.b, sizeof hash.b);
-    err_t e = db_one(c->rq.db, c->rq.arena, &SQL_HTTP_KEY_FIND, DB_ARGS(DBU(c->rq.caller.user_id), DBS(key)), KEY_COLS, COUNTOF(KEY_COLS), &row);
+    err_t e =
+        db_one(c->rq.db, c->rq.arena, &SQL_HTTP_KEY_FIND,
+               DB_ARGS(DBU(c->rq.caller.user_id), DBS(key)), KEY_COLS, COUNTOF(KEY_COLS), &row);
     if (e == OK) {
         int64_t age = c->rq.now_ms - row.created_ms;
         bool abandoned = row.status == INT64_MIN && age > ABANDONED_MS;
@@ -103,7 +115,8 @@ static err_t remember(struct call *c, struct str key, struct str body)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, c->rq.db));
-    TRY(db_exec(c->rq.db, &SQL_HTTP_KEY_END, DB_ARGS(DBI(c->rp.status), DBS(body), DBU(c->rq.caller.user_id), DBS(key)), NULL));
+    TRY(db_exec(c->rq.db, &SQL_HTTP_KEY_END,
+                DB_ARGS(DBI(c->rp.status), DBS(body), DBU(c->rq.caller.user_id), DBS(key)), NULL));
     return db_txn_commit(&tx);
 }
 
@@ -115,7 +128,8 @@ void idempotency_end(struct call *c, err_t e)
     struct err_detail detail = *err_detail();
     struct str body = c->rp.has_json ? buf_str(&c->rp.json) : c->rp.body;
     /* Only answers that are worth repeating: what failed may be tried again, a secret is not stored. */
-    bool keep = e == OK && !c->rp.secret && body.n <= KEPT_BODY_BYTES_MAX && c->rp.file_fd < 0 && !c->rp.stream;
+    bool keep = e == OK && !c->rp.secret && body.n <= KEPT_BODY_BYTES_MAX && c->rp.file_fd < 0 &&
+                !c->rp.stream;
     err_t kept = keep ? remember(c, key, body.n ? body : STR_NONE) : forget(c, key);
     if (kept != OK)
         err_clear(); /* the answer itself stands; the key says "under way" until it is abandoned */

@@ -33,10 +33,13 @@ struct call {
     struct str params[PARAMS_MAX];
     bool wrong_method;        /* the path is there, the method is not */
     unsigned allowed_methods; /* bit (1 << method), for Allow */
-    err_t refused;            /* by a check that needs no body: answered when the request is whole */
+    err_t refused; /* by a check that needs no body: answered when the request is whole */
     struct err_detail refused_detail;
     int64_t began_us;
-    struct rate_result { int64_t limit, remaining, reset_s; bool counted; } rate;
+    struct rate_result {
+        int64_t limit, remaining, reset_s;
+        bool counted;
+    } rate;
 };
 
 struct http_server {
@@ -47,7 +50,7 @@ struct http_server {
     struct http1_server http1;
     struct str base_url, own_host; /* base URL; its authority */
     bool https, loopback;
-    struct arena arena;            /* as long as the server */
+    struct arena arena; /* as long as the server */
     struct router *router;
     struct rates *rates;
     struct workers *workers;
@@ -75,7 +78,8 @@ bool http_origin_is_ours(const struct http_server *s, struct str origin);
 struct rates *rates_new(struct arena *a);
 void rates_free(struct rates *r);
 bool rate_take_address(struct rates *r, struct str address, int64_t now_ms, int64_t *ret_retry_ms);
-bool rate_take(struct rates *r, struct str key, enum rate_class class, int64_t now_ms, struct rate_result *ret, int64_t *ret_retry_ms);
+bool rate_take(struct rates *r, struct str key, enum rate_class class, int64_t now_ms,
+               struct rate_result *ret, int64_t *ret_retry_ms);
 
 /* idempotency.c */
 NODISCARD err_t idempotency_begin(struct call *c, bool *ret_replayed);
@@ -88,8 +92,8 @@ void problem_write(struct json_out *o, err_t e, struct str request_id);
 /* answer.c: head and body to the wire. */
 void call_answer(struct call *c);
 /* server.c */
-void call_run(struct call *c);     /* checks, handler; on a worker or on the loop */
-void call_finish(struct call *c);  /* on the loop */
+void call_run(struct call *c);    /* checks, handler; on a worker or on the loop */
+void call_finish(struct call *c); /* on the loop */
 
 /* workers.c */
 NODISCARD err_t workers_start(struct http_server *s, int max, struct workers **ret);

@@ -22,10 +22,12 @@ void http_schema(const char *name, const char *schema_json)
     schemas[schema_count++].json = schema_json;
 }
 
-static const char PROBLEM[] =
-    "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"code\",\"detail\",\"request_id\"],\"properties\":{"
-    "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"code\":{\"type\":\"string\"},"
-    "\"detail\":{\"type\":\"string\"},\"field\":{\"type\":\"string\"},\"request_id\":{\"type\":\"string\"}}}";
+static const char PROBLEM[] = "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\","
+                              "\"code\",\"detail\",\"request_id\"],\"properties\":{"
+                              "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
+                              "\"status\":{\"type\":\"integer\"},\"code\":{\"type\":\"string\"},"
+                              "\"detail\":{\"type\":\"string\"},\"field\":{\"type\":\"string\"},"
+                              "\"request_id\":{\"type\":\"string\"}}}";
 
 static const char *method_name(enum http_method m)
 {
@@ -63,7 +65,8 @@ static void write_field_schema(struct json_out *o, const struct field *f)
     jo_end(o);
 }
 
-static void write_parameter(struct json_out *o, struct str name, const char *in, bool required, const struct field *f)
+static void write_parameter(struct json_out *o, struct str name, const char *in, bool required,
+                            const struct field *f)
 {
     jo_object(o);
     jo_kstr(o, "name", name);
@@ -211,10 +214,13 @@ static void write_components(struct json_out *o, bool https)
     jo_kz(o, "components");
     jo_object(o);
     jo_kz(o, "securitySchemes");
-    jo_raw(o, https ? S("{\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"__Host-vivim\"},\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}")
-                    : S("{\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"vivim\"},\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}"));
+    jo_raw(o, https ? S("{\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"__Host-"
+                        "vivim\"},\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}")
+                    : S("{\"cookie\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"vivim\"},"
+                        "\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"}}"));
     jo_kz(o, "responses");
-    jo_raw(o, S("{\"Problem\":{\"description\":\"An error (RFC 9457) with a stable code\",\"content\":{\"application/problem+json\":"
+    jo_raw(o, S("{\"Problem\":{\"description\":\"An error (RFC 9457) with a stable "
+                "code\",\"content\":{\"application/problem+json\":"
                 "{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}}"));
     jo_kz(o, "schemas");
     jo_object(o);
@@ -235,7 +241,8 @@ err_t openapi_write(struct http_server *s, struct buf *out)
     jo_object(&o);
     jo_kstr(&o, "openapi", S("3.1.0"));
     jo_kz(&o, "info");
-    jo_raw(&o, S("{\"title\":\"VIVIM\",\"version\":\"1\",\"license\":{\"name\":\"Apache-2.0\",\"identifier\":\"Apache-2.0\"}}"));
+    jo_raw(&o, S("{\"title\":\"VIVIM\",\"version\":\"1\",\"license\":{\"name\":\"Apache-2.0\","
+                 "\"identifier\":\"Apache-2.0\"}}"));
     jo_kz(&o, "servers");
     jo_array(&o);
     jo_object(&o);

@@ -19,8 +19,10 @@ struct rates {
 };
 
 /* A burst, and how many come back in a second. */
-static const struct { double burst, each_second; } CLASSES[RATE_CLASS_COUNT] = {
-    [RATE_READ] = { 2000, 400 }, [RATE_WRITE] = { 600, 100 },  [RATE_LOGIN] = { 60, 1 },
+static const struct {
+    double burst, each_second;
+} CLASSES[RATE_CLASS_COUNT] = {
+    [RATE_READ] = { 2000, 400 }, [RATE_WRITE] = { 600, 100 }, [RATE_LOGIN] = { 60, 1 },
     [RATE_CAPTURE] = { 60, 2 },  [RATE_SEARCH] = { 300, 50 },
 };
 /* Before anybody is known: coarse, by address; a burst of 500 passes well. */
@@ -42,7 +44,8 @@ void rates_free(struct rates *r)
     free(r);
 }
 
-static struct bucket *find(struct rates *r, uint64_t key, size_t group, double burst, int64_t now_ms)
+static struct bucket *find(struct rates *r, uint64_t key, size_t group, double burst,
+                           int64_t now_ms)
 {
     struct bucket *oldest = &r->slots[group * WAYS];
     for (size_t i = 0; i < WAYS; i++) {
@@ -56,13 +59,15 @@ static struct bucket *find(struct rates *r, uint64_t key, size_t group, double b
     return oldest;
 }
 
-static bool take(struct rates *r, uint64_t key, double burst, double each_second, int64_t now_ms, double *ret_left, int64_t *ret_retry_ms)
+static bool take(struct rates *r, uint64_t key, double burst, double each_second, int64_t now_ms,
+                 double *ret_left, int64_t *ret_retry_ms)
 {
     size_t group = (size_t)(key % (SLOTS / WAYS));
     struct mutex *lock = &r->locks[group % LOCKS];
     mutex_lock(lock);
     struct bucket *b = find(r, key ? key : 1, group, burst, now_ms);
-    double gained = (double)(now_ms > b->updated_ms ? now_ms - b->updated_ms : 0) * each_second / 1000;
+    double gained =
+        (double)(now_ms > b->updated_ms ? now_ms - b->updated_ms : 0) * each_second / 1000;
     b->tokens = b->tokens + gained > burst ? burst : b->tokens + gained;
     b->updated_ms = now_ms;
     bool ok = b->tokens >= 1;
@@ -77,14 +82,17 @@ static bool take(struct rates *r, uint64_t key, double burst, double each_second
 bool rate_take_address(struct rates *r, struct str address, int64_t now_ms, int64_t *ret_retry_ms)
 {
     double left;
-    return take(r, hash64(address), ADDRESS_BURST, ADDRESS_EACH_SECOND, now_ms, &left, ret_retry_ms);
+    return take(r, hash64(address), ADDRESS_BURST, ADDRESS_EACH_SECOND, now_ms, &left,
+                ret_retry_ms);
 }
 
-bool rate_take(struct rates *r, struct str key, enum rate_class class, int64_t now_ms, struct rate_result *ret, int64_t *ret_retry_ms)
+bool rate_take(struct rates *r, struct str key, enum rate_class class, int64_t now_ms,
+               struct rate_result *ret, int64_t *ret_retry_ms)
 {
     double left, burst = CLASSES[class].burst;
-    uint64_t hash = hash64(key) * 31 + (uint64_t)class + 1;
+    uint64_t hash = hash64(key) * 31 + (uint64_t) class + 1;
     bool ok = take(r, hash, burst, CLASSES[class].each_second, now_ms, &left, ret_retry_ms);
-    *ret = (struct rate_result){ (int64_t)burst, (int64_t)left, (int64_t)((burst - left) / CLASSES[class].each_second) + 1, true };
+    *ret = (struct rate_result){ (int64_t)burst, (int64_t)left,
+                                 (int64_t)((burst - left) / CLASSES[class].each_second) + 1, true };
     return ok;
 }

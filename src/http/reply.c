@@ -19,7 +19,8 @@ void reply_header(struct reply *rp, const char *name, struct str value)
 {
     assert(rp->header_count < REPLY_HEADERS_MAX && !memchr(value.s ? value.s : "", '\r', value.n) &&
            !memchr(value.s ? value.s : "", '\n', value.n));
-    rp->headers[rp->header_count++] = (struct http1_header){ str_from(name), str_dup(rp->arena, value) };
+    rp->headers[rp->header_count++] =
+        (struct http1_header){ str_from(name), str_dup(rp->arena, value) };
 }
 
 struct json_out *reply_json(struct reply *rp)
@@ -57,7 +58,8 @@ static bool list_has_tag(struct str list, struct str tag, bool weak_counts)
         bool weak = str_starts(part, S("W/"));
         if (weak)
             part = str_sub(part, 2, part.n);
-        if (part.n == tag.n + 2 && part.s[0] == '"' && str_eq(str_sub(part, 1, part.n - 1), tag) && (!weak || weak_counts))
+        if (part.n == tag.n + 2 && part.s[0] == '"' && str_eq(str_sub(part, 1, part.n - 1), tag) &&
+            (!weak || weak_counts))
             return true;
     }
     return false;
@@ -97,8 +99,10 @@ void reply_session_cookie(struct req *rq, struct reply *rp, struct str value, in
 {
     const struct http_server *s = call_of(rq)->server;
     rp->secret = true;
-    reply_header(rp, "Set-Cookie", str_fmt(rq->arena, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%lld%s", cookie_name(s),
-                                           STR_ARG(value), (long long)max_age_s, s->https ? "; Secure" : ""));
+    reply_header(rp, "Set-Cookie",
+                 str_fmt(rq->arena, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%lld%s",
+                         cookie_name(s), STR_ARG(value), (long long)max_age_s,
+                         s->https ? "; Secure" : ""));
 }
 
 /* --- to the wire --------------------------------------------------------------------------------------------- */
@@ -106,30 +110,54 @@ void reply_session_cookie(struct req *rq, struct reply *rp, struct str value, in
 static const char *reason(int status)
 {
     switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 302: return "Found";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 421: return "Misdirected Request";
-    case 422: return "Unprocessable Content";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 503: return "Service Unavailable";
-    default: return "-";
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 202:
+        return "Accepted";
+    case 204:
+        return "No Content";
+    case 302:
+        return "Found";
+    case 304:
+        return "Not Modified";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 409:
+        return "Conflict";
+    case 410:
+        return "Gone";
+    case 412:
+        return "Precondition Failed";
+    case 413:
+        return "Content Too Large";
+    case 415:
+        return "Unsupported Media Type";
+    case 421:
+        return "Misdirected Request";
+    case 422:
+        return "Unprocessable Content";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
+    case 503:
+        return "Service Unavailable";
+    default:
+        return "-";
     }
 }
 
@@ -157,8 +185,8 @@ static void put_rate(struct call *c, struct buf *b)
 {
     if (!c->rate.counted)
         return;
-    buf_putf(b, "RateLimit-Limit: %lld\r\nRateLimit-Remaining: %lld\r\nRateLimit-Reset: %lld\r\n", (long long)c->rate.limit,
-             (long long)c->rate.remaining, (long long)c->rate.reset_s);
+    buf_putf(b, "RateLimit-Limit: %lld\r\nRateLimit-Remaining: %lld\r\nRateLimit-Reset: %lld\r\n",
+             (long long)c->rate.limit, (long long)c->rate.remaining, (long long)c->rate.reset_s);
 }
 
 /* A status that has no body by definition. */
@@ -199,7 +227,10 @@ void call_answer(struct call *c)
     for (size_t i = 0; i < rp->header_count; i++)
         has_cache |= str_eq_nocase(rp->headers[i].name, S("Cache-Control"));
     if (!has_cache)
-        reply_header(rp, "Cache-Control", rp->status == 200 && c->rq.route && c->rq.route->auth == AUTH_USER ? S("private, no-cache") : S("no-store"));
+        reply_header(rp, "Cache-Control",
+                     rp->status == 200 && c->rq.route && c->rq.route->auth == AUTH_USER
+                         ? S("private, no-cache")
+                         : S("no-store"));
     security_headers(c, false);
 
     size_t body_bytes = rp->file_fd >= 0 ? rp->file_bytes : rp->body.n;
@@ -213,13 +244,20 @@ void call_answer(struct call *c)
         rp->file_fd = -1;
     }
     if (buf_err(&head)) { /* no memory even for the head */
-        head = (struct buf){ .s = (char *)(uintptr_t)"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" };
+        head = (struct buf){
+            .s = (char *)(uintptr_t) "HTTP/1.1 503 Service Unavailable\r\nContent-Length: "
+                                     "0\r\nConnection: close\r\n\r\n"
+        };
         head.n = strlen(head.s);
         no_body = ends = true;
     }
     struct http1_reply out = {
-        .head = buf_str(&head), .body = no_body ? S("") : rp->body, .file_fd = no_body ? -1 : rp->file_fd, .file_bytes = rp->file_bytes,
-        .close = ends, .stream = rp->stream != NULL && !no_body,
+        .head = buf_str(&head),
+        .body = no_body ? S("") : rp->body,
+        .file_fd = no_body ? -1 : rp->file_fd,
+        .file_bytes = rp->file_bytes,
+        .close = ends,
+        .stream = rp->stream != NULL && !no_body,
     };
     http1_reply(x, &out);
 }

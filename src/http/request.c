@@ -34,7 +34,8 @@ struct str req_query(const struct req *rq, const char *name)
 {
     struct str rest = rq->query, key, value, plain;
     while (query_next(&rest, &key, &value))
-        if (str_eq(key, str_from(name)) && percent_decode(rq->arena, value, true, &plain) == OK && text_ok(plain))
+        if (str_eq(key, str_from(name)) && percent_decode(rq->arena, value, true, &plain) == OK &&
+            text_ok(plain))
             return plain.s ? plain : S("");
     return STR_NONE;
 }
@@ -49,14 +50,16 @@ static const struct field *find_field(const struct field *fields, size_t count, 
     return NULL;
 }
 
-static err_t unknown_field(const struct field *fields, size_t count, struct str name, struct arena *a)
+static err_t unknown_field(const struct field *fields, size_t count, struct str name,
+                           struct arena *a)
 {
     struct buf known;
     buf_init(&known, a, 1000);
     for (size_t i = 0; i < count; i++)
         buf_putf(&known, "%s%s", i ? ", " : "", fields[i].name);
     char *z = text_ok(name) ? str_cstr(a, utf8_cut(name, 60)) : NULL;
-    return err_note(E_INVALID, z, "there is no field %s here; known are: %.*s", z ? z : "of that name", STR_ARG(buf_str(&known)));
+    return err_note(E_INVALID, z, "there is no field %s here; known are: %.*s",
+                    z ? z : "of that name", STR_ARG(buf_str(&known)));
 }
 
 static err_t set_text(const struct field *f, struct str v, void *out)
@@ -64,7 +67,8 @@ static err_t set_text(const struct field *f, struct str v, void *out)
     if (!text_ok(v))
         return err_note(E_INVALID, f->name, "the text holds a zero byte or is not valid UTF-8");
     if ((int64_t)v.n < f->min || (int64_t)v.n > f->max)
-        return err_note(E_INVALID, f->name, "%lld to %lld bytes are wanted; these are %zu", (long long)f->min, (long long)f->max, v.n);
+        return err_note(E_INVALID, f->name, "%lld to %lld bytes are wanted; these are %zu",
+                        (long long)f->min, (long long)f->max, v.n);
     *(struct str *)((char *)out + f->offset) = v;
     return OK;
 }
@@ -72,21 +76,24 @@ static err_t set_text(const struct field *f, struct str v, void *out)
 static err_t set_number(const struct field *f, int64_t v, void *out)
 {
     if (v < f->min || v > f->max)
-        return err_note(E_INVALID, f->name, "a number from %lld to %lld is wanted", (long long)f->min, (long long)f->max);
+        return err_note(E_INVALID, f->name, "a number from %lld to %lld is wanted",
+                        (long long)f->min, (long long)f->max);
     *(int64_t *)((char *)out + f->offset) = v;
     return OK;
 }
 
 static err_t wrong_type(const struct field *f)
 {
-    static const char *const WANTED[] = { "a string", "a whole number", "true or false", "a UUID", "a time in RFC 3339", "a JSON value" };
+    static const char *const WANTED[] = { "a string", "a whole number",     "true or false",
+                                          "a UUID",   "a time in RFC 3339", "a JSON value" };
     return err_note(E_INVALID, f->name, "%s is wanted", WANTED[f->type]);
 }
 
 static err_t set_parsed(const struct field *f, struct str v, void *out)
 {
     char *to = (char *)out + f->offset;
-    err_t e = f->type == FIELD_UUID ? uuid_parse(v, (struct uuid *)to) : time_parse(v, (int64_t *)to);
+    err_t e =
+        f->type == FIELD_UUID ? uuid_parse(v, (struct uuid *)to) : time_parse(v, (int64_t *)to);
     return e == OK ? OK : wrong_type(f);
 }
 
@@ -140,7 +147,8 @@ static err_t check_required(const struct field *fields, size_t count, const bool
 {
     for (size_t i = 0; i < count; i++)
         if (fields[i].required && !seen[i])
-            return err_note(E_INVALID, fields[i].name, "%s is missing: %s", fields[i].name, fields[i].doc);
+            return err_note(E_INVALID, fields[i].name, "%s is missing: %s", fields[i].name,
+                            fields[i].doc);
     return OK;
 }
 
@@ -157,7 +165,8 @@ err_t req_query_fields(struct req *rq, void *out)
         if (!f)
             return unknown_field(r->query, r->query_count, name, rq->arena);
         if (percent_decode(rq->arena, value, true, &plain) != OK)
-            return err_note(E_INVALID, f->name, "a percent sign is not followed by two hexadecimal digits");
+            return err_note(E_INVALID, f->name,
+                            "a percent sign is not followed by two hexadecimal digits");
         TRY(set_query(f, plain.s ? plain : S(""), out));
         seen[f - r->query] = true;
     }
@@ -222,7 +231,9 @@ struct str cursor_encode(struct arena *a, struct str bytes)
 
 err_t cursor_decode(struct arena *a, struct str text, struct str *ret)
 {
-    return base64url_decode(a, text, ret) == OK ? OK : err_note(E_INVALID, "cursor", "this cursor is not one of ours; start without one");
+    return base64url_decode(a, text, ret) == OK
+               ? OK
+               : err_note(E_INVALID, "cursor", "this cursor is not one of ours; start without one");
 }
 
 err_t cursor_read(struct arena *a, struct str text, void *ret, size_t bytes)

@@ -65,7 +65,8 @@ static bool same_shape(const struct entry *a, const struct entry *b)
     if (a->route->method != b->route->method || a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (!(is_param(a->segments[i]) && is_param(b->segments[i])) && !str_eq(a->segments[i], b->segments[i]))
+        if (!(is_param(a->segments[i]) && is_param(b->segments[i])) &&
+            !str_eq(a->segments[i], b->segments[i]))
             return false;
     return true;
 }
@@ -121,7 +122,8 @@ size_t router_index(const struct router *r, const struct route *route)
 /* --- matching --------------------------------------------------------------------------------------- */
 
 /* Literal segments first: "/users/me" is not "/users/{id}" where both stand. */
-static bool fits(const struct entry *e, const struct str *segments, size_t count, unsigned *ret_literals)
+static bool fits(const struct entry *e, const struct str *segments, size_t count,
+                 unsigned *ret_literals)
 {
     *ret_literals = 0;
     if (e->rest ? count < e->count : count != e->count)
@@ -153,14 +155,16 @@ static err_t split(struct call *c, struct str *segments, size_t *ret_count)
     return OK;
 }
 
-static void take_params(struct call *c, const struct entry *e, const struct str *segments, size_t count)
+static void take_params(struct call *c, const struct entry *e, const struct str *segments,
+                        size_t count)
 {
     size_t n = 0;
     for (size_t i = 0; i < e->count && n < PARAMS_MAX; i++)
         if (is_param(e->segments[i])) {
             c->params[n] = segments[i];
             if (e->rest && i + 1 == e->count && count > e->count)
-                c->params[n].n = (size_t)(segments[count - 1].s + segments[count - 1].n - segments[i].s);
+                c->params[n].n =
+                    (size_t)(segments[count - 1].s + segments[count - 1].n - segments[i].s);
             n++;
         }
 }
@@ -211,5 +215,7 @@ struct str req_param(const struct req *rq, const char *name)
 
 err_t req_param_uuid(const struct req *rq, const char *name, struct uuid *ret)
 {
-    return uuid_parse(req_param(rq, name), ret) == OK ? OK : err_note(E_NOT_FOUND, name, "there is no such thing");
+    return uuid_parse(req_param(rq, name), ret) == OK
+               ? OK
+               : err_note(E_NOT_FOUND, name, "there is no such thing");
 }

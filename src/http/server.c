@@ -13,8 +13,12 @@
 
 static bool parse_method(struct str name, enum http_method *ret, bool *ret_head)
 {
-    static const struct { const char *name; enum http_method method; } METHODS[] = {
-        { "GET", HTTP_GET }, { "HEAD", HTTP_GET }, { "POST", HTTP_POST }, { "PUT", HTTP_PUT }, { "PATCH", HTTP_PATCH }, { "DELETE", HTTP_DELETE },
+    static const struct {
+        const char *name;
+        enum http_method method;
+    } METHODS[] = {
+        { "GET", HTTP_GET }, { "HEAD", HTTP_GET },    { "POST", HTTP_POST },
+        { "PUT", HTTP_PUT }, { "PATCH", HTTP_PATCH }, { "DELETE", HTTP_DELETE },
     };
     *ret_head = str_eq(name, S("HEAD"));
     for (size_t i = 0; i < COUNTOF(METHODS); i++)
@@ -36,7 +40,8 @@ static void see_client(struct call *c)
     while (str_cut(&trusted, ',', &one)) {
         if (!str_eq(str_trim(one), peer))
             continue;
-        struct str list = req_header(&c->rq, S("x-forwarded-for")), proto = req_header(&c->rq, S("x-forwarded-proto"));
+        struct str list = req_header(&c->rq, S("x-forwarded-for")),
+                   proto = req_header(&c->rq, S("x-forwarded-proto"));
         size_t from = list.n; /* the last hop is the one that our proxy saw */
         while (from && list.s[from - 1] != ',')
             from--;
@@ -82,7 +87,8 @@ static struct call *call_new(struct http_server *s, struct http1_exchange *x)
     return c;
 }
 
-_Static_assert(sizeof(struct header) == sizeof(struct http1_header) && offsetof(struct header, value) == offsetof(struct http1_header, value),
+_Static_assert(sizeof(struct header) == sizeof(struct http1_header) &&
+                   offsetof(struct header, value) == offsetof(struct http1_header, value),
                "a header is the same to net and http");
 
 /* Checks that need no body and no database. What they refuse is answered when the request is whole. */
@@ -90,8 +96,10 @@ static err_t first_checks(struct call *c)
 {
     int64_t retry_ms;
     enum http_method method;
-    if (!c->rq.local && !rate_take_address(c->server->rates, c->rq.client, clock_monotonic_ms(), &retry_ms)) {
-        reply_header(&c->rp, "Retry-After", str_fmt(c->rq.arena, "%lld", (long long)(retry_ms / 1000 + 1)));
+    if (!c->rq.local &&
+        !rate_take_address(c->server->rates, c->rq.client, clock_monotonic_ms(), &retry_ms)) {
+        reply_header(&c->rp, "Retry-After",
+                     str_fmt(c->rq.arena, "%lld", (long long)(retry_ms / 1000 + 1)));
         return err_note(E_RATE, NULL, "too many requests from %.*s", STR_ARG(c->rq.client));
     }
     TRY(check_host(c));
@@ -125,11 +133,15 @@ static err_t check_rate(struct call *c)
     int64_t retry_ms;
     if (r->rate == RATE_NONE || c->rq.local)
         return OK;
-    struct str key = c->rq.caller.known ? str_of((const char *)c->rq.caller.user_id.b, sizeof c->rq.caller.user_id.b) : c->rq.client;
+    struct str key = c->rq.caller.known ? str_of((const char *)c->rq.caller.user_id.b,
+                                                 sizeof c->rq.caller.user_id.b)
+                                        : c->rq.client;
     if (rate_take(c->server->rates, key, r->rate, clock_monotonic_ms(), &c->rate, &retry_ms))
         return OK;
-    reply_header(&c->rp, "Retry-After", str_fmt(c->rq.arena, "%lld", (long long)(retry_ms / 1000 + 1)));
-    return err_note(E_RATE, NULL, "too many requests of this kind; try again in %lld s", (long long)(retry_ms / 1000 + 1));
+    reply_header(&c->rp, "Retry-After",
+                 str_fmt(c->rq.arena, "%lld", (long long)(retry_ms / 1000 + 1)));
+    return err_note(E_RATE, NULL, "too many requests of this kind; try again in %lld s",
+                    (long long)(retry_ms / 1000 + 1));
 }
 
 static err_t check_body(struct call *c)
@@ -172,11 +184,13 @@ void call_run(struct call *c)
     if (e == OK)
         e = run_route(c);
     else if (c->refused_detail.text[0])
-        err_note(e, c->refused_detail.field[0] ? c->refused_detail.field : NULL, "%s", c->refused_detail.text);
+        err_note(e, c->refused_detail.field[0] ? c->refused_detail.field : NULL, "%s",
+                 c->refused_detail.text);
     if (e != OK)
         reply_problem(c, e);
     if (c->rp.status >= 500)
-        log_at(LOG_ERROR, "http.error", LZ("code", err_code(e)), LZ("detail", err_detail()->text), LZ("route", c->rq.route ? c->rq.route->path : ""));
+        log_at(LOG_ERROR, "http.error", LZ("code", err_code(e)), LZ("detail", err_detail()->text),
+               LZ("route", c->rq.route ? c->rq.route->path : ""));
     log_set_request(STR_NONE);
 }
 
@@ -185,8 +199,9 @@ static void log_call(struct call *c, int64_t micros)
 {
     bool quiet = c->rp.status < 400 && c->exchange->body_max == 0;
     log_set_request(c->rq.request_id);
-    log_at(quiet ? LOG_DEBUG : LOG_INFO, "http.request", LS("method", c->exchange->method), LZ("route", c->rq.route ? c->rq.route->path : "-"),
-           LI("status", c->rp.status), LI("us", micros), LS("client", c->rq.client));
+    log_at(quiet ? LOG_DEBUG : LOG_INFO, "http.request", LS("method", c->exchange->method),
+           LZ("route", c->rq.route ? c->rq.route->path : "-"), LI("status", c->rp.status),
+           LI("us", micros), LS("client", c->rq.client));
     log_set_request(STR_NONE);
 }
 
@@ -223,8 +238,10 @@ static void on_request(struct http1_exchange *x, void *context)
     struct call *c = x->user;
     UNUSED(context);
     if (!c) {
-        struct http1_reply out = { .head = S("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"),
-                                   .file_fd = -1, .close = true };
+        struct http1_reply out = { .head = S("HTTP/1.1 503 Service Unavailable\r\nContent-Length: "
+                                             "0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"),
+                                   .file_fd = -1,
+                                   .close = true };
         http1_reply(x, &out);
         return;
     }
@@ -258,8 +275,11 @@ static void on_bad(err_t e, struct buf *out, void *context)
     else
         err_clear();
     problem_write(&o, e, S(""));
-    buf_putf(out, "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
-                  "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n", err_status(e), err_title(e), body.n);
+    buf_putf(out,
+             "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: "
+             "%zu\r\nCache-Control: no-store\r\n"
+             "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
+             err_status(e), err_title(e), body.n);
     buf_put(out, buf_str(&body));
 }
 
@@ -286,7 +306,8 @@ static void loop_end(struct net_loop *l, void *context)
 static err_t set_base_url(struct http_server *s)
 {
     struct str listen = s->options.listen, base = s->options.base_url;
-    s->loopback = !listen.n || str_starts(listen, S("127.")) || str_starts(listen, S("localhost:")) || str_starts(listen, S("[::1]:"));
+    s->loopback = !listen.n || str_starts(listen, S("127.")) ||
+                  str_starts(listen, S("localhost:")) || str_starts(listen, S("[::1]:"));
     if (!base.n) {
         size_t colon = listen.n;
         while (colon && listen.s[colon - 1] != ':')
@@ -308,7 +329,10 @@ static err_t set_base_url(struct http_server *s)
 static err_t open_listeners(struct http_server *s)
 {
     struct net_listen_options o = {
-        .protocol = &HTTP1_PROTOCOL, .accepted = http1_accepted, .context = &s->http1, .connections_max = CONNECTIONS_MAX,
+        .protocol = &HTTP1_PROTOCOL,
+        .accepted = http1_accepted,
+        .context = &s->http1,
+        .connections_max = CONNECTIONS_MAX,
         .per_address_max = CONNECTIONS_PER_ADDRESS_MAX,
     };
     if (s->options.listen.n)
@@ -357,7 +381,11 @@ err_t http_server_start(const struct http_options *o, struct http_server **ret)
     arena_init(&s->arena, MIB(16));
     s->options = *o;
     s->http1 = (struct http1_server){
-        .head = on_head, .request = on_request, .bad = on_bad, .context = s, .temp_dir = o->temp_dir,
+        .head = on_head,
+        .request = on_request,
+        .bad = on_bad,
+        .context = s,
+        .temp_dir = o->temp_dir,
         .header_timeout_ms = o->header_timeout_ms ? o->header_timeout_ms : HTTP_HEADER_TIMEOUT_MS,
         .body_timeout_ms = o->body_timeout_ms ? o->body_timeout_ms : HTTP_BODY_TIMEOUT_MS,
         .idle_timeout_ms = o->idle_timeout_ms ? o->idle_timeout_ms : HTTP_IDLE_TIMEOUT_MS,
@@ -387,7 +415,8 @@ static void drain(struct http_server *s)
     net_listener_close(s->unix_listener);
     for (int i = 0; i < s->loop_count; i++)
         net_post(&s->loops[i], close_idle, NULL);
-    while (net_listener_connections(s->listener) + net_listener_connections(s->unix_listener) > 0 && clock_monotonic_ms() < deadline)
+    while (net_listener_connections(s->listener) + net_listener_connections(s->unix_listener) > 0 &&
+           clock_monotonic_ms() < deadline)
         clock_sleep_ms(10);
 }
 

@@ -3,12 +3,14 @@
 #include "base/embedded.h"
 #include "http/inside.h"
 
-extern const struct embedded_file WEB_FILES[]; /* made from web/dist: "index.html", "assets/x-HASH.js", and each with .br and .gz */
+extern const struct embedded_file WEB_FILES
+    []; /* made from web/dist: "index.html", "assets/x-HASH.js", and each with .br and .gz */
 
-static const char CSP[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; "
-    "worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; "
-    "require-trusted-types-for 'script'; trusted-types vivim dompurify";
+static const char CSP[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' "
+                          "data: blob:; font-src 'self'; connect-src 'self'; "
+                          "worker-src 'self'; manifest-src 'self'; frame-ancestors 'none'; "
+                          "base-uri 'none'; form-action 'self'; "
+                          "require-trusted-types-for 'script'; trusted-types vivim dompurify";
 
 void security_headers(struct call *c, bool document)
 {
@@ -17,7 +19,8 @@ void security_headers(struct call *c, bool document)
     for (size_t i = 0; i < rp->header_count; i++)
         has_csp |= str_eq_nocase(rp->headers[i].name, S("Content-Security-Policy"));
     if (!has_csp)
-        reply_header(rp, "Content-Security-Policy", document ? S(CSP) : S("default-src 'none'; frame-ancestors 'none'"));
+        reply_header(rp, "Content-Security-Policy",
+                     document ? S(CSP) : S("default-src 'none'; frame-ancestors 'none'"));
     if (document)
         return;
     reply_header(rp, "X-Content-Type-Options", S("nosniff"));
@@ -38,10 +41,19 @@ static const struct embedded_file *find(struct str name)
 
 static struct str type_of(struct str name)
 {
-    static const struct { const char *ending, *type; } TYPES[] = {
-        { ".html", "text/html; charset=utf-8" }, { ".js", "text/javascript; charset=utf-8" }, { ".css", "text/css; charset=utf-8" },
-        { ".svg", "image/svg+xml" }, { ".png", "image/png" }, { ".ico", "image/x-icon" }, { ".webmanifest", "application/manifest+json" },
-        { ".woff2", "font/woff2" }, { ".json", "application/json" }, { ".txt", "text/plain; charset=utf-8" },
+    static const struct {
+        const char *ending, *type;
+    } TYPES[] = {
+        { ".html", "text/html; charset=utf-8" },
+        { ".js", "text/javascript; charset=utf-8" },
+        { ".css", "text/css; charset=utf-8" },
+        { ".svg", "image/svg+xml" },
+        { ".png", "image/png" },
+        { ".ico", "image/x-icon" },
+        { ".webmanifest", "application/manifest+json" },
+        { ".woff2", "font/woff2" },
+        { ".json", "application/json" },
+        { ".txt", "text/plain; charset=utf-8" },
     };
     for (size_t i = 0; i < COUNTOF(TYPES); i++)
         if (str_ends(name, str_from(TYPES[i].ending)))
@@ -67,7 +79,8 @@ static void serve(struct call *c, struct str name, const struct embedded_file *p
     struct reply *rp = &c->rp;
     struct str accept = req_header(&c->rq, S("accept-encoding"));
     const struct embedded_file *f = plain;
-    const struct embedded_file *br = find(str_cat(c->rq.arena, name, S(".br"))), *gz = find(str_cat(c->rq.arena, name, S(".gz")));
+    const struct embedded_file *br = find(str_cat(c->rq.arena, name, S(".br"))),
+                               *gz = find(str_cat(c->rq.arena, name, S(".gz")));
     rp->status = status;
     reply_header(rp, "Vary", S("Accept-Encoding"));
     if (br && accepts(accept, S("br"))) {
@@ -78,9 +91,11 @@ static void serve(struct call *c, struct str name, const struct embedded_file *p
         reply_header(rp, "Content-Encoding", S("gzip"));
     }
     bool hashed = str_starts(name, S("assets/"));
-    reply_header(rp, "Cache-Control", hashed ? S("public, max-age=31536000, immutable") : S("no-cache"));
+    reply_header(rp, "Cache-Control",
+                 hashed ? S("public, max-age=31536000, immutable") : S("no-cache"));
     struct str tag = str_sub(sha256_hex(c->rq.arena, sha256_of(embedded_bytes(plain))), 0, 16);
-    if (str_ends(name, S(".html")))
+    if (str_ends(name, S(".html")) ||
+        str_ends(name, S(".js"))) /* a worker lives under its own script's policy */
         security_headers(c, true);
     c->rq.method = HTTP_GET;
     if (status != 200 || !reply_etag(&c->rq, rp, tag))
@@ -88,13 +103,15 @@ static void serve(struct call *c, struct str name, const struct embedded_file *p
 }
 
 static const char NO_CLIENT[] =
-    "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>VIVIM</title><p>This build has no web client in it. "
+    "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>VIVIM</title><p>This build "
+    "has no web client in it. "
     "<code>./run --build</code> builds one with it; the API is there all the same.</p></html>";
 
 /* Addresses of the client's own router; anything else is its "not found" page, with that status. */
 static bool is_client_route(struct str path)
 {
-    static const char *const EXACT[] = { "/", "/setup", "/login", "/search", "/settings", "/captures" };
+    static const char *const EXACT[] = { "/",       "/setup",    "/login",
+                                         "/search", "/settings", "/captures" };
     static const char *const BELOW[] = { "/c/", "/captures/", "/settings/" };
     for (size_t i = 0; i < COUNTOF(EXACT); i++)
         if (str_eq(path, str_from(EXACT[i])))
@@ -109,7 +126,8 @@ bool static_serve(struct call *c)
 {
     struct str path = c->rq.path, name = str_sub(path, 1, path.n);
     bool get = str_eq(c->exchange->method, S("GET")) || c->rq.head;
-    if (!get || str_starts(path, S("/api/")) || str_starts(path, S("/.well-known/")) || str_ends(path, S(".br")) || str_ends(path, S(".gz")))
+    if (!get || str_starts(path, S("/api/")) || str_starts(path, S("/.well-known/")) ||
+        str_ends(path, S(".br")) || str_ends(path, S(".gz")))
         return false;
     const struct embedded_file *f = name.n ? find(name) : NULL;
     if (f) {
@@ -117,7 +135,8 @@ bool static_serve(struct call *c)
         return true;
     }
     bool page = is_client_route(path);
-    if (!page && str_find(req_header(&c->rq, S("accept")), S("text/html"), 0) >= req_header(&c->rq, S("accept")).n)
+    if (!page && str_find(req_header(&c->rq, S("accept")), S("text/html"), 0) >=
+                     req_header(&c->rq, S("accept")).n)
         return false;
     f = find(S("index.html"));
     if (f) {

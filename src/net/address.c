@@ -17,13 +17,15 @@ struct range4 {
     int bits;
 };
 
-#define V4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+#define V4(a, b, c, d) \
+    ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
 static const struct range4 REFUSED4[] = {
-    { V4(0, 0, 0, 0), 8 },       { V4(10, 0, 0, 0), 8 },      { V4(100, 64, 0, 0), 10 },  { V4(127, 0, 0, 0), 8 },
-    { V4(169, 254, 0, 0), 16 },  { V4(172, 16, 0, 0), 12 },   { V4(192, 0, 0, 0), 24 },   { V4(192, 0, 2, 0), 24 },
-    { V4(192, 88, 99, 0), 24 },  { V4(192, 168, 0, 0), 16 },  { V4(198, 18, 0, 0), 15 },  { V4(198, 51, 100, 0), 24 },
-    { V4(203, 0, 113, 0), 24 },  { V4(224, 0, 0, 0), 4 },     { V4(240, 0, 0, 0), 4 },
+    { V4(0, 0, 0, 0), 8 },        { V4(10, 0, 0, 0), 8 },     { V4(100, 64, 0, 0), 10 },
+    { V4(127, 0, 0, 0), 8 },      { V4(169, 254, 0, 0), 16 }, { V4(172, 16, 0, 0), 12 },
+    { V4(192, 0, 0, 0), 24 },     { V4(192, 0, 2, 0), 24 },   { V4(192, 88, 99, 0), 24 },
+    { V4(192, 168, 0, 0), 16 },   { V4(198, 18, 0, 0), 15 },  { V4(198, 51, 100, 0), 24 },
+    { V4(203, 0, 113, 0), 24 },   { V4(224, 0, 0, 0), 4 },    { V4(240, 0, 0, 0), 4 },
     { V4(168, 63, 129, 16), 32 }, /* a cloud's platform address on a public number */
 };
 
@@ -42,7 +44,8 @@ static bool public6(const uint8_t b[16])
 {
     if ((b[0] & 0xe0) != 0x20)
         return false;
-    bool special = b[0] == 0x20 && b[1] == 0x01 && (b[2] & 0xfe) == 0; /* 2001::/23: Teredo, ORCHID, benchmarking */
+    bool special = b[0] == 0x20 && b[1] == 0x01 &&
+                   (b[2] & 0xfe) == 0; /* 2001::/23: Teredo, ORCHID, benchmarking */
     bool documentation = b[0] == 0x20 && b[1] == 0x01 && b[2] == 0x0d && b[3] == 0xb8;
     bool documentation_too = b[0] == 0x3f && b[1] == 0xff && (b[2] & 0xf0) == 0; /* 3fff::/20 */
     bool six_to_four = b[0] == 0x20 && b[1] == 0x02;
@@ -59,9 +62,11 @@ static bool is_own_interface(const struct sockaddr *sa)
         if (!i->ifa_addr || i->ifa_addr->sa_family != sa->sa_family)
             continue;
         if (sa->sa_family == AF_INET)
-            own = memcmp(&((const struct sockaddr_in *)sa)->sin_addr, &((struct sockaddr_in *)i->ifa_addr)->sin_addr, 4) == 0;
+            own = memcmp(&((const struct sockaddr_in *)sa)->sin_addr,
+                         &((struct sockaddr_in *)i->ifa_addr)->sin_addr, 4) == 0;
         else
-            own = memcmp(&((const struct sockaddr_in6 *)sa)->sin6_addr, &((struct sockaddr_in6 *)i->ifa_addr)->sin6_addr, 16) == 0;
+            own = memcmp(&((const struct sockaddr_in6 *)sa)->sin6_addr,
+                         &((struct sockaddr_in6 *)i->ifa_addr)->sin6_addr, 16) == 0;
     }
     freeifaddrs(list);
     return own;
@@ -69,7 +74,8 @@ static bool is_own_interface(const struct sockaddr *sa)
 
 bool address_is_public(const struct sockaddr *sa)
 {
-    if (sa->sa_family == AF_INET && !public4(ntohl(((const struct sockaddr_in *)sa)->sin_addr.s_addr)))
+    if (sa->sa_family == AF_INET &&
+        !public4(ntohl(((const struct sockaddr_in *)sa)->sin_addr.s_addr)))
         return false;
     if (sa->sa_family == AF_INET6 && !public6(((const struct sockaddr_in6 *)sa)->sin6_addr.s6_addr))
         return false;
@@ -81,7 +87,9 @@ struct str address_text(struct arena *a, const struct address *x)
     char text[INET6_ADDRSTRLEN] = "?";
     const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&x->sa;
     const struct sockaddr_in *in4 = (const struct sockaddr_in *)&x->sa;
-    inet_ntop(x->sa.ss_family, x->sa.ss_family == AF_INET6 ? (const void *)&in6->sin6_addr : &in4->sin_addr, text, sizeof text);
+    inet_ntop(x->sa.ss_family,
+              x->sa.ss_family == AF_INET6 ? (const void *)&in6->sin6_addr : &in4->sin_addr, text,
+              sizeof text);
     return str_dup(a, str_from(text));
 }
 
@@ -114,7 +122,8 @@ static bool parse_literal(struct str text, struct address *ret)
 
 static bool label_ok(struct str label)
 {
-    if (label.n == 0 || label.n > LABEL_BYTES_MAX || label.s[0] == '-' || label.s[label.n - 1] == '-')
+    if (label.n == 0 || label.n > LABEL_BYTES_MAX || label.s[0] == '-' ||
+        label.s[label.n - 1] == '-')
         return false;
     for (size_t i = 0; i < label.n; i++) {
         char c = label.s[i];
@@ -136,11 +145,14 @@ static bool all_digits_or_hex(struct str label)
 
 static err_t check_name(struct str name)
 {
-    static const char *const LOCAL[] = { ".localhost", ".local", ".internal", ".home.arpa", ".localdomain", ".lan", ".test", ".invalid", ".onion" };
+    static const char *const LOCAL[] = { ".localhost", ".local",       ".internal",
+                                         ".home.arpa", ".localdomain", ".lan",
+                                         ".test",      ".invalid",     ".onion" };
     struct str rest = name, label = S("");
     size_t labels = 0;
     if (name.n == 0 || name.n > NAME_BYTES_MAX)
-        return err_note(E_INVALID, "host", "the host's name is empty or longer than %d bytes", NAME_BYTES_MAX);
+        return err_note(E_INVALID, "host", "the host's name is empty or longer than %d bytes",
+                        NAME_BYTES_MAX);
     while (str_cut(&rest, '.', &label)) {
         if (!label_ok(label))
             return err_note(E_INVALID, "host", "the host is not a valid name");
@@ -148,11 +160,14 @@ static err_t check_name(struct str name)
     }
     if (labels < 2)
         return err_note(E_INVALID, "host", "a name without a dot is of the local network");
-    if (all_digits_or_hex(label)) /* a last label of digits makes it an address in some reader's eyes */
-        return err_note(E_INVALID, "host", "an address is written in its usual form, like 192.0.2.1");
+    if (all_digits_or_hex(
+            label)) /* a last label of digits makes it an address in some reader's eyes */
+        return err_note(E_INVALID, "host",
+                        "an address is written in its usual form, like 192.0.2.1");
     for (size_t i = 0; i < COUNTOF(LOCAL); i++)
         if (str_ends(name, str_from(LOCAL[i])))
-            return err_note(E_INVALID, "host", "names that end in %s are of the local network", LOCAL[i]);
+            return err_note(E_INVALID, "host", "names that end in %s are of the local network",
+                            LOCAL[i]);
     return OK;
 }
 
@@ -170,7 +185,8 @@ err_t host_parse(struct arena *a, struct str text, struct host *ret)
         return arena_err(a);
     }
     if (brackets)
-        return err_note(E_INVALID, "host", "the address in brackets is not a canonical IPv6 address");
+        return err_note(E_INVALID, "host",
+                        "the address in brackets is not a canonical IPv6 address");
     if (text.n > 1 && text.s[text.n - 1] == '.')
         text.n--; /* the root's dot */
     h.name = str_lower(a, text);
@@ -204,9 +220,11 @@ static bool mapped(const struct address_policy *p, struct str host, int port, st
         str_cut(&number, ':', &name);
         struct str to_number = to, to_host;
         str_cut(&to_number, ':', &to_host);
-        if (!number.s || !to_number.s || str_to_i64(str_trim(number), &from_port) != OK || str_to_i64(str_trim(to_number), &to_port) != OK)
+        if (!number.s || !to_number.s || str_to_i64(str_trim(number), &from_port) != OK ||
+            str_to_i64(str_trim(to_number), &to_port) != OK)
             continue;
-        if (from_port == port && str_eq_nocase(str_trim(name), host) && parse_literal(str_trim(to_host), ret)) {
+        if (from_port == port && str_eq_nocase(str_trim(name), host) &&
+            parse_literal(str_trim(to_host), ret)) {
             set_port(ret, (int)to_port);
             return true;
         }
@@ -275,7 +293,8 @@ static err_t look_up(struct str host, struct look_up **ret)
     return OK;
 }
 
-static err_t pick(struct arena *a, struct str host, const struct addrinfo *list, struct address *ret)
+static err_t pick(struct arena *a, struct str host, const struct addrinfo *list,
+                  struct address *ret)
 {
     bool any = false;
     for (const struct addrinfo *i = list; i; i = i->ai_next) {
@@ -285,7 +304,8 @@ static err_t pick(struct arena *a, struct str host, const struct addrinfo *list,
         memcpy(&x.sa, i->ai_addr, i->ai_addrlen);
         if (!address_is_public(i->ai_addr)) {
             struct str text = address_text(a, &x);
-            return err_note(E_BLOCKED, "host", "%.*s leads to %.*s, which is not a public address", STR_ARG(host), STR_ARG(text));
+            return err_note(E_BLOCKED, "host", "%.*s leads to %.*s, which is not a public address",
+                            STR_ARG(host), STR_ARG(text));
         }
         if (!any)
             *ret = x;
@@ -294,11 +314,13 @@ static err_t pick(struct arena *a, struct str host, const struct addrinfo *list,
     return any ? OK : err_note(E_NOT_FOUND, "host", "%.*s has no address", STR_ARG(host));
 }
 
-err_t address_resolve(struct arena *a, const struct address_policy *p, struct str host, int port, struct address *ret)
+err_t address_resolve(struct arena *a, const struct address_policy *p, struct str host, int port,
+                      struct address *ret)
 {
     struct host h;
     if (port != 80 && port != 443)
-        return err_note(E_BLOCKED, "port", "only the ports 80 and 443 may be reached, not %d", port);
+        return err_note(E_BLOCKED, "port", "only the ports 80 and 443 may be reached, not %d",
+                        port);
     if (host_parse(a, host, &h) != OK) {
         char why[400];
         snprintf(why, sizeof why, "%s", err_detail()->text);
@@ -315,7 +337,9 @@ err_t address_resolve(struct arena *a, const struct address_policy *p, struct st
     }
     struct look_up *l;
     TRY(look_up(h.name, &l));
-    err_t e = l->code == 0 ? pick(a, h.name, l->list, ret) : err_note(E_NOT_FOUND, "host", "%.*s: %s", STR_ARG(h.name), gai_strerror(l->code));
+    err_t e = l->code == 0 ? pick(a, h.name, l->list, ret)
+                           : err_note(E_NOT_FOUND, "host", "%.*s: %s", STR_ARG(h.name),
+                                      gai_strerror(l->code));
     look_up_free(l);
     if (e == OK)
         set_port(ret, port);

@@ -39,6 +39,7 @@ struct address_policy {
 
 /* Resolve and check: the address to connect to. Ports 80 and 443 only. E_BLOCKED with a note that says what was refused and
  * why, E_NOT_FOUND (no such name), E_TIMEOUT (10 s). Blocks; not for a loop thread. */
-NODISCARD err_t address_resolve(struct arena *a, const struct address_policy *p, struct str host, int port, struct address *ret);
+NODISCARD err_t address_resolve(struct arena *a, const struct address_policy *p, struct str host,
+                                int port, struct address *ret);
 
 #endif

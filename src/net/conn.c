@@ -111,7 +111,8 @@ static size_t try_write(struct net_conn *c, uv_buf_t *parts, unsigned *count)
     return sent;
 }
 
-static void write_parts(struct net_conn *c, struct write_call *call, uv_buf_t *parts, unsigned count)
+static void write_parts(struct net_conn *c, struct write_call *call, uv_buf_t *parts,
+                        unsigned count)
 {
     try_write(c, parts, &count);
     if (count == 0) {
@@ -129,7 +130,8 @@ static void write_parts(struct net_conn *c, struct write_call *call, uv_buf_t *p
     }
 }
 
-void net_write(struct net_conn *c, const struct str *parts, size_t count, void (*sent)(void *context), void *context)
+void net_write(struct net_conn *c, const struct str *parts, size_t count,
+               void (*sent)(void *context), void *context)
 {
     assert(count <= PARTS_MAX);
     struct write_call *call = calloc(1, sizeof *call);

@@ -31,15 +31,16 @@ struct net_conn {
     struct net_listener *listener;
     struct net_conn *next, **link; /* the loop's list */
     const struct net_protocol *protocol;
-    void *state;            /* the protocol's */
-    int64_t deadline_ms;    /* monotonic; 0: none */
-    size_t unsent_bytes;    /* given to net_write, not yet with the kernel */
+    void *state;         /* the protocol's */
+    int64_t deadline_ms; /* monotonic; 0: none */
+    size_t unsent_bytes; /* given to net_write, not yet with the kernel */
     bool closing, local, paused, ended;
-    char peer[46];          /* address as text; "local" over a Unix socket */
+    char peer[46]; /* address as text; "local" over a Unix socket */
 };
 
 /* Copies nothing: `parts` must live until `sent` (may be NULL) is called, also when the connection ends first. At most 8 parts. */
-void net_write(struct net_conn *c, const struct str *parts, size_t count, void (*sent)(void *context), void *context);
+void net_write(struct net_conn *c, const struct str *parts, size_t count,
+               void (*sent)(void *context), void *context);
 /* As net_write, for bytes that the caller will not keep. */
 void net_write_copy(struct net_conn *c, struct str bytes);
 void net_close(struct net_conn *c);       /* at once; what is unsent is dropped */
@@ -63,10 +64,12 @@ struct net_listen_options {
 
 /* Listen on every loop (SO_REUSEPORT). address: "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families; one port).
  * ret_port: the bound one. E_INVALID, E_CONFLICT (in use), E_IO. */
-NODISCARD err_t net_listen(struct net_loop *loops, int loop_count, struct str address, const struct net_listen_options *o,
-                           struct net_listener **ret, int *ret_port);
+NODISCARD err_t net_listen(struct net_loop *loops, int loop_count, struct str address,
+                           const struct net_listen_options *o, struct net_listener **ret,
+                           int *ret_port);
 /* Listen on a Unix socket, mode 0600, on the first loop; only our own user or root may connect (SO_PEERCRED). A stale file is replaced. */
-NODISCARD err_t net_listen_unix(struct net_loop *loop, const char *path, const struct net_listen_options *o, struct net_listener **ret);
+NODISCARD err_t net_listen_unix(struct net_loop *loop, const char *path,
+                                const struct net_listen_options *o, struct net_listener **ret);
 /* Accept no more. The listener's memory lives until the loops have stopped: net_listener_free. */
 void net_listener_close(struct net_listener *l);
 void net_listener_free(struct net_listener *l);

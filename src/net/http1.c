@@ -20,10 +20,10 @@ struct http1 {
     struct http1_exchange *exchange; /* under way; NULL while idle */
     llhttp_t parser;
     enum state state;
-    bool complete, failed;           /* of the parser's callbacks */
-    struct buf ahead;                /* bytes that wait: an unfinished header block, or what was sent ahead */
+    bool complete, failed; /* of the parser's callbacks */
+    struct buf ahead;      /* bytes that wait: an unfinished header block, or what was sent ahead */
     size_t body_since_deadline;
-    int file_fd;                     /* of the answer that is being sent; -1 */
+    int file_fd; /* of the answer that is being sent; -1 */
     size_t file_left;
     bool sends_file, close_after, reads_ahead;
     unsigned served;
@@ -51,7 +51,11 @@ static struct http1_exchange *exchange_new(struct http1 *h)
         return NULL;
     }
     struct arena arena = x->arena;
-    *x = (struct http1_exchange){ .arena = arena, .loop = h->conn->loop, .connection = h, .body_fd = -1, .local = h->conn->local };
+    *x = (struct http1_exchange){ .arena = arena,
+                                  .loop = h->conn->loop,
+                                  .connection = h,
+                                  .body_fd = -1,
+                                  .local = h->conn->local };
     memcpy(x->peer, h->conn->peer, sizeof x->peer);
     return x;
 }
@@ -144,7 +148,11 @@ static int on_complete(llhttp_t *p)
 static const llhttp_settings_t *settings(void)
 {
     static const llhttp_settings_t SETTINGS = {
-        .on_url = on_url, .on_header_field = on_field, .on_header_value = on_value, .on_body = on_body, .on_message_complete = on_complete,
+        .on_url = on_url,
+        .on_header_field = on_field,
+        .on_header_value = on_value,
+        .on_body = on_body,
+        .on_message_complete = on_complete,
     };
     return &SETTINGS;
 }
@@ -217,7 +225,8 @@ static void hand_up(struct http1 *h)
     h->state = AWAITING;
     net_deadline(h->conn, 0);
     net_pause(h->conn); /* one at a time: what the client sends ahead stays in the kernel */
-    x->keep_alive = llhttp_should_keep_alive(&h->parser) && !x->body_too_large && !h->server->draining;
+    x->keep_alive =
+        llhttp_should_keep_alive(&h->parser) && !x->body_too_large && !h->server->draining;
     if (x->body_fd >= 0 && lseek(x->body_fd, 0, SEEK_SET) != 0)
         x->body_too_large = true;
     h->server->request(x, h->server->context);
@@ -245,7 +254,8 @@ static bool feed(struct http1 *h, const char *bytes, size_t n, size_t *ret_taken
     if (code == HPE_OK)
         return true;
     if (h->failed && h->exchange->body_too_large) {
-        h->complete = true; /* handed up with what came, so that who may not call is told that first */
+        h->complete =
+            true; /* handed up with what came, so that who may not call is told that first */
         return false;
     }
     answer_bad(h, h->failed ? E_IO : E_BAD_INPUT);
@@ -515,13 +525,15 @@ void http1_stream_end(struct http1_exchange *x)
     }
 }
 
-void http1_stream_on_gone(struct http1_exchange *x, void (*gone)(struct http1_exchange *x, void *context), void *context)
+void http1_stream_on_gone(struct http1_exchange *x,
+                          void (*gone)(struct http1_exchange *x, void *context), void *context)
 {
     x->connection->gone = gone;
     x->connection->gone_context = context;
 }
 
-struct net_conn *http1_take_over(struct http1_exchange *x, struct str head, const struct net_protocol *protocol, void *state,
+struct net_conn *http1_take_over(struct http1_exchange *x, struct str head,
+                                 const struct net_protocol *protocol, void *state,
                                  struct buf *ret_rest)
 {
     struct http1 *h = x->connection;
@@ -581,7 +593,10 @@ static void protocol_closed(struct net_conn *c)
 }
 
 const struct net_protocol HTTP1_PROTOCOL = {
-    .data = protocol_data, .drained = protocol_drained, .timeout = protocol_timeout, .closed = protocol_closed,
+    .data = protocol_data,
+    .drained = protocol_drained,
+    .timeout = protocol_timeout,
+    .closed = protocol_closed,
 };
 
 bool http1_accepted(struct net_conn *c, void *server)

@@ -18,21 +18,21 @@ struct http1_header {
 struct http1;
 
 struct http1_exchange {
-    struct arena arena;        /* dies with the exchange */
+    struct arena arena; /* dies with the exchange */
     struct net_loop *loop;
-    struct http1 *connection;  /* NULL: the client has gone */
+    struct http1 *connection;           /* NULL: the client has gone */
     struct str method, target, version; /* version: "1.1" */
     struct http1_header *headers;
     size_t header_count;
     bool keep_alive, upgrade, local;
     char peer[46];
-    size_t body_max;           /* set by `head`; more than this sets body_too_large and reads no further */
+    size_t body_max; /* set by `head`; more than this sets body_too_large and reads no further */
     bool body_too_large;
-    struct buf body;           /* up to HTTP_BODY_SPOOL_BYTES … */
-    int body_fd;               /* … else a file that has no name any more; -1 */
+    struct buf body; /* up to HTTP_BODY_SPOOL_BYTES … */
+    int body_fd;     /* … else a file that has no name any more; -1 */
     size_t body_bytes;
     struct http1_exchange *next_free;
-    void *user;                /* of the layer above, in the arena */
+    void *user; /* of the layer above, in the arena */
 };
 
 struct http1_server {
@@ -53,12 +53,12 @@ extern const struct net_protocol HTTP1_PROTOCOL;
 bool http1_accepted(struct net_conn *c, void *server);
 
 struct http1_reply {
-    struct str head;         /* status line and headers with the empty line, in the exchange's arena */
-    struct str body;         /* in the arena or static */
-    int file_fd;             /* instead of body: a file that is sent from its start and closed; -1 */
+    struct str head; /* status line and headers with the empty line, in the exchange's arena */
+    struct str body; /* in the arena or static */
+    int file_fd;     /* instead of body: a file that is sent from its start and closed; -1 */
     size_t file_bytes;
-    bool close;              /* close afterwards */
-    bool stream;             /* the body goes on: http1_stream_write until http1_stream_end */
+    bool close;  /* close afterwards */
+    bool stream; /* the body goes on: http1_stream_write until http1_stream_end */
 };
 /* Answer. On the exchange's loop (net_post from elsewhere). The exchange is gone afterwards, unless it streams. */
 void http1_reply(struct http1_exchange *x, const struct http1_reply *r);
@@ -68,11 +68,14 @@ void http1_reply(struct http1_exchange *x, const struct http1_reply *r);
 enum { STREAM_UNSENT_MAX = 256 * 1024 };
 bool http1_stream_write(struct http1_exchange *x, struct str bytes);
 void http1_stream_end(struct http1_exchange *x);
-void http1_stream_on_gone(struct http1_exchange *x, void (*gone)(struct http1_exchange *x, void *context), void *context);
+void http1_stream_on_gone(struct http1_exchange *x,
+                          void (*gone)(struct http1_exchange *x, void *context), void *context);
 
 /* After an upgrade: give the connection to another protocol, with the bytes that came behind the request (a view that ends with the
  * call). The exchange is freed. `head` is the 101 answer. On the loop, but never from inside `request`: post it. NULL when the client has gone. */
-struct net_conn *http1_take_over(struct http1_exchange *x, struct str head, const struct net_protocol *protocol, void *state, struct buf *ret_rest);
+struct net_conn *http1_take_over(struct http1_exchange *x, struct str head,
+                                 const struct net_protocol *protocol, void *state,
+                                 struct buf *ret_rest);
 
 /* Free what the loop's thread keeps for exchanges to come; at its end. */
 void http1_thread_end(void);
@@ -80,7 +83,8 @@ void http1_thread_end(void);
 /* Close this loop's connections that have no request under way, and end its streams (drain). On the loop. */
 void http1_close_idle(struct net_loop *l);
 
-struct str http1_header_value(const struct http1_exchange *x, struct str lower_name); /* the first; STR_NONE */
+struct str http1_header_value(const struct http1_exchange *x,
+                              struct str lower_name); /* the first; STR_NONE */
 
 /* Does a raw header block (with its empty line) hold only what RFC 9112 allows between lines? For the scan before llhttp; pure. */
 bool http1_block_ok(struct str block);

@@ -30,7 +30,8 @@ struct net_listener {
     struct accepting accepting[SOCKETS_MAX * LOOPS_MAX];
     int count;
     _Atomic size_t connections;
-    _Atomic uint32_t by_address[ADDRESS_SLOTS]; /* counts by hash: two addresses may share one, which only makes it stricter */
+    _Atomic uint32_t by_address
+        [ADDRESS_SLOTS]; /* counts by hash: two addresses may share one, which only makes it stricter */
 };
 
 /* --- accepting ----------------------------------------------------------------------------------- */
@@ -51,7 +52,8 @@ static void name_peer(struct net_conn *c)
         snprintf(c->peer, sizeof c->peer, "%s", c->local ? "local" : "unknown");
         return;
     }
-    const void *in6 = &((struct sockaddr_in6 *)&a)->sin6_addr, *in4 = &((struct sockaddr_in *)&a)->sin_addr;
+    const void *in6 = &((struct sockaddr_in6 *)&a)->sin6_addr,
+               *in4 = &((struct sockaddr_in *)&a)->sin_addr;
     inet_ntop(a.ss_family, a.ss_family == AF_INET6 ? in6 : in4, c->peer, sizeof c->peer);
 }
 
@@ -63,7 +65,8 @@ static bool peer_allowed(struct net_conn *c)
     socklen_t n = sizeof who;
     if (!c->local)
         return true;
-    return uv_fileno(&c->handle, &fd) == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0 &&
+    return uv_fileno(&c->handle, &fd) == 0 &&
+           getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0 &&
            (who.uid == geteuid() || who.uid == 0);
 }
 
@@ -98,7 +101,8 @@ static void on_connection(uv_stream_t *stream, int status)
     c->listener = a->listener;
     c->local = a->local;
     c->protocol = a->listener->options.protocol;
-    int bad = a->local ? uv_pipe_init(&a->loop->uv, &c->pipe, 0) : uv_tcp_init(&a->loop->uv, &c->tcp);
+    int bad =
+        a->local ? uv_pipe_init(&a->loop->uv, &c->pipe, 0) : uv_tcp_init(&a->loop->uv, &c->tcp);
     if (bad) {
         free(c);
         return;
@@ -124,8 +128,10 @@ static void on_connection(uv_stream_t *stream, int status)
 
 static err_t fail(int code, const char *what)
 {
-    return err_note(code == EADDRINUSE ? E_CONFLICT : code == EACCES || code == EADDRNOTAVAIL ? E_INVALID : E_IO, "listen",
-                    "listening on %s: %s", what, uv_strerror(-code));
+    return err_note(code == EADDRINUSE                        ? E_CONFLICT
+                    : code == EACCES || code == EADDRNOTAVAIL ? E_INVALID
+                                                              : E_IO,
+                    "listen", "listening on %s: %s", what, uv_strerror(-code));
 }
 
 static err_t open_socket(const struct sockaddr *sa, socklen_t length, const char *what, int *ret)
@@ -152,7 +158,8 @@ static int port_of(int fd)
     socklen_t n = sizeof a;
     if (getsockname(fd, (struct sockaddr *)&a, &n) != 0)
         return 0;
-    return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port : ((struct sockaddr_in *)&a)->sin_port);
+    return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
+                                         : ((struct sockaddr_in *)&a)->sin_port);
 }
 
 /* Another process on the same port would share it through SO_REUSEPORT: the first socket is tried without. */
@@ -206,11 +213,13 @@ static err_t hand_over(struct net_listener *l, struct net_loop *loop, int fd, bo
     return OK;
 }
 
-static err_t listen_family(struct net_listener *l, struct net_loop *loops, int loop_count, struct sockaddr_storage *sa,
-                           const char *what, int *io_port)
+static err_t listen_family(struct net_listener *l, struct net_loop *loops, int loop_count,
+                           struct sockaddr_storage *sa, const char *what, int *io_port)
 {
-    socklen_t length = sa->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-    in_port_t *port = sa->ss_family == AF_INET6 ? &((struct sockaddr_in6 *)sa)->sin6_port : &((struct sockaddr_in *)sa)->sin_port;
+    socklen_t length =
+        sa->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    in_port_t *port = sa->ss_family == AF_INET6 ? &((struct sockaddr_in6 *)sa)->sin6_port
+                                                : &((struct sockaddr_in *)sa)->sin_port;
     *port = htons((uint16_t)*io_port);
     if (*io_port)
         TRY(port_is_free((struct sockaddr *)sa, length, what));
@@ -235,8 +244,11 @@ static err_t split(struct str address, char host[64], int *ret_port)
     int64_t port;
     if (name.n >= 2 && name.s[0] == '[' && name.s[name.n - 1] == ']')
         name = str_sub(name, 1, name.n - 1);
-    if (!colon || name.n == 0 || name.n >= 64 || str_to_i64(str_sub(address, colon, address.n), &port) != OK || port < 0 || port > 65535)
-        return err_note(E_INVALID, "listen", "an address to listen on is like 127.0.0.1:8420, [::1]:8420 or localhost:8420");
+    if (!colon || name.n == 0 || name.n >= 64 ||
+        str_to_i64(str_sub(address, colon, address.n), &port) != OK || port < 0 || port > 65535)
+        return err_note(
+            E_INVALID, "listen",
+            "an address to listen on is like 127.0.0.1:8420, [::1]:8420 or localhost:8420");
     memcpy(host, name.s, name.n);
     host[name.n] = 0;
     *ret_port = (int)port;
@@ -251,7 +263,8 @@ static struct net_listener *listener_new(const struct net_listen_options *o)
     return l;
 }
 
-static err_t listen_host(struct net_listener *l, struct net_loop *loops, int loop_count, const char *host, int *io_port)
+static err_t listen_host(struct net_listener *l, struct net_loop *loops, int loop_count,
+                         const char *host, int *io_port)
 {
     struct sockaddr_storage a = { 0 };
     struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a;
@@ -265,8 +278,8 @@ static err_t listen_host(struct net_listener *l, struct net_loop *loops, int loo
     return listen_family(l, loops, loop_count, &a, host, io_port);
 }
 
-err_t net_listen(struct net_loop *loops, int loop_count, struct str address, const struct net_listen_options *o,
-                 struct net_listener **ret, int *ret_port)
+err_t net_listen(struct net_loop *loops, int loop_count, struct str address,
+                 const struct net_listen_options *o, struct net_listener **ret, int *ret_port)
 {
     char host[64];
     int port;
@@ -284,11 +297,15 @@ err_t net_listen(struct net_loop *loops, int loop_count, struct str address, con
     return OK;
 }
 
-err_t net_listen_unix(struct net_loop *loop, const char *path, const struct net_listen_options *o, struct net_listener **ret)
+err_t net_listen_unix(struct net_loop *loop, const char *path, const struct net_listen_options *o,
+                      struct net_listener **ret)
 {
     struct sockaddr_un a = { .sun_family = AF_UNIX };
     if (strlen(path) >= sizeof a.sun_path)
-        return err_note(E_INVALID, "data", "the data folder's path is too long for a Unix socket (%zu bytes are the most)", sizeof a.sun_path - 1);
+        return err_note(
+            E_INVALID, "data",
+            "the data folder's path is too long for a Unix socket (%zu bytes are the most)",
+            sizeof a.sun_path - 1);
     memcpy(a.sun_path, path, strlen(path) + 1);
     struct net_listener *l = listener_new(o);
     if (!l)

@@ -4,7 +4,7 @@
 
 #include "net/conn.h"
 
-void net_conn_begin(struct net_conn *c);                                /* into the loop's list, reading */
-void net_listener_left(struct net_listener *l, struct net_conn *c);     /* a connection ended */
+void net_conn_begin(struct net_conn *c); /* into the loop's list, reading */
+void net_listener_left(struct net_listener *l, struct net_conn *c); /* a connection ended */
 
 #endif

@@ -42,7 +42,8 @@ static err_t error_of(CURLcode code, const struct buf *body)
     case CURLE_WRITE_ERROR:
         return buf_err(body) ? buf_err(body) : E_UPSTREAM;
     default:
-        return err_note(E_UPSTREAM, NULL, "talking to the server failed: %s", curl_easy_strerror(code));
+        return err_note(E_UPSTREAM, NULL, "talking to the server failed: %s",
+                        curl_easy_strerror(code));
     }
 }
 

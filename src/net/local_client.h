@@ -18,6 +18,7 @@ struct local_reply {
 };
 
 /* E_NOT_FOUND when nobody listens there, E_TIMEOUT, E_UPSTREAM, E_LIMIT. */
-NODISCARD err_t local_call(struct arena *a, const struct local_request *rq, struct local_reply *ret);
+NODISCARD err_t local_call(struct arena *a, const struct local_request *rq,
+                           struct local_reply *ret);
 
 #endif

@@ -81,8 +81,9 @@ static err_t loop_init(struct net_loop *l, int number)
     return uv_timer_start(&l->tick, on_tick, NET_TICK_MS, NET_TICK_MS) == 0 ? OK : E_BUSY;
 }
 
-err_t net_loops_start(int count, void (*begin)(struct net_loop *l, void *context), void (*end)(struct net_loop *l, void *context),
-                      void *context, struct net_loop **ret)
+err_t net_loops_start(int count, void (*begin)(struct net_loop *l, void *context),
+                      void (*end)(struct net_loop *l, void *context), void *context,
+                      struct net_loop **ret)
 {
     struct net_loop *loops = calloc((size_t)count, sizeof *loops);
     if (!loops)

@@ -17,18 +17,19 @@ struct net_loop {
     uv_async_t mail;
     struct mutex mail_lock;
     struct net_letter *first, **last;
-    uv_timer_t tick;            /* deadlines of connections, coarse */
-    struct net_conn *conns;     /* all of this loop */
+    uv_timer_t tick;        /* deadlines of connections, coarse */
+    struct net_conn *conns; /* all of this loop */
     size_t conn_count;
-    char *read_buffer;          /* one for all connections: an idle one holds none */
-    void *context;              /* of whoever runs on it: the thread's database handle … */
+    char *read_buffer; /* one for all connections: an idle one holds none */
+    void *context;     /* of whoever runs on it: the thread's database handle … */
     _Atomic bool stopping;
 };
 
 /* Start `count` loops, each on a thread of its own. `begin` and `end` (may be NULL) run on it before its first and after its
  * last event. E_BUSY. ret is an array of `count`. */
-NODISCARD err_t net_loops_start(int count, void (*begin)(struct net_loop *l, void *context), void (*end)(struct net_loop *l, void *context),
-                                void *context, struct net_loop **ret);
+NODISCARD err_t net_loops_start(int count, void (*begin)(struct net_loop *l, void *context),
+                                void (*end)(struct net_loop *l, void *context), void *context,
+                                struct net_loop **ret);
 /* Close what is open, end the threads, free. */
 void net_loops_stop(struct net_loop *loops, int count);
 

@@ -41,7 +41,8 @@ static err_t inflate_part(z_stream *z, struct str in, struct buf *out)
     z->avail_in = (uInt)in.n;
     for (;;) {
         size_t room = out->max_bytes - out->n;
-        size_t want = room < 16384 ? room + 1 : 16384; /* one byte too many shows that the limit is passed */
+        size_t want =
+            room < 16384 ? room + 1 : 16384; /* one byte too many shows that the limit is passed */
         unsigned char chunk[16385];
         z->next_out = chunk;
         z->avail_out = (uInt)want;
@@ -86,7 +87,8 @@ static err_t deflate_state(int bits, z_stream **ret)
         deflateEnd(z);
         states.deflate_ready = false;
     }
-    if (!states.deflate_ready && deflateInit2(z, LEVEL, Z_DEFLATED, -bits, MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (!states.deflate_ready &&
+        deflateInit2(z, LEVEL, Z_DEFLATED, -bits, MEM_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
         return E_BUSY;
     states.deflate_ready = true;
     states.deflate_bits = bits;

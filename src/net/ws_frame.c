@@ -48,9 +48,12 @@ static bool utf8_feed(uint32_t *state, const char *s, size_t n)
 
 /* --- the parser's life ----------------------------------------------------------------------------- */
 
-void ws_parser_init(struct ws_parser *p, const struct ws_limits *limits, bool deflate, int client_window_bits)
+void ws_parser_init(struct ws_parser *p, const struct ws_limits *limits, bool deflate,
+                    int client_window_bits)
 {
-    *p = (struct ws_parser){ .limits = limits, .deflate = deflate, .window_bits = client_window_bits, .header_need = 2 };
+    *p = (struct ws_parser){
+        .limits = limits, .deflate = deflate, .window_bits = client_window_bits, .header_need = 2
+    };
 }
 
 static void drop_message(struct ws_parser *p)
@@ -99,7 +102,8 @@ static uint64_t payload_length(const uint8_t *h)
 static bool shortest_form(const uint8_t *h, uint64_t n)
 {
     unsigned length = h[1] & 0x7f;
-    return length < 126 || (length == 126 && n > 125) || (length == 127 && n > 65535 && n >> 63 == 0);
+    return length < 126 || (length == 126 && n > 125) ||
+           (length == 127 && n > 65535 && n >> 63 == 0);
 }
 
 static int begin_control(struct ws_parser *p, uint8_t first, uint64_t n)
@@ -185,7 +189,8 @@ static int keep(struct ws_parser *p, struct str data)
 /* What a handler answers: go on, or stop because the connection is gone. */
 enum { STOP = -1 };
 
-static int deliver_compressed(struct ws_parser *p, struct str data, const struct ws_handler *h, void *context)
+static int deliver_compressed(struct ws_parser *p, struct str data, const struct ws_handler *h,
+                              void *context)
 {
     CLEANUP(buf_free) struct buf plain = { 0 };
     buf_init(&plain, NULL, p->limits->message_bytes);
@@ -219,7 +224,8 @@ static int deliver(struct ws_parser *p, struct str last, const struct ws_handler
     return go_on ? 0 : STOP;
 }
 
-static int data_bytes(struct ws_parser *p, char *s, size_t n, const struct ws_handler *h, void *context)
+static int data_bytes(struct ws_parser *p, char *s, size_t n, const struct ws_handler *h,
+                      void *context)
 {
     unmask(p, s, n);
     p->left -= n;
@@ -239,10 +245,12 @@ static int data_bytes(struct ws_parser *p, char *s, size_t n, const struct ws_ha
 
 bool ws_close_code_ok(int code)
 {
-    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+           (code >= 3000 && code <= 4999);
 }
 
-static int deliver_close(struct ws_parser *p, struct str data, const struct ws_handler *h, void *context)
+static int deliver_close(struct ws_parser *p, struct str data, const struct ws_handler *h,
+                         void *context)
 {
     int code = 1005;
     if (data.n == 1)
@@ -258,7 +266,8 @@ static int deliver_close(struct ws_parser *p, struct str data, const struct ws_h
     return h->close(context, code, str_sub(data, 2, data.n)) ? 0 : STOP;
 }
 
-static int deliver_control(struct ws_parser *p, struct str data, const struct ws_handler *h, void *context)
+static int deliver_control(struct ws_parser *p, struct str data, const struct ws_handler *h,
+                           void *context)
 {
     switch (p->header[0] & 0x0f) {
     case WS_CLOSE:
@@ -270,7 +279,8 @@ static int deliver_control(struct ws_parser *p, struct str data, const struct ws
     }
 }
 
-static int control_bytes(struct ws_parser *p, char *s, size_t n, const struct ws_handler *h, void *context)
+static int control_bytes(struct ws_parser *p, char *s, size_t n, const struct ws_handler *h,
+                         void *context)
 {
     unmask(p, s, n);
     p->left -= n;
@@ -324,7 +334,8 @@ int ws_feed(struct ws_parser *p, char *bytes, size_t n, const struct ws_handler 
         if (at == n && p->left)
             return 0;
         size_t take = p->left < n - at ? (size_t)p->left : n - at;
-        int bad = p->control ? control_bytes(p, bytes + at, take, h, context) : data_bytes(p, bytes + at, take, h, context);
+        int bad = p->control ? control_bytes(p, bytes + at, take, h, context)
+                             : data_bytes(p, bytes + at, take, h, context);
         if (bad)
             return bad == STOP ? 0 : bad;
         at += take;
@@ -354,12 +365,14 @@ static void write_header(struct buf *out, unsigned first, size_t n)
     buf_put(out, str_of((const char *)h, size));
 }
 
-void ws_write(struct buf *out, enum ws_opcode opcode, struct str payload, bool compress, int server_window_bits)
+void ws_write(struct buf *out, enum ws_opcode opcode, struct str payload, bool compress,
+              int server_window_bits)
 {
     if (compress && opcode < WS_CLOSE && payload.n >= WS_DEFLATE_MIN) {
         CLEANUP(buf_free) struct buf packed = { 0 };
         buf_init(&packed, NULL, payload.n);
-        if (ws_deflate(payload, server_window_bits, &packed) == OK) { /* larger than before: sent as it is */
+        if (ws_deflate(payload, server_window_bits, &packed) ==
+            OK) { /* larger than before: sent as it is */
             write_header(out, FIN | RSV1 | (unsigned)opcode, packed.n);
             buf_put(out, buf_str(&packed));
             return;

@@ -104,20 +104,25 @@ static void negotiate(struct arena *a, struct str extensions, struct ws_accept *
         ret->deflate = ret->server_no_context = ret->client_no_context = true;
         ret->server_window_bits = o.server_bits_given ? o.server_bits : 15;
         ret->client_window_bits = o.client_bits_given && o.client_bits ? o.client_bits : 15;
-        struct str bits = o.server_bits_given ? str_fmt(a, "; server_max_window_bits=%d", o.server_bits) : S("");
-        ret->extensions = str_fmt(a, "permessage-deflate; server_no_context_takeover; client_no_context_takeover%.*s", STR_ARG(bits));
+        struct str bits =
+            o.server_bits_given ? str_fmt(a, "; server_max_window_bits=%d", o.server_bits) : S("");
+        ret->extensions = str_fmt(
+            a, "permessage-deflate; server_no_context_takeover; client_no_context_takeover%.*s",
+            STR_ARG(bits));
         return;
     }
 }
 
-err_t ws_handshake_check(struct arena *a, const struct ws_handshake *h, bool offer_deflate, struct ws_accept *ret)
+err_t ws_handshake_check(struct arena *a, const struct ws_handshake *h, bool offer_deflate,
+                         struct ws_accept *ret)
 {
     if (!str_eq(h->method, S("GET")) || !h->http11)
         return err_note(E_BAD_INPUT, NULL, "a WebSocket begins with GET over HTTP/1.1");
     if (!list_has(h->upgrade, S("websocket")) || !list_has(h->connection, S("upgrade")))
         return err_note(E_BAD_INPUT, "upgrade", "the request does not ask for a WebSocket");
     if (!str_eq(str_trim(h->version), S("13")))
-        return err_note(E_PRECONDITION, "sec-websocket-version", "only version 13 of the WebSocket protocol is spoken here");
+        return err_note(E_PRECONDITION, "sec-websocket-version",
+                        "only version 13 of the WebSocket protocol is spoken here");
     if (!key_ok(a, str_trim(h->key)))
         return err_note(E_BAD_INPUT, "sec-websocket-key", "the key is not 16 bytes in base64");
     struct ws_accept accept = { .client_window_bits = 15, .server_window_bits = 15 };

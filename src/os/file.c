@@ -16,7 +16,9 @@ static err_t fail(const char *doing, const char *path)
     int code = errno;
     char text[128];
     const char *why = strerror_r(code, text, sizeof text);
-    err_t e = code == ENOENT || code == ENOTDIR ? E_NOT_FOUND : code == ENOSPC || code == EDQUOT ? E_FULL : E_IO;
+    err_t e = code == ENOENT || code == ENOTDIR  ? E_NOT_FOUND
+              : code == ENOSPC || code == EDQUOT ? E_FULL
+                                                 : E_IO;
     return err_note(e, NULL, "%s %s: %s", doing, path, why);
 }
 
@@ -138,7 +140,8 @@ err_t folder_make(const char *path, unsigned mode)
     char part[PATH_BYTES_MAX];
     size_t n = strlen(path);
     if (n == 0 || n >= sizeof part)
-        return err_note(E_INVALID, NULL, "the path of a folder is empty or longer than %d bytes", PATH_BYTES_MAX);
+        return err_note(E_INVALID, NULL, "the path of a folder is empty or longer than %d bytes",
+                        PATH_BYTES_MAX);
     memcpy(part, path, n + 1);
     for (size_t i = 1; i <= n; i++) {
         if (part[i] != '/' && part[i] != 0)
@@ -209,7 +212,8 @@ err_t file_lock(const char *path, struct fd *ret)
     if (f.fd < 0)
         return fail("opening", path);
     if (flock(f.fd, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK ? err_note(E_CONFLICT, NULL, "another process holds %s", path) : fail("locking", path);
+        return errno == EWOULDBLOCK ? err_note(E_CONFLICT, NULL, "another process holds %s", path)
+                                    : fail("locking", path);
     *ret = f;
     f.fd = -1;
     return OK;

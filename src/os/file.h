@@ -10,7 +10,8 @@ NODISCARD err_t file_read(struct arena *a, const char *path, size_t max_bytes, s
  * content is there, whatever happens. E_IO, E_FULL. */
 NODISCARD err_t file_write_atomic(const char *path, struct str bytes, unsigned mode);
 NODISCARD err_t file_write_all(int fd, struct str bytes); /* handles short writes; E_IO, E_FULL */
-NODISCARD err_t folder_make(const char *path, unsigned mode); /* with parents; fine when it is there */
+NODISCARD err_t folder_make(const char *path,
+                            unsigned mode); /* with parents; fine when it is there */
 NODISCARD err_t folder_sync(const char *path);
 void folder_remove(const char *path); /* recursively, without following links; best effort */
 bool file_exists(const char *path);

@@ -57,7 +57,8 @@ static void reset_signals(void)
         signal(s, SIG_DFL);
 }
 
-static void become(const char *file, char *const argv[], char *const env[], const struct process_fd *map, size_t count, int tell)
+static void become(const char *file, char *const argv[], char *const env[],
+                   const struct process_fd *map, size_t count, int tell)
 {
     setpgid(0, 0);
     reset_signals();
@@ -99,10 +100,12 @@ static err_t await_exec(struct process *p, int fd, const char *name)
     waitpid(p->pid, NULL, 0);
     p->pid = 0;
     char text[128];
-    return err_note(code == ENOENT ? E_NOT_FOUND : E_BUSY, NULL, "starting %s: %s", name, strerror_r(code, text, sizeof text));
+    return err_note(code == ENOENT ? E_NOT_FOUND : E_BUSY, NULL, "starting %s: %s", name,
+                    strerror_r(code, text, sizeof text));
 }
 
-err_t process_start(struct process *p, char *const argv[], char *const env_or_null[], const struct process_fd *map, size_t map_count)
+err_t process_start(struct process *p, char *const argv[], char *const env_or_null[],
+                    const struct process_fd *map, size_t map_count)
 {
     assert(map_count < MAP_MAX);
     int tell[2];
@@ -188,7 +191,8 @@ static bool in_group(const char *pid, pid_t group)
     size_t n = fread(text, 1, sizeof text - 1, f);
     fclose(f);
     text[n] = 0;
-    const char *after = strrchr(text, ')'); /* the name may hold anything, also blanks and brackets */
+    const char *after =
+        strrchr(text, ')'); /* the name may hold anything, also blanks and brackets */
     int parent, its_group;
     return after && sscanf(after + 1, " %*c %d %d", &parent, &its_group) == 2 && its_group == group;
 }

@@ -18,7 +18,8 @@ struct key {
 };
 
 static const struct key KEYS[] = {
-#define X(member, key, kind, def, min, max, flags, help) { key, SETTING_##kind, def, help, min, max, flags, offsetof(struct settings, member) },
+#define X(member, key, kind, def, min, max, flags, help) \
+    { key, SETTING_##kind, def, help, min, max, flags, offsetof(struct settings, member) },
     SETTINGS_TABLE(X)
 #undef X
 };
@@ -97,7 +98,9 @@ static struct str flag_name(const char *name)
     static char names[COUNTOF(KEYS)][32];
     size_t at = find_key(str_from(name)), i = 0;
     for (; name[i] && i + 1 < sizeof names[at]; i++)
-        names[at][i] = name[i] == '_' ? '-' : name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
+        names[at][i] = name[i] == '_'                     ? '-'
+                       : name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a')
+                                                          : name[i];
     return str_of(names[at], i);
 }
 
@@ -119,27 +122,33 @@ static err_t wrong(const char *where, const struct key *k, const char *what)
     return err_note(E_INVALID, NULL, "VIVIM_%s (%s): %s", k->name, where, what);
 }
 
-static err_t set_number(struct settings *s, const struct key *k, struct str value, const char *where)
+static err_t set_number(struct settings *s, const struct key *k, struct str value,
+                        const char *where)
 {
     int64_t n;
     if (str_to_i64(value, &n) != OK || n < k->min || n > k->max)
-        return err_note(E_INVALID, NULL, "VIVIM_%s (%s): a number from %lld to %lld is wanted, not \"%.*s\"", k->name, where,
-                        (long long)k->min, (long long)k->max, (int)(value.n < 40 ? value.n : 40), value.s);
+        return err_note(E_INVALID, NULL,
+                        "VIVIM_%s (%s): a number from %lld to %lld is wanted, not \"%.*s\"",
+                        k->name, where, (long long)k->min, (long long)k->max,
+                        (int)(value.n < 40 ? value.n : 40), value.s);
     memcpy((char *)s + k->offset, &n, sizeof n);
     return OK;
 }
 
 static err_t set_flag(struct settings *s, const struct key *k, struct str value, const char *where)
 {
-    bool on = str_eq(value, S("1")) || str_eq(value, S("true")) || str_eq(value, S("on")) || str_eq(value, S("yes"));
-    bool off = str_eq(value, S("0")) || str_eq(value, S("false")) || str_eq(value, S("off")) || str_eq(value, S("no"));
+    bool on = str_eq(value, S("1")) || str_eq(value, S("true")) || str_eq(value, S("on")) ||
+              str_eq(value, S("yes"));
+    bool off = str_eq(value, S("0")) || str_eq(value, S("false")) || str_eq(value, S("off")) ||
+               str_eq(value, S("no"));
     if (!on && !off)
         return wrong(where, k, "1 or 0 is wanted");
     memcpy((char *)s + k->offset, &on, sizeof on);
     return OK;
 }
 
-static err_t set(struct arena *a, struct settings *s, size_t at, struct str value, const char *where)
+static err_t set(struct arena *a, struct settings *s, size_t at, struct str value,
+                 const char *where)
 {
     const struct key *k = &KEYS[at];
     if (value.n > VALUE_BYTES_MAX || !text_ok(value))
@@ -158,8 +167,9 @@ static err_t set(struct arena *a, struct settings *s, size_t at, struct str valu
 static err_t unknown(struct str name, const char *where)
 {
     const char *near = nearest(name);
-    return err_note(E_INVALID, NULL, "%s: there is no setting \"%.*s\"%s%s%s", where, (int)(name.n < 60 ? name.n : 60), name.s,
-                    near ? "; did you mean VIVIM_" : "", near ? near : "", near ? "?" : "");
+    return err_note(E_INVALID, NULL, "%s: there is no setting \"%.*s\"%s%s%s", where,
+                    (int)(name.n < 60 ? name.n : 60), name.s, near ? "; did you mean VIVIM_" : "",
+                    near ? near : "", near ? "?" : "");
 }
 
 /* --- sources --------------------------------------------------------------------------------------- */
@@ -237,7 +247,8 @@ static err_t from_environment(struct arena *a, struct settings *s, char *const e
     return OK;
 }
 
-static err_t from_flags(struct arena *a, struct settings *s, const struct setting_flag *flags, size_t count)
+static err_t from_flags(struct arena *a, struct settings *s, const struct setting_flag *flags,
+                        size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         size_t at = find_key(flags[i].key);
@@ -253,20 +264,26 @@ static err_t from_flags(struct arena *a, struct settings *s, const struct settin
 
 static bool is_loopback(struct str listen)
 {
-    return str_starts(listen, S("127.")) || str_starts(listen, S("localhost:")) || str_starts(listen, S("[::1]:"));
+    return str_starts(listen, S("127.")) || str_starts(listen, S("localhost:")) ||
+           str_starts(listen, S("[::1]:"));
 }
 
 static err_t check(const struct settings *s)
 {
     if (s->test && !is_loopback(s->listen))
-        return err_note(E_INVALID, NULL, "VIVIM_TEST=1 unlocks keys that are for tests alone: it does not go with the public address %.*s",
+        return err_note(E_INVALID, NULL,
+                        "VIVIM_TEST=1 unlocks keys that are for tests alone: it does not go with "
+                        "the public address %.*s",
                         STR_ARG(s->listen));
     for (size_t i = 0; i < COUNTOF(KEYS) && !s->test; i++)
         if (KEYS[i].flags & SETTING_TEST_ONLY && strcmp(origins[i], "default") != 0)
-            return err_note(E_INVALID, NULL, "VIVIM_%s is for tests alone; it counts only with VIVIM_TEST=1", KEYS[i].name);
+            return err_note(E_INVALID, NULL,
+                            "VIVIM_%s is for tests alone; it counts only with VIVIM_TEST=1",
+                            KEYS[i].name);
     if (!s->data.n)
         return err_note(E_INVALID, NULL, "VIVIM_DATA is empty; name a folder");
-    if (!str_starts(s->database_url, S("sqlite:")) && !str_starts(s->database_url, S("postgresql://")) &&
+    if (!str_starts(s->database_url, S("sqlite:")) &&
+        !str_starts(s->database_url, S("postgresql://")) &&
         !str_starts(s->database_url, S("postgres://")))
         return err_note(E_INVALID, NULL, "VIVIM_DATABASE_URL begins with sqlite: or postgresql://");
     return OK;
@@ -285,14 +302,18 @@ static err_t check_words(const struct settings *s)
     static const char *const LEVELS[] = { "debug", "info", "warn", "error", NULL };
     static const char *const FORMATS[] = { "auto", "json", "human", NULL };
     if (!known_word(s->log_level, LEVELS))
-        return err_note(E_INVALID, NULL, "VIVIM_LOG_LEVEL is debug, info, warn or error, not \"%.*s\"", STR_ARG(s->log_level));
+        return err_note(E_INVALID, NULL,
+                        "VIVIM_LOG_LEVEL is debug, info, warn or error, not \"%.*s\"",
+                        STR_ARG(s->log_level));
     if (!known_word(s->log_format, FORMATS))
-        return err_note(E_INVALID, NULL, "VIVIM_LOG_FORMAT is auto, json or human, not \"%.*s\"", STR_ARG(s->log_format));
+        return err_note(E_INVALID, NULL, "VIVIM_LOG_FORMAT is auto, json or human, not \"%.*s\"",
+                        STR_ARG(s->log_format));
     return OK;
 }
 
-err_t settings_load(struct arena *a, const struct setting_flag *flags, size_t flag_count, const char *config_path_or_null,
-                    char *const environment[], struct settings *ret)
+err_t settings_load(struct arena *a, const struct setting_flag *flags, size_t flag_count,
+                    const char *config_path_or_null, char *const environment[],
+                    struct settings *ret)
 {
     struct settings s = { 0 };
     for (size_t i = 0; i < COUNTOF(KEYS); i++) {
@@ -306,7 +327,8 @@ err_t settings_load(struct arena *a, const struct setting_flag *flags, size_t fl
     char *path = str_cstr(a, conf);
     if (!path)
         return arena_err(a);
-    TRY(from_file(a, &s, config_path_or_null ? config_path_or_null : path, config_path_or_null != NULL));
+    TRY(from_file(a, &s, config_path_or_null ? config_path_or_null : path,
+                  config_path_or_null != NULL));
     TRY(from_environment(a, &s, environment));
     TRY(from_flags(a, &s, flags, flag_count));
     TRY(check(&s));
@@ -332,7 +354,8 @@ static struct str shown(struct arena *a, const struct settings *s, const struct 
         return on ? S("1") : S("0");
     case SETTING_TEXT:
         memcpy(&text, at, sizeof text);
-        return k->flags & SETTING_SECRET && text.n && !str_eq(text, S("sqlite:")) ? S("(set)") : text;
+        return k->flags & SETTING_SECRET && text.n && !str_eq(text, S("sqlite:")) ? S("(set)")
+                                                                                  : text;
     }
     return STR_NONE;
 }
@@ -344,7 +367,9 @@ size_t settings_rows(struct arena *a, const struct settings *s, const struct set
         return 0;
     for (size_t i = 0; i < COUNTOF(KEYS); i++) {
         struct str key = str_fmt(a, "VIVIM_%s", KEYS[i].name);
-        rows[i] = (struct setting_row){ str_cstr(a, key), KEYS[i].help, origins[i] ? origins[i] : "default", shown(a, s, &KEYS[i]) };
+        rows[i] =
+            (struct setting_row){ str_cstr(a, key), KEYS[i].help,
+                                  origins[i] ? origins[i] : "default", shown(a, s, &KEYS[i]) };
     }
     *ret = rows;
     return COUNTOF(KEYS);

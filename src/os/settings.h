@@ -11,31 +11,45 @@ enum { SETTING_SECRET = 1, SETTING_TEST_ONLY = 2 };
 
 /* X(member, KEY, kind, default, min, max, flags, help)
  * A key KEY is VIVIM_KEY in the environment, `key` in vivim.conf, --key (dashes) as a flag. */
-#define SETTINGS_TABLE(X)                                                                          \
-    X(listen, "LISTEN", TEXT, "127.0.0.1:8420", 0, 0, 0, "where to listen: address:port, or localhost:port for both address families") \
-    X(data, "DATA", TEXT, "/var/lib/vivim", 0, 0, 0, "the data folder")                             \
-    X(database_url, "DATABASE_URL", TEXT, "sqlite:", 0, 0, SETTING_SECRET, "sqlite: in the data folder, or postgresql://...") \
-    X(base_url, "BASE_URL", TEXT, "", 0, 0, 0, "the public address; default from the listen address") \
-    X(trusted_proxies, "TRUSTED_PROXIES", TEXT, "", 0, 0, 0, "addresses whose X-Forwarded-For and -Proto count, parted by commas") \
-    X(master_key, "MASTER_KEY", TEXT, "", 0, 0, SETTING_SECRET, "seals secrets: 64 hexadecimal digits; default: master.key in the data folder") \
-    X(log_level, "LOG_LEVEL", TEXT, "info", 0, 0, 0, "debug, info, warn or error")                  \
-    X(log_format, "LOG_FORMAT", TEXT, "auto", 0, 0, 0, "json, human, or auto (human on a terminal)") \
-    X(loops, "LOOPS", I64, "0", 0, 64, 0, "event loop threads; 0: one a core")                      \
-    X(workers, "WORKERS", I64, "64", 1, 64, 0, "most worker threads")                               \
-    X(browser, "BROWSER", TEXT, "", 0, 0, 0, "the browser to drive; default chromium-headless-shell, else chromium") \
-    X(browser_slots, "BROWSER_SLOTS", I64, "2", 1, 8, 0, "captures at a time")                      \
-    X(capture_rate_per_hour, "CAPTURE_RATE_PER_HOUR", I64, "120", 1, 100000, 0, "captures that one account may start in an hour") \
-    X(blocked_domains, "BLOCKED_DOMAINS", TEXT, "", 0, 0, 0, "domains never captured, with their subdomains, parted by commas") \
-    X(test, "TEST", BOOL, "0", 0, 1, 0, "unlocks the test keys; refuses a public listen address")   \
-    X(capture_resolve, "CAPTURE_RESOLVE", TEXT, "", 0, 0, SETTING_TEST_ONLY, "host:port=127.0.0.1:port,...: connect there instead") \
-    X(capture_insecure_tls, "CAPTURE_INSECURE_TLS", BOOL, "0", 0, 1, SETTING_TEST_ONLY, "accept the fixture server's certificate") \
-    X(no_group_commit, "NO_GROUP_COMMIT", BOOL, "0", 0, 1, SETTING_TEST_ONLY, "a transaction of its own for each write: the benchmark's peer")
+#define SETTINGS_TABLE(X)                                                                         \
+    X(listen, "LISTEN", TEXT, "127.0.0.1:8420", 0, 0, 0,                                          \
+      "where to listen: address:port, or localhost:port for both address families")               \
+    X(data, "DATA", TEXT, "/var/lib/vivim", 0, 0, 0, "the data folder")                           \
+    X(database_url, "DATABASE_URL", TEXT, "sqlite:", 0, 0, SETTING_SECRET,                        \
+      "sqlite: in the data folder, or postgresql://...")                                          \
+    X(base_url, "BASE_URL", TEXT, "", 0, 0, 0,                                                    \
+      "the public address; default from the listen address")                                      \
+    X(trusted_proxies, "TRUSTED_PROXIES", TEXT, "", 0, 0, 0,                                      \
+      "addresses whose X-Forwarded-For and -Proto count, parted by commas")                       \
+    X(master_key, "MASTER_KEY", TEXT, "", 0, 0, SETTING_SECRET,                                   \
+      "seals secrets: 64 hexadecimal digits; default: master.key in the data folder")             \
+    X(log_level, "LOG_LEVEL", TEXT, "info", 0, 0, 0, "debug, info, warn or error")                \
+    X(log_format, "LOG_FORMAT", TEXT, "auto", 0, 0, 0,                                            \
+      "json, human, or auto (human on a terminal)")                                               \
+    X(loops, "LOOPS", I64, "0", 0, 64, 0, "event loop threads; 0: one a core")                    \
+    X(workers, "WORKERS", I64, "64", 1, 64, 0, "most worker threads")                             \
+    X(browser, "BROWSER", TEXT, "", 0, 0, 0,                                                      \
+      "the browser to drive; default chromium-headless-shell, else chromium")                     \
+    X(browser_slots, "BROWSER_SLOTS", I64, "2", 1, 8, 0, "captures at a time")                    \
+    X(capture_rate_per_hour, "CAPTURE_RATE_PER_HOUR", I64, "120", 1, 100000, 0,                   \
+      "captures that one account may start in an hour")                                           \
+    X(blocked_domains, "BLOCKED_DOMAINS", TEXT, "", 0, 0, 0,                                      \
+      "domains never captured, with their subdomains, parted by commas")                          \
+    X(test, "TEST", BOOL, "0", 0, 1, 0, "unlocks the test keys; refuses a public listen address") \
+    X(capture_resolve, "CAPTURE_RESOLVE", TEXT, "", 0, 0, SETTING_TEST_ONLY,                      \
+      "host:port=127.0.0.1:port,...: connect there instead")                                      \
+    X(capture_insecure_tls, "CAPTURE_INSECURE_TLS", BOOL, "0", 0, 1, SETTING_TEST_ONLY,           \
+      "accept the fixture server's certificate")                                                  \
+    X(capture_deadline_ms, "CAPTURE_DEADLINE_MS", I64, "60000", 1000, 600000, SETTING_TEST_ONLY,  \
+      "the whole time of a capture")                                                              \
+    X(no_group_commit, "NO_GROUP_COMMIT", BOOL, "0", 0, 1, SETTING_TEST_ONLY,                     \
+      "a transaction of its own for each write: the benchmark's peer")
 
 struct settings {
 #define X(member, key, kind, def, min, max, flags, help) SETTING_MEMBER_##kind(member)
-#define SETTING_MEMBER_TEXT(m) struct str m;
-#define SETTING_MEMBER_I64(m) int64_t m;
-#define SETTING_MEMBER_BOOL(m) bool m;
+#define SETTING_MEMBER_TEXT(m)                           struct str m;
+#define SETTING_MEMBER_I64(m)                            int64_t m;
+#define SETTING_MEMBER_BOOL(m)                           bool m;
     SETTINGS_TABLE(X)
 #undef X
 };
@@ -47,7 +61,8 @@ struct setting_flag {
 /* Read everything. `a` owns the values. `flags` come from the command line.
  * Errors: E_INVALID, the note names the key, where it stands (flag, variable, file and line), what is wrong, and for an unknown key the nearest known one. */
 NODISCARD err_t settings_load(struct arena *a, const struct setting_flag *flags, size_t flag_count,
-                              const char *config_path_or_null, char *const environment[], struct settings *ret);
+                              const char *config_path_or_null, char *const environment[],
+                              struct settings *ret);
 /* Does the table know this flag name ("listen", "base-url")? Gives the nearest known one for a message. */
 bool setting_known(struct str flag_name, struct str *ret_nearest);
 /* key, value in force (secrets as "(set)"), and where it came from, one row each, in table order. */

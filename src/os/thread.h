@@ -35,9 +35,11 @@ void cond_broadcast(struct cond *c);
 struct queue;
 NODISCARD err_t queue_new(size_t capacity, struct queue **ret);
 void queue_free(struct queue *q);
-NODISCARD err_t queue_push(struct queue *q, void *item); /* never waits: E_BUSY when full, E_STOPPING when closed */
-void *queue_pop(struct queue *q, int64_t timeout_ms);     /* < 0: wait for ever; NULL: timed out, or closed and empty */
-void queue_close(struct queue *q);                        /* wakes everybody; what is inside is still handed out */
+NODISCARD err_t queue_push(struct queue *q,
+                           void *item); /* never waits: E_BUSY when full, E_STOPPING when closed */
+void *queue_pop(struct queue *q,
+                int64_t timeout_ms); /* < 0: wait for ever; NULL: timed out, or closed and empty */
+void queue_close(struct queue *q);   /* wakes everybody; what is inside is still handed out */
 size_t queue_length(struct queue *q);
 
 #endif

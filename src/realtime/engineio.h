@@ -17,7 +17,8 @@ struct eio_packet {
 
 /* One packet of a text: a type digit and its payload, or `b` and base64 (polling only).
  * E_BAD_INPUT: empty, an unknown first character, bad base64. */
-NODISCARD err_t eio_packet_parse(struct arena *a, struct str text, bool polling, struct eio_packet *ret);
+NODISCARD err_t eio_packet_parse(struct arena *a, struct str text, bool polling,
+                                 struct eio_packet *ret);
 
 /* The next packet of a polling payload; *rest moves on. False at the end. An empty payload has one empty part, which does not parse. */
 bool eio_payload_next(struct str *rest, struct str *ret_part);
@@ -35,7 +36,14 @@ struct eio_open {
 void eio_open_write(struct buf *out, const struct eio_open *o); /* with its type digit */
 
 /* The error bodies of section 1.3: {"code":n,"message":"..."}. */
-enum eio_error { EIO_TRANSPORT_UNKNOWN, EIO_SID_UNKNOWN, EIO_BAD_HANDSHAKE_METHOD, EIO_BAD_REQUEST, EIO_FORBIDDEN, EIO_UNSUPPORTED_VERSION };
+enum eio_error {
+    EIO_TRANSPORT_UNKNOWN,
+    EIO_SID_UNKNOWN,
+    EIO_BAD_HANDSHAKE_METHOD,
+    EIO_BAD_REQUEST,
+    EIO_FORBIDDEN,
+    EIO_UNSUPPORTED_VERSION
+};
 struct str eio_error_body(enum eio_error e); /* static */
 int eio_error_status(enum eio_error e);      /* 400 or 403 */
 

@@ -55,7 +55,8 @@ static err_t parse_namespace(struct str s, size_t *at, struct sio_packet *p)
 
 static bool is_reserved(struct str name)
 {
-    static const char *const NAMES[] = { "connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener" };
+    static const char *const NAMES[] = { "connect",       "connect_error", "disconnect",
+                                         "disconnecting", "newListener",   "removeListener" };
     for (size_t i = 0; i < COUNTOF(NAMES); i++)
         if (str_eq(name, str_from(NAMES[i])))
             return true;
@@ -79,7 +80,9 @@ static err_t check_placeholders(struct json v, unsigned attachments)
 {
     if (json_is(v, JSON_OBJECT) && json_bool(json_get(v, S("_placeholder")), false)) {
         int64_t num = json_i64(json_get(v, S("num")), -1);
-        return num >= 0 && num < attachments ? OK : bad("a placeholder names an attachment that does not follow");
+        return num >= 0 && num < attachments
+                   ? OK
+                   : bad("a placeholder names an attachment that does not follow");
     }
     struct json_iter it = json_iter(v);
     struct json item;
@@ -93,7 +96,8 @@ static err_t check_shape(const struct sio_packet *p)
     bool none = json_is(p->data, JSON_NONE);
     switch (p->type) {
     case SIO_CONNECT:
-        return none || json_is(p->data, JSON_OBJECT) ? OK : bad("the data of a CONNECT is an object");
+        return none || json_is(p->data, JSON_OBJECT) ? OK
+                                                     : bad("the data of a CONNECT is an object");
     case SIO_DISCONNECT:
         return none ? OK : bad("a DISCONNECT carries no data");
     case SIO_EVENT:
@@ -142,7 +146,8 @@ struct str sio_event_name(const struct sio_packet *p)
     return json_str(json_at(p->data, 0));
 }
 
-void sio_head_write(struct buf *out, enum sio_type type, unsigned attachments, struct str nsp, int64_t id)
+void sio_head_write(struct buf *out, enum sio_type type, unsigned attachments, struct str nsp,
+                    int64_t id)
 {
     buf_putc(out, (char)('0' + type));
     if (is_binary(type)) {

@@ -6,7 +6,15 @@
 #include "base/json.h"
 #include "base/json_write.h"
 
-enum sio_type { SIO_CONNECT, SIO_DISCONNECT, SIO_EVENT, SIO_ACK, SIO_CONNECT_ERROR, SIO_BINARY_EVENT, SIO_BINARY_ACK };
+enum sio_type {
+    SIO_CONNECT,
+    SIO_DISCONNECT,
+    SIO_EVENT,
+    SIO_ACK,
+    SIO_CONNECT_ERROR,
+    SIO_BINARY_EVENT,
+    SIO_BINARY_ACK
+};
 
 enum {
     SIO_ATTACHMENTS_MAX = 10,
@@ -19,9 +27,9 @@ struct sio_packet {
     unsigned attachments; /* binary messages that follow; 0 unless a binary type */
     struct str nsp;       /* "/" or "/custom"; a query behind `?` is cut */
     bool has_id;
-    int64_t id;           /* 0 .. 2^53 */
-    struct str text;      /* the JSON as it came; empty: none */
-    struct json data;     /* parsed, in the arena; JSON_NONE: none */
+    int64_t id;       /* 0 .. 2^53 */
+    struct str text;  /* the JSON as it came; empty: none */
+    struct json data; /* parsed, in the arena; JSON_NONE: none */
 };
 
 /* Parse and check the shape: CONNECT an object or nothing, DISCONNECT nothing, EVENT a non-empty array whose first element is a name that is not
@@ -33,6 +41,7 @@ NODISCARD err_t sio_packet_parse(struct arena *a, struct str text, struct sio_pa
 struct str sio_event_name(const struct sio_packet *p);
 
 /* Append `<type>[<attachments>-][<nsp>,][<id>]`, after which the caller writes JSON. id < 0: none. */
-void sio_head_write(struct buf *out, enum sio_type type, unsigned attachments, struct str nsp, int64_t id);
+void sio_head_write(struct buf *out, enum sio_type type, unsigned attachments, struct str nsp,
+                    int64_t id);
 
 #endif

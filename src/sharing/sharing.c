@@ -41,11 +41,13 @@ bool sharing_role_parse(struct str name, enum share_role *ret)
 static enum share_role role_of(const struct grant *g)
 {
     enum share_role role = SHARE_NONE;
-    return sharing_role_parse(g->role, &role) ? role : SHARE_NONE; /* a word of a later version gives nothing */
+    return sharing_role_parse(g->role, &role)
+               ? role
+               : SHARE_NONE; /* a word of a later version gives nothing */
 }
 
-err_t sharing_find(struct db *db, struct arena *a, struct uuid actor, const char *entity, struct uuid id, enum share_action action,
-                   struct uuid *ret_owner)
+err_t sharing_find(struct db *db, struct arena *a, struct uuid actor, const char *entity,
+                   struct uuid id, enum share_action action, struct uuid *ret_owner)
 {
     struct grant g;
     err_t e = sharing_store_of_actor(db, a, actor, entity, id, &g);
@@ -55,13 +57,16 @@ err_t sharing_find(struct db *db, struct arena *a, struct uuid actor, const char
     }
     TRY(e);
     if (!sharing_role_allows(role_of(&g), action))
-        return action == SHARE_READ ? E_NOT_FOUND : err_note(E_FORBIDDEN, NULL, "your role here is %.*s; that needs more", STR_ARG(g.role));
+        return action == SHARE_READ
+                   ? E_NOT_FOUND
+                   : err_note(E_FORBIDDEN, NULL, "your role here is %.*s; that needs more",
+                              STR_ARG(g.role));
     *ret_owner = g.owner_id;
     return OK;
 }
 
-err_t sharing_allows(struct db *db, struct arena *a, struct uuid actor, enum share_action action, const char *entity,
-                     struct uuid owner, struct uuid id, bool *ret)
+err_t sharing_allows(struct db *db, struct arena *a, struct uuid actor, enum share_action action,
+                     const char *entity, struct uuid owner, struct uuid id, bool *ret)
 {
     struct grant g;
     *ret = uuid_eq(actor, owner);
@@ -75,8 +80,8 @@ err_t sharing_allows(struct db *db, struct arena *a, struct uuid actor, enum sha
     return OK;
 }
 
-err_t sharing_audience(struct db *db, struct arena *a, struct uuid owner, const char *entity, struct uuid id, struct uuid **ret,
-                       size_t *ret_count)
+err_t sharing_audience(struct db *db, struct arena *a, struct uuid owner, const char *entity,
+                       struct uuid id, struct uuid **ret, size_t *ret_count)
 {
     struct grant *grants;
     size_t count;
@@ -97,13 +102,19 @@ err_t sharing_audience(struct db *db, struct arena *a, struct uuid owner, const 
 static err_t say(struct db *db, const struct grant *g, const char *kind, int64_t now_ms)
 {
     struct op_new op = {
-        .owner_id = g->owner_id, .actor_id = g->owner_id, .entity = "grant", .kind = kind, .fields = "role",
-        .entity_id = g->entity_id, .version = g->version,
+        .owner_id = g->owner_id,
+        .actor_id = g->owner_id,
+        .entity = "grant",
+        .kind = kind,
+        .fields = "role",
+        .entity_id = g->entity_id,
+        .version = g->version,
     };
     return ops_append(db, &op, now_ms);
 }
 
-static err_t grantee(struct db *db, struct arena *a, struct uuid owner, struct str handle, struct grant *g)
+static err_t grantee(struct db *db, struct arena *a, struct uuid owner, struct str handle,
+                     struct grant *g)
 {
     struct account account;
     err_t e = identity_user_get(db, a, handle, &account);
@@ -130,14 +141,20 @@ static err_t find_member(struct db *db, struct arena *a, const struct grant *g, 
             *ret = members[i];
             return OK;
         }
-    return count < GRANTS_PER_ENTITY_MAX ? E_NOT_FOUND
-                                         : err_note(E_CONFLICT, NULL, "%d people are the most to share one thing with", GRANTS_PER_ENTITY_MAX);
+    return count < GRANTS_PER_ENTITY_MAX
+               ? E_NOT_FOUND
+               : err_note(E_CONFLICT, NULL, "%d people are the most to share one thing with",
+                          GRANTS_PER_ENTITY_MAX);
 }
 
-err_t sharing_grant(struct db *db, struct arena *a, struct uuid owner, const char *entity, struct uuid id, struct str handle,
-                    enum share_role role, int64_t now_ms, struct grant *ret)
+err_t sharing_grant(struct db *db, struct arena *a, struct uuid owner, const char *entity,
+                    struct uuid id, struct str handle, enum share_role role, int64_t now_ms,
+                    struct grant *ret)
 {
-    struct grant g = { .owner_id = owner, .entity_id = id, .entity = str_from(entity), .role = str_from(sharing_role_name(role)) };
+    struct grant g = { .owner_id = owner,
+                       .entity_id = id,
+                       .entity = str_from(entity),
+                       .role = str_from(sharing_role_name(role)) };
     TRY(grantee(db, a, owner, handle, &g));
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
@@ -151,10 +168,12 @@ err_t sharing_grant(struct db *db, struct arena *a, struct uuid owner, const cha
     return db_txn_commit(&tx);
 }
 
-err_t sharing_revoke(struct db *db, struct arena *a, struct uuid owner, const char *entity, struct uuid id, struct str handle,
-                     int64_t now_ms)
+err_t sharing_revoke(struct db *db, struct arena *a, struct uuid owner, const char *entity,
+                     struct uuid id, struct str handle, int64_t now_ms)
 {
-    struct grant g = { .owner_id = owner, .entity_id = id, .entity = str_from(entity), .version = 1 };
+    struct grant g = {
+        .owner_id = owner, .entity_id = id, .entity = str_from(entity), .version = 1
+    };
     TRY(grantee(db, a, owner, handle, &g));
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));

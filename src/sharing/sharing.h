@@ -22,11 +22,12 @@ bool sharing_role_parse(struct str name, enum share_role *ret); /* "reader" or "
 /* Whose row does `actor` reach under this entity and id? The grant's owner where one allows `action`, else the actor
  * itself (whether the row is there is the caller's next question). E_NOT_FOUND: a grant exists, but not for this action.
  * Cost: one indexed read. */
-NODISCARD err_t sharing_find(struct db *db, struct arena *a, struct uuid actor, const char *entity, struct uuid id,
-                             enum share_action action, struct uuid *ret_owner);
+NODISCARD err_t sharing_find(struct db *db, struct arena *a, struct uuid actor, const char *entity,
+                             struct uuid id, enum share_action action, struct uuid *ret_owner);
 /* May the actor? For who holds the owner already (a socket's topic). */
-NODISCARD err_t sharing_allows(struct db *db, struct arena *a, struct uuid actor, enum share_action action, const char *entity,
-                               struct uuid owner, struct uuid id, bool *ret);
+NODISCARD err_t sharing_allows(struct db *db, struct arena *a, struct uuid actor,
+                               enum share_action action, const char *entity, struct uuid owner,
+                               struct uuid id, bool *ret);
 
 struct grant {
     struct uuid owner_id, entity_id, grantee_id;
@@ -35,15 +36,24 @@ struct grant {
 };
 
 /* Give a role or change it. E_NOT_FOUND (no such account), E_INVALID (the owner itself), E_CONFLICT (GRANTS_PER_ENTITY_MAX). */
-NODISCARD err_t sharing_grant(struct db *db, struct arena *a, struct uuid owner, const char *entity, struct uuid id, struct str handle,
-                              enum share_role role, int64_t now_ms, struct grant *ret);
-NODISCARD err_t sharing_revoke(struct db *db, struct arena *a, struct uuid owner, const char *entity, struct uuid id, struct str handle, int64_t now_ms);
+NODISCARD err_t sharing_grant(struct db *db, struct arena *a, struct uuid owner, const char *entity,
+                              struct uuid id, struct str handle, enum share_role role,
+                              int64_t now_ms, struct grant *ret);
+NODISCARD err_t sharing_revoke(struct db *db, struct arena *a, struct uuid owner,
+                               const char *entity, struct uuid id, struct str handle,
+                               int64_t now_ms);
 /* All grants of one thing, oldest first. */
-NODISCARD err_t sharing_members(struct db *db, struct arena *a, struct uuid owner, const char *entity, struct uuid id, struct grant **ret, size_t *ret_count);
+NODISCARD err_t sharing_members(struct db *db, struct arena *a, struct uuid owner,
+                                const char *entity, struct uuid id, struct grant **ret,
+                                size_t *ret_count);
 /* Everything of one entity kind that others share with the actor, at most limit. */
-NODISCARD err_t sharing_shared_with(struct db *db, struct arena *a, struct uuid actor, const char *entity, size_t limit, struct grant **ret, size_t *ret_count);
+NODISCARD err_t sharing_shared_with(struct db *db, struct arena *a, struct uuid actor,
+                                    const char *entity, size_t limit, struct grant **ret,
+                                    size_t *ret_count);
 /* Whose sockets hear of a change: the grantees of one thing. */
-NODISCARD err_t sharing_audience(struct db *db, struct arena *a, struct uuid owner, const char *entity, struct uuid id, struct uuid **ret, size_t *ret_count);
+NODISCARD err_t sharing_audience(struct db *db, struct arena *a, struct uuid owner,
+                                 const char *entity, struct uuid id, struct uuid **ret,
+                                 size_t *ret_count);
 
 extern const struct module sharing_module;
 

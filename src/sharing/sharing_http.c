@@ -59,7 +59,8 @@ static err_t member_put(struct req *rq, struct reply *rp)
     TRY(req_body(rq, &body));
     if (!sharing_role_parse(body.role, &role))
         return err_note(E_INVALID, "role", "a role is reader or editor");
-    TRY(sharing_grant(rq->db, rq->arena, rq->caller.user_id, CONVERSATION, id, req_param(rq, "handle"), role, rq->now_ms, &g));
+    TRY(sharing_grant(rq->db, rq->arena, rq->caller.user_id, CONVERSATION, id,
+                      req_param(rq, "handle"), role, rq->now_ms, &g));
     write_grant(reply_json(rp), &g);
     return OK;
 }
@@ -68,7 +69,8 @@ static err_t member_delete(struct req *rq, struct reply *rp)
 {
     struct uuid id;
     TRY(owned(rq, &id));
-    TRY(sharing_revoke(rq->db, rq->arena, rq->caller.user_id, CONVERSATION, id, req_param(rq, "handle"), rq->now_ms));
+    TRY(sharing_revoke(rq->db, rq->arena, rq->caller.user_id, CONVERSATION, id,
+                       req_param(rq, "handle"), rq->now_ms));
     reply_status(rp, 204);
     return OK;
 }
@@ -76,7 +78,8 @@ static err_t member_delete(struct req *rq, struct reply *rp)
 /* --- what goes with others ---------------------------------------------------------------------- */
 
 /* A deleted thing takes its grants with it, a deleted account those it gave and those it got. */
-static err_t forget(struct app *app, struct db *rows, struct db *effects, struct arena *a, const struct op *ops, size_t count)
+static err_t forget(struct app *app, struct db *rows, struct db *effects, struct arena *a,
+                    const struct op *ops, size_t count)
 {
     UNUSED(app);
     UNUSED(rows);
@@ -95,19 +98,22 @@ static err_t forget(struct app *app, struct db *rows, struct db *effects, struct
 static const struct op_consumer CONSUMERS[] = { { .name = "sharing", .consume = forget } };
 
 #define MEMBERS "/api/v1/conversations/{id}/members"
-#define MEMBER_SCHEMA                                                                              \
-    "{\"type\":\"object\",\"required\":[\"handle\",\"role\",\"created_at\"],\"properties\":{\"handle\":{\"type\":\"string\"},"       \
-    "\"role\":{\"enum\":[\"reader\",\"editor\"]},\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"}}}"
+#define MEMBER_SCHEMA                                                                             \
+    "{\"type\":\"object\",\"required\":[\"handle\",\"role\",\"created_at\"],\"properties\":{"     \
+    "\"handle\":{\"type\":\"string\"},"                                                           \
+    "\"role\":{\"enum\":[\"reader\",\"editor\"]},\"created_at\":{\"type\":\"string\",\"format\":" \
+    "\"date-time\"}}}"
 
 static const struct route ROUTES[] = {
     { HTTP_GET, MEMBERS, members_get, AUTH_USER, RATE_READ, 0, RUN_WORKER, SCOPE_READ,
       .summary = "With whom a conversation is shared",
-      .reply_schema = "{\"type\":\"object\",\"required\":[\"items\"],\"properties\":{\"items\":{\"type\":\"array\",\"items\":" MEMBER_SCHEMA "}}}" },
-    { HTTP_PUT, MEMBERS "/{handle}", member_put, AUTH_USER, RATE_WRITE, KIB(4), RUN_WORKER, SCOPE_WRITE,
-      .summary = "Share a conversation with an account", .body = MEMBER_BODY, .body_count = COUNTOF(MEMBER_BODY),
-      .reply_schema = MEMBER_SCHEMA },
-    { HTTP_DELETE, MEMBERS "/{handle}", member_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_WRITE,
-      .summary = "Stop sharing a conversation with an account", .success = 204 },
+      .reply_schema = "{\"type\":\"object\",\"required\":[\"items\"],\"properties\":{\"items\":{"
+                      "\"type\":\"array\",\"items\":" MEMBER_SCHEMA "}}}" },
+    { HTTP_PUT, MEMBERS "/{handle}", member_put, AUTH_USER, RATE_WRITE, KIB(4), RUN_WORKER,
+      SCOPE_WRITE, .summary = "Share a conversation with an account", .body = MEMBER_BODY,
+      .body_count = COUNTOF(MEMBER_BODY), .reply_schema = MEMBER_SCHEMA },
+    { HTTP_DELETE, MEMBERS "/{handle}", member_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER,
+      SCOPE_WRITE, .summary = "Stop sharing a conversation with an account", .success = 204 },
 };
 
 const struct module sharing_module = {

@@ -3,31 +3,31 @@
 #include "sharing_sql.h"
 
 static const struct db_col GRANT_COLS[] = {
-    DB_COL(grant, owner_id, DB_UUID),
-    DB_COL(grant, entity, DB_STR),
-    DB_COL(grant, entity_id, DB_UUID),
-    DB_COL(grant, grantee_id, DB_UUID),
-    DB_COL(grant, role, DB_STR),
-    DB_COL(grant, version, DB_I64),
-    DB_COL(grant, created_ms, DB_I64),
-    DB_COL(grant, handle, DB_STR),
+    DB_COL(grant, owner_id, DB_UUID),  DB_COL(grant, entity, DB_STR),
+    DB_COL(grant, entity_id, DB_UUID), DB_COL(grant, grantee_id, DB_UUID),
+    DB_COL(grant, role, DB_STR),       DB_COL(grant, version, DB_I64),
+    DB_COL(grant, created_ms, DB_I64), DB_COL(grant, handle, DB_STR),
 };
 
-err_t sharing_store_of_actor(struct db *db, struct arena *a, struct uuid actor, const char *entity, struct uuid id, struct grant *ret)
+err_t sharing_store_of_actor(struct db *db, struct arena *a, struct uuid actor, const char *entity,
+                             struct uuid id, struct grant *ret)
 {
-    return db_one(db, a, &SQL_SHARING_OF_ACTOR, DB_ARGS(DBU(actor), DBS(str_from(entity)), DBU(id)), GRANT_COLS,
-                  COUNTOF(GRANT_COLS), ret);
+    return db_one(db, a, &SQL_SHARING_OF_ACTOR, DB_ARGS(DBU(actor), DBS(str_from(entity)), DBU(id)),
+                  GRANT_COLS, COUNTOF(GRANT_COLS), ret);
 }
 
 err_t sharing_store_put(struct db *db, const struct grant *g, int64_t now_ms)
 {
     return db_exec(db, &SQL_SHARING_PUT,
-                   DB_ARGS(DBU(g->owner_id), DBS(g->entity), DBU(g->entity_id), DBU(g->grantee_id), DBS(g->role), DBI(now_ms)), NULL);
+                   DB_ARGS(DBU(g->owner_id), DBS(g->entity), DBU(g->entity_id), DBU(g->grantee_id),
+                           DBS(g->role), DBI(now_ms)),
+                   NULL);
 }
 
 err_t sharing_store_remove(struct db *db, const struct grant *g, int64_t *ret_removed)
 {
-    return db_exec(db, &SQL_SHARING_REMOVE, DB_ARGS(DBU(g->owner_id), DBS(g->entity), DBU(g->entity_id), DBU(g->grantee_id)),
+    return db_exec(db, &SQL_SHARING_REMOVE,
+                   DB_ARGS(DBU(g->owner_id), DBS(g->entity), DBU(g->entity_id), DBU(g->grantee_id)),
                    ret_removed);
 }
 
@@ -41,16 +41,19 @@ err_t sharing_store_forget_account(struct db *db, struct uuid account)
     return db_exec(db, &SQL_SHARING_FORGET_ACCOUNT, DB_ARGS(DBU(account)), NULL);
 }
 
-err_t sharing_members(struct db *db, struct arena *a, struct uuid owner, const char *entity, struct uuid id, struct grant **ret,
-                      size_t *ret_count)
+err_t sharing_members(struct db *db, struct arena *a, struct uuid owner, const char *entity,
+                      struct uuid id, struct grant **ret, size_t *ret_count)
 {
-    return db_rows(db, a, &SQL_SHARING_MEMBERS, DB_ARGS(DBU(owner), DBS(str_from(entity)), DBU(id), DBI(GRANTS_PER_ENTITY_MAX)),
-                   GRANT_COLS, COUNTOF(GRANT_COLS), sizeof **ret, GRANTS_PER_ENTITY_MAX, ret, ret_count);
+    return db_rows(db, a, &SQL_SHARING_MEMBERS,
+                   DB_ARGS(DBU(owner), DBS(str_from(entity)), DBU(id), DBI(GRANTS_PER_ENTITY_MAX)),
+                   GRANT_COLS, COUNTOF(GRANT_COLS), sizeof **ret, GRANTS_PER_ENTITY_MAX, ret,
+                   ret_count);
 }
 
-err_t sharing_shared_with(struct db *db, struct arena *a, struct uuid actor, const char *entity, size_t limit, struct grant **ret,
-                          size_t *ret_count)
+err_t sharing_shared_with(struct db *db, struct arena *a, struct uuid actor, const char *entity,
+                          size_t limit, struct grant **ret, size_t *ret_count)
 {
-    return db_rows(db, a, &SQL_SHARING_WITH_ACTOR, DB_ARGS(DBU(actor), DBS(str_from(entity)), DBI((int64_t)limit)), GRANT_COLS,
+    return db_rows(db, a, &SQL_SHARING_WITH_ACTOR,
+                   DB_ARGS(DBU(actor), DBS(str_from(entity)), DBI((int64_t)limit)), GRANT_COLS,
                    COUNTOF(GRANT_COLS), sizeof **ret, limit, ret, ret_count);
 }

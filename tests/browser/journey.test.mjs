@@ -50,7 +50,7 @@ test('a wrong link says what is wrong', async () => {
 test('a capture is watched to its end and opened', async () => {
     await page.locator('#capture-link').fill(fixtures.urls.tides);
     await page.keyboard.press('Enter');
-    await page.getByRole('link', { name: /open/i }).first().waitFor({ timeout: 60_000 });
+    await page.getByRole('link', { name: /open/i }).first().waitFor({ timeout: 30_000 });
     await shot('captured');
     await page.getByRole('link', { name: /open/i }).first().click();
     await page.getByRole('heading', { name: 'Why are there two tides a day?' }).waitFor();
@@ -71,7 +71,7 @@ test('the conversation is rendered: table, formula, code, diagram source, folded
 });
 
 test('its words are found again', async () => {
-    await page.goto(`${server.url}/search?q=bulge`);
+    await page.goto(`${server.url}/search?q=bulges`);
     await page.locator('mark').first().waitFor();
     await shot('search');
     await page.getByRole('link', { name: /tides/i }).first().click();

@@ -70,7 +70,8 @@ static err_t add_text(struct piece *p, struct str text)
         b->citation.start = b->citation.end = -1;
     }
     if (clean.unresolved)
-        finding_add(p->t->a, p->t->c, "citation_unresolved", FINDING_NOTE, "the page does not say what a citation points to");
+        finding_add(p->t->a, p->t->c, "citation_unresolved", FINDING_NOTE,
+                    "the page does not say what a citation points to");
     return OK;
 }
 
@@ -135,7 +136,8 @@ static err_t add_thoughts(struct piece *p)
     struct buf text;
     buf_init(&text, p->t->a, CONVERSATION_BYTES_MAX);
     while (json_next(&it, NULL, &thought)) {
-        struct str summary = json_get_str(thought, S("summary")), words = json_get_str(thought, S("content"));
+        struct str summary = json_get_str(thought, S("summary")),
+                   words = json_get_str(thought, S("content"));
         if (!summary.n && !words.n)
             continue;
         if (text.n)
@@ -181,7 +183,8 @@ static err_t add_tool_result(struct piece *p)
     b->tool_result.content = content;
     b->tool_result.is_error = str_eq(p->type, S("system_error"));
     if (str_find(content, S("output of this plugin was redacted"), 0) < content.n)
-        finding_add(p->t->a, p->t->c, "tool_output_redacted", FINDING_NOTE, "the provider left out a tool's output");
+        finding_add(p->t->a, p->t->c, "tool_output_redacted", FINDING_NOTE,
+                    "the provider left out a tool's output");
     struct json_iter it = json_iter(json_get(p->content, S("parts")));
     struct json part;
     while (json_next(&it, NULL, &part))
@@ -219,7 +222,8 @@ static err_t add_code(struct piece *p)
 static bool is_shown_already(const struct message *m, struct str id)
 {
     for (size_t i = 0; i < m->block_count; i++)
-        if (m->blocks[i].type == BLOCK_IMAGE && id.n && str_find(m->blocks[i].image.source_url, id, 0) < m->blocks[i].image.source_url.n)
+        if (m->blocks[i].type == BLOCK_IMAGE && id.n &&
+            str_find(m->blocks[i].image.source_url, id, 0) < m->blocks[i].image.source_url.n)
             return true;
     return false;
 }
@@ -266,10 +270,11 @@ static err_t add_content(struct piece *p)
         return add_code(p);
     if (str_eq(p->type, S("text")) || str_eq(p->type, S("multimodal_text")))
         return add_parts(p);
-    if (str_eq(p->type, S("tether_quote")) || str_eq(p->type, S("execution_output")) || str_eq(p->type, S("system_error")) ||
-        str_eq(p->type, S("tether_browsing_display")))
+    if (str_eq(p->type, S("tether_quote")) || str_eq(p->type, S("execution_output")) ||
+        str_eq(p->type, S("system_error")) || str_eq(p->type, S("tether_browsing_display")))
         return add_tool_result(p);
-    return add_raw(p, p->content, "unmodelled_content_type", p->type.n ? p->type : S("content without a type"));
+    return add_raw(p, p->content, "unmodelled_content_type",
+                   p->type.n ? p->type : S("content without a type"));
 }
 
 static enum role role_of(struct tree *t, struct str name)
@@ -277,7 +282,8 @@ static enum role role_of(struct tree *t, struct str name)
     enum role role;
     if (role_parse(name, &role))
         return role;
-    finding_add(t->a, t->c, "unrecognised_role", FINDING_WARNING, "%.*s", STR_ARG(str_sub(name, 0, 60)));
+    finding_add(t->a, t->c, "unrecognised_role", FINDING_WARNING, "%.*s",
+                STR_ARG(str_sub(name, 0, 60)));
     return ROLE_SYSTEM;
 }
 
@@ -306,7 +312,11 @@ static err_t write_node(struct tree *t, struct node *n)
     if (!m)
         return build_err(t->a);
     size_t at = t->c->message_count - 1;
-    struct piece p = { .t = t, .m = m, .message = n->message, .content = json_get(n->message, S("content")), .metadata = json_get(n->message, S("metadata")),
+    struct piece p = { .t = t,
+                       .m = m,
+                       .message = n->message,
+                       .content = json_get(n->message, S("content")),
+                       .metadata = json_get(n->message, S("metadata")),
                        .recipient = json_get_str(n->message, S("recipient")) };
     p.type = json_get_str(p.content, S("content_type"));
     m->id = n->id;
@@ -316,9 +326,11 @@ static err_t write_node(struct tree *t, struct node *n)
     m->model = json_get_str(p.metadata, S("model_slug"));
     if (!m->model.n && m->role == ROLE_ASSISTANT)
         m->model = t->model;
-    m->created_ms = time_from_seconds(json_f64(json_get(n->message, S("create_time")), (double)NAN));
+    m->created_ms =
+        time_from_seconds(json_f64(json_get(n->message, S("create_time")), (double)NAN));
     m->on_path = n->on_path;
-    m->hidden = json_bool(json_get(p.metadata, S("is_visually_hidden_from_conversation")), false) || never_shown(p.type);
+    m->hidden = json_bool(json_get(p.metadata, S("is_visually_hidden_from_conversation")), false) ||
+                never_shown(p.type);
     TRY(add_content(&p));
     TRY(add_attachments(&p));
     m = &t->c->messages[at];
@@ -344,7 +356,9 @@ static err_t read_nodes(struct tree *t, struct json mapping)
     struct json_iter it = json_iter(mapping);
     while (json_next(&it, &key, &v)) {
         struct node *n = &t->nodes[t->count++];
-        *n = (struct node){ .id = key, .parent = json_get_str(v, S("parent")), .message = json_get(v, S("message")) };
+        *n = (struct node){ .id = key,
+                            .parent = json_get_str(v, S("parent")),
+                            .message = json_get(v, S("message")) };
         TRY(map_put(&t->by_id, key, n));
     }
     return OK;
@@ -362,7 +376,8 @@ static struct node *newest_leaf(struct tree *t)
             return NULL;
     for (size_t i = 0; i < t->count; i++) {
         double time = json_f64(json_get(t->nodes[i].message, S("create_time")), 0);
-        if (!map_has(&parents, t->nodes[i].id) && json_is(t->nodes[i].message, JSON_OBJECT) && time >= newest) {
+        if (!map_has(&parents, t->nodes[i].id) && json_is(t->nodes[i].message, JSON_OBJECT) &&
+            time >= newest) {
             newest = time;
             best = &t->nodes[i];
         }
@@ -389,7 +404,8 @@ static err_t write_path(struct tree *t, struct str current)
         path[n++] = at;
         struct node *above = at->parent.n ? map_get(&t->by_id, at->parent) : NULL;
         if (at->parent.n && !above)
-            finding_add(t->a, t->c, "parent_missing", FINDING_WARNING, "a node's parent is not there");
+            finding_add(t->a, t->c, "parent_missing", FINDING_WARNING,
+                        "a node's parent is not there");
         at = above;
     }
     while (n)
@@ -405,7 +421,8 @@ static err_t write_rest(struct tree *t)
         return arena_err(t->a);
     for (size_t i = 0; i < t->count; i++) {
         size_t n = 0;
-        for (struct node *at = &t->nodes[i]; at && !at->written; at = at->parent.n ? map_get(&t->by_id, at->parent) : NULL) {
+        for (struct node *at = &t->nodes[i]; at && !at->written;
+             at = at->parent.n ? map_get(&t->by_id, at->parent) : NULL) {
             at->written = true; /* also ends a cycle */
             chain[n++] = at;
         }
@@ -418,17 +435,24 @@ static err_t write_rest(struct tree *t)
 static err_t refused(struct json root)
 {
     struct json detail = json_get(root, S("detail"));
-    struct str code = json_get_str(detail, S("code")), text = json_is(detail, JSON_STR) ? json_str(detail) : json_get_str(detail, S("message"));
-    if (str_find(code, S("deleted"), 0) < code.n || str_find(code, S("not_found"), 0) < code.n || str_find(text, S("not found"), 0) < text.n)
-        return err_note(E_GONE, NULL, "the provider says: %.*s", STR_ARG(str_sub(code.n ? code : text, 0, 100)));
-    if (str_find(code, S("permission"), 0) < code.n || str_find(code, S("unauthorized"), 0) < code.n)
-        return err_note(E_FORBIDDEN, NULL, "the provider says: %.*s", STR_ARG(str_sub(code, 0, 100)));
+    struct str code = json_get_str(detail, S("code")),
+               text = json_is(detail, JSON_STR) ? json_str(detail)
+                                                : json_get_str(detail, S("message"));
+    if (str_find(code, S("deleted"), 0) < code.n || str_find(code, S("not_found"), 0) < code.n ||
+        str_find(text, S("not found"), 0) < text.n)
+        return err_note(E_GONE, NULL, "the provider says: %.*s",
+                        STR_ARG(str_sub(code.n ? code : text, 0, 100)));
+    if (str_find(code, S("permission"), 0) < code.n ||
+        str_find(code, S("unauthorized"), 0) < code.n)
+        return err_note(E_FORBIDDEN, NULL, "the provider says: %.*s",
+                        STR_ARG(str_sub(code, 0, 100)));
     return err_note(E_INVALID, NULL, "there is no tree of messages in the provider's data");
 }
 
 static err_t chatgpt_from_json(struct arena *a, struct json root, struct conversation *ret)
 {
-    struct json mapping = json_get(root, S("mapping")), created = json_get(root, S("create_time")), updated = json_get(root, S("update_time"));
+    struct json mapping = json_get(root, S("mapping")), created = json_get(root, S("create_time")),
+                updated = json_get(root, S("update_time"));
     if (!json_is(mapping, JSON_OBJECT) || json_count(mapping) == 0)
         return refused(root);
     struct tree t = { .a = a, .c = ret };
@@ -471,7 +495,8 @@ static err_t next_data(struct arena *a, struct str html, struct json *ret)
     size_t at = str_find(html, S("id=\"__NEXT_DATA__\""), 0);
     size_t start = str_find_char(html, '>', at) + 1, end = str_find(html, S("</script>"), start);
     struct json root;
-    if (at >= html.n || end >= html.n || json_parse(a, str_sub(html, start, end), JSON_FOREIGN_DEPTH_MAX, &root) != OK)
+    if (at >= html.n || end >= html.n ||
+        json_parse(a, str_sub(html, start, end), JSON_FOREIGN_DEPTH_MAX, &root) != OK)
         return E_NOT_FOUND;
     struct json props = json_get(json_get(root, S("props")), S("pageProps"));
     *ret = json_get(json_get(props, S("serverResponse")), S("data"));
@@ -496,10 +521,15 @@ static err_t chatgpt_embedded(struct arena *a, struct str html, struct json *ret
 
 static bool chatgpt_json_is_mine(struct json root)
 {
-    return json_is(json_get(root, S("mapping")), JSON_OBJECT) && !json_exists(json_get(root, S("inserted_at"))) &&
-           (json_exists(json_get(root, S("create_time"))) || json_exists(json_get(root, S("current_node"))));
+    return json_is(json_get(root, S("mapping")), JSON_OBJECT) &&
+           !json_exists(json_get(root, S("inserted_at"))) &&
+           (json_exists(json_get(root, S("create_time"))) ||
+            json_exists(json_get(root, S("current_node"))));
 }
 
 const struct provider PROVIDER_CHATGPT = {
-    .name = "chatgpt", .json_is_mine = chatgpt_json_is_mine, .from_json = chatgpt_from_json, .embedded = chatgpt_embedded,
+    .name = "chatgpt",
+    .json_is_mine = chatgpt_json_is_mine,
+    .from_json = chatgpt_from_json,
+    .embedded = chatgpt_embedded,
 };

@@ -6,9 +6,9 @@
 enum { CITATIONS_MAX = 1000 };
 
 /* U+E200 … U+E2FF in UTF-8: EE 88 80 and on. */
-#define MARK_OPEN S("\xee\x88\x80")
+#define MARK_OPEN  S("\xee\x88\x80")
 #define MARK_CLOSE S("\xee\x88\x81")
-#define MARK_PART S("\xee\x88\x82")
+#define MARK_PART  S("\xee\x88\x82")
 
 struct cleaner {
     struct arena *a;
@@ -22,7 +22,8 @@ static void cite(struct cleaner *c, struct str url, struct str title)
     struct chatgpt_text *t = c->text;
     if (t->citation_count == CITATIONS_MAX)
         return;
-    if (!t->citations && !(t->citations = ARENA_ARRAY(c->a, struct chatgpt_citation, CITATIONS_MAX)))
+    if (!t->citations &&
+        !(t->citations = ARENA_ARRAY(c->a, struct chatgpt_citation, CITATIONS_MAX)))
         return;
     for (size_t i = 0; i < t->citation_count; i++)
         if (url.n && str_eq(t->citations[i].url, url))
@@ -82,7 +83,8 @@ static void entity(struct cleaner *c, struct str part)
 
 static bool is_citation(struct str kind)
 {
-    return str_eq(kind, S("cite")) || str_eq(kind, S("filecite")) || str_eq(kind, S("navlist")) || str_eq(kind, S("video")) || str_eq(kind, S("source"));
+    return str_eq(kind, S("cite")) || str_eq(kind, S("filecite")) || str_eq(kind, S("navlist")) ||
+           str_eq(kind, S("video")) || str_eq(kind, S("source"));
 }
 
 /* One span, with its outer marks. */
@@ -109,10 +111,12 @@ static void take_span(struct cleaner *c, struct str span)
 /* Is it one of the private-use characters U+E200 … U+E2FF that ChatGPT uses for marks? */
 static bool is_mark(struct str text, size_t at)
 {
-    return at + 2 < text.n && (unsigned char)text.s[at] == 0xee && (unsigned char)text.s[at + 1] >= 0x88 && (unsigned char)text.s[at + 1] <= 0x8b;
+    return at + 2 < text.n && (unsigned char)text.s[at] == 0xee &&
+           (unsigned char)text.s[at + 1] >= 0x88 && (unsigned char)text.s[at + 1] <= 0x8b;
 }
 
-err_t chatgpt_text_clean(struct arena *a, struct str text, struct json metadata, struct chatgpt_text *ret)
+err_t chatgpt_text_clean(struct arena *a, struct str text, struct json metadata,
+                         struct chatgpt_text *ret)
 {
     struct cleaner c = { .a = a, .metadata = metadata, .text = ret };
     *ret = (struct chatgpt_text){ .markdown = text };
@@ -125,7 +129,9 @@ err_t chatgpt_text_clean(struct arena *a, struct str text, struct json metadata,
         at = next;
         if (at >= text.n)
             break;
-        size_t close = str_starts(str_sub(text, at, text.n), MARK_OPEN) ? str_find(text, MARK_CLOSE, at) : text.n;
+        size_t close = str_starts(str_sub(text, at, text.n), MARK_OPEN)
+                           ? str_find(text, MARK_CLOSE, at)
+                           : text.n;
         if (close < text.n) {
             take_span(&c, str_sub(text, at, close + MARK_CLOSE.n));
             at = close + MARK_CLOSE.n;

@@ -17,6 +17,7 @@ struct chatgpt_text {
 };
 
 /* metadata: of the message, with content_references, citations, search_result_groups. */
-NODISCARD err_t chatgpt_text_clean(struct arena *a, struct str text, struct json metadata, struct chatgpt_text *ret);
+NODISCARD err_t chatgpt_text_clean(struct arena *a, struct str text, struct json metadata,
+                                   struct chatgpt_text *ret);
 
 #endif

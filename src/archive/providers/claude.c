@@ -40,7 +40,8 @@ static err_t add_artifact(struct talk *t, struct message *m, struct json input)
     if (json_get_str(input, S("type")).n)
         art->kind = json_get_str(input, S("type"));
     if (str_eq(command, S("update")))
-        art->content = replaced(t->a, art->content, json_get_str(input, S("old_str")), json_get_str(input, S("new_str")));
+        art->content = replaced(t->a, art->content, json_get_str(input, S("old_str")),
+                                json_get_str(input, S("new_str")));
     else if (json_is(json_get(input, S("content")), JSON_STR))
         art->content = json_get_str(input, S("content"));
     struct block *b = block_add(t->a, m, BLOCK_ARTIFACT);
@@ -167,7 +168,8 @@ static err_t add_content(struct talk *t, struct message *m, struct json v)
     struct str raw;
     TRY(json_text(t->a, v, &raw));
     m->blocks[m->block_count - 1].unknown.raw = raw;
-    finding_add(t->a, t->c, "unmodelled_block", FINDING_NOTE, "%.*s", STR_ARG(str_sub(type.n ? type : S("a block without a type"), 0, 60)));
+    finding_add(t->a, t->c, "unmodelled_block", FINDING_NOTE, "%.*s",
+                STR_ARG(str_sub(type.n ? type : S("a block without a type"), 0, 60)));
     return OK;
 }
 
@@ -214,7 +216,8 @@ static err_t add_message(struct talk *t, struct json v)
     m->role = str_eq(sender, S("human")) ? ROLE_USER : ROLE_ASSISTANT;
     m->created_ms = time_of(v, "created_at");
     if (!str_eq(sender, S("human")) && !str_eq(sender, S("assistant")))
-        finding_add(t->a, t->c, "unrecognised_role", FINDING_WARNING, "%.*s", STR_ARG(str_sub(sender, 0, 60)));
+        finding_add(t->a, t->c, "unrecognised_role", FINDING_WARNING, "%.*s",
+                    STR_ARG(str_sub(sender, 0, 60)));
     /* `text` holds "not supported on your device" for blocks it does not know: where there is content, that counts. */
     if (json_is(content, JSON_ARRAY) && json_count(content)) {
         struct json_iter it = json_iter(content);
@@ -256,7 +259,8 @@ static err_t refused(struct json root)
     struct json error = json_get(root, S("error"));
     struct str type = json_get_str(error, S("type"));
     if (str_eq(type, S("permission_error")))
-        return err_note(E_FORBIDDEN, NULL, "the provider says that this share is for an organisation alone");
+        return err_note(E_FORBIDDEN, NULL,
+                        "the provider says that this share is for an organisation alone");
     if (str_eq(type, S("not_found_error")))
         return err_note(E_GONE, NULL, "the provider says that there is no such share");
     return err_note(E_INVALID, NULL, "there are no messages in the provider's data");
@@ -288,7 +292,10 @@ static err_t claude_from_json(struct arena *a, struct json root, struct conversa
 
 static bool claude_json_is_mine(struct json root)
 {
-    return json_is(json_get(root, S("chat_messages")), JSON_ARRAY) && json_exists(json_get(root, S("uuid")));
+    return json_is(json_get(root, S("chat_messages")), JSON_ARRAY) &&
+           json_exists(json_get(root, S("uuid")));
 }
 
-const struct provider PROVIDER_CLAUDE = { .name = "claude", .json_is_mine = claude_json_is_mine, .from_json = claude_from_json };
+const struct provider PROVIDER_CLAUDE = { .name = "claude",
+                                          .json_is_mine = claude_json_is_mine,
+                                          .from_json = claude_from_json };

@@ -22,7 +22,7 @@ struct provider {
     err_t (*embedded)(struct arena *a, struct str html, struct json *ret);
 };
 
-extern const struct provider *const PROVIDERS[]; /* NULL-terminated */
+extern const struct provider *const PROVIDERS[];          /* NULL-terminated */
 const struct provider *provider_by_name(struct str name); /* NULL: unknown */
 
 /* What bytes are: decided by structure. */
@@ -35,7 +35,7 @@ enum extract_kind { EXTRACT_CONVERSATIONS, EXTRACT_NEEDS_BROWSER };
  * Errors: EXTRACT_NEEDS_BROWSER through ret_kind when the bytes are HTML with no embedded state (the
  *         caller renders it and comes back with vivim.dom/1); E_INVALID when nothing in it is understood. */
 typedef err_t (*extract_fn)(void *context, struct conversation *c);
-NODISCARD err_t extract_bytes(struct str bytes, struct str url_or_none, extract_fn each, void *context,
-                              enum extract_kind *ret_kind);
+NODISCARD err_t extract_bytes(struct str bytes, struct str url_or_none, extract_fn each,
+                              void *context, enum extract_kind *ret_kind);
 
 #endif

@@ -49,7 +49,8 @@ static err_t give_json(struct call *c, const struct provider *p, struct json roo
     CLEANUP(arena_free) struct arena a = { 0 };
     struct conversation conversation;
     arena_init(&a, CONVERSATION_BYTES_MAX * 4);
-    TRY(dom_is(root) ? dom_conversation(&a, root, &conversation) : p->from_json(&a, root, &conversation));
+    TRY(dom_is(root) ? dom_conversation(&a, root, &conversation)
+                     : p->from_json(&a, root, &conversation));
     return give(c, &conversation);
 }
 
@@ -69,7 +70,9 @@ static err_t give_list(struct call *c, struct json list)
         if (e == E_BUSY)
             return e;
     }
-    return c->given ? OK : err_note(E_INVALID, NULL, "no conversation of a known provider is in this list");
+    return c->given
+               ? OK
+               : err_note(E_INVALID, NULL, "no conversation of a known provider is in this list");
 }
 
 static err_t from_json(struct call *c, struct str bytes)
@@ -114,7 +117,8 @@ static bool looks_like_html(struct str bytes)
     return head.n && head.s[0] == '<';
 }
 
-err_t extract_bytes(struct str bytes, struct str url_or_none, extract_fn each, void *context, enum extract_kind *ret_kind)
+err_t extract_bytes(struct str bytes, struct str url_or_none, extract_fn each, void *context,
+                    enum extract_kind *ret_kind)
 {
     struct call c = { .url = url_or_none, .each = each, .context = context };
     *ret_kind = EXTRACT_CONVERSATIONS;

@@ -113,7 +113,8 @@ static struct str key_of(const struct turbo *t, struct str name)
     return json_str(value_at(t, index));
 }
 
-void turbo_each(const struct turbo *t, int64_t index, bool (*f)(void *context, struct str key, int64_t value), void *context)
+void turbo_each(const struct turbo *t, int64_t index,
+                bool (*f)(void *context, struct str key, int64_t value), void *context)
 {
     struct json_iter it = json_iter(value_at(t, index));
     struct str name;
@@ -234,7 +235,7 @@ static void hydrate(struct hydration *h, int64_t index, int depth)
         hydrate_object(h, v, depth);
     else
         hydrate_array(h, v, depth);
-    h->open[index / 8] &= (uint8_t)~(1 << index % 8);
+    h->open[index / 8] &= (uint8_t) ~(1 << index % 8);
 }
 
 err_t turbo_hydrate(struct arena *a, const struct turbo *t, int64_t index, struct json *ret)

@@ -19,8 +19,10 @@ NODISCARD err_t turbo_from_text(struct arena *a, struct str text, struct turbo *
 /* The index of a member of the object at `index`; -1: there is none. */
 int64_t turbo_member(const struct turbo *t, int64_t index, struct str key);
 /* Walk the members of the object at `index`: f(context, key, index of the value) until it returns false. */
-void turbo_each(const struct turbo *t, int64_t index, bool (*f)(void *context, struct str key, int64_t value), void *context);
+void turbo_each(const struct turbo *t, int64_t index,
+                bool (*f)(void *context, struct str key, int64_t value), void *context);
 /* The value at `index` as JSON. E_LIMIT (depth 512, 256 MiB). */
-NODISCARD err_t turbo_hydrate(struct arena *a, const struct turbo *t, int64_t index, struct json *ret);
+NODISCARD err_t turbo_hydrate(struct arena *a, const struct turbo *t, int64_t index,
+                              struct json *ret);
 
 #endif

@@ -47,7 +47,9 @@ static int strikes(int is_sync)
     if (!stays)
         armed_kind = FAULT_NONE;
     happened = 1;
-    return kind == FAULT_SYNC ? SQLITE_IOERR_FSYNC : kind == FAULT_WRITE_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+    return kind == FAULT_SYNC         ? SQLITE_IOERR_FSYNC
+           : kind == FAULT_WRITE_FULL ? SQLITE_FULL
+                                      : SQLITE_IOERR_WRITE;
 }
 
 static int f_close(sqlite3_file *f)
@@ -118,10 +120,23 @@ static int f_shm_unmap(sqlite3_file *f, int flag)
 }
 
 static const sqlite3_io_methods METHODS = {
-    .iVersion = 2, .xClose = f_close, .xRead = f_read, .xWrite = f_write, .xTruncate = f_truncate, .xSync = f_sync,
-    .xFileSize = f_size, .xLock = f_lock, .xUnlock = f_unlock, .xCheckReservedLock = f_reserved, .xFileControl = f_control,
-    .xSectorSize = f_sector, .xDeviceCharacteristics = f_device, .xShmMap = f_shm_map, .xShmLock = f_shm_lock,
-    .xShmBarrier = f_shm_barrier, .xShmUnmap = f_shm_unmap,
+    .iVersion = 2,
+    .xClose = f_close,
+    .xRead = f_read,
+    .xWrite = f_write,
+    .xTruncate = f_truncate,
+    .xSync = f_sync,
+    .xFileSize = f_size,
+    .xLock = f_lock,
+    .xUnlock = f_unlock,
+    .xCheckReservedLock = f_reserved,
+    .xFileControl = f_control,
+    .xSectorSize = f_sector,
+    .xDeviceCharacteristics = f_device,
+    .xShmMap = f_shm_map,
+    .xShmLock = f_shm_lock,
+    .xShmBarrier = f_shm_barrier,
+    .xShmUnmap = f_shm_unmap,
 };
 
 static int f_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)

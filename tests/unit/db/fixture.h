@@ -28,19 +28,32 @@ struct fixture {
 static struct fixture f;
 
 /* A table of our own, made through the driver's script as a migration would. */
-static const struct db_query Q_MAKE = { "t_make",
-    "CREATE TABLE thing (id BLOB PRIMARY KEY, n INTEGER, x REAL, flag INTEGER, word TEXT UNIQUE, bytes BLOB) STRICT",
-    "CREATE TABLE thing (id UUID PRIMARY KEY, n BIGINT, x DOUBLE PRECISION, flag BOOLEAN, word TEXT UNIQUE, bytes BYTEA)", NULL, 0 };
-static const struct db_query Q_PUT = { "t_put",
-    "INSERT INTO thing (id, n, x, flag, word, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    "INSERT INTO thing (id, n, x, flag, word, bytes) VALUES ($1, $2, $3, $4, $5, $6)", NULL, 6 };
+static const struct db_query Q_MAKE = {
+    "t_make",
+    "CREATE TABLE thing (id BLOB PRIMARY KEY, n INTEGER, x REAL, flag INTEGER, word TEXT UNIQUE, "
+    "bytes BLOB) STRICT",
+    "CREATE TABLE thing (id UUID PRIMARY KEY, n BIGINT, x DOUBLE PRECISION, flag BOOLEAN, word "
+    "TEXT UNIQUE, bytes BYTEA)",
+    NULL, 0
+};
+static const struct db_query Q_PUT = {
+    "t_put", "INSERT INTO thing (id, n, x, flag, word, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    "INSERT INTO thing (id, n, x, flag, word, bytes) VALUES ($1, $2, $3, $4, $5, $6)", NULL, 6
+};
 static const struct db_query Q_ALL = { "t_all",
-    "SELECT word, id, n, x, flag, bytes FROM thing ORDER BY id", "SELECT word, id, n, x, flag, bytes FROM thing ORDER BY id", NULL, 0 };
-static const struct db_query Q_ONE = { "t_one",
-    "SELECT word, id, n, x, flag, bytes FROM thing WHERE id = ?1", "SELECT word, id, n, x, flag, bytes FROM thing WHERE id = $1", NULL, 1 };
-static const struct db_query Q_COUNT = { "t_count", "SELECT COUNT(*) FROM thing", "SELECT COUNT(*) FROM thing", NULL, 0 };
-static const struct db_query Q_MAX = { "t_max", "SELECT MAX(n) FROM thing", "SELECT MAX(n) FROM thing", NULL, 0 };
-static const struct db_query Q_DELETE = { "t_delete", "DELETE FROM thing WHERE n >= ?1", "DELETE FROM thing WHERE n >= $1", NULL, 1 };
+                                       "SELECT word, id, n, x, flag, bytes FROM thing ORDER BY id",
+                                       "SELECT word, id, n, x, flag, bytes FROM thing ORDER BY id",
+                                       NULL, 0 };
+static const struct db_query Q_ONE = {
+    "t_one", "SELECT word, id, n, x, flag, bytes FROM thing WHERE id = ?1",
+    "SELECT word, id, n, x, flag, bytes FROM thing WHERE id = $1", NULL, 1
+};
+static const struct db_query Q_COUNT = { "t_count", "SELECT COUNT(*) FROM thing",
+                                         "SELECT COUNT(*) FROM thing", NULL, 0 };
+static const struct db_query Q_MAX = { "t_max", "SELECT MAX(n) FROM thing",
+                                       "SELECT MAX(n) FROM thing", NULL, 0 };
+static const struct db_query Q_DELETE = { "t_delete", "DELETE FROM thing WHERE n >= ?1",
+                                          "DELETE FROM thing WHERE n >= $1", NULL, 1 };
 
 struct thing {
     struct uuid id;
@@ -50,7 +63,7 @@ struct thing {
     struct str word, bytes;
 };
 static const struct db_col THING[] = {
-    DB_COL(thing, id, DB_UUID), DB_COL(thing, n, DB_I64), DB_COL(thing, x, DB_F64),
+    DB_COL(thing, id, DB_UUID),   DB_COL(thing, n, DB_I64),    DB_COL(thing, x, DB_F64),
     DB_COL(thing, flag, DB_BOOL), DB_COL(thing, word, DB_STR), DB_COL(thing, bytes, DB_BYTES),
 };
 
@@ -135,7 +148,9 @@ static int __attribute__((unused)) postgres_up(void **state)
 
 static err_t put(struct db *db, int64_t n, struct str word)
 {
-    return db_exec(db, &Q_PUT, DB_ARGS(DBU(id_of(n)), DBI(n), DBF(0.5), DBB(true), DBS(word), DBX(S("\x00\xff"))), NULL);
+    return db_exec(
+        db, &Q_PUT,
+        DB_ARGS(DBU(id_of(n)), DBI(n), DBF(0.5), DBB(true), DBS(word), DBX(S("\x00\xff"))), NULL);
 }
 
 /* One row in a transaction of its own. */

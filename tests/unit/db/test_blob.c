@@ -38,7 +38,8 @@ static void stored_and_read(void **state)
     struct str bytes;
     char *large = arena_bytes(&arena, 300000);
     memset(large, 'x', 300000);
-    struct str contents[] = { S(""), S("hello"), str_of(large, 300000), S("VVZ1 begins like our own mark") };
+    struct str contents[] = { S(""), S("hello"), str_of(large, 300000),
+                              S("VVZ1 begins like our own mark") };
     for (size_t i = 0; i < COUNTOF(contents); i++)
         for (int pack = 0; pack < 2; pack++) {
             assert_int_equal(blob_put(&store, OWNER, contents[i], pack, &h), OK);
@@ -61,7 +62,9 @@ static void damage_is_found(void **state)
     struct str bytes;
     assert_int_equal(blob_put(&store, OWNER, S("precious"), false, &h), OK);
     struct str hex = sha256_hex(&arena, h);
-    char *path = str_cstr(&arena, str_fmt(&arena, "%s/01000000-0000-0000-0000-000000000000/%.2s/%.*s", store.root, hex.s, STR_ARG(hex)));
+    char *path =
+        str_cstr(&arena, str_fmt(&arena, "%s/01000000-0000-0000-0000-000000000000/%.2s/%.*s",
+                                 store.root, hex.s, STR_ARG(hex)));
     assert_true(file_exists(path));
     assert_int_equal(file_write_atomic(path, S("precioux"), 0600), OK);
     assert_int_equal(blob_read(&store, &arena, OWNER, h, MIB(1), &bytes), E_CORRUPT);

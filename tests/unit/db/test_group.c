@@ -53,7 +53,10 @@ static int64_t all_there(const struct writer *writers)
     for (int i = 0; i < THREADS; i++)
         for (int k = 0; k < writers[i].count; k++, sum++) {
             struct thing t;
-            assert_int_equal(db_one(f.db, &f.arena, &Q_ONE, DB_ARGS(DBU(id_of(writers[i].acknowledged[k]))), THING, COUNTOF(THING), &t), OK);
+            assert_int_equal(db_one(f.db, &f.arena, &Q_ONE,
+                                    DB_ARGS(DBU(id_of(writers[i].acknowledged[k]))), THING,
+                                    COUNTOF(THING), &t),
+                             OK);
         }
     return sum;
 }
@@ -191,7 +194,8 @@ static void every_call_fails_once(void **state)
             close_store();
             open_store();
             struct thing t;
-            err_t found = db_one(f.db, &f.arena, &Q_ONE, DB_ARGS(DBU(id_of(id))), THING, COUNTOF(THING), &t);
+            err_t found =
+                db_one(f.db, &f.arena, &Q_ONE, DB_ARGS(DBU(id_of(id))), THING, COUNTOF(THING), &t);
             assert_int_equal(found, e == OK ? OK : E_NOT_FOUND);
             if (!struck)
                 break;
@@ -206,8 +210,10 @@ int main(void)
 {
     fault_vfs_install();
     const struct CMUnitTest tests[] = {
-        ALONE(many_writers_share_commits), ALONE(a_transaction_for_each_write_when_asked), ALONE(a_rollback_is_alone),
-        ALONE(a_disk_that_fills), ALONE(a_commit_that_fails), ALONE(a_sync_that_fails_ends_writing), ALONE(every_call_fails_once),
+        ALONE(many_writers_share_commits), ALONE(a_transaction_for_each_write_when_asked),
+        ALONE(a_rollback_is_alone),        ALONE(a_disk_that_fills),
+        ALONE(a_commit_that_fails),        ALONE(a_sync_that_fails_ends_writing),
+        ALONE(every_call_fails_once),
     };
     return cmocka_run_group_tests_name("db/group", tests, NULL, NULL);
 }

@@ -8,7 +8,9 @@ static void every_type_comes_back(void **state)
     UNUSED(state);
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     assert_int_equal(db_txn_begin(&tx, f.db), OK);
-    struct db_args args = DB_ARGS(DBU(id_of(7)), DBI(INT64_MAX), DBF(-0.1), DBB(true), DBS(S("caf\xc3\xa9 'quoted' ; --")), DBX(str_of("\0\x01\xff", 3)));
+    struct db_args args =
+        DB_ARGS(DBU(id_of(7)), DBI(INT64_MAX), DBF(-0.1), DBB(true),
+                DBS(S("caf\xc3\xa9 'quoted' ; --")), DBX(str_of("\0\x01\xff", 3)));
     assert_int_equal(db_exec(f.db, &Q_PUT, args, NULL), OK);
     args = DB_ARGS(DBU(id_of(8)), DBN(), DBN(), DBB(false), DBN(), DBN());
     assert_int_equal(db_exec(f.db, &Q_PUT, args, NULL), OK);
@@ -16,13 +18,16 @@ static void every_type_comes_back(void **state)
 
     struct thing *rows;
     size_t count;
-    assert_int_equal(db_rows(f.db, &f.arena, &Q_ALL, DB_NO_ARGS, THING, COUNTOF(THING), sizeof *rows, 10, &rows, &count), OK);
+    assert_int_equal(db_rows(f.db, &f.arena, &Q_ALL, DB_NO_ARGS, THING, COUNTOF(THING),
+                             sizeof *rows, 10, &rows, &count),
+                     OK);
     assert_int_equal(count, 2);
     assert_true(uuid_eq(rows[0].id, id_of(7)));
     assert_true(rows[0].n == INT64_MAX && rows[0].x == -0.1 && rows[0].flag);
     assert_true(str_eq(rows[0].word, S("caf\xc3\xa9 'quoted' ; --")));
     assert_true(str_eq(rows[0].bytes, str_of("\0\x01\xff", 3)));
-    assert_true(rows[1].n == INT64_MIN && isnan(rows[1].x) && !rows[1].flag && !rows[1].word.s && !rows[1].bytes.s);
+    assert_true(rows[1].n == INT64_MIN && isnan(rows[1].x) && !rows[1].flag && !rows[1].word.s &&
+                !rows[1].bytes.s);
 }
 
 static void limits_and_absence(void **state)
@@ -32,13 +37,17 @@ static void limits_and_absence(void **state)
     struct thing *rows;
     size_t count;
     int64_t n;
-    assert_int_equal(db_one(f.db, &f.arena, &Q_ONE, DB_ARGS(DBU(id_of(1))), THING, COUNTOF(THING), &one), E_NOT_FOUND);
+    assert_int_equal(
+        db_one(f.db, &f.arena, &Q_ONE, DB_ARGS(DBU(id_of(1))), THING, COUNTOF(THING), &one),
+        E_NOT_FOUND);
     assert_int_equal(db_i64(f.db, &Q_MAX, DB_NO_ARGS, &n), OK);
     assert_true(n == INT64_MIN);
     for (int64_t i = 0; i < 40; i++)
         assert_int_equal(put_durable(f.db, i), OK);
     for (size_t limit = 0; limit <= 41; limit++) {
-        assert_int_equal(db_rows(f.db, &f.arena, &Q_ALL, DB_NO_ARGS, THING, COUNTOF(THING), sizeof *rows, limit, &rows, &count), OK);
+        assert_int_equal(db_rows(f.db, &f.arena, &Q_ALL, DB_NO_ARGS, THING, COUNTOF(THING),
+                                 sizeof *rows, limit, &rows, &count),
+                         OK);
         assert_int_equal(count, limit < 40 ? limit : 40);
         for (size_t i = 0; i < count; i++)
             assert_int_equal(rows[i].n, i);
@@ -98,7 +107,8 @@ static err_t walk_row(void *context, const void *row)
     struct thing *rows;
     size_t count;
     w->sum += t->n;
-    TRY(db_rows(f.db, &f.arena, &Q_ALL, DB_NO_ARGS, THING, COUNTOF(THING), sizeof *rows, 10, &rows, &count));
+    TRY(db_rows(f.db, &f.arena, &Q_ALL, DB_NO_ARGS, THING, COUNTOF(THING), sizeof *rows, 10, &rows,
+                &count));
     w->inner += (int64_t)count;
     return t->n == 2 ? E_CANCELLED : OK;
 }
@@ -109,7 +119,9 @@ static void walking_and_stopping(void **state)
     for (int64_t i = 0; i < 4; i++)
         assert_int_equal(put_durable(f.db, i), OK);
     struct walk w = { 0 };
-    assert_int_equal(db_each(f.db, &Q_ALL, DB_NO_ARGS, THING, COUNTOF(THING), sizeof(struct thing), walk_row, &w), E_CANCELLED);
+    assert_int_equal(db_each(f.db, &Q_ALL, DB_NO_ARGS, THING, COUNTOF(THING), sizeof(struct thing),
+                             walk_row, &w),
+                     E_CANCELLED);
     assert_int_equal(w.sum, 0 + 1 + 2);
     assert_int_equal(w.inner, 3 * 4);
 }
@@ -170,7 +182,8 @@ static void migrations_run_once_and_are_checked(void **state)
     assert_int_equal(db_open(&f.options, &f.store), E_SCHEMA);
     assert_non_null(strstr(err_detail()->text, "newer"));
 
-    f.options.kind = DB_INDEX; /* leaves something open for tear_down: the index store is not touched by the above */
+    f.options.kind =
+        DB_INDEX; /* leaves something open for tear_down: the index store is not touched by the above */
     open_store();
 }
 
@@ -186,23 +199,36 @@ static void a_changed_migration_is_refused(void **state)
     open_store();
 }
 
-#define BOTH(test) cmocka_unit_test_setup_teardown(test, sqlite_up, tear_down), cmocka_unit_test_setup_teardown(test, postgres_up, tear_down)
+#define BOTH(test)                                               \
+    cmocka_unit_test_setup_teardown(test, sqlite_up, tear_down), \
+        cmocka_unit_test_setup_teardown(test, postgres_up, tear_down)
 #define ALONE(test) cmocka_unit_test_setup_teardown(test, sqlite_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest both[] = {
-        BOTH(every_type_comes_back), BOTH(limits_and_absence), BOTH(a_conflict_leaves_the_transaction_usable),
-        BOTH(what_is_not_committed_is_gone), BOTH(changed_rows_are_counted), BOTH(walking_and_stopping),
-        BOTH(the_hook_comes_after_marked_commits_alone), BOTH(migrations_run_once_and_are_checked),
+        BOTH(every_type_comes_back),
+        BOTH(limits_and_absence),
+        BOTH(a_conflict_leaves_the_transaction_usable),
+        BOTH(what_is_not_committed_is_gone),
+        BOTH(changed_rows_are_counted),
+        BOTH(walking_and_stopping),
+        BOTH(the_hook_comes_after_marked_commits_alone),
+        BOTH(migrations_run_once_and_are_checked),
         BOTH(a_changed_migration_is_refused),
     };
     const struct CMUnitTest sqlite[] = {
-        ALONE(every_type_comes_back), ALONE(limits_and_absence), ALONE(a_conflict_leaves_the_transaction_usable),
-        ALONE(what_is_not_committed_is_gone), ALONE(changed_rows_are_counted), ALONE(walking_and_stopping),
-        ALONE(the_hook_comes_after_marked_commits_alone), ALONE(migrations_run_once_and_are_checked),
+        ALONE(every_type_comes_back),
+        ALONE(limits_and_absence),
+        ALONE(a_conflict_leaves_the_transaction_usable),
+        ALONE(what_is_not_committed_is_gone),
+        ALONE(changed_rows_are_counted),
+        ALONE(walking_and_stopping),
+        ALONE(the_hook_comes_after_marked_commits_alone),
+        ALONE(migrations_run_once_and_are_checked),
         ALONE(a_changed_migration_is_refused),
     };
-    return getenv("VIVIM_TEST_PG_URL") ? cmocka_run_group_tests_name("db/store", both, NULL, NULL)
-                                       : cmocka_run_group_tests_name("db/store", sqlite, NULL, NULL);
+    return getenv("VIVIM_TEST_PG_URL")
+               ? cmocka_run_group_tests_name("db/store", both, NULL, NULL)
+               : cmocka_run_group_tests_name("db/store", sqlite, NULL, NULL);
 }

@@ -118,7 +118,9 @@ static void fragments_with_control_frames_between(void **state)
     frame(&b, 0x00, S(""));
     frame(&b, 0x8a, S(""));
     frame(&b, 0x80, S("llo"));
-    frame(&b, 0x88, S("\x03\xe8" "bye"));
+    frame(&b, 0x88,
+          S("\x03\xe8"
+            "bye"));
     frame(&b, 0x81, S("ignored after close"));
     expect(&b, false, 0, "P:ping|O:|T:hello|C:1000:bye|");
 }
@@ -126,20 +128,25 @@ static void fragments_with_control_frames_between(void **state)
 static void what_breaks_the_protocol(void **state)
 {
     UNUSED(state);
-    static const struct { unsigned first; const char *payload; size_t n; int code; } CASES[] = {
-        { 0xc1, "x", 1, WS_PROTOCOL_ERROR },             /* RSV1 without compression */
-        { 0xa1, "x", 1, WS_PROTOCOL_ERROR },             /* RSV2 */
-        { 0x83, "x", 1, WS_PROTOCOL_ERROR },             /* reserved opcode */
-        { 0x8b, "x", 1, WS_PROTOCOL_ERROR },             /* reserved control opcode */
-        { 0x80, "x", 1, WS_PROTOCOL_ERROR },             /* continuation of nothing */
-        { 0x09, "x", 1, WS_PROTOCOL_ERROR },             /* fragmented ping */
-        { 0x88, "\x03", 1, WS_PROTOCOL_ERROR },          /* half a close code */
-        { 0x88, "\x03\xed", 2, WS_PROTOCOL_ERROR },      /* 1005 on the wire */
-        { 0x88, "\x03\xe8\xff", 3, WS_BAD_DATA },        /* reason that is no UTF-8 */
-        { 0x81, "\xed\xa0\x80", 3, WS_BAD_DATA },        /* surrogate */
-        { 0x81, "\xc0\xaf", 2, WS_BAD_DATA },            /* overlong */
-        { 0x81, "\xf4\x90\x80\x80", 4, WS_BAD_DATA },    /* beyond U+10FFFF */
-        { 0x81, "ab\xe2\x82", 4, WS_BAD_DATA },          /* cut character */
+    static const struct {
+        unsigned first;
+        const char *payload;
+        size_t n;
+        int code;
+    } CASES[] = {
+        { 0xc1, "x", 1, WS_PROTOCOL_ERROR },          /* RSV1 without compression */
+        { 0xa1, "x", 1, WS_PROTOCOL_ERROR },          /* RSV2 */
+        { 0x83, "x", 1, WS_PROTOCOL_ERROR },          /* reserved opcode */
+        { 0x8b, "x", 1, WS_PROTOCOL_ERROR },          /* reserved control opcode */
+        { 0x80, "x", 1, WS_PROTOCOL_ERROR },          /* continuation of nothing */
+        { 0x09, "x", 1, WS_PROTOCOL_ERROR },          /* fragmented ping */
+        { 0x88, "\x03", 1, WS_PROTOCOL_ERROR },       /* half a close code */
+        { 0x88, "\x03\xed", 2, WS_PROTOCOL_ERROR },   /* 1005 on the wire */
+        { 0x88, "\x03\xe8\xff", 3, WS_BAD_DATA },     /* reason that is no UTF-8 */
+        { 0x81, "\xed\xa0\x80", 3, WS_BAD_DATA },     /* surrogate */
+        { 0x81, "\xc0\xaf", 2, WS_BAD_DATA },         /* overlong */
+        { 0x81, "\xf4\x90\x80\x80", 4, WS_BAD_DATA }, /* beyond U+10FFFF */
+        { 0x81, "ab\xe2\x82", 4, WS_BAD_DATA },       /* cut character */
     };
     for (size_t i = 0; i < COUNTOF(CASES); i++) {
         struct buf b = start();
@@ -211,7 +218,7 @@ static void compression(void **state)
     frame(&b, 0xc1, S("\xf2\x48\xcd\xc9\xc9\x07\x00"));
     frame(&b, 0x41, S("\xf2\x48\xcd"));
     frame(&b, 0x80, S("\xc9\xc9\x07\x00"));
-    frame(&b, 0xc1, S("\x00")); /* the empty message */
+    frame(&b, 0xc1, S("\x00"));                             /* the empty message */
     frame(&b, 0xc1, S("\xf3\x48\xcd\xc9\xc9\x07\x00\x00")); /* section 7.2.3.5: BFINAL */
     expect(&b, true, 0, "T:Hello|T:Hello|T:|T:Hello|");
     struct buf broken = start();
@@ -268,8 +275,12 @@ static err_t handshake(struct arena *a, struct ws_handshake h, struct ws_accept 
 }
 
 static const struct ws_handshake GOOD = {
-    .method = { "GET", 3 }, .upgrade = { "WebSocket", 9 }, .connection = { "keep-alive, Upgrade", 19 },
-    .version = { "13", 2 }, .key = { "dGhlIHNhbXBsZSBub25jZQ==", 24 }, .http11 = true,
+    .method = { "GET", 3 },
+    .upgrade = { "WebSocket", 9 },
+    .connection = { "keep-alive, Upgrade", 19 },
+    .version = { "13", 2 },
+    .key = { "dGhlIHNhbXBsZSBub25jZQ==", 24 },
+    .http11 = true,
 };
 
 static void handshakes(void **state)
@@ -299,7 +310,11 @@ static void handshakes(void **state)
 static void compression_offers(void **state)
 {
     UNUSED(state);
-    static const struct { const char *offer; bool agreed; int server_bits; } CASES[] = {
+    static const struct {
+        const char *offer;
+        bool agreed;
+        int server_bits;
+    } CASES[] = {
         { "permessage-deflate", true, 15 },
         { "permessage-deflate; client_max_window_bits", true, 15 },
         { "permessage-deflate; server_max_window_bits=10", true, 10 },

@@ -179,7 +179,8 @@ static void clocks_and_ids(void **state)
     clock_fake_advance(234);
     assert_int_equal(clock_wall_ms(), 1234);
     struct uuid before = uuid_new();
-    for (int i = 0; i < 10000; i++) { /* more than one millisecond's counter holds, in a clock that stands still */
+    for (int i = 0; i < 10000;
+         i++) { /* more than one millisecond's counter holds, in a clock that stands still */
         struct uuid next = uuid_new();
         assert_true(uuid_cmp(before, next) < 0);
         before = next;
@@ -202,8 +203,13 @@ static void clocks_and_ids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(files_are_replaced_whole), TEST(folders), TEST(one_lock_at_a_time), TEST(a_process_and_all_that_it_started_end),
-        TEST(a_program_that_is_not_there), TEST(queues_are_bounded_and_in_order), TEST(queues_lose_nothing_between_threads),
+        TEST(files_are_replaced_whole),
+        TEST(folders),
+        TEST(one_lock_at_a_time),
+        TEST(a_process_and_all_that_it_started_end),
+        TEST(a_program_that_is_not_there),
+        TEST(queues_are_bounded_and_in_order),
+        TEST(queues_lose_nothing_between_threads),
         TEST(clocks_and_ids),
     };
     return cmocka_run_group_tests_name("os", tests, NULL, NULL);

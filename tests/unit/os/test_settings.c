@@ -44,7 +44,8 @@ static char *data_variable(void)
     return str_cstr(&arena, str_fmt(&arena, "VIVIM_DATA=%s", folder));
 }
 
-static err_t load(char *const environment[], const struct setting_flag *flags, size_t n, struct settings *ret)
+static err_t load(char *const environment[], const struct setting_flag *flags, size_t n,
+                  struct settings *ret)
 {
     err_clear();
     return settings_load(&arena, flags, n, NULL, environment, ret);
@@ -67,12 +68,15 @@ static void flag_before_environment_before_file_before_default(void **state)
     UNUSED(state);
     struct settings s;
     struct str value;
-    char *environment[] = { data_variable(), (char *)"VIVIM_LISTEN=127.0.0.1:2", (char *)"PATH=/bin", NULL };
+    char *environment[] = { data_variable(), (char *)"VIVIM_LISTEN=127.0.0.1:2",
+                            (char *)"PATH=/bin", NULL };
     assert_int_equal(load(environment, NULL, 0, &s), OK);
     assert_true(str_eq(s.log_level, S("info")));
-    write_file("vivim.conf", "# comment\n\nlisten = 127.0.0.1:1\nlog_level = warn\n VIVIM_WORKERS = 7 \n");
+    write_file("vivim.conf",
+               "# comment\n\nlisten = 127.0.0.1:1\nlog_level = warn\n VIVIM_WORKERS = 7 \n");
     assert_int_equal(load(environment, NULL, 0, &s), OK);
-    assert_true(str_eq(s.listen, S("127.0.0.1:2")) && str_eq(s.log_level, S("warn")) && s.workers == 7);
+    assert_true(str_eq(s.listen, S("127.0.0.1:2")) && str_eq(s.log_level, S("warn")) &&
+                s.workers == 7);
     struct setting_flag flag = { S("listen"), S("127.0.0.1:3") };
     assert_int_equal(load(environment, &flag, 1, &s), OK);
     assert_true(str_eq(s.listen, S("127.0.0.1:3")));
@@ -85,11 +89,19 @@ static void what_is_wrong_is_named(void **state)
 {
     UNUSED(state);
     struct settings s;
-    static const struct { const char *variable, *says; } CASES[] = {
-        { "VIVIM_LISTN=x", "VIVIM_LISTEN" },       { "VIVIM_WORKERS=0", "1 to 64" },     { "VIVIM_WORKERS=65", "1 to 64" },
-        { "VIVIM_WORKERS=x", "VIVIM_WORKERS" },    { "VIVIM_TEST=maybe", "VIVIM_TEST" }, { "VIVIM_LOG_LEVEL=loud", "debug" },
-        { "VIVIM_DATABASE_URL=mysql://x", "sqlite:" }, { "VIVIM_DATA=", "VIVIM_DATA" },
-        { "VIVIM_CAPTURE_RESOLVE=a:1=127.0.0.1:2", "VIVIM_TEST=1" }, { "VIVIM_QWERTYUIOP=1", "QWERTYUIOP" },
+    static const struct {
+        const char *variable, *says;
+    } CASES[] = {
+        { "VIVIM_LISTN=x", "VIVIM_LISTEN" },
+        { "VIVIM_WORKERS=0", "1 to 64" },
+        { "VIVIM_WORKERS=65", "1 to 64" },
+        { "VIVIM_WORKERS=x", "VIVIM_WORKERS" },
+        { "VIVIM_TEST=maybe", "VIVIM_TEST" },
+        { "VIVIM_LOG_LEVEL=loud", "debug" },
+        { "VIVIM_DATABASE_URL=mysql://x", "sqlite:" },
+        { "VIVIM_DATA=", "VIVIM_DATA" },
+        { "VIVIM_CAPTURE_RESOLVE=a:1=127.0.0.1:2", "VIVIM_TEST=1" },
+        { "VIVIM_QWERTYUIOP=1", "QWERTYUIOP" },
     };
     for (size_t i = 0; i < COUNTOF(CASES); i++) {
         char *environment[] = { data_variable(), (char *)(uintptr_t)CASES[i].variable, NULL };
@@ -109,9 +121,11 @@ static void test_keys_do_not_go_with_a_public_address(void **state)
 {
     UNUSED(state);
     struct settings s;
-    char *open[] = { data_variable(), (char *)"VIVIM_TEST=1", (char *)"VIVIM_LISTEN=0.0.0.0:80", NULL };
+    char *open[] = { data_variable(), (char *)"VIVIM_TEST=1", (char *)"VIVIM_LISTEN=0.0.0.0:80",
+                     NULL };
     assert_int_equal(load(open, NULL, 0, &s), E_INVALID);
-    char *closed[] = { data_variable(), (char *)"VIVIM_TEST=1", (char *)"VIVIM_LISTEN=[::1]:80", NULL };
+    char *closed[] = { data_variable(), (char *)"VIVIM_TEST=1", (char *)"VIVIM_LISTEN=[::1]:80",
+                       NULL };
     assert_int_equal(load(closed, NULL, 0, &s), OK);
 }
 
@@ -145,7 +159,8 @@ static void flag_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(flag_before_environment_before_file_before_default, up, down),
+        cmocka_unit_test_setup_teardown(flag_before_environment_before_file_before_default, up,
+                                        down),
         cmocka_unit_test_setup_teardown(what_is_wrong_is_named, up, down),
         cmocka_unit_test_setup_teardown(test_keys_do_not_go_with_a_public_address, up, down),
         cmocka_unit_test_setup_teardown(secrets_come_from_files_and_are_never_shown, up, down),
