@@ -60,7 +60,7 @@ export function firstLine(blocks: Schemas['Block'][], max = 90): string {
         const block = readBlock(raw);
         const source = block.type === 'text' ? block.markdown : block.type === 'code' ? block.code : block.type === 'file' ? block.name
             : block.type === 'image' ? block.alt || 'Picture' : '';
-        const line = source.replace(/```[^\n]*\n?|[*_`#>]+/g, ' ').replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/\s+/g, ' ').trim();
+        const line = source.replace(/```[^\n]*\n?/g, ' ').replace(/^[#>\s]+/gm, '').replace(/[*`]+/g, '').replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/\s+/g, ' ').trim();
         if (!line) continue;
         const points = Array.from(line);
         return points.length > max ? `${points.slice(0, max - 1).join('').trimEnd()}…` : line;

@@ -33,7 +33,8 @@ function setMarks(markdown: string, marks: { at: number; number: number }[]): st
     if (!marks.length) return clean;
     const points = Array.from(clean);
     const offsets = marks.map((m) => {
-        const units = points.slice(0, Math.max(0, Math.min(m.at, points.length))).join('').length;
+        const before = points.slice(0, Math.max(0, Math.min(m.at, points.length))).join('');
+        const units = before.trimEnd().length || before.length; // a mark stands at the word, not after the space
         return { at: placeOutside(clean, units), number: m.number };
     });
     let out = '', from = 0;

@@ -17,16 +17,16 @@ const shown = (format: Intl.DateTimeFormat, time: string | null | undefined): st
 export const day = (time: string | null | undefined): string => shown(DAY, time);
 export const exact = (time: string | null | undefined): string => shown(EXACT, time);
 
-// The heading a row stands under in a list that is newest first.
+// When it was, as the end of a sentence: the heading a row stands under in a list that is newest first.
 export function period(time: string | null | undefined, now: Date): string {
     const date = parsed(time);
-    if (!date) return 'Undated';
+    if (!date) return 'at an unknown time';
     const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
     const dayMs = 86_400_000;
-    if (date.getTime() >= midnight) return 'Today';
-    if (date.getTime() >= midnight - dayMs) return 'Yesterday';
-    if (date.getTime() >= midnight - 6 * dayMs) return 'This week';
-    return MONTH.format(date);
+    if (date.getTime() >= midnight) return 'today';
+    if (date.getTime() >= midnight - dayMs) return 'yesterday';
+    if (date.getTime() >= midnight - 6 * dayMs) return 'this week';
+    return `in ${MONTH.format(date)}`;
 }
 
 export const count = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString()} ${n === 1 ? one : many}`;

@@ -37,7 +37,7 @@ interface Group {
 function grouped(items: Summary[], now: Date): Group[] {
     const groups: Group[] = [];
     for (const item of items) {
-        const name = period(item.captured_at, now);
+        const name = `Captured ${period(item.captured_at, now)}`;
         const last = groups[groups.length - 1];
         if (last?.name === name) last.items.push(item);
         else groups.push({ name, items: [item] });

@@ -3,6 +3,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { outline, type Message, type OutlineEntry } from '../model/reader.ts';
+import { count } from '../model/time.ts';
 import { useStore } from '../ui/hooks.ts';
 import { Notice, Waiting } from '../ui/parts.tsx';
 import { useApp } from './context.ts';
@@ -13,18 +14,20 @@ import { ProblemNotice } from './problem_notice.tsx';
 import { ReaderHead } from './reader_head.tsx';
 import { useTitle } from './shell.tsx';
 
-function Outline({ entries }: { entries: OutlineEntry[] }) {
-    const list = <ol>{entries.map((e) => <li key={e.id}><a href={`#m-${e.id}`}><span class="question-number">{e.number}</span>{e.text}</a></li>)}</ol>;
-    return (
-        <>
-            <nav class="outline outline-wide" aria-label="Questions">
-                <p class="outline-title">Questions</p>
-                {list}
-            </nav>
-            <details class="outline outline-narrow"><summary>{entries.length} questions</summary><nav aria-label="Questions">{list}</nav></details>
-        </>
-    );
+function OutlineList({ entries }: { entries: OutlineEntry[] }) {
+    return <ol>{entries.map((e) => <li key={e.id}><a href={`#m-${e.id}`}><span class="question-number">{e.number}</span>{e.text}</a></li>)}</ol>;
 }
+
+// Beside the text where there is room, else folded under the title.
+const WideOutline = ({ entries }: { entries: OutlineEntry[] }) => (
+    <nav class="outline outline-wide" aria-label="Questions"><p class="outline-title">Questions</p><OutlineList entries={entries} /></nav>
+);
+const NarrowOutline = ({ entries }: { entries: OutlineEntry[] }) => (
+    <details class="outline outline-narrow fold fold-quiet">
+        <summary><span class="fold-label">{count(entries.length, 'question')}</span></summary>
+        <nav aria-label="Questions"><OutlineList entries={entries} /></nav>
+    </details>
+);
 
 // Goes to an element and stays with it while what is above still grows, until the reader moves.
 function stayAt(target: HTMLElement): () => void {
@@ -111,9 +114,10 @@ export function ReaderRoom({ id, messageId }: { id: string; messageId: string })
     }
     return (
         <div class={entries.length > 1 ? 'reader reader-outlined' : 'reader'}>
-            {entries.length > 1 && <Outline entries={entries} />}
+            {entries.length > 1 && <WideOutline entries={entries} />}
             <div class="reader-text">
                 <ReaderHead conversation={conversation} />
+                {entries.length > 1 && <NarrowOutline entries={entries} />}
                 {state.offline && <Notice action={{ label: 'Try again', run: again }}><p>The server cannot be reached. This is the copy kept on this device.</p></Notice>}
                 <Messages messages={messages} provider={conversation.provider} conversationId={conversation.id} entries={entries} />
                 {problem && <ProblemNotice problem={problem} retry={messages.length ? () => void reader.more() : again} />}

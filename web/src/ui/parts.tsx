@@ -21,13 +21,13 @@ export function Field({ label, name, type = 'text', value, onInput, hint, error 
     useEffect(() => {
         if (error) input.current?.focus();
     }, [error]);
-    const described = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ');
+    const described = error ? `${id}-error` : hint ? `${id}-hint` : undefined;
     return (
         <div class={error ? 'field field-wrong' : 'field'}>
             <label for={id}>{label}</label>
             <div class="field-row">
                 <input ref={input} id={id} name={name} type={(type === 'password' && shown ? 'text' : type) as 'text'} value={value} autocomplete={autocomplete}
-                    aria-invalid={error ? true : undefined} aria-describedby={described || undefined}
+                    aria-invalid={error ? true : undefined} aria-describedby={described}
                     autocapitalize={literal ? 'none' : undefined} spellcheck={literal ? false : undefined}
                     onInput={(e) => onInput(e.currentTarget.value)} />
                 {type === 'password' && (
@@ -35,7 +35,7 @@ export function Field({ label, name, type = 'text', value, onInput, hint, error 
                 )}
             </div>
             {error && <p class="field-error" id={`${id}-error`}>{error}</p>}
-            {hint && <p class="field-hint" id={`${id}-hint`}>{hint}</p>}
+            {hint && !error && <p class="field-hint" id={`${id}-hint`}>{hint}</p>}
         </div>
     );
 }

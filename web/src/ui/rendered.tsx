@@ -11,7 +11,7 @@ export function Markdown({ text, renderer, noteHref }: { text: string; renderer:
     useEffect(() => {
         const target = box.current;
         if (!target) return;
-        target.textContent = text.replace(/[\uE000\uE001]/g, '');
+        target.textContent = text.replace(/\uE000\d+\uE001/g, '');
         target.classList.add('source');
         if (!near) return;
         let wanted = true;

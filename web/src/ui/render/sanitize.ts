@@ -33,8 +33,9 @@ const TAGS = [
     'math', 'menclose', 'merror', 'mfrac', 'mi', 'mmultiscripts', 'mn', 'mo', 'mover', 'mpadded', 'mphantom', 'mroot', 'mrow', 'ms', 'mspace',
     'msqrt', 'mstyle', 'msub', 'msubsup', 'msup', 'mtable', 'mtd', 'mtext', 'mtr', 'munder', 'munderover',
 ];
+const ADDRESSES = ['href', 'src'];
 const ATTRIBUTES = [
-    'alt', 'align', 'checked', 'class', 'disabled', 'href', 'src', 'start', 'title', 'type',
+    'alt', 'align', 'checked', 'class', 'disabled', 'start', 'title', 'type',
     'accent', 'accentunder', 'columnalign', 'columnlines', 'columnspacing', 'depth', 'display', 'displaystyle', 'fence', 'frame', 'height',
     'largeop', 'linethickness', 'lspace', 'mathbackground', 'mathcolor', 'mathsize', 'mathvariant', 'maxsize', 'minsize', 'movablelimits',
     'notation', 'rowlines', 'rowspacing', 'rspace', 'scriptlevel', 'separator', 'stretchy', 'symmetric', 'voffset', 'width', 'xmlns',
@@ -43,7 +44,8 @@ const ATTRIBUTES = [
 export function toFragment(html: string): DocumentFragment {
     return DOMPurify.sanitize(html, {
         ALLOWED_TAGS: TAGS,
-        ALLOWED_ATTR: ATTRIBUTES,
+        ALLOWED_ATTR: [...ATTRIBUTES, ...ADDRESSES],
+        ADD_URI_SAFE_ATTR: ATTRIBUTES, // the pattern below is for addresses; these hold none
         ALLOW_DATA_ATTR: false,
         ALLOW_ARIA_ATTR: false,
         ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#)/i,
