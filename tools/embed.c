@@ -53,7 +53,10 @@ int main(int argc, char **argv)
     FILE *out = fopen(argv[2], "w");
     if (!out)
         die("cannot write", argv[2]);
-    fprintf(out, "/* made by tools/embed.c */\n#include \"base/embedded.h\"\nextern const struct embedded_file %s[];\n", argv[1]);
+    fprintf(out,
+            "/* made by tools/embed.c */\n#include \"base/embedded.h\"\nextern const struct "
+            "embedded_file %s[];\n",
+            argv[1]);
     size_t *sizes = calloc((size_t)argc, sizeof *sizes);
     if (!sizes)
         die("no memory for", argv[2]);

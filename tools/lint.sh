@@ -38,6 +38,6 @@ report "$(clang-format --dry-run $(git ls-files 'src/*.c' 'src/*.h' 'tests/unit/
 report "$(find src -name '*.c' | sort | xargs -P "$(nproc)" -n 8 clang-tidy --quiet -p . 2>/dev/null | grep -E '(warning|error):' | sort -u)"
 report "$(cppcheck --quiet --std=c11 --enable=warning,portability,performance --inline-suppr --suppressions-list=tools/cppcheck.supp \
     --template='{file}:{line}: {severity}: {message} [{id}]' -j "$(nproc)" -Isrc -D__GNUC__=12 --max-configs=1 src 2>&1)"
-report "$(git grep -nIE '(TODO|FIXME|XXX|HACK)' -- src web/src tests ':!*.json' | sed 's/$/   <- unfinished/')"
+report "$(git grep -nIE '\b(TODO|FIXME|XXX|HACK)\b' -- src web/src tests ':!*.json' | sed 's/$/   <- unfinished/')"
 
 if [ "$bad" = 0 ]; then echo "lint: clean"; else echo "lint: $bad findings"; exit 1; fi

@@ -120,7 +120,8 @@ static void put_query(struct text *out, const char *s, enum dialect d, struct pa
             while (is_word((unsigned char)s[1 + n]))
                 n++;
             char number[16];
-            int length = snprintf(number, sizeof number, "%c%d", d == SQLITE ? '?' : '$', param_number(p, s + 1, n));
+            int length = snprintf(number, sizeof number, "%c%d", d == SQLITE ? '?' : '$',
+                                  param_number(p, s + 1, n));
             put(out, number, (size_t)length);
             s += 1 + n;
         } else {
@@ -131,8 +132,13 @@ static void put_query(struct text *out, const char *s, enum dialect d, struct pa
 
 static const char *sqlite_type(const char *word, size_t n, const char *rest, size_t *skip)
 {
-    static const struct { const char *postgres, *sqlite; } TYPES[] = {
-        { "UUID", "BLOB" }, { "BYTEA", "BLOB" }, { "BIGINT", "INTEGER" }, { "BOOLEAN", "INTEGER" },
+    static const struct {
+        const char *postgres, *sqlite;
+    } TYPES[] = {
+        { "UUID", "BLOB" },
+        { "BYTEA", "BLOB" },
+        { "BIGINT", "INTEGER" },
+        { "BOOLEAN", "INTEGER" },
     };
     *skip = 0;
     for (size_t i = 0; i < sizeof TYPES / sizeof TYPES[0]; i++)
@@ -248,7 +254,8 @@ static void check_same_parameters(const char *name, const struct params *a, cons
         die("query %s: the two dialects have %d and %d parameters", name, a->count, b->count);
     for (int i = 0; i < a->count; i++)
         if (strcmp(a->names[i], b->names[i]) != 0)
-            die("query %s: parameter %d is :%s for SQLite and :%s for PostgreSQL", name, i + 1, a->names[i], b->names[i]);
+            die("query %s: parameter %d is :%s for SQLite and :%s for PostgreSQL", name, i + 1,
+                a->names[i], b->names[i]);
 }
 
 static void write_query(FILE *h, FILE *c, const char *name, const char *body)
@@ -287,7 +294,10 @@ static int queries(const char *room, const char *in, const char *h_path, const c
     if (!h || !c)
         die("cannot write %s", h ? c_path : h_path);
     upper(room_upper, room);
-    fprintf(h, "/* made by tools/sqlembed.c from %s */\n#ifndef VIVIM_SQL_%s_H\n#define VIVIM_SQL_%s_H\n\n#include \"db/db.h\"\n\n", in, room_upper, room_upper);
+    fprintf(h,
+            "/* made by tools/sqlembed.c from %s */\n#ifndef VIVIM_SQL_%s_H\n#define "
+            "VIVIM_SQL_%s_H\n\n#include \"db/db.h\"\n\n",
+            in, room_upper, room_upper);
     fprintf(c, "/* made by tools/sqlembed.c from %s */\n#include \"%s_sql.h\"\n", in, room);
     static const char MARK[] = "-- :query ";
     char *at = strstr(text, MARK);
@@ -315,7 +325,8 @@ static int queries(const char *room, const char *in, const char *h_path, const c
         fprintf(c, "    &SQL_%s,\n", symbol);
     }
     fprintf(c, "    0,\n};\n");
-    fprintf(h, "extern const struct db_query *const SQL_ALL_%s[]; /* ended by NULL */\n\n#endif\n", room_upper);
+    fprintf(h, "extern const struct db_query *const SQL_ALL_%s[]; /* ended by NULL */\n\n#endif\n",
+            room_upper);
     return fclose(h) != 0 || fclose(c) != 0;
 }
 
@@ -395,6 +406,7 @@ int main(int argc, char **argv)
         return queries(argv[2], argv[3], argv[4], argv[5]);
     if (argc == 4 && strcmp(argv[1], "migrations") == 0)
         return migrations(argv[2], argv[3]);
-    fprintf(stderr, "usage: sqlembed queries ROOM in.sql out.h out.c | sqlembed migrations FOLDER out.c\n");
+    fprintf(stderr,
+            "usage: sqlembed queries ROOM in.sql out.h out.c | sqlembed migrations FOLDER out.c\n");
     return 2;
 }

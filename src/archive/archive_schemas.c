@@ -47,7 +47,7 @@ static const char MESSAGE[] =
     ",\"role\":{\"enum\":[\"user\",\"assistant\",\"system\",\"tool\"]},\"author\":" TEXT
     ",\"model\":" TEXT ",\"created_at\":" TIME_OR_NULL ",\"hidden\":" FLAG ",\"on_path\":" FLAG
     ",\"version\":" COUNT ",\"blocks\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/"
-                          "schemas/Block\"}},\"hash\":" WORD "}}";
+    "schemas/Block\"}},\"hash\":" WORD "}}";
 
 #define PAGE_OF(name)                                                                           \
     "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],\"properties\":{\"items\":{" \

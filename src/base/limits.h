@@ -70,7 +70,7 @@
 #define URL_BYTES_MAX          2048
 #define CAPTURE_DEADLINE_MS    60000
 #define CAPTURE_STEP_MS        20000
-#define CAPTURE_PAGE_BYTES_MAX MIB(32)
+#define CAPTURE_PAGE_BYTES_MAX MIB(16)
 
 /* Identity */
 #define HANDLE_BYTES_MIN            2

@@ -31,6 +31,7 @@ struct work {
     struct str dom, screenshot;
     int64_t began_ms, phase_ms;
     int64_t browser_deaths;
+    size_t bytes; /* that went through the proxy */
 };
 
 /* --- phases ---------------------------------------------------------------------------------------- */
@@ -146,6 +147,7 @@ static err_t visit(struct work *w)
         e = read_page(w);
     struct err_detail detail = *err_detail();
     bool over = w->egress && egress_over_limit(w->egress);
+    w->bytes = w->egress ? egress_bytes(w->egress) : 0;
     close_page(w);
     if (over || e == E_LIMIT) {
         w->verdict = (struct verdict){ .outcome = OUTCOME_TOO_LARGE };
@@ -264,7 +266,8 @@ static err_t record(struct work *w, enum outcome outcome, struct str detail,
     TRY(ops_append(w->db, &op, end.ended_ms));
     TRY(db_txn_commit(&tx));
     log_at(LOG_INFO, "capture.done", LS("provider", w->row.provider), LS("outcome", end.outcome),
-           LZ("strategy", w->verdict.strategy), LI("ms", end.ended_ms - w->began_ms));
+           LZ("strategy", w->verdict.strategy), LI("bytes", w->bytes),
+           LI("ms", end.ended_ms - w->began_ms));
     return OK;
 }
 

@@ -165,9 +165,9 @@ static bool parse_target(struct str line, struct target *ret)
 /* A plain request as the origin wants it: its path, none of the proxy's headers, one request a connection. */
 static void rewrite(struct str head, struct str rest, const struct target *t, struct buf *out)
 {
-    struct str line, method = head;
+    struct str line;
     str_cut(&head, '\n', &line);
-    method = str_sub(line, 0, str_find_char(line, ' ', 0));
+    struct str method = str_sub(line, 0, str_find_char(line, ' ', 0));
     buf_put(out, method);
     buf_putc(out, ' ');
     buf_put(out, t->path);

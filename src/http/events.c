@@ -1,7 +1,5 @@
 /* Server-sent events (WHATWG HTML, section 9.2): topics, the last event of each remembered for a minute, so that
  * what was published between a handler's look at the rows and the stream's opening is not lost. */
-#include <stdlib.h>
-
 #include "base/map.h"
 #include "http/inside.h"
 #include "os/clock.h"
@@ -21,8 +19,7 @@ struct stream { /* one open reply; belongs to its loop */
 
 struct kept {
     char topic[TOPIC_BYTES];
-    char *text;
-    size_t n;
+    struct buf text; /* heap */
     uint64_t number;
     int64_t at_ms;
     bool last;
@@ -41,9 +38,9 @@ struct events {
     _Atomic bool beating[64];
 };
 
-struct events *events_new(struct net_loop *loops, int count)
+struct events *events_new(struct arena *a, struct net_loop *loops, int count)
 {
-    struct events *e = calloc(1, sizeof *e);
+    struct events *e = ARENA_NEW(a, struct events);
     if (!e)
         return NULL;
     e->loops = loops;
@@ -57,9 +54,8 @@ void events_free(struct events *e)
     if (!e)
         return;
     for (size_t i = 0; i < KEPT_MAX; i++)
-        free(e->kept[i].text);
+        buf_free(&e->kept[i].text);
     mutex_free(&e->lock);
-    free(e);
 }
 
 /* "event: name\ndata: json\n\n"; the JSON writer makes no line feeds. */
@@ -72,13 +68,12 @@ static void format(struct buf *b, const char *name, struct str json)
 
 /* --- delivery, on the loop --------------------------------------------------------------------------- */
 
-struct delivery {
+struct delivery { /* the event's text follows it */
     struct events *events;
     uint64_t number;
     bool last;
     char topic[TOPIC_BYTES];
     size_t n;
-    char text[];
 };
 
 static void push(struct stream *s, struct str text, bool last)
@@ -91,75 +86,55 @@ static void push(struct stream *s, struct str text, bool last)
 
 static void deliver(struct net_loop *l, void *arg)
 {
-    struct delivery *d = arg;
+    const struct delivery *d = arg;
+    struct str text = str_of((const char *)(d + 1), d->n);
     for (struct stream *s = d->events->streams[l->number], *next; s; s = next) {
         next = s->next;
         if (s->seen >= d->number || strcmp(s->topic, d->topic) != 0)
             continue;
         s->seen = d->number;
-        push(s, str_of(d->text, d->n), d->last);
+        push(s, text, d->last);
     }
-    free(d);
 }
 
-static void keep(struct events *e, const struct delivery *d)
+static void keep(struct events *e, const struct delivery *d, struct str text)
 {
     struct kept *k = NULL;
     for (size_t i = 0; i < KEPT_MAX && !k; i++)
-        if (e->kept[i].text && strcmp(e->kept[i].topic, d->topic) == 0)
+        if (e->kept[i].text.n && strcmp(e->kept[i].topic, d->topic) == 0)
             k = &e->kept[i];
     if (!k)
         k = &e->kept[e->next_kept++ % KEPT_MAX];
-    free(k->text);
-    k->text = malloc(d->n + 1);
-    if (!k->text)
-        return;
+    buf_free(&k->text);
+    buf_init(&k->text, NULL, KIB(256));
+    buf_put(&k->text, text);
     memcpy(k->topic, d->topic, sizeof k->topic);
-    memcpy(k->text, d->text, d->n);
-    k->n = d->n;
     k->number = d->number;
     k->at_ms = clock_monotonic_ms();
     k->last = d->last;
 }
 
-static struct delivery *delivery_new(struct events *e, struct str topic, struct str text, bool last)
-{
-    struct delivery *d = malloc(sizeof *d + text.n);
-    if (!d)
-        return NULL;
-    d->events = e;
-    d->last = last;
-    memcpy(d->topic, topic.s, topic.n);
-    d->topic[topic.n] = 0;
-    d->n = text.n;
-    memcpy(d->text, text.s, text.n);
-    return d;
-}
-
 void events_publish(struct events *e, struct str topic, const char *name, struct str json,
                     bool last)
 {
-    CLEANUP(buf_free) struct buf text = { 0 };
+    CLEANUP(buf_free) struct buf text = { 0 }, letter = { 0 };
+    struct delivery d = { .events = e, .last = last };
     buf_init(&text, NULL, KIB(256));
+    buf_init(&letter, NULL, KIB(260));
     format(&text, name, json);
     if (buf_err(&text) || topic.n >= TOPIC_BYTES)
         return;
-    struct delivery *d = delivery_new(e, topic, buf_str(&text), last);
-    if (!d)
-        return;
+    memcpy(d.topic, topic.s, topic.n);
+    d.n = text.n;
     mutex_lock(&e->lock);
-    d->number = ++e->number;
-    keep(e, d);
+    d.number = ++e->number;
+    keep(e, &d, buf_str(&text));
     bool anybody = e->open > 0;
     mutex_unlock(&e->lock);
-    for (int i = 0; anybody && i < e->count; i++) {
-        struct delivery *copy = delivery_new(e, topic, buf_str(&text), last);
-        if (!copy)
-            break;
-        copy->number = d->number;
-        net_post(&e->loops[i], deliver, copy);
-    }
-    free(d);
+    buf_put(&letter, str_of((const char *)&d, sizeof d));
+    buf_put(&letter, buf_str(&text));
+    for (int i = 0; anybody && buf_err(&letter) == OK && i < e->count; i++)
+        net_post_copy(&e->loops[i], deliver, buf_str(&letter));
 }
 
 /* --- streams ----------------------------------------------------------------------------------------------- */
@@ -219,9 +194,9 @@ static void catch_up(struct events *e, struct stream *s)
     s->seen = e->number;
     for (size_t i = 0; i < KEPT_MAX; i++) {
         const struct kept *k = &e->kept[i];
-        if (k->text && strcmp(k->topic, s->topic) == 0 &&
+        if (k->text.n && strcmp(k->topic, s->topic) == 0 &&
             clock_monotonic_ms() - k->at_ms < KEPT_MS) {
-            buf_put(&text, str_of(k->text, k->n));
+            buf_put(&text, buf_str(&k->text));
             last = k->last;
         }
     }

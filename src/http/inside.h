@@ -102,7 +102,7 @@ NODISCARD err_t workers_push(struct workers *w, struct call *c);
 size_t workers_waiting(const struct workers *w);
 
 /* events.c */
-struct events *events_new(struct net_loop *loops, int count);
+struct events *events_new(struct arena *a, struct net_loop *loops, int count);
 void events_free(struct events *e);
 void events_open(struct call *c); /* the reply's stream begins; on the loop */
 

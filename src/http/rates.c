@@ -1,7 +1,5 @@
 /* Token buckets in a fixed table. A key that finds its places taken replaces the bucket that was idle longest, so the
  * memory is bounded and a flood of addresses costs its own accuracy alone. */
-#include <stdlib.h>
-
 #include "base/map.h"
 #include "http/inside.h"
 
@@ -30,8 +28,7 @@ static const double ADDRESS_BURST = 3000, ADDRESS_EACH_SECOND = 1000;
 
 struct rates *rates_new(struct arena *a)
 {
-    UNUSED(a);
-    struct rates *r = calloc(1, sizeof *r);
+    struct rates *r = ARENA_NEW(a, struct rates);
     for (int i = 0; r && i < LOCKS; i++)
         mutex_init(&r->locks[i]);
     return r;
@@ -41,7 +38,6 @@ void rates_free(struct rates *r)
 {
     for (int i = 0; r && i < LOCKS; i++)
         mutex_free(&r->locks[i]);
-    free(r);
 }
 
 static struct bucket *find(struct rates *r, uint64_t key, size_t group, double burst,

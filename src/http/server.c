@@ -1,5 +1,4 @@
 /* The server: from whole requests to handlers, in the order that http.h promises. */
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/encode.h"
@@ -91,6 +90,13 @@ _Static_assert(sizeof(struct header) == sizeof(struct http1_header) &&
                    offsetof(struct header, value) == offsetof(struct http1_header, value),
                "a header is the same to net and http");
 
+/* Whole seconds, at least one, for Retry-After. */
+static struct str seconds_text(struct call *c, int64_t ms)
+{
+    int64_t seconds = ms / 1000 + 1;
+    return str_fmt(c->rq.arena, "%lld", (long long)seconds);
+}
+
 /* Checks that need no body and no database. What they refuse is answered when the request is whole. */
 static err_t first_checks(struct call *c)
 {
@@ -98,8 +104,7 @@ static err_t first_checks(struct call *c)
     enum http_method method;
     if (!c->rq.local &&
         !rate_take_address(c->server->rates, c->rq.client, clock_monotonic_ms(), &retry_ms)) {
-        reply_header(&c->rp, "Retry-After",
-                     str_fmt(c->rq.arena, "%lld", (long long)(retry_ms / 1000 + 1)));
+        reply_header(&c->rp, "Retry-After", seconds_text(c, retry_ms));
         return err_note(E_RATE, NULL, "too many requests from %.*s", STR_ARG(c->rq.client));
     }
     TRY(check_host(c));
@@ -138,10 +143,10 @@ static err_t check_rate(struct call *c)
                                         : c->rq.client;
     if (rate_take(c->server->rates, key, r->rate, clock_monotonic_ms(), &c->rate, &retry_ms))
         return OK;
-    reply_header(&c->rp, "Retry-After",
-                 str_fmt(c->rq.arena, "%lld", (long long)(retry_ms / 1000 + 1)));
-    return err_note(E_RATE, NULL, "too many requests of this kind; try again in %lld s",
-                    (long long)(retry_ms / 1000 + 1));
+    reply_header(&c->rp, "Retry-After", seconds_text(c, retry_ms));
+    struct str wait = seconds_text(c, retry_ms);
+    return err_note(E_RATE, NULL, "too many requests of this kind; try again in %.*s s",
+                    STR_ARG(wait));
 }
 
 static err_t check_body(struct call *c)
@@ -364,7 +369,7 @@ static err_t start(struct http_server *s)
         return E_BUSY;
     TRY(workers_start(s, o->workers_max, &s->workers));
     TRY(net_loops_start(s->loop_count, loop_begin, loop_end, s, &s->loops));
-    s->events = events_new(s->loops, s->loop_count);
+    s->events = events_new(&s->arena, s->loops, s->loop_count);
     if (!s->events)
         return E_BUSY;
     /* The port is known when the sockets are bound; a request that comes at once finds the base URL a moment later. */
@@ -375,10 +380,12 @@ static err_t start(struct http_server *s)
 
 err_t http_server_start(const struct http_options *o, struct http_server **ret)
 {
-    struct http_server *s = calloc(1, sizeof *s);
+    struct arena arena; /* holds the server itself, and moves into it */
+    arena_init(&arena, MIB(16));
+    struct http_server *s = ARENA_NEW(&arena, struct http_server);
     if (!s)
-        return E_BUSY;
-    arena_init(&s->arena, MIB(16));
+        return arena_err(&arena);
+    s->arena = arena;
     s->options = *o;
     s->http1 = (struct http1_server){
         .head = on_head,
@@ -432,8 +439,8 @@ void http_server_stop(struct http_server *s)
     net_listener_free(s->unix_listener);
     events_free(s->events);
     rates_free(s->rates);
-    arena_free(&s->arena);
-    free(s);
+    struct arena arena = s->arena;
+    arena_free(&arena);
 }
 
 struct events *http_events(struct http_server *s)

@@ -1,7 +1,5 @@
 /* Workers: threads that run handlers from start to end, each with a database handle. They start on demand, up to a
  * maximum (a group commit is as large as the threads that wait for it). */
-#include <stdlib.h>
-
 #include "base/log.h"
 #include "http/inside.h"
 
@@ -43,9 +41,9 @@ static void work(void *arg)
 
 err_t workers_start(struct http_server *s, int max, struct workers **ret)
 {
-    struct workers *w = calloc(1, sizeof *w);
+    struct workers *w = ARENA_NEW(&s->arena, struct workers);
     if (!w)
-        return E_BUSY;
+        return arena_err(&s->arena);
     w->server = s;
     w->max = max < 1 ? 1 : max > WORKERS_MAX ? WORKERS_MAX : max;
     mutex_init(&w->lock);
@@ -68,7 +66,6 @@ void workers_stop(struct workers *w)
         thread_join(&w->threads[i]);
     queue_free(w->queue);
     mutex_free(&w->lock);
-    free(w);
 }
 
 /* One more, when nobody is free to take what waits. */

@@ -9,6 +9,7 @@ struct net_letter {
     struct net_letter *next;
     void (*fn)(struct net_loop *l, void *arg);
     void *arg;
+    _Alignas(16) char copy[];
 };
 
 struct loop_start {
@@ -20,17 +21,33 @@ struct loop_start {
 
 /* --- mailbox ------------------------------------------------------------------------------- */
 
-void net_post(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg), void *arg)
+static void send_letter(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg), void *arg,
+                        struct str copy)
 {
-    struct net_letter *letter = malloc(sizeof *letter);
+    struct net_letter *letter = malloc(sizeof *letter + copy.n);
     if (!letter)
         abort(); /* a lost letter is a request that never ends: better to start again */
-    *letter = (struct net_letter){ NULL, fn, arg };
+    letter->next = NULL;
+    letter->fn = fn;
+    letter->arg = copy.n ? letter->copy : arg;
+    if (copy.n)
+        memcpy(letter->copy, copy.s, copy.n);
     mutex_lock(&l->mail_lock);
     *l->last = letter;
     l->last = &letter->next;
     mutex_unlock(&l->mail_lock);
     uv_async_send(&l->mail);
+}
+
+void net_post(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg), void *arg)
+{
+    send_letter(l, fn, arg, STR_NONE);
+}
+
+void net_post_copy(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg), struct str bytes)
+{
+    assert(bytes.n);
+    send_letter(l, fn, NULL, bytes);
 }
 
 static void read_mail(uv_async_t *async)

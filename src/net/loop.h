@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include "base/str.h"
 #include "os/thread.h"
 
 enum { NET_TICK_MS = 250, NET_READ_BYTES = 65536 };
@@ -35,5 +36,7 @@ void net_loops_stop(struct net_loop *loops, int count);
 
 /* Run `fn(loop, arg)` on the loop's thread, in order of posting. Any thread. Never waits; aborts without memory for a few bytes. */
 void net_post(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg), void *arg);
+/* The same with a copy of `bytes`, which `fn` gets as its argument and which ends when it returns. */
+void net_post_copy(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg), struct str bytes);
 
 #endif
