@@ -276,7 +276,7 @@ err_t devtools_call(struct devtools *d, struct session *session, struct arena *a
     mutex_lock(&d->lock);
     w.id = d->next_id++;
     w.next = d->waiting;
-    d->waiting = &w; /* taken out again before this returns */ // cppcheck-suppress autoVariables
+    d->waiting = &w;
     mutex_unlock(&d->lock);
     err_t e = write_command(d, session, a, w.id, method, params);
     mutex_lock(&d->lock);

@@ -89,7 +89,7 @@ static err_t take_turn(struct db_writer *w)
     }
     struct waiter me = { 0 };
     cond_init(&me.granted_now);
-    *w->last = &me; /* taken out again before this returns */ // cppcheck-suppress autoVariables
+    *w->last = &me;
     w->last = &me.next;
     int64_t deadline = clock_monotonic_ms() + TURN_TIMEOUT_MS;
     while (!me.granted) {
