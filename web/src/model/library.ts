@@ -11,10 +11,11 @@ export interface Library {
     cursor: string | null;
     status: 'idle' | 'loading' | 'more' | 'ready';
     problem: Problem | null;
+    failed: 'first' | 'more' | null; // which page the problem is about
 }
 
 const PAGE = 50;
-const NOTHING: Library = { items: [], cursor: null, status: 'idle', problem: null };
+const NOTHING: Library = { items: [], cursor: null, status: 'idle', problem: null, failed: null };
 
 export type LibraryModel = ReturnType<typeof createLibrary>;
 
@@ -28,12 +29,12 @@ export function createLibrary(client: Client) {
     // The first page again; what is shown stays until the answer is there.
     async function load(): Promise<void> {
         const mine = ++generation;
-        store.setState({ status: 'loading', problem: null });
+        store.setState({ status: 'loading', problem: null, failed: null });
         try {
             const page = await ask(null);
             if (mine === generation) store.setState({ items: page.items, cursor: page.next_cursor, status: 'ready' });
         } catch (error) {
-            if (mine === generation) store.setState({ status: 'ready', problem: toProblem(error) });
+            if (mine === generation) store.setState({ status: 'ready', problem: toProblem(error), failed: 'first' });
         }
     }
 
@@ -41,7 +42,7 @@ export function createLibrary(client: Client) {
         const { cursor, status } = store.getState();
         if (!cursor || status !== 'ready') return;
         const mine = ++generation;
-        store.setState({ status: 'more', problem: null });
+        store.setState({ status: 'more', problem: null, failed: null });
         try {
             const page = await ask(cursor);
             if (mine !== generation) return;
@@ -52,7 +53,7 @@ export function createLibrary(client: Client) {
             if (mine !== generation) return;
             const problem = toProblem(error);
             if (problem.code === 'cursor_expired') await load();
-            else store.setState({ status: 'ready', problem });
+            else store.setState({ status: 'ready', problem, failed: 'more' });
         }
     }
 

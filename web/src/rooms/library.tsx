@@ -70,7 +70,7 @@ function Empty() {
 
 export function LibraryRoom() {
     const { library, view } = useApp();
-    const { items, cursor, status, problem } = useStore(library.store, (s) => s);
+    const { items, cursor, status, problem, failed } = useStore(library.store, (s) => s);
     const shortcuts = useStore(view.store, (s) => s.shortcuts);
     const end = useRef<HTMLDivElement>(null);
     useTitle('Library');
@@ -85,7 +85,7 @@ export function LibraryRoom() {
         <div class="column">
             <h1 tabIndex={-1} class="visually-hidden">Library</h1>
             <CaptureBox />
-            {problem && !items.length && <ProblemNotice problem={problem} retry={() => void library.load()} />}
+            {problem && failed === 'first' && <ProblemNotice problem={problem} retry={() => void library.load()} />}
             {!items.length && (status === 'loading' || status === 'idle') && <Waiting what="Reading the shelves" />}
             {!items.length && status === 'ready' && !problem && <Empty />}
             <div class="shelf">
@@ -98,7 +98,7 @@ export function LibraryRoom() {
             </div>
             <div ref={end} />
             {status === 'more' && <Waiting what="Reading on" />}
-            {problem && items.length > 0 && <ProblemNotice problem={problem} retry={() => void (cursor ? library.more() : library.load())} />}
+            {problem && failed === 'more' && <ProblemNotice problem={problem} retry={() => void library.more()} />}
             {items.length > 0 && <p class="small shelf-end">{!cursor && status === 'ready' && <>That is all. </>}<a href="/captures">Captures of late</a></p>}
         </div>
     );

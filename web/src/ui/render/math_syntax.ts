@@ -92,7 +92,8 @@ function tokenizeWith(first: number): Construct['tokenize'] {
                 effects.exit('vivimMath');
                 return ok;
             }
-            return notClosing(code);
+            // Another opening: this one was none. It also keeps a text of nothing but openings linear.
+            return code === PAREN || code === BRACKET ? nok(code) : notClosing(code);
         }
 
         function closingDollars(count: number): State {
