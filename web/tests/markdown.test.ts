@@ -1,0 +1,71 @@
+// What becomes of Markdown, TeX and code before the sanitiser: hostile text is inert already here.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { highlight } from '../src/ui/render/highlight.ts';
+import { markdownToHtml } from '../src/ui/render/markdown.ts';
+import { renderMath } from '../src/ui/render/math.ts';
+
+const found = (text: string): string[] => {
+    const formulas: string[] = [];
+    markdownToHtml(text, (tex, display) => {
+        formulas.push(`${display ? 'D' : 'I'} ${tex}`);
+        return '';
+    });
+    return formulas;
+};
+const html = (text: string) => markdownToHtml(text, renderMath);
+
+test('inline TeX in its four spellings', () => {
+    assert.deepEqual(found('a \\(x+1\\) b $y$ c $$z^2$$ d \\[w\\]'), ['I x+1', 'I y', 'D z^2', 'D w']);
+    assert.deepEqual(found('\\(\\frac{a}{b} \\\\ c\\)'), ['I \\frac{a}{b} \\\\ c']);
+    assert.deepEqual(found('over\n\\[\na\n=b\n\\]\nlines'), ['D a\n=b']);
+    assert.deepEqual(found('> quoted \\(a\n> = b\\)'), ['I a\n= b']);
+    assert.deepEqual(found('| h |\n|---|\n| $x_1$ |'), ['I x_1']);
+});
+
+test('money is not mathematics', () => {
+    for (const text of ['$5 and $10', 'from $5 to $6.', 'a $ b $ c', '\\$5 and \\$6', 'US$5 or $7', '$', '$$', '\\(', '\\( never closed', '\\(\\)', '`$x$`', '```\n$x$\n```'])
+        assert.deepEqual(found(text), [], text);
+    assert.match(html('$5 and $10'), /\$5 and \$10/);
+    assert.match(html('\\( open'), /\( open/);
+});
+
+test('hostile Markdown has no live element, handler or script address', () => {
+    const out = html([
+        '<script>alert(1)</script> <img src=x onerror=alert(1)> <svg/onload=alert(1)>',
+        '[a](javascript:alert(1)) [b](data:text/html,x) [c](vbscript:x) <javascript:alert(1)> ![d](javascript:alert(1))',
+        '[e]: javascript:alert(1)\n\n[e]',
+        '![x](https://a.example/"onerror="alert\\(1\\))',
+        '```"><script>\nx\n```',
+        '$\\href{javascript:alert(1)}{x}$ $\\unicode{<script>}$ \\(</code><script>alert(1)</script>\\)',
+        '<div style="position:fixed">x</div>',
+    ].join('\n\n'));
+    const tags = [...out.matchAll(/<\/?([a-z0-9]+)((?:[^>"]|"[^"]*")*)>/g)];
+    assert.ok(tags.length > 5);
+    for (const [tag, name, attributes = ''] of tags) {
+        assert.doesNotMatch(name ?? '', /^(script|svg|iframe|style|div|object)$/, tag);
+        assert.doesNotMatch(attributes.replace(/"[^"]*"/g, '""'), /\son\w+=/i, tag);
+        assert.doesNotMatch(attributes, /(href|src)="\s*(javascript|data|vbscript):/i, tag);
+    }
+});
+
+test('formulas are MathML without style, source text or relative widths', () => {
+    const out = renderMath('\\color{red}{\\frac{a}{b}} \\xrightarrow[n \\to \\infty]{x} \\boxed{c}', true);
+    assert.match(out, /<math[^>]*display="block"/);
+    assert.doesNotMatch(out, /annotation|semantics|width="\+/);
+    assert.equal(renderMath('\\notacommand{<b>', false), '<code class="tex">\\notacommand{&lt;b&gt;</code>');
+});
+
+test('code is escaped, and highlighted only in a language that is known', () => {
+    assert.equal(highlight('x', 'no-such-language"><script>'), null);
+    assert.match(highlight('return 1;', 'C') ?? '', /hljs-keyword/);
+    assert.doesNotMatch(highlight('<script>alert(1)</script>', 'html') ?? '', /<script/);
+});
+
+test('text made to be slow ends in reasonable time', { timeout: 20_000 }, () => {
+    for (const text of ['$'.repeat(20_000), '\\('.repeat(20_000), '$a '.repeat(10_000), '$$ '.repeat(10_000), 'a$$'.repeat(10_000)]) {
+        const before = performance.now();
+        found(text);
+        assert.ok(performance.now() - before < 4_000, `${text.slice(0, 6)} took ${performance.now() - before} ms`);
+    }
+});
