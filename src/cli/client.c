@@ -95,7 +95,7 @@ err_t cli_request(struct cli *c, const char *method, struct str target, struct s
     if (reply.status < 200 || reply.status > 299)
         return problem_of(c, &reply);
     struct json root = { 0 };
-    if (reply.body.n)
+    if (ret_json && reply.body.n)
         TRY(json_parse(c->arena, reply.body, JSON_FOREIGN_DEPTH_MAX, &root));
     if (ret_text)
         *ret_text = reply.body;

@@ -128,7 +128,8 @@ struct req {
     struct str client; /* address as text, after trusted proxies; "local" over the Unix socket */
     bool
         local; /* came over the Unix socket; the peer is our own user or root (SO_PEERCRED): no rate limit, no Host or CSRF check */
-    bool https; /* as the client sees it */
+    bool https;                 /* as the client sees it */
+    const char *session_cookie; /* its name here, "__Host-vivim" with https; NULL: "vivim" */
     struct str request_id;
     struct caller caller;
     int64_t now_ms;

@@ -85,24 +85,23 @@ err_t req_if_match(struct req *rq, struct str tag)
 
 /* --- the session cookie (DESIGN 5.4) ---------------------------------------------------------------------- */
 
-static const char *cookie_name(const struct http_server *s)
+static const char *cookie_name(const struct req *rq)
 {
-    return s->https ? "__Host-vivim" : "vivim";
+    return rq->session_cookie ? rq->session_cookie : "vivim";
 }
 
 struct str req_session_cookie(struct req *rq)
 {
-    return req_cookie(rq, str_from(cookie_name(call_of(rq)->server)));
+    return req_cookie(rq, str_from(cookie_name(rq)));
 }
 
 void reply_session_cookie(struct req *rq, struct reply *rp, struct str value, int64_t max_age_s)
 {
-    const struct http_server *s = call_of(rq)->server;
     rp->secret = true;
     reply_header(rp, "Set-Cookie",
                  str_fmt(rq->arena, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%lld%s",
-                         cookie_name(s), STR_ARG(value), (long long)max_age_s,
-                         s->https ? "; Secure" : ""));
+                         cookie_name(rq), STR_ARG(value), (long long)max_age_s,
+                         call_of(rq)->server->https ? "; Secure" : ""));
 }
 
 /* --- to the wire --------------------------------------------------------------------------------------------- */

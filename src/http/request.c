@@ -176,8 +176,7 @@ err_t req_query_fields(struct req *rq, void *out)
 static bool is_json_type(struct str type)
 {
     struct str name;
-    str_cut(&type, ';', &name);
-    return str_eq_nocase(str_trim(name), S("application/json"));
+    return str_cut(&type, ';', &name) && str_eq_nocase(str_trim(name), S("application/json"));
 }
 
 err_t req_body(struct req *rq, void *out)

@@ -77,6 +77,7 @@ static struct call *call_new(struct http_server *s, struct http1_exchange *x)
     rq->body_fd = -1;
     rq->now_ms = clock_wall_ms();
     rq->request_id = request_id(&x->arena);
+    rq->session_cookie = s->https ? "__Host-vivim" : "vivim";
     rq->path = x->target;
     size_t mark = str_find_char(x->target, '?', 0);
     rq->path = str_sub(x->target, 0, mark);
