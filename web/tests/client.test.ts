@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { address } from '../src/api/client.ts';
 import { followCapture, type EventStream } from '../src/api/events.ts';
-import { isAbort, Problem, toProblem } from '../src/api/problem.ts';
+import { asSentence, isAbort, Problem, toProblem } from '../src/api/problem.ts';
 import { fakeServer, problem } from './fakes.ts';
 
 const caught = async (work: Promise<unknown>): Promise<Problem> => work.then(() => assert.fail('it should have failed'), toProblem);
@@ -27,6 +27,14 @@ test('problem details keep code, detail, field and the time to wait', async () =
     const p = await caught(client.call('GET /api/v1/me'));
     assert.deepEqual([p.status, p.code, p.message, p.field, p.retryAfterSeconds, p.requestId], [429, 'rate_limited', 'Slower.', 'handle', 7, 'r9']);
     assert.equal(signedOut(), 0);
+});
+
+test('details become sentences', () => {
+    assert.equal(asSentence('the link names a port; leave it out'), 'The link names a port; leave it out.');
+    assert.equal(asSentence('before: wants a date'), 'before: wants a date.');
+    assert.equal(asSentence('chatgpt.com is known'), 'chatgpt.com is known.');
+    assert.equal(asSentence('Done.'), 'Done.');
+    assert.equal(asSentence(''), '');
 });
 
 test('an answer that is no problem+json is still a problem', async () => {

@@ -110,7 +110,7 @@ test('an error is shown, and Enter asks again', async () => {
     const search = createSearch({ client, later: fakeTimer().later });
     search.setQuery('before:x', true);
     await settled();
-    assert.equal(search.store.getState().problem?.message, 'before: takes a day');
+    assert.equal(search.store.getState().problem?.message, 'before: takes a day.');
     answer = hits(['1']);
     search.setQuery('before:x', true);
     await settled();

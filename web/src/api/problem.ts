@@ -33,6 +33,14 @@ export function isAbort(error: unknown): boolean {
     return error instanceof Error && error.name === 'AbortError';
 }
 
+// The server's details are clauses ("the link names a port"); a page shows sentences. A word with a dot or a colon in it
+// (a host, a search field) keeps its small letter.
+export function asSentence(detail: string): string {
+    const first = detail.split(/\s/, 1)[0] ?? '';
+    const begun = /[.:]/.test(first) ? detail : detail.charAt(0).toUpperCase() + detail.slice(1);
+    return !begun || /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+}
+
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 // A reply that is not a success. A body that is no problem+json (a proxy's page) still becomes one.
@@ -43,7 +51,7 @@ export async function problemOf(response: Response): Promise<Problem> {
     return new Problem(
         response.status,
         text(b['code']) || (response.status >= 502 && response.status <= 504 ? 'busy' : 'unexpected'),
-        text(b['detail']) || text(b['title']) || `The server answered ${response.status}.`,
+        asSentence(text(b['detail']) || text(b['title'])) || `The server answered ${response.status}.`,
         {
             // A JSON pointer or a plain name: the last part is what a form calls its field.
             field: text(b['field']).split('/').pop() ?? '',

@@ -1,6 +1,13 @@
 // Made by web/scripts/api_types.mjs from /openapi.json. Not edited by hand.
 
 export interface Schemas {
+    Account: {
+        id: string;
+        handle: string;
+        admin: boolean;
+        disabled: boolean;
+        created_at: string;
+    };
     AuthState: {
         setup_needed: boolean;
         signed_in: boolean;
@@ -12,22 +19,26 @@ export interface Schemas {
     Capture: {
         id: string;
         url: string;
-        provider: string | null;
+        provider: string;
         status: "queued" | "running" | "done" | "failed" | "cancelled";
-        phase: string | null;
+        phase: string;
         progress: {
-            done: number;
+            done: number | null;
             total: number | null;
         };
         position: number | null;
         outcome: string | null;
         conversation_id: string | null;
-        error: null | {
-            code: string;
-            detail: string;
-        };
+        error: {
+            code?: string;
+            detail?: string | null;
+        } | null;
         created_at: string;
         updated_at: string;
+    };
+    CapturePage: {
+        items: Schemas["Capture"][];
+        next_cursor: string | null;
     };
     Conversation: {
         id: string;
@@ -157,11 +168,8 @@ export interface Operations {
         reply: Schemas["AuthState"];
     };
     'GET /api/v1/captures': {
-        query: { limit?: number; cursor?: string };
-        reply: {
-            items: Schemas["Capture"][];
-            next_cursor: string | null;
-        };
+        query: { cursor?: string; limit?: number };
+        reply: Schemas["CapturePage"];
     };
     'POST /api/v1/captures': {
         body: {
@@ -177,9 +185,15 @@ export interface Operations {
     };
     'DELETE /api/v1/captures/{id}': {
         path: { id: string };
+        reply: {
+            id: string;
+        };
+    };
+    'GET /api/v1/captures/{id}/events': {
+        path: { id: string };
     };
     'GET /api/v1/conversations': {
-        query: { limit?: number; cursor?: string; provider?: string };
+        query: { cursor?: string; limit?: number; provider?: string };
         reply: Schemas["ConversationPage"];
     };
     'GET /api/v1/conversations/{id}': {
@@ -196,9 +210,36 @@ export interface Operations {
     'DELETE /api/v1/conversations/{id}': {
         path: { id: string };
     };
+    'GET /api/v1/conversations/{id}/media/{sha256}': {
+        path: { id: string; sha256: string };
+    };
+    'GET /api/v1/conversations/{id}/members': {
+        path: { id: string };
+        reply: {
+            items: {
+                handle: string;
+                role: "reader" | "editor";
+                created_at: string;
+            }[];
+        };
+    };
+    'PUT /api/v1/conversations/{id}/members/{handle}': {
+        path: { id: string; handle: string };
+        body: {
+            role: string;
+        };
+        reply: {
+            handle: string;
+            role: "reader" | "editor";
+            created_at: string;
+        };
+    };
+    'DELETE /api/v1/conversations/{id}/members/{handle}': {
+        path: { id: string; handle: string };
+    };
     'GET /api/v1/conversations/{id}/messages': {
         path: { id: string };
-        query: { limit?: number; cursor?: string; all?: boolean };
+        query: { cursor?: string; limit?: number; all?: boolean };
         reply: Schemas["MessagePage"];
     };
     'GET /api/v1/me': {
@@ -221,7 +262,7 @@ export interface Operations {
         };
     };
     'GET /api/v1/search': {
-        query: { q?: string; limit?: number; cursor?: string };
+        query: { q: string; limit?: number; cursor?: string };
         reply: {
             items: {
                 kind: string;
@@ -270,5 +311,39 @@ export interface Operations {
     };
     'DELETE /api/v1/tokens/{id}': {
         path: { id: string };
+    };
+    'GET /api/v1/users': {
+        reply: {
+            items: Schemas["Account"][];
+            next_cursor: string | null;
+        };
+    };
+    'POST /api/v1/users': {
+        body: {
+            handle: string;
+            password: string;
+            admin?: boolean;
+        };
+        reply: Schemas["Account"];
+    };
+    'PATCH /api/v1/users/{handle}': {
+        path: { handle: string };
+        body: {
+            password?: string;
+            disabled?: boolean;
+        };
+        reply: Schemas["Account"];
+    };
+    'DELETE /api/v1/users/{handle}': {
+        path: { handle: string };
+    };
+    'POST /api/v1/users/{handle}/tokens': {
+        path: { handle: string };
+        body: {
+            name: string;
+            scopes?: unknown;
+            expires_days?: number;
+        };
+        reply: Schemas["Token"];
     };
 }

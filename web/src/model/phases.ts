@@ -1,4 +1,5 @@
 // The steps of a capture, and what each end of one means for the person who waits.
+import { asSentence } from '../api/problem.ts';
 import type { Schemas } from '../api/types.ts';
 
 export type Capture = Schemas['Capture'];
@@ -45,12 +46,15 @@ const NEXT: Record<string, string> = {
     rate_limited: 'The provider asks for a pause. Try again in a few minutes.',
     format_changed: 'The page was reached, but it is built in a way that is not known yet. The raw page is kept and can be read again after an update.',
     timeout: 'The page took longer than a minute. Try again; very long conversations can need a second go.',
-    blocked: 'This address is on the list of blocked domains.',
+    blocked: 'It may not be reached from this server. Whoever runs it decides which addresses may.',
     too_large: 'The page is larger than what is taken.',
     invalid_url: 'Open the chat, choose Share, and paste the link that it gives you.',
     browser_failed: 'The browser on the server stopped. Try again; if it stays so, `vivim doctor` says what is missing.',
 };
 const AGAIN = new Set(['challenge', 'rate_limited', 'timeout', 'browser_failed']);
+
+// Why it failed, in the server's words.
+export const reason = (c: Capture): string => asSentence(c.error?.detail ?? '') || 'It ended without saying why.';
 
 export const whatNext = (outcome: string | null): string => NEXT[outcome ?? ''] ?? 'Try again in a moment.';
 // Does a second attempt stand a chance without anything else being done?

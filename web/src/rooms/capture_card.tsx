@@ -1,5 +1,5 @@
 // One capture on its way: its steps, how far it is, and what to do when it ended otherwise than hoped.
-import { isOver, mayRetry, sentence, steps, whatNext, type Capture, type Step } from '../model/phases.ts';
+import { isOver, mayRetry, reason, sentence, steps, whatNext, type Capture, type Step } from '../model/phases.ts';
 import { providerName } from '../model/provider.ts';
 import { useThrottled } from '../ui/hooks.ts';
 import { CheckIcon, CrossIcon } from '../ui/icons.tsx';
@@ -25,7 +25,7 @@ function Ending({ capture, retry }: { capture: Capture; retry?: () => void }) {
     }
     return (
         <>
-            {capture.status === 'failed' && <p>{capture.error?.detail || 'It ended without saying why.'}</p>}
+            {capture.status === 'failed' && <p>{reason(capture)}</p>}
             {capture.status === 'failed' && <p>{whatNext(capture.outcome)}</p>}
             {retry && mayRetry(capture) && <button type="button" class="primary" onClick={retry}>Try again</button>}
         </>
@@ -51,7 +51,7 @@ export function CaptureCard({ capture, onCancel, onRetry, onDismiss }: CardProps
                 <h2>{over ? sentence(capture) : `Capturing from ${providerName(capture.provider)}`}</h2>
                 <p class="capture-url">{capture.url}</p>
             </div>
-            {!over && (total ? <progress max={total} value={done} aria-label="How far it is" /> : <progress aria-label="Under way" />)}
+            {!over && (total ? <progress max={total} value={done ?? 0} aria-label="How far it is" /> : <progress aria-label="Under way" />)}
             <ol class="steps">
                 {steps(capture).map((step) => <StepItem key={step.phase} step={step} detail={step.state === 'now' ? counted : ''} />)}
             </ol>

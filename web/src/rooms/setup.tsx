@@ -47,7 +47,7 @@ export function SetupRoom({ token: given }: { token: string }) {
             <Field label="Handle" name="handle" value={handle} onInput={setHandle} autocomplete="username" error={wrong('handle')}
                 hint="2 to 32 of a–z, 0–9, - and _, beginning with a letter." literal />
             <Field label="Password" name="password" type="password" value={password} onInput={setPassword} autocomplete="new-password"
-                error={wrong('password')} hint="A few words in a row are easy to remember and hard to guess." />
+                error={wrong('password')} hint="At least 8 characters. A few words in a row are easy to remember and hard to guess." />
             <button type="submit" class="primary" disabled={busy}>{busy ? 'Creating …' : 'Create the account'}</button>
         </form>
     );
