@@ -23,6 +23,16 @@ static char *copy_path(const struct db_options *o)
     return path;
 }
 
+static char *copy_url(struct str url)
+{
+    char *z = malloc(url.n + 1);
+    if (z) {
+        memcpy(z, url.s, url.n);
+        z[url.n] = 0;
+    }
+    return z;
+}
+
 err_t db_open(const struct db_options *o, struct db_store **ret)
 {
     struct db_store *s = calloc(1, sizeof *s);
@@ -32,7 +42,7 @@ err_t db_open(const struct db_options *o, struct db_store **ret)
     s->backend = sqlite ? DB_SQLITE : DB_POSTGRES;
     s->driver = sqlite ? &DB_DRIVER_SQLITE : &DB_DRIVER_POSTGRES;
     s->kind = o->kind;
-    s->path_or_url = sqlite ? copy_path(o) : strndup(o->url.s, o->url.n);
+    s->path_or_url = sqlite ? copy_path(o) : copy_url(o->url);
     err_t e = s->path_or_url ? OK : E_BUSY;
     if (e == OK && sqlite)
         e = db_writer_open(s, !o->no_group_commit);

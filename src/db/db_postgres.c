@@ -188,9 +188,13 @@ static err_t put_value(struct pg_values *v, int i, const struct db_value *from)
         uuid_text(from->uuid, number);
         return OK;
     case DB_STR:
-        v->copies[i] = strndup(from->str.s, from->str.n);
+        v->copies[i] = malloc(from->str.n + 1);
+        if (!v->copies[i])
+            return E_BUSY;
+        memcpy(v->copies[i], from->str.s, from->str.n);
+        v->copies[i][from->str.n] = 0;
         v->values[i] = v->copies[i];
-        return v->copies[i] ? OK : E_BUSY;
+        return OK;
     case DB_BYTES:
         v->values[i] = from->str.n ? from->str.s : "";
         v->lengths[i] = (int)from->str.n;
