@@ -1,0 +1,15 @@
+/* room: archive */
+/* Markdown into blocks: whatever it is, it ends, in order, within the text. */
+#include "archive/markdown.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct message m = { 0 };
+    arena_init(&a, (size_t)64 << 20);
+    err_t e = markdown_blocks(&a, str_of((const char *)data, size), &m);
+    for (size_t i = 0; e == OK && i < m.block_count; i++)
+        assert(m.blocks[i].type < BLOCK_TYPE_COUNT);
+    return 0;
+}
