@@ -61,6 +61,7 @@ test('the conversation is rendered: table, formula, code, diagram source, folded
     await page.locator('math').first().waitFor();
     await page.getByText('def tide(mass, distance').first().waitFor();
     await page.getByText('flowchart LR').first().waitFor();
+    await page.locator('main strong').first().waitFor();
     assert.ok(await page.locator('details').count() > 0);
     await shot('reader');
     await page.setViewportSize({ width: 390, height: 844 });
