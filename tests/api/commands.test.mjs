@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { BINARY, cleanEnvironment, command, startServer, tempFolder } from '../lib/server.mjs';
+import { BINARY, cleanEnvironment, command, databaseUrl, startServer, tempFolder } from '../lib/server.mjs';
 
 const data = tempFolder();
-const env = cleanEnvironment({ VIVIM_DATA: data, VIVIM_TEST: '1' });
+const env = cleanEnvironment({ VIVIM_DATA: data, VIVIM_TEST: '1', ...(await databaseUrl(data)) });
 const vivim = (argv, options = {}) => command(BINARY, argv, { env, check: false, ...options });
 after(() => rmSync(data, { recursive: true, force: true }));
 

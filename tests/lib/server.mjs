@@ -19,7 +19,7 @@ export function cleanEnvironment(extra = {}) {
 }
 
 // On PostgreSQL when VIVIM_TEST_PG_URL is set: a database of its own for each data folder.
-async function databaseUrl(data) {
+export async function databaseUrl(data) {
     const base = process.env.VIVIM_TEST_PG_URL;
     if (!base) return {};
     const name = 'vivim_' + data.replace(/[^a-zA-Z0-9]/g, '_').slice(-40).toLowerCase();
