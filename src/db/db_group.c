@@ -12,7 +12,10 @@ enum {
     GROUP_MEMBERS_MAX = 128,
     GROUP_AGE_MAX_US = 10000,
     TURN_TIMEOUT_MS = 20000,
-    CHECKPOINT_PAGES = 2000,
+    CHECKPOINT_PAGES = 2000, /* new in the log since the last checkpoint */
+    LOG_PAGES_MAX =
+        4 *
+        CHECKPOINT_PAGES, /* from here on it waits for readers (bounded) to begin the log again */
 };
 
 /* One COMMIT on the disk, and those who wait for it. */
@@ -22,6 +25,7 @@ struct group {
     int64_t began_us;
     bool done, marked;
     err_t result;
+    char why[sizeof((struct err_detail *)0)->text]; /* when it failed: for every member's thread */
     struct cond ended;
 };
 
@@ -38,7 +42,15 @@ struct db_writer {
     struct waiter *first, **last;
     struct group *current; /* its transaction is open on the connection */
     int members_max;
+    int checkpointed_pages; /* length of the log at the last checkpoint */
 };
+
+static err_t read_only_error(void)
+{
+    return err_note(
+        E_READ_ONLY, NULL,
+        "a write could not be brought to the disk; restart the server when the disk is sound");
+}
 
 err_t db_writer_open(struct db_store *s, bool group_commit)
 {
@@ -135,6 +147,8 @@ static err_t open_group(struct db_writer *w)
     struct group *g = calloc(1, sizeof *g);
     if (!g)
         return E_BUSY;
+    if (sqlite_in_transaction(w->connection)) /* an earlier ROLLBACK found no memory */
+        (void)!sqlite_exec(w->connection, "ROLLBACK");
     err_t e = sqlite_exec(w->connection, "BEGIN IMMEDIATE");
     if (e != OK) {
         free(g);
@@ -161,26 +175,55 @@ static void end_group(struct db_store *s, err_t result)
     leave(g);
 }
 
+/* Something failed on the writer's connection that one member's savepoint cannot undo: nothing of the
+ * whole group will be on the disk. After a failed sync nothing more is written at all: a later COMMIT may
+ * succeed over lost pages. Called with the turn, without the lock. */
+static void lose_group(struct db_store *s, err_t e)
+{
+    struct db_writer *w = s->writer;
+    if (sqlite_last_was_sync(w->connection))
+        s->read_only = true;
+    if (w->current)
+        memcpy(w->current->why, err_detail()->text, sizeof w->current->why);
+    if (sqlite_in_transaction(w->connection))
+        (void)!sqlite_exec(w->connection, "ROLLBACK");
+    mutex_lock(&w->lock);
+    if (w->current)
+        end_group(s, e);
+    mutex_unlock(&w->lock);
+}
+
+/* The one place that checkpoints. Those who waited are on their way; only new writers wait for this. What is
+ * committed stands in the log, so a checkpoint that fails loses nothing; it is tried again later. */
+static void checkpoint(struct db_store *s)
+{
+    struct db_writer *w = s->writer;
+    int pages = sqlite_wal_pages(w->connection);
+    if (pages < w->checkpointed_pages)
+        w->checkpointed_pages = 0; /* the log began again */
+    if (s->read_only || pages - w->checkpointed_pages < CHECKPOINT_PAGES)
+        return;
+    if (sqlite_checkpoint(w->connection, pages >= LOG_PAGES_MAX) == OK)
+        s->checkpoints++;
+    else if (sqlite_last_was_sync(w->connection))
+        s->read_only = true;
+    w->checkpointed_pages = pages;
+}
+
 /* COMMIT for all. The turn is ours; the lock is not held while the disk works. */
 static void commit_group(struct db_store *s)
 {
     struct db_writer *w = s->writer;
     mutex_unlock(&w->lock);
     err_t e = sqlite_exec(w->connection, "COMMIT");
-    if (e != OK) {
-        if (sqlite_last_was_sync(w->connection))
-            s->read_only = true; /* a later COMMIT may succeed over lost pages */
-        if (sqlite_in_transaction(w->connection))
-            (void)!sqlite_exec(w->connection, "ROLLBACK");
-    }
+    if (e != OK)
+        lose_group(s, e);
     mutex_lock(&w->lock);
-    bool checkpoint = e == OK && sqlite_wal_pages(w->connection) >= CHECKPOINT_PAGES;
-    end_group(s, e);
-    if (!checkpoint)
+    if (e != OK)
         return;
-    mutex_unlock(&w->lock); /* those who waited are on their way; only new writers wait for this */
-    sqlite_checkpoint(w->connection);
-    s->checkpoints++;
+    end_group(s, OK);
+    mutex_unlock(&w->lock);
+    checkpoint(s);
     mutex_lock(&w->lock);
 }
 
@@ -210,9 +253,12 @@ err_t db_group_begin(struct db *db)
     err_t e = take_turn(w);
     mutex_unlock(&w->lock);
     TRY(e);
-    e = db->store->read_only ? E_READ_ONLY : open_group(w);
-    if (e == OK)
+    e = db->store->read_only ? read_only_error() : open_group(w);
+    if (e == OK) {
         e = sqlite_exec(w->connection, "SAVEPOINT member");
+        if (e != OK && !sqlite_in_transaction(w->connection))
+            lose_group(db->store, e);
+    }
     mutex_lock(&w->lock);
     if (e == OK) {
         w->current->users++;
@@ -227,13 +273,11 @@ err_t db_group_begin(struct db *db)
 err_t db_group_statement_failed(struct db *db, err_t e)
 {
     struct db_writer *w = db->store->writer;
-    if (!db->group || db->txn_error != OK || sqlite_in_transaction(w->connection))
+    if (!db->group || db->txn_error != OK ||
+        (sqlite_in_transaction(w->connection) && !sqlite_last_was_sync(w->connection)))
         return e;
     /* Disk full, I/O, no memory: SQLite has rolled everything back, the other members' work too. */
-    mutex_lock(&w->lock);
-    if (w->current == db->group)
-        end_group(db->store, e);
-    mutex_unlock(&w->lock);
+    lose_group(db->store, e);
     db->txn_error = e;
     return e;
 }
@@ -242,7 +286,7 @@ static err_t wait_for(struct db_writer *w, struct group *g)
 {
     while (!g->done)
         cond_wait(&g->ended, &w->lock);
-    return g->result;
+    return g->result == OK ? OK : err_note(g->result, NULL, "%s", g->why);
 }
 
 err_t db_group_commit(struct db *db)
@@ -281,8 +325,8 @@ void db_group_rollback(struct db *db)
         err_t e = sqlite_exec(w->connection, "ROLLBACK TO member");
         if (e == OK)
             e = sqlite_exec(w->connection, "RELEASE member");
-        if (e != OK)
-            (void)db_group_statement_failed(db, e);
+        if (e != OK) /* or the others would commit what this member gave up */
+            lose_group(db->store, e);
     }
     mutex_lock(&w->lock);
     finish_turn(db->store);
