@@ -2,7 +2,7 @@
 // the browser's own search finds it, and nothing is ever lost.
 import { useEffect, useRef } from 'preact/hooks';
 import { useNear } from './hooks.ts';
-import { codeBox, decorate } from './render/decorate.ts';
+import { codeBox, decorate, reachable } from './render/decorate.ts';
 import type { Renderer } from './render/renderer.ts';
 
 export function Markdown({ text, renderer, noteHref }: { text: string; renderer: Renderer; noteHref?: (n: number) => string }) {
@@ -47,7 +47,9 @@ export function Formula({ tex, display, renderer }: { tex: string; display: bool
         if (!near) return;
         let wanted = true;
         void renderer.render({ kind: 'math', text: tex, display }).then((fragment) => {
-            if (wanted && fragment) target.replaceChildren(fragment);
+            if (!wanted || !fragment) return;
+            target.replaceChildren(fragment);
+            reachable(target);
         });
         return () => {
             wanted = false;

@@ -7,7 +7,7 @@ export interface Decoration {
     noteHref?: (number: number) => string; // where note n stands
 }
 
-const HEADING_SHIFT = 2; // the page has h1 (title) and h2 (who speaks)
+const HEADING_TOP = 3; // the page has h1 (title) and h2 (who speaks)
 const MARK = /\uE000(\d+)\uE001/g;
 
 export function element<K extends keyof HTMLElementTagNameMap>(tag: K, className: string, ...children: (Node | string)[]): HTMLElementTagNameMap[K] {
@@ -45,14 +45,25 @@ function pictures(root: DocumentFragment): void {
     }
 }
 
+// The highest heading of a text comes right below that of its message, the others keep their distance to it.
 function headings(root: DocumentFragment): void {
-    for (const heading of root.querySelectorAll('h1, h2, h3, h4, h5, h6')) {
-        const level = Number(heading.tagName[1]);
-        const lower = document.createElement(`h${Math.min(6, level + HEADING_SHIFT)}`);
+    const all = [...root.querySelectorAll('h1, h2, h3, h4, h5, h6')];
+    const levelOf = (heading: Element) => Number(heading.tagName[1]);
+    const top = Math.min(...all.map(levelOf));
+    for (const heading of all) {
+        const level = levelOf(heading);
+        const lower = document.createElement(`h${Math.min(6, level - top + HEADING_TOP)}`);
         lower.className = `md-h${level}`;
         lower.append(...heading.childNodes);
         heading.replaceWith(lower);
     }
+}
+
+// What has to be scrolled sideways can be reached with the keyboard; what fits is no stop on the way.
+export function reachable(box: HTMLElement): void {
+    requestAnimationFrame(() => {
+        if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    });
 }
 
 function tables(root: DocumentFragment): void {
@@ -109,6 +120,7 @@ function displayMath(root: DocumentFragment): void {
         const box = element('span', 'math-display scroll-x');
         math.replaceWith(box);
         box.append(math);
+        reachable(box);
     }
 }
 
