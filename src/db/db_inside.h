@@ -88,6 +88,6 @@ NODISCARD err_t sqlite_exec(struct sqlite_connection *c, const char *sql);
 bool sqlite_in_transaction(struct sqlite_connection *c);
 bool sqlite_last_was_sync(struct sqlite_connection *c); /* the last error was a failed sync */
 int sqlite_wal_pages(struct sqlite_connection *c);
-void sqlite_checkpoint(struct sqlite_connection *c);
+NODISCARD err_t sqlite_checkpoint(struct sqlite_connection *c, bool restart);
 
 #endif

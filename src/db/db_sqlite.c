@@ -6,7 +6,12 @@
 
 #include "db/db_inside.h"
 
-enum { APPLICATION_ID = 0x5649564d /* "VIVM" */, BUSY_MS = 5000, CACHE_KIB = 2048 };
+enum {
+    APPLICATION_ID = 0x5649564d, /* "VIVM" */
+    BUSY_MS = 5000,
+    RESTART_MS = 100,
+    CACHE_KIB = 2048
+};
 
 struct statement {
     const struct db_query *query;
@@ -170,12 +175,17 @@ int sqlite_wal_pages(struct sqlite_connection *c)
     return c->wal_pages;
 }
 
-/* Passive: never waits for readers. The log starts again from its beginning when all of it was copied. */
-void sqlite_checkpoint(struct sqlite_connection *c)
+/* Passive never waits for readers, and the log begins again only in a moment when nobody reads from it. With
+ * `restart` it waits a little for those who do (new ones read the database alone meanwhile). */
+err_t sqlite_checkpoint(struct sqlite_connection *c, bool restart)
 {
-    int pages = 0, copied = 0;
-    sqlite3_wal_checkpoint_v2(c->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &copied);
-    c->wal_pages = pages > copied ? pages - copied : 0;
+    sqlite3_busy_timeout(c->handle, RESTART_MS);
+    int code = sqlite3_wal_checkpoint_v2(
+        c->handle, NULL, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
+        NULL);
+    err_t e = code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? OK : fail(c, "checkpoint");
+    sqlite3_busy_timeout(c->handle, BUSY_MS);
+    return e;
 }
 
 /* --- statements ------------------------------------------------------------------------------------------ */
