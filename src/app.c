@@ -74,8 +74,9 @@ static err_t open_data(struct running *r)
     if (!r->app.data_dir)
         return arena_err(&r->arena);
     TRY(folder_make(r->app.data_dir, 0700));
-    /* One process opens a SQLite folder at a time; with PostgreSQL the database sees to that. */
-    if (str_starts(s->database_url, S("sqlite:")) && file_lock(in_data(r, "lock"), &r->lock) != OK)
+    /* One process works on a folder at a time: the SQLite files, the socket and the temporary files are its own. With
+     * PostgreSQL each node has a folder of its own. */
+    if (file_lock(in_data(r, "lock"), &r->lock) != OK)
         return err_note(E_CONFLICT, NULL,
                         "another vivim process works on %s; stop it first, or use another --data",
                         r->app.data_dir);
