@@ -1,6 +1,7 @@
 #include "db/blob.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "base/encode.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/thread.h"
 
 enum { PATH_BYTES = 4096, ZSTD_LEVEL = 3 };
 /* The first bytes of a zstd frame (RFC 8878 section 3.1.1) behind our own mark, so that content that happens to begin like one is not unpacked. */
@@ -32,11 +34,9 @@ static err_t path_of(const struct blob_store *b, struct uuid owner, struct sha25
                                     : OK;
 }
 
-/* A new folder is durable only when the one above it was synced. */
+/* A new folder is durable only when the one above it was synced; another thread may have made it and not be that far. */
 static err_t make_durable_folder(const struct blob_store *b, const char *folder)
 {
-    if (file_exists(folder))
-        return OK;
     TRY(folder_make(folder, 0700));
     char above[PATH_BYTES];
     snprintf(above, sizeof above, "%s", folder);
@@ -46,23 +46,43 @@ static err_t make_durable_folder(const struct blob_store *b, const char *folder)
     return folder_sync(b->root);
 }
 
+/* Between the sweeper's last look at a file and its removal nobody may begin to count on that file. */
+static pthread_mutex_t sweeping = PTHREAD_MUTEX_INITIALIZER;
+
+/* The same bytes are here already. Then the file is young again, so that the sweeper leaves it until the transaction
+ * that names it is through; and its name is on the disk, also when the thread that made it is not that far yet. */
+static err_t use_again(const char *folder, const char *path, bool *ret_there)
+{
+    pthread_mutex_lock(&sweeping);
+    *ret_there = utimensat(AT_FDCWD, path, NULL, 0) == 0;
+    pthread_mutex_unlock(&sweeping);
+    return *ret_there ? folder_sync(folder) : OK;
+}
+
+static err_t write_blob(const char *path, struct str bytes, bool pack)
+{
+    CLEANUP(buf_free) struct buf packed = { 0 };
+    bool smaller = false, marked = str_starts(bytes, PACKED);
+    buf_init(&packed, NULL, bytes.n + bytes.n / 8 + 1024);
+    buf_put(&packed, PACKED);
+    if (pack || marked) {
+        TRY(zstd_pack(bytes, ZSTD_LEVEL, &packed));
+        smaller = packed.n < bytes.n || marked;
+    }
+    return file_write_atomic(path, smaller ? buf_str(&packed) : bytes, 0600);
+}
+
 err_t blob_put(const struct blob_store *b, struct uuid owner, struct str bytes, bool pack,
                struct sha256 *ret)
 {
     char folder[PATH_BYTES], path[PATH_BYTES];
     struct sha256 h = sha256_of(bytes);
+    bool there;
     TRY(path_of(b, owner, h, folder, path));
-    if (!file_exists(path)) {
-        CLEANUP(buf_free) struct buf packed = { 0 };
+    TRY(use_again(folder, path, &there));
+    if (!there) {
         TRY(make_durable_folder(b, folder));
-        buf_init(&packed, NULL, bytes.n + bytes.n / 8 + 1024);
-        bool smaller = false;
-        buf_put(&packed, PACKED);
-        if (pack || str_starts(bytes, PACKED)) {
-            TRY(zstd_pack(bytes, ZSTD_LEVEL, &packed));
-            smaller = packed.n < bytes.n || str_starts(bytes, PACKED);
-        }
-        TRY(file_write_atomic(path, smaller ? buf_str(&packed) : bytes, 0600));
+        TRY(write_blob(path, bytes, pack));
     }
     *ret = h;
     return OK;
@@ -113,26 +133,32 @@ struct sweep {
     size_t removed;
 };
 
+/* A young one may be waiting for the transaction that names it. */
+static bool is_old(const struct sweep *s, const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && (int64_t)st.st_mtim.tv_sec * 1000 <= s->before_ms;
+}
+
 static void sweep_file(struct sweep *s, struct uuid owner, const char *folder, const char *name)
 {
     char path[PATH_BYTES];
-    struct stat st;
     struct sha256 h;
     CLEANUP(arena_free) struct arena a = { 0 };
     struct str raw;
     arena_init(&a, 4096);
-    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path ||
-        stat(path, &st) != 0)
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path || !is_old(s, path))
         return;
-    if ((int64_t)st.st_mtim.tv_sec * 1000 > s->before_ms)
-        return; /* it may be waiting for the transaction that names it */
     bool is_blob = strlen(name) == 64 && hex_decode(&a, str_from(name), &raw) == OK;
     if (is_blob) {
         memcpy(h.b, raw.s, sizeof h.b);
         if (s->named(s->context, owner, h))
             return;
     }
-    s->removed += unlink(path) == 0;
+    pthread_mutex_lock(&sweeping);
+    if (is_old(s, path))
+        s->removed += unlink(path) == 0;
+    pthread_mutex_unlock(&sweeping);
 }
 
 static void each_entry(const char *folder,

@@ -1,6 +1,6 @@
 /* Blobs: bytes in files under owner and SHA-256 (blobs/<owner>/<2 hex>/<64 hex>), synced before
  * the transaction that names them. The same bytes of one owner are one file. What no row names
- * is swept later (blob_sweep). */
+ * is swept later (blob_sweep), when it is old enough: storing bytes again makes their file young again. */
 #ifndef VIVIM_DB_BLOB_H
 #define VIVIM_DB_BLOB_H
 

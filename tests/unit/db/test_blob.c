@@ -1,9 +1,11 @@
 /* Blobs: same content once, damage found, what nobody names is swept. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -11,6 +13,7 @@
 #include "db/blob.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/thread.h"
 
 static struct arena arena;
 static struct blob_store store;
@@ -96,12 +99,75 @@ static void what_nobody_names_is_swept(void **state)
     assert_false(blob_exists(&store, OTHER, of_other));
 }
 
+/* Bytes that are stored again while their file is old and nobody names it yet are not swept before they are named. */
+static void what_is_stored_again_is_young_again(void **state)
+{
+    UNUSED(state);
+    struct sha256 h;
+    size_t removed;
+    assert_int_equal(blob_put(&store, OTHER, S("again"), false, &h), OK);
+    struct str hex = sha256_hex(&arena, h);
+    char *path =
+        str_cstr(&arena, str_fmt(&arena, "%s/02000000-0000-0000-0000-000000000000/%.2s/%.*s",
+                                 store.root, hex.s, STR_ARG(hex)));
+    struct timespec long_ago[2] = { { 1000, 0 }, { 1000, 0 } };
+    assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+    assert_int_equal(blob_put(&store, OTHER, S("again"), false, &h), OK);
+    assert_int_equal(blob_sweep(&store, 3600000, named, NULL, &removed), OK);
+    assert_int_equal(removed, 0);
+    assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+    assert_int_equal(blob_sweep(&store, 3600000, named, NULL, &removed), OK);
+    assert_int_equal(removed, 1);
+}
+
+/* While a sweeper runs all the time, whatever blob_put has said is stored stays for as long as the sweeper's age says. */
+static _Atomic int sweeping_ends;
+static bool nobody(void *context, struct uuid owner, struct sha256 h)
+{
+    UNUSED(context);
+    UNUSED(owner);
+    UNUSED(h);
+    return false;
+}
+
+static void keep_sweeping(void *arg)
+{
+    UNUSED(arg);
+    while (!sweeping_ends)
+        (void)!blob_sweep(&store, 3600000, nobody, NULL, NULL);
+}
+
+static void a_sweeper_beside_writers(void **state)
+{
+    UNUSED(state);
+    struct thread sweeper = { 0 };
+    struct sha256 h;
+    assert_int_equal(blob_put(&store, OWNER, S("raced"), false, &h), OK);
+    struct str hex = sha256_hex(&arena, h);
+    char *path =
+        str_cstr(&arena, str_fmt(&arena, "%s/01000000-0000-0000-0000-000000000000/%.2s/%.*s",
+                                 store.root, hex.s, STR_ARG(hex)));
+    struct timespec long_ago[2] = { { 1000, 0 }, { 1000, 0 } };
+    sweeping_ends = 0;
+    assert_int_equal(thread_start(&sweeper, "sweeper", keep_sweeping, NULL), OK);
+    for (int i = 0; i < 300; i++) {
+        (void)!utimensat(AT_FDCWD, path, long_ago, 0);
+        assert_int_equal(blob_put(&store, OWNER, S("raced"), false, &h), OK);
+        for (int k = 0; k < 20; k++)
+            assert_true(blob_exists(&store, OWNER, h));
+    }
+    sweeping_ends = 1;
+    thread_join(&sweeper);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(stored_and_read, up, down),
         cmocka_unit_test_setup_teardown(damage_is_found, up, down),
         cmocka_unit_test_setup_teardown(what_nobody_names_is_swept, up, down),
+        cmocka_unit_test_setup_teardown(what_is_stored_again_is_young_again, up, down),
+        cmocka_unit_test_setup_teardown(a_sweeper_beside_writers, up, down),
     };
     return cmocka_run_group_tests_name("db/blob", tests, NULL, NULL);
 }
