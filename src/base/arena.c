@@ -3,22 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_ASAN 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define ARENA_ASAN 1
-#endif
+#include "base/asan.h"
 
-#ifdef ARENA_ASAN
-#include <sanitizer/asan_interface.h>
-#define POISON(p, n)   __asan_poison_memory_region((p), (n))
-#define UNPOISON(p, n) __asan_unpoison_memory_region((p), (n))
+#ifdef BASE_ASAN
 enum { GAP_BYTES = 16, TEXT_ALIGN = 8 }; /* the shadow has a granularity of 8 */
 #else
-#define POISON(p, n)   ((void)0)
-#define UNPOISON(p, n) ((void)0)
 enum { GAP_BYTES = 0, TEXT_ALIGN = 1 };
 #endif
 

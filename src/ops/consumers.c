@@ -36,9 +36,19 @@ static struct db *effects_of(struct consumers *c, const struct op_consumer *is)
     return is->on_index ? c->index : c->rows;
 }
 
-static err_t rebuild(struct ops *ops, const struct op_consumer *is, struct arena *a)
+/* Whoever listens has missed something and is told so; from here on it goes on. */
+static err_t begin_again(struct ops *ops, struct consumer *one, struct arena *a)
 {
+    TRY(ops_head(ops->consumers.rows, &one->at));
+    return one->is->rebuild ? one->is->rebuild(ops->app, ops->consumers.rows, NULL, a) : OK;
+}
+
+static err_t rebuild(struct ops *ops, struct consumer *one, struct arena *a)
+{
+    const struct op_consumer *is = one->is;
     struct consumers *c = &ops->consumers;
+    if (is->live)
+        return begin_again(ops, one, a);
     struct db *effects = effects_of(c, is);
     struct op_cursor cursor, head;
     log_at(LOG_WARN, "ops.rebuild", LZ("consumer", is->name));
@@ -50,6 +60,23 @@ static err_t rebuild(struct ops *ops, const struct op_consumer *is, struct arena
         TRY(is->rebuild(ops->app, c->rows, effects, a));
     TRY(ops_store_cursor_set(effects, is->name, head, clock_wall_ms()));
     return db_txn_commit(&tx);
+}
+
+/* A live one has no effects in the store: what it has told is told. */
+static err_t consume_live(struct ops *ops, struct consumer *one, struct arena *a, bool *ret_more)
+{
+    struct consumers *c = &ops->consumers;
+    struct op *batch;
+    size_t count;
+    struct op_cursor to = one->at;
+    TRY(ops_read(c->rows, a, &to, OPS_BATCH_MAX, &batch, &count));
+    *ret_more = count == OPS_BATCH_MAX;
+    if (!count)
+        return OK;
+    TRY(one->is->consume(ops->app, c->rows, NULL, a, batch, count));
+    one->at = to;
+    one->next_ms = clock_monotonic_ms() + one->is->rest_ms;
+    return OK;
 }
 
 static err_t consume(struct ops *ops, struct consumer *one, struct arena *a, bool *ret_more)
@@ -102,9 +129,9 @@ static void step(struct ops *ops, struct consumer *one, struct arena *a, int64_t
     }
     bool more = false;
     err_clear();
-    err_t e = consume(ops, one, a, &more);
+    err_t e = one->is->live ? consume_live(ops, one, a, &more) : consume(ops, one, a, &more);
     if (e == E_CURSOR_EXPIRED)
-        e = rebuild(ops, one->is, a);
+        e = rebuild(ops, one, a);
     arena_reset(a);
     if (e == E_BUSY &&
         !db_is_read_only(ops->app->store)) { /* the turn, or another process has it */
@@ -119,6 +146,8 @@ static void step(struct ops *ops, struct consumer *one, struct arena *a, int64_t
     }
     if (more)
         *ret_wait_ms = 0;
+    if (one->next_ms > now_ms && one->next_ms - now_ms < *ret_wait_ms)
+        *ret_wait_ms = one->next_ms - now_ms; /* it rests: look again when that is over */
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */
@@ -207,6 +236,18 @@ static void add(struct consumers *c, const struct op_consumer *is)
     c->list[c->count++].is = is;
 }
 
+/* The living hear all that is committed from here on, also before the thread has come to it. */
+static err_t begin_live(struct consumers *c, struct db_store *store)
+{
+    struct db *db = NULL;
+    err_t e = db_connect(store, &db);
+    for (size_t i = 0; e == OK && i < c->count; i++)
+        if (c->list[i].is->live)
+            e = ops_head(db, &c->list[i].at);
+    db_disconnect(db);
+    return e;
+}
+
 err_t consumers_start(struct ops *ops)
 {
     struct consumers *c = &ops->consumers;
@@ -214,6 +255,7 @@ err_t consumers_start(struct ops *ops)
     for (size_t i = 0; ops->app->modules[i]; i++)
         for (size_t j = 0; j < ops->app->modules[i]->consumer_count; j++)
             add(c, &ops->app->modules[i]->consumers[j]);
+    TRY(begin_live(c, ops->app->store));
     return thread_start(&c->thread, "consumers", run, ops);
 }
 
@@ -249,6 +291,8 @@ err_t consumers_idle(struct ops *ops, struct db *db, struct db *index, bool *ret
     *ret = false;
     for (size_t i = 0; i < c->count; i++) {
         struct op_cursor at;
+        if (c->list[i].is->live)
+            continue; /* it tells and leaves nothing to wait for */
         TRY(ops_store_cursor_get(c->list[i].is->on_index ? index : db, c->list[i].is->name, &at));
         if (op_cursor_cmp(at, last) < 0)
             return OK;

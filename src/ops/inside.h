@@ -15,14 +15,9 @@ static inline int op_cursor_cmp(struct op_cursor x, struct op_cursor y)
     return x.seq == y.seq ? 0 : x.seq < y.seq ? -1 : 1;
 }
 
-struct op_row {
-    struct op op;
-    int64_t txid;
-};
-
 NODISCARD err_t ops_store_append(struct db *db, const struct op_new *op, int64_t now_ms);
 NODISCARD err_t ops_store_read(struct db *db, struct arena *a, struct op_cursor after, size_t limit,
-                               struct op_row **ret, size_t *ret_count);
+                               struct op **ret, size_t *ret_count);
 NODISCARD err_t ops_store_floor(struct db *db, struct op_cursor *ret);
 NODISCARD err_t ops_store_head(struct db *db, struct op_cursor *ret); /* E_NOT_FOUND: no op */
 NODISCARD err_t ops_store_last(struct db *db, struct op_cursor *ret); /* E_NOT_FOUND: no op */
@@ -111,8 +106,9 @@ NODISCARD err_t ops_log_check(struct db *db);
 
 struct consumer {
     const struct op_consumer *is;
-    int failures;    /* in a row */
-    int64_t next_ms; /* monotonic: not before */
+    int failures;        /* in a row */
+    int64_t next_ms;     /* monotonic: not before */
+    struct op_cursor at; /* of a live one */
 };
 
 struct consumers {

@@ -31,8 +31,8 @@ struct app {
 
 /* --- the op log ------------------------------------------------------------------------------- */
 
-struct op { /* DESIGN section 3 */
-    int64_t seq;
+struct op {            /* DESIGN section 3 */
+    int64_t txid, seq; /* its place in the log: struct op_cursor of ops.h */
     struct uuid owner_id, actor_id, device_id;
     int64_t hlc;       /* hybrid logical clock: milliseconds << 16 | counter */
     struct str entity; /* "conversation", "message", … */
@@ -50,6 +50,11 @@ struct op { /* DESIGN section 3 */
 struct op_consumer {
     const char *name; /* key of its cursor; never rename */
     bool on_index;    /* effects and cursor in the index store */
+    /* For what only the living hear (sockets): the cursor is in memory and begins at the head with the
+     * process; `effects` is NULL and no transaction is open. Each process has one, so each hears all. */
+    bool live;
+    int64_t
+        rest_ms; /* after a batch, before the next: what comes meanwhile comes together. 0: none */
     err_t (*consume)(struct app *app, struct db *rows, struct db *effects, struct arena *a,
                      const struct op *ops, size_t count);
     /* Start again from the rows: the cursor expired, or the effects are gone. */

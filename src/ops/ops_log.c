@@ -37,17 +37,12 @@ err_t ops_read(struct db *db, struct arena *a, struct op_cursor *cursor, size_t 
                struct op **ret, size_t *ret_count)
 {
     assert(limit > 0 && limit <= OPS_READ_MAX);
-    struct op_row *rows;
+    struct op *ops;
     size_t count;
-    TRY(ops_store_read(db, a, *cursor, limit, &rows, &count));
+    TRY(ops_store_read(db, a, *cursor, limit, &ops, &count));
     TRY(check_cursor(db, *cursor, count == 0));
-    struct op *ops = ARENA_ARRAY(a, struct op, count);
-    if (!ops)
-        return arena_err(a);
-    for (size_t i = 0; i < count; i++)
-        ops[i] = rows[i].op;
     if (count)
-        *cursor = (struct op_cursor){ rows[count - 1].txid, rows[count - 1].op.seq };
+        *cursor = (struct op_cursor){ ops[count - 1].txid, ops[count - 1].seq };
     *ret = ops;
     *ret_count = count;
     return OK;

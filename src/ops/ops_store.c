@@ -5,18 +5,10 @@
 /* --- the log ------------------------------------------------------------------------------ */
 
 static const struct db_col OP_COLS[] = {
-    DB_COL(op_row, txid, DB_I64),
-    { "seq", DB_I64, offsetof(struct op_row, op.seq) },
-    { "owner_id", DB_UUID, offsetof(struct op_row, op.owner_id) },
-    { "actor_id", DB_UUID, offsetof(struct op_row, op.actor_id) },
-    { "device_id", DB_UUID, offsetof(struct op_row, op.device_id) },
-    { "hlc", DB_I64, offsetof(struct op_row, op.hlc) },
-    { "entity", DB_STR, offsetof(struct op_row, op.entity) },
-    { "entity_id", DB_UUID, offsetof(struct op_row, op.entity_id) },
-    { "kind", DB_STR, offsetof(struct op_row, op.kind) },
-    { "version", DB_I64, offsetof(struct op_row, op.version) },
-    { "fields", DB_STR, offsetof(struct op_row, op.fields) },
-    { "created_ms", DB_I64, offsetof(struct op_row, op.created_ms) },
+    DB_COL(op, txid, DB_I64),      DB_COL(op, seq, DB_I64),        DB_COL(op, owner_id, DB_UUID),
+    DB_COL(op, actor_id, DB_UUID), DB_COL(op, device_id, DB_UUID), DB_COL(op, hlc, DB_I64),
+    DB_COL(op, entity, DB_STR),    DB_COL(op, entity_id, DB_UUID), DB_COL(op, kind, DB_STR),
+    DB_COL(op, version, DB_I64),   DB_COL(op, fields, DB_STR),     DB_COL(op, created_ms, DB_I64),
 };
 static const struct db_col CURSOR_COLS[] = {
     DB_COL(op_cursor, txid, DB_I64),
@@ -38,7 +30,7 @@ err_t ops_store_append(struct db *db, const struct op_new *op, int64_t now_ms)
 }
 
 err_t ops_store_read(struct db *db, struct arena *a, struct op_cursor after, size_t limit,
-                     struct op_row **ret, size_t *ret_count)
+                     struct op **ret, size_t *ret_count)
 {
     return db_rows(db, a, &SQL_OPS_READ,
                    DB_ARGS(DBI(after.txid), DBI(after.seq), DBI((int64_t)limit)), OP_COLS,

@@ -1,0 +1,84 @@
+#include "base/table.h"
+
+#include <stdlib.h>
+
+#include "base/map.h"
+
+enum { FIRST_SLOTS = 64 };
+
+void table_free(struct table *t)
+{
+    free(t->slots);
+    *t = (struct table){ 0 };
+}
+
+static struct table_node **slot_of(const struct table *t, uint64_t hash)
+{
+    return &t->slots[hash & (t->slot_count - 1)];
+}
+
+/* Twice the slots once there are as many things, so that a slot holds one of them on average. */
+static err_t grow(struct table *t)
+{
+    struct table wider = { .slot_count = t->slot_count ? t->slot_count * 2 : FIRST_SLOTS,
+                           .count = t->count };
+    wider.slots = calloc(wider.slot_count, sizeof *wider.slots);
+    if (!wider.slots)
+        return E_BUSY;
+    for (size_t i = 0; i < t->slot_count; i++)
+        for (struct table_node *n = t->slots[i], *next; n; n = next) {
+            struct table_node **slot = slot_of(&wider, n->hash);
+            next = n->next;
+            n->next = *slot;
+            *slot = n;
+        }
+    free(t->slots);
+    *t = wider;
+    return OK;
+}
+
+err_t table_put(struct table *t, struct table_node *n, struct str key)
+{
+    assert(!table_get(t, key));
+    if (t->count >= t->slot_count)
+        TRY(grow(t));
+    n->hash = hash64(key);
+    n->key = key;
+    struct table_node **slot = slot_of(t, n->hash);
+    n->next = *slot;
+    *slot = n;
+    t->count++;
+    return OK;
+}
+
+struct table_node *table_get(const struct table *t, struct str key)
+{
+    if (!t->count)
+        return NULL;
+    uint64_t hash = hash64(key);
+    for (struct table_node *n = *slot_of(t, hash); n; n = n->next)
+        if (n->hash == hash && str_eq(n->key, key))
+            return n;
+    return NULL;
+}
+
+void table_remove(struct table *t, struct table_node *n)
+{
+    struct table_node **link = slot_of(t, n->hash);
+    while (*link != n) {
+        assert(*link);
+        link = &(*link)->next;
+    }
+    *link = n->next;
+    t->count--;
+}
+
+struct table_node *table_next(const struct table *t, const struct table_node *last)
+{
+    if (last && last->next)
+        return last->next;
+    size_t i = last ? (last->hash & (t->slot_count - 1)) + 1 : 0;
+    while (i < t->slot_count && !t->slots[i])
+        i++;
+    return i < t->slot_count ? t->slots[i] : NULL;
+}
