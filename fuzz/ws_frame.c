@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_init(&copy, NULL, size + 1);
     buf_put(&copy, str_of((const char *)data, size));
     for (size_t at = 1; at < size; at += step)
-        if (ws_feed(&p, copy.s + at, step < size - at ? step : size - at, &handler, &seen) != 0)
+        if (ws_feed(&p, copy.s + at, step < size - at ? step : size - at, NULL, &handler, &seen) !=
+            0)
             break;
     ws_parser_free(&p);
     return 0;

@@ -35,6 +35,7 @@
     X(E_MISDIRECTED, 421, "misdirected_request", "This server does not answer for that host") \
     X(E_INVALID, 422, "invalid_field", "A field is not valid")                                \
     X(E_INVALID_URL, 422, "invalid_url", "This is not the share link of a known provider")    \
+    X(E_UPGRADE, 426, "upgrade_required", "Another version of the protocol is wanted")        \
     X(E_RATE, 429, "rate_limited", "Too many requests")                                       \
     X(E_HEADERS_TOO_LARGE, 431, "headers_too_large", "The request's headers are too large")   \
     X(E_INTERNAL, 500, "internal", "Something went wrong on our side")                        \

@@ -1,6 +1,6 @@
 #include "net/conn.h"
 
-#include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,13 +21,18 @@ struct write_call {
 
 /* --- end ---------------------------------------------------------------------------------------- */
 
-static void on_closed(uv_handle_t *handle)
+static void unlink_conn(struct net_conn *c)
 {
-    struct net_conn *c = handle->data;
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
     c->loop->conn_count--;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct net_conn *c = handle->data;
+    unlink_conn(c);
     net_listener_left(c->listener, c);
     c->protocol->closed(c);
     free(c);
@@ -92,80 +97,101 @@ static void on_written(uv_write_t *rq, int status)
         c->protocol->drained(c);
 }
 
-/* What the kernel takes at once needs no request. The rest of the parts, or none. */
-static size_t try_write(struct net_conn *c, uv_buf_t *parts, unsigned *count)
+static unsigned to_bufs(const struct str *parts, size_t count, uv_buf_t *ret)
 {
-    if (c->unsent_bytes)
+    unsigned n = 0;
+    assert(count <= PARTS_MAX);
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].n)
+            ret[n++] = uv_buf_init((char *)(uintptr_t)parts[i].s, (unsigned)parts[i].n);
+    return n;
+}
+
+/* What the kernel takes at once. `bufs` becomes the rest, or none; gives how many bytes went. */
+static size_t try_write(struct net_conn *c, uv_buf_t *bufs, unsigned *count)
+{
+    if (c->unsent_bytes || c->closing || *count == 0)
         return 0;
-    int n = uv_try_write(&c->stream, parts, *count);
+    int n = uv_try_write(&c->stream, bufs, *count);
     size_t sent = n > 0 ? (size_t)n : 0, left = sent;
     unsigned first = 0;
-    while (first < *count && left >= parts[first].len)
-        left -= parts[first++].len;
+    while (first < *count && left >= bufs[first].len)
+        left -= bufs[first++].len;
     if (first < *count) {
-        parts[first].base += left;
-        parts[first].len -= left;
+        bufs[first].base += left;
+        bufs[first].len -= left;
     }
-    memmove(parts, parts + first, (*count - first) * sizeof *parts);
+    memmove(bufs, bufs + first, (*count - first) * sizeof *bufs);
     *count -= first;
     return sent;
 }
 
-static void write_parts(struct net_conn *c, struct write_call *call, uv_buf_t *parts,
-                        unsigned count)
+static size_t sum(const uv_buf_t *bufs, unsigned count)
 {
-    try_write(c, parts, &count);
-    if (count == 0) {
-        finish(call);
-        return;
-    }
+    size_t n = 0;
     for (unsigned i = 0; i < count; i++)
-        call->bytes += parts[i].len;
+        n += bufs[i].len;
+    return n;
+}
+
+/* A request to libuv counts with its own size: thousands of small ones cost more than their bytes. */
+static void wait_in_line(struct net_conn *c, struct write_call *call, uv_buf_t *bufs,
+                         unsigned count)
+{
+    call->conn = c;
     call->rq.data = call;
+    call->bytes = sizeof *call + sum(bufs, count);
     c->unsent_bytes += call->bytes;
-    if (uv_write(&call->rq, &c->stream, parts, count, on_written) != 0) {
+    if (uv_write(&call->rq, &c->stream, bufs, count, on_written) != 0) {
         c->unsent_bytes -= call->bytes;
-        finish(call);
         net_close(c);
+        finish(call);
     }
+}
+
+size_t net_write_now(struct net_conn *c, struct str bytes)
+{
+    uv_buf_t buf;
+    unsigned n = to_bufs(&bytes, 1, &buf);
+    return try_write(c, &buf, &n);
 }
 
 void net_write(struct net_conn *c, const struct str *parts, size_t count,
                void (*sent)(void *context), void *context)
 {
-    assert(count <= PARTS_MAX);
-    struct write_call *call = calloc(1, sizeof *call);
-    if (!call || c->closing) {
-        if (sent)
-            sent(context);
-        free(call);
-        net_close(c);
+    uv_buf_t bufs[PARTS_MAX];
+    unsigned n = to_bufs(parts, count, bufs);
+    try_write(c, bufs, &n);
+    struct write_call *call = n && !c->closing ? malloc(sizeof *call) : NULL;
+    if (call) {
+        *call = (struct write_call){ .sent = sent, .context = context };
+        wait_in_line(c, call, bufs, n);
         return;
     }
-    uv_buf_t bufs[PARTS_MAX];
-    unsigned n = 0;
-    for (size_t i = 0; i < count; i++)
-        if (parts[i].n)
-            bufs[n++] = uv_buf_init((char *)(uintptr_t)parts[i].s, (unsigned)parts[i].n);
-    call->conn = c;
-    call->sent = sent;
-    call->context = context;
-    write_parts(c, call, bufs, n);
+    if (n)
+        net_close(c);
+    if (sent)
+        sent(context);
 }
 
-void net_write_copy(struct net_conn *c, struct str bytes)
+void net_write_copies(struct net_conn *c, const struct str *parts, size_t count)
 {
-    if (c->closing || bytes.n == 0)
+    uv_buf_t bufs[PARTS_MAX];
+    unsigned n = to_bufs(parts, count, bufs);
+    try_write(c, bufs, &n);
+    if (n == 0 || c->closing)
         return;
-    struct write_call *call = calloc(1, sizeof *call + bytes.n);
+    size_t left = sum(bufs, n), at = 0;
+    struct write_call *call = malloc(sizeof *call + left);
     if (!call) {
         net_close(c);
         return;
     }
-    call->conn = c;
-    memcpy(call->copy, bytes.s, bytes.n);
-    uv_buf_t buf = uv_buf_init(call->copy, (unsigned)bytes.n);
-    write_parts(c, call, &buf, 1);
+    *call = (struct write_call){ .sent = NULL };
+    for (unsigned i = 0; i < n; at += bufs[i++].len)
+        memcpy(call->copy + at, bufs[i].base, bufs[i].len);
+    uv_buf_t all = uv_buf_init(call->copy, (unsigned)left);
+    wait_in_line(c, call, &all, 1);
 }
 
 /* --- reading --------------------------------------------------------------------------------------- */
@@ -211,7 +237,71 @@ void net_conn_begin(struct net_conn *c)
         c->next->link = &c->next;
     l->conns = c;
     l->conn_count++;
-    uv_read_start(&c->stream, on_alloc, on_read);
+    if (!c->paused)
+        uv_read_start(&c->stream, on_alloc, on_read);
+}
+
+/* --- another loop -------------------------------------------------------------------------------------
+ * libuv cannot move a handle: the descriptor is doubled, this loop's handle closed, and the double opened there in
+ * the same memory. The socket itself, and what the kernel holds for it, does not notice. */
+
+struct move {
+    struct net_conn *conn;
+    struct net_loop *to;
+    int fd; /* -1: it could not be doubled */
+    void (*arrived)(struct net_loop *l, void *arg);
+    void *arg;
+};
+
+static bool open_again(struct net_conn *c, int fd)
+{
+    int bad =
+        c->local ? uv_pipe_init(&c->loop->uv, &c->pipe, 0) : uv_tcp_init(&c->loop->uv, &c->tcp);
+    c->handle.data = c;
+    assert(!bad); /* without flags they only fill the struct */
+    if (fd < 0 || c->loop->stopping)
+        return false;
+    return (c->local ? uv_pipe_open(&c->pipe, fd) : uv_tcp_open(&c->tcp, fd)) == 0;
+}
+
+static void arrive(struct net_loop *l, void *arg)
+{
+    struct move m = *(struct move *)arg;
+    struct net_conn *c = m.conn;
+    free(arg);
+    c->loop = l;
+    c->closing = false;
+    bool open = open_again(c, m.fd);
+    net_conn_begin(c);
+    if (!open) {
+        if (m.fd >= 0)
+            close(m.fd);
+        net_close(c);
+    }
+    m.arrived(l, m.arg);
+}
+
+static void on_left(uv_handle_t *handle)
+{
+    struct move *m = handle->data;
+    unlink_conn(m->conn);
+    net_post(m->to, arrive, m);
+}
+
+void net_move(struct net_conn *c, struct net_loop *to,
+              void (*arrived)(struct net_loop *l, void *arg), void *arg)
+{
+    struct move *m = malloc(sizeof *m);
+    uv_os_fd_t fd;
+    assert(!c->closing);
+    if (!m)
+        abort(); /* as a letter that could not be posted */
+    *m = (struct move){ c, to, -1, arrived, arg };
+    if (c->unsent_bytes == 0 && uv_fileno(&c->handle, &fd) == 0)
+        m->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    c->closing = true; /* until it arrives: whoever meets it leaves it alone */
+    c->handle.data = m;
+    uv_close(&c->handle, on_left);
 }
 
 void net_conns_tick(struct net_loop *l, int64_t now_ms)
@@ -232,4 +322,11 @@ void net_conns_close(struct net_loop *l)
 {
     for (struct net_conn *c = l->conns; c; c = c->next)
         net_close(c);
+}
+
+void net_conns_stopping(struct net_loop *l)
+{
+    for (struct net_conn *c = l->conns; c; c = c->next)
+        if (!c->closing && !c->ended && c->protocol->stopping)
+            c->protocol->stopping(c);
 }

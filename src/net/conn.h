@@ -16,6 +16,8 @@ struct net_protocol {
     void (*drained)(struct net_conn *c);
     /* The deadline passed (it is cleared before the call). */
     void (*timeout)(struct net_conn *c);
+    /* The server is stopping: end at once, or soon, what can end. May be NULL. */
+    void (*stopping)(struct net_conn *c);
     /* The other side has gone, or we closed: give up what `state` holds. The last call. */
     void (*closed)(struct net_conn *c);
 };
@@ -33,20 +35,35 @@ struct net_conn {
     const struct net_protocol *protocol;
     void *state;         /* the protocol's */
     int64_t deadline_ms; /* monotonic; 0: none */
-    size_t unsent_bytes; /* given to net_write, not yet with the kernel */
+    size_t
+        unsent_bytes; /* given to net_write, not yet with the kernel; with what keeping it costs */
     bool closing, local, paused, ended;
+    bool counted;  /* among those of its address */
     char peer[46]; /* address as text; "local" over a Unix socket */
 };
 
-/* Copies nothing: `parts` must live until `sent` (may be NULL) is called, also when the connection ends first. At most 8 parts. */
+/* Writing. What the kernel takes at once needs no memory; the rest waits, in order. At most 8 parts. */
+
+/* Copies nothing: `parts` must live until `sent` (may be NULL) is called, also when the connection ends first. */
 void net_write(struct net_conn *c, const struct str *parts, size_t count,
                void (*sent)(void *context), void *context);
-/* As net_write, for bytes that the caller will not keep. */
-void net_write_copy(struct net_conn *c, struct str bytes);
+/* As net_write, for bytes that the caller will not keep: what the kernel leaves is copied. */
+void net_write_copies(struct net_conn *c, const struct str *parts, size_t count);
+static inline void net_write_copy(struct net_conn *c, struct str bytes)
+{
+    net_write_copies(c, &bytes, 1);
+}
+/* How many of the bytes the kernel takes now; 0 while something waits. The rest is the caller's. */
+size_t net_write_now(struct net_conn *c, struct str bytes);
 void net_close(struct net_conn *c);       /* at once; what is unsent is dropped */
 void net_close_after(struct net_conn *c); /* when everything is sent, with a bound */
 void net_pause(struct net_conn *c);       /* read no more until net_resume */
 void net_resume(struct net_conn *c);
+/* Another loop serves the connection from now on: the descriptor goes there, `state` and `protocol` stay. Nothing may be
+ * unsent. Until `arrived`, which runs on the other loop before anything is read there, the connection is nobody's to
+ * touch. If it cannot be moved it is closed there, after `arrived`. */
+void net_move(struct net_conn *c, struct net_loop *to,
+              void (*arrived)(struct net_loop *l, void *arg), void *arg);
 static inline void net_deadline(struct net_conn *c, int64_t monotonic_ms)
 {
     c->deadline_ms = monotonic_ms;
@@ -60,7 +77,11 @@ struct net_listen_options {
     bool (*accepted)(struct net_conn *c, void *context);
     void *context;
     size_t connections_max, per_address_max;
+    struct str
+        proxies; /* addresses, parted by commas, that speak for many: without per_address_max */
 };
+/* Does a list parted by commas hold this address? */
+bool net_address_listed(struct str list, struct str address);
 
 /* Listen on every loop (SO_REUSEPORT). address: "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families; one port).
  * ret_port: the bound one. E_INVALID, E_CONFLICT (in use), E_IO. */
@@ -78,5 +99,7 @@ size_t net_listener_connections(const struct net_listener *l);
 /* Inside the room. */
 void net_conns_tick(struct net_loop *l, int64_t now_ms);
 void net_conns_close(struct net_loop *l);
+/* Tell every connection of this loop that the server is stopping. On the loop. */
+void net_conns_stopping(struct net_loop *l);
 
 #endif

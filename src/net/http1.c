@@ -9,10 +9,15 @@
 #include "os/clock.h"
 #include "os/file.h"
 
-enum { FILE_CHUNK = 65536, FREE_EXCHANGES_MAX = 64, BODY_PROGRESS_BYTES = 16384 };
+enum {
+    FILE_CHUNK = 65536,
+    HELD_AHEAD_BYTES = 4096,
+    FREE_EXCHANGES_MAX = 64,
+    BODY_PROGRESS_BYTES = 16384
+};
 
-/* AWAITING: handed up, no answer yet. SENDING: the answer is on its way. */
-enum state { READ_HEAD, READ_BODY, AWAITING, SENDING, STREAMING, ENDED };
+/* AWAITING: handed up, no answer yet. HELD: it will take long; the client is listened to. SENDING: the answer is on its way. */
+enum state { READ_HEAD, READ_BODY, AWAITING, HELD, SENDING, STREAMING, ENDED };
 
 struct http1 {
     struct net_conn *conn;
@@ -26,7 +31,8 @@ struct http1 {
     int file_fd; /* of the answer that is being sent; -1 */
     size_t file_left;
     bool sends_file, close_after, reads_ahead;
-    unsigned served;
+    bool given_away; /* to another protocol: freed when nobody reads any more */
+    unsigned served, readers;
     void (*gone)(struct http1_exchange *x, void *context);
     void *gone_context;
 };
@@ -403,6 +409,13 @@ static void consume(struct http1 *h, char *bytes, size_t n)
         if (buf_err(&h->ahead))
             net_close(h->conn);
         break;
+    case HELD:
+        keep_ahead(h, bytes, n);
+        if (h->ahead.n >= HELD_AHEAD_BYTES)
+            net_pause(h->conn); /* then its leaving is seen with the answer */
+        if (buf_err(&h->ahead))
+            net_close(h->conn);
+        break;
     case STREAMING: /* nothing is expected; what comes is not kept */
     case ENDED:
         break;
@@ -411,12 +424,21 @@ static void consume(struct http1 *h, char *bytes, size_t n)
 
 /* --- answering -------------------------------------------------------------------------------------------------- */
 
+/* A handler may give the connection away while its bytes are being read: the struct lives until the last reader is done. */
+static void reader_done(struct http1 *h)
+{
+    h->readers--;
+    if (h->given_away && h->readers == 0)
+        free(h);
+}
+
 /* What was sent ahead, request by request; not by recursion, for a client may send thousands. */
 static void read_ahead(struct http1 *h)
 {
     if (h->reads_ahead)
         return;
     h->reads_ahead = true;
+    h->readers++;
     unsigned served;
     do {
         served = h->served;
@@ -426,6 +448,7 @@ static void read_ahead(struct http1 *h)
         buf_free(&ahead);
     } while (h->served != served && h->state == READ_HEAD && h->ahead.n);
     h->reads_ahead = false;
+    reader_done(h);
 }
 
 static void next_request(struct http1 *h)
@@ -482,7 +505,11 @@ void http1_reply(struct http1_exchange *x, const struct http1_reply *r)
         exchange_free(x);
         return;
     }
-    assert(h->state == AWAITING);
+    assert(h->state == AWAITING || h->state == HELD);
+    if (h->state == HELD) {
+        net_pause(h->conn);
+        h->gone = NULL;
+    }
     h->close_after = r->close;
     h->state = r->stream ? STREAMING : SENDING;
     if (r->stream) {
@@ -532,18 +559,60 @@ void http1_stream_on_gone(struct http1_exchange *x,
     x->connection->gone_context = context;
 }
 
+/* --- held, moved, given away ------------------------------------------------------------------------------------------ */
+
+void http1_hold(struct http1_exchange *x, void (*gone)(struct http1_exchange *x, void *context),
+                void *context)
+{
+    struct http1 *h = x->connection;
+    if (!h)
+        return;
+    assert(h->state == AWAITING);
+    h->state = HELD;
+    h->gone = gone;
+    h->gone_context = context;
+    if (h->ahead.n < HELD_AHEAD_BYTES)
+        net_resume(h->conn);
+}
+
+bool http1_is_gone(const struct http1_exchange *x)
+{
+    return !x->connection || x->connection->conn->closing;
+}
+
+void http1_move(struct http1_exchange *x, struct net_loop *to,
+                void (*arrived)(struct net_loop *l, void *arg), void *arg)
+{
+    struct http1 *h = x->connection;
+    x->loop = to;
+    if (h && !h->conn->closing) {
+        net_move(h->conn, to, arrived, arg);
+        return;
+    }
+    if (h) { /* it is being closed here: the exchange goes without it */
+        h->exchange = NULL;
+        x->connection = NULL;
+    }
+    net_post(to, arrived, arg);
+}
+
 struct net_conn *http1_take_over(struct http1_exchange *x, struct str head,
                                  const struct net_protocol *protocol, void *state,
                                  struct buf *ret_rest)
 {
-    struct http1 *h = x->connection;
-    if (!h || h->conn->closing)
+    if (http1_is_gone(x))
         return NULL;
+    struct http1 *h = x->connection;
     struct net_conn *c = h->conn;
     *ret_rest = h->ahead;
+    memset(&h->ahead, 0, sizeof h->ahead);
     net_write_copy(c, head);
     exchange_free(x);
-    free(h);
+    h->exchange = NULL;
+    h->state = ENDED;
+    h->given_away = true;
+    if (h->readers == 0)
+        free(h);
     c->protocol = protocol;
     c->state = state;
     c->deadline_ms = 0;
@@ -555,7 +624,10 @@ struct net_conn *http1_take_over(struct http1_exchange *x, struct str head,
 
 static void protocol_data(struct net_conn *c, char *bytes, size_t n)
 {
-    consume(c->state, bytes, n);
+    struct http1 *h = c->state;
+    h->readers++;
+    consume(h, bytes, n);
+    reader_done(h);
 }
 
 static void protocol_drained(struct net_conn *c)
@@ -580,22 +652,33 @@ static void protocol_closed(struct net_conn *c)
 {
     struct http1 *h = c->state;
     struct http1_exchange *x = h->exchange;
+    bool unanswered = h->state == AWAITING || h->state == HELD;
+    if (x && unanswered)
+        x->connection = NULL; /* whoever answers finds nobody and frees it, perhaps in `gone` */
     if (x && h->gone)
         h->gone(x, h->gone_context);
     if (h->file_fd >= 0)
         close(h->file_fd);
-    if (x && h->state == AWAITING)
-        x->connection = NULL; /* whoever answers finds nobody and frees it */
-    else if (x)
+    if (x && !unanswered)
         exchange_free(x);
     buf_free(&h->ahead);
     free(h);
+}
+
+static void protocol_stopping(struct net_conn *c)
+{
+    struct http1 *h = c->state;
+    if (h->state == STREAMING)
+        http1_stream_end(h->exchange);
+    else if (h->state == READ_HEAD && !h->exchange)
+        net_close(c);
 }
 
 const struct net_protocol HTTP1_PROTOCOL = {
     .data = protocol_data,
     .drained = protocol_drained,
     .timeout = protocol_timeout,
+    .stopping = protocol_stopping,
     .closed = protocol_closed,
 };
 
@@ -610,17 +693,4 @@ bool http1_accepted(struct net_conn *c, void *server)
     c->state = h;
     net_deadline(c, clock_monotonic_ms() + h->server->header_timeout_ms);
     return true;
-}
-
-void http1_close_idle(struct net_loop *l)
-{
-    for (struct net_conn *c = l->conns; c; c = c->next) {
-        struct http1 *h = c->state;
-        if (c->protocol != &HTTP1_PROTOCOL)
-            continue;
-        if (h->state == STREAMING)
-            http1_stream_end(h->exchange);
-        else if (h->state == READ_HEAD && !h->exchange)
-            net_close(c);
-    }
 }

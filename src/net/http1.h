@@ -71,17 +71,26 @@ void http1_stream_end(struct http1_exchange *x);
 void http1_stream_on_gone(struct http1_exchange *x,
                           void (*gone)(struct http1_exchange *x, void *context), void *context);
 
-/* After an upgrade: give the connection to another protocol, with the bytes that came behind the request (a view that ends with the
- * call). The exchange is freed. `head` is the 101 answer. On the loop, but never from inside `request`: post it. NULL when the client has gone. */
+/* The answer comes later: until then the client is listened to, so that its leaving is seen at once; what it sends ahead
+ * is kept, up to a bound. `gone` is called once, on the loop, if it goes before the answer; the exchange must be answered
+ * all the same (that frees it). Does nothing when it has gone already. */
+void http1_hold(struct http1_exchange *x, void (*gone)(struct http1_exchange *x, void *context),
+                void *context);
+bool http1_is_gone(const struct http1_exchange *x);
+/* A held exchange and its connection go to another loop; `arrived` runs there, also when the client has gone meanwhile.
+ * Until then nobody may touch the exchange. */
+void http1_move(struct http1_exchange *x, struct net_loop *to,
+                void (*arrived)(struct net_loop *l, void *arg), void *arg);
+
+/* After an upgrade: give the connection to another protocol, with the bytes that came behind the request, which are the
+ * caller's now. The exchange is freed. `head` is the 101 answer. On the loop. NULL when the client has gone: nothing
+ * has happened then. */
 struct net_conn *http1_take_over(struct http1_exchange *x, struct str head,
                                  const struct net_protocol *protocol, void *state,
                                  struct buf *ret_rest);
 
 /* Free what the loop's thread keeps for exchanges to come; at its end. */
 void http1_thread_end(void);
-
-/* Close this loop's connections that have no request under way, and end its streams (drain). On the loop. */
-void http1_close_idle(struct net_loop *l);
 
 struct str http1_header_value(const struct http1_exchange *x,
                               struct str lower_name); /* the first; STR_NONE */

@@ -57,6 +57,15 @@ static void name_peer(struct net_conn *c)
     inet_ntop(a.ss_family, a.ss_family == AF_INET6 ? in6 : in4, c->peer, sizeof c->peer);
 }
 
+bool net_address_listed(struct str list, struct str address)
+{
+    struct str one;
+    while (str_cut(&list, ',', &one))
+        if (str_eq(str_trim(one), address))
+            return true;
+    return false;
+}
+
 /* Over the Unix socket only our own user or root may come: the kernel says who it is. */
 static bool peer_allowed(struct net_conn *c)
 {
@@ -74,7 +83,8 @@ static bool counts_allow(struct net_listener *l, struct net_conn *c)
 {
     size_t all = ++l->connections;
     size_t here = 0;
-    if (!c->local)
+    c->counted = !c->local;
+    if (c->counted)
         here = (size_t)atomic_fetch_add(&l->by_address[address_slot(c->peer)], 1) + 1;
     return all <= l->options.connections_max && here <= l->options.per_address_max;
 }
@@ -82,7 +92,7 @@ static bool counts_allow(struct net_listener *l, struct net_conn *c)
 void net_listener_left(struct net_listener *l, struct net_conn *c)
 {
     l->connections--;
-    if (!c->local)
+    if (c->counted)
         l->by_address[address_slot(c->peer)]--;
 }
 

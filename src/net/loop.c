@@ -35,8 +35,9 @@ static void send_letter(struct net_loop *l, void (*fn)(struct net_loop *l, void 
     mutex_lock(&l->mail_lock);
     *l->last = letter;
     l->last = &letter->next;
+    if (!l->mail_closed) /* else net_loops_stop reads what still came */
+        uv_async_send(&l->mail);
     mutex_unlock(&l->mail_lock);
-    uv_async_send(&l->mail);
 }
 
 void net_post(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg), void *arg)
@@ -50,20 +51,27 @@ void net_post_copy(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg)
     send_letter(l, fn, NULL, bytes);
 }
 
-static void read_mail(uv_async_t *async)
+/* Was there any? */
+static bool read_letters(struct net_loop *l)
 {
-    struct net_loop *l = async->data;
     mutex_lock(&l->mail_lock);
     struct net_letter *letter = l->first;
     l->first = NULL;
     l->last = &l->first;
     mutex_unlock(&l->mail_lock);
+    bool any = letter != NULL;
     while (letter) {
         struct net_letter *next = letter->next;
         letter->fn(l, letter->arg);
         free(letter);
         letter = next;
     }
+    return any;
+}
+
+static void read_mail(uv_async_t *async)
+{
+    read_letters(async->data);
 }
 
 /* --- life -------------------------------------------------------------------------------------- */
@@ -133,8 +141,24 @@ static void close_all(struct net_loop *l, void *arg)
 {
     UNUSED(arg);
     net_conns_close(l);
+    mutex_lock(&l->mail_lock);
+    l->mail_closed = true;
+    mutex_unlock(&l->mail_lock);
     uv_close((uv_handle_t *)&l->tick, NULL);
     uv_close((uv_handle_t *)&l->mail, NULL);
+}
+
+/* What one loop posted to another that had ended already (a connection that moved) still has to be cleaned up. */
+static void read_late_letters(struct net_loop *loops, int count)
+{
+    bool any;
+    do {
+        any = false;
+        for (int i = 0; i < count; i++) {
+            any |= read_letters(&loops[i]);
+            uv_run(&loops[i].uv, UV_RUN_NOWAIT);
+        }
+    } while (any);
 }
 
 void net_loops_stop(struct net_loop *loops, int count)
@@ -145,8 +169,10 @@ void net_loops_stop(struct net_loop *loops, int count)
         loops[i].stopping = true;
         net_post(&loops[i], close_all, NULL);
     }
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count; i++)
         thread_join(&loops[i].thread);
+    read_late_letters(loops, count);
+    for (int i = 0; i < count; i++) {
         uv_walk(&loops[i].uv, close_any, NULL);
         uv_run(&loops[i].uv, UV_RUN_DEFAULT);
         uv_loop_close(&loops[i].uv);

@@ -18,6 +18,7 @@ struct net_loop {
     uv_async_t mail;
     struct mutex mail_lock;
     struct net_letter *first, **last;
+    bool mail_closed;       /* the thread has ended, or is about to: nobody wakes it any more */
     uv_timer_t tick;        /* deadlines of connections, coarse */
     struct net_conn *conns; /* all of this loop */
     size_t conn_count;

@@ -29,7 +29,7 @@ struct ws_accept {
 };
 
 /* Is it a WebSocket request that we accept? offer_deflate false: never agree to compression.
- * E_BAD_INPUT with a note (answer 400); E_PRECONDITION: another version (answer 426 with `Sec-WebSocket-Version: 13`). */
+ * E_BAD_INPUT with a note (answer 400); E_UPGRADE: another version (answer 426 with `Sec-WebSocket-Version: 13`). */
 NODISCARD err_t ws_handshake_check(struct arena *a, const struct ws_handshake *h,
                                    bool offer_deflate, struct ws_accept *ret);
 
@@ -82,6 +82,7 @@ struct ws_parser {
     uint8_t opcode;  /* of the message under way */
     uint8_t control_bytes;
     bool in_payload, final, control, compressed, deflate, closed;
+    bool hold;             /* a handler's: no more after this one; ws_feed gives the rest back */
     int window_bits;       /* of the client's compressor */
     uint8_t *control_data; /* heap, 125 bytes, only while a control frame comes in pieces */
 };
@@ -91,14 +92,19 @@ void ws_parser_init(struct ws_parser *p, const struct ws_limits *limits, bool de
 void ws_parser_free(struct ws_parser *p); /* accepts zeroed */
 
 /* Feed received bytes (they are unmasked in place). 0: go on, or a handler said stop (then p->closed may be gone);
- * otherwise the close code to send: nothing that follows is read. A frame may come one byte at a time or a hundred at once. */
-int ws_feed(struct ws_parser *p, char *bytes, size_t n, const struct ws_handler *h, void *context);
+ * otherwise the close code to send: nothing that follows is read. A frame may come one byte at a time or a hundred at once.
+ * ret_taken (may be NULL): how many were read; fewer than n only after a close frame or while `hold` is set. */
+int ws_feed(struct ws_parser *p, char *bytes, size_t n, size_t *ret_taken,
+            const struct ws_handler *h, void *context);
 
 /* Append one whole frame, unmasked as a server must. `compress`: when it pays (at least WS_DEFLATE_MIN bytes) and the
  * client agreed; without context, so one frame serves every receiver of the same window size. Errors are the buf's. */
 enum { WS_DEFLATE_MIN = 1024 };
 void ws_write(struct buf *out, enum ws_opcode opcode, struct str payload, bool compress,
               int server_window_bits);
+/* The header alone of such a frame, not compressed; gives its length. */
+enum { WS_HEAD_MAX = 10 };
+size_t ws_write_head(char ret[WS_HEAD_MAX], enum ws_opcode opcode, size_t payload_bytes);
 /* A close frame; code 0: empty. The reason is cut to 123 bytes at a character. */
 void ws_write_close(struct buf *out, int code, struct str reason);
 /* May this code stand in a close frame on the wire? */

@@ -316,53 +316,72 @@ static bool take_header(struct ws_parser *p, const char *bytes, size_t n, size_t
     return p->header_bytes == p->header_need && p->header_bytes >= 2;
 }
 
-int ws_feed(struct ws_parser *p, char *bytes, size_t n, const struct ws_handler *h, void *context)
+/* Read what can be read of one frame. False: all bytes are read, or *ret_code says why no more is. */
+static bool feed_frame(struct ws_parser *p, char *bytes, size_t n, size_t *at,
+                       const struct ws_handler *h, void *context, int *ret_code)
+{
+    *ret_code = 0;
+    if (!p->in_payload) {
+        if (p->header_bytes == p->header_need) { /* the frame before is done */
+            p->header_bytes = 0;
+            p->header_need = 2;
+        }
+        if (*at == n || !take_header(p, bytes, n, at))
+            return false;
+        if ((*ret_code = begin_frame(p)) != 0)
+            return false;
+    }
+    if (*at == n && p->left)
+        return false;
+    size_t take = p->left < n - *at ? (size_t)p->left : n - *at, from = *at;
+    *at += take;
+    *ret_code = p->control ? control_bytes(p, bytes + from, take, h, context)
+                           : data_bytes(p, bytes + from, take, h, context);
+    return *ret_code == 0;
+}
+
+int ws_feed(struct ws_parser *p, char *bytes, size_t n, size_t *ret_taken,
+            const struct ws_handler *h, void *context)
 {
     size_t at = 0;
-    while (!p->closed) {
-        if (!p->in_payload) {
-            if (p->header_bytes == p->header_need) { /* the frame before is done */
-                p->header_bytes = 0;
-                p->header_need = 2;
-            }
-            if (at == n || !take_header(p, bytes, n, &at))
-                return 0;
-            int bad = begin_frame(p);
-            if (bad)
-                return bad;
-        }
-        if (at == n && p->left)
-            return 0;
-        size_t take = p->left < n - at ? (size_t)p->left : n - at;
-        int bad = p->control ? control_bytes(p, bytes + at, take, h, context)
-                             : data_bytes(p, bytes + at, take, h, context);
-        if (bad)
-            return bad == STOP ? 0 : bad;
-        at += take;
-    }
-    return 0;
+    int code = 0;
+    while (!p->closed && !p->hold && feed_frame(p, bytes, n, &at, h, context, &code))
+        ;
+    if (ret_taken)
+        *ret_taken = at;
+    return code == STOP ? 0 : code;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
+static size_t put_head(char h[WS_HEAD_MAX], unsigned first, size_t n)
+{
+    h[0] = (char)first;
+    if (n < 126) {
+        h[1] = (char)n;
+        return 2;
+    }
+    if (n <= 65535) {
+        h[1] = 126;
+        h[2] = (char)(n >> 8);
+        h[3] = (char)n;
+        return 4;
+    }
+    h[1] = 127;
+    for (int i = 0; i < 8; i++)
+        h[2 + i] = (char)((uint64_t)n >> (56 - 8 * i));
+    return 10;
+}
+
+size_t ws_write_head(char ret[WS_HEAD_MAX], enum ws_opcode opcode, size_t payload_bytes)
+{
+    return put_head(ret, FIN | (unsigned)opcode, payload_bytes);
+}
+
 static void write_header(struct buf *out, unsigned first, size_t n)
 {
-    unsigned char h[10] = { (unsigned char)first };
-    size_t size = 2;
-    if (n < 126) {
-        h[1] = (unsigned char)n;
-    } else if (n <= 65535) {
-        h[1] = 126;
-        h[2] = (unsigned char)(n >> 8);
-        h[3] = (unsigned char)n;
-        size = 4;
-    } else {
-        h[1] = 127;
-        for (int i = 0; i < 8; i++)
-            h[2 + i] = (unsigned char)((uint64_t)n >> (56 - 8 * i));
-        size = 10;
-    }
-    buf_put(out, str_of((const char *)h, size));
+    char h[WS_HEAD_MAX];
+    buf_put(out, str_of(h, put_head(h, first, n)));
 }
 
 void ws_write(struct buf *out, enum ws_opcode opcode, struct str payload, bool compress,

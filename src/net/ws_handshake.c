@@ -121,7 +121,7 @@ err_t ws_handshake_check(struct arena *a, const struct ws_handshake *h, bool off
     if (!list_has(h->upgrade, S("websocket")) || !list_has(h->connection, S("upgrade")))
         return err_note(E_BAD_INPUT, "upgrade", "the request does not ask for a WebSocket");
     if (!str_eq(str_trim(h->version), S("13")))
-        return err_note(E_PRECONDITION, "sec-websocket-version",
+        return err_note(E_UPGRADE, "sec-websocket-version",
                         "only version 13 of the WebSocket protocol is spoken here");
     if (!key_ok(a, str_trim(h->key)))
         return err_note(E_BAD_INPUT, "sec-websocket-key", "the key is not 16 bytes in base64");
