@@ -122,6 +122,8 @@ static err_t listen_on(struct running *r, enum app_mode mode)
         .table_count = COUNTOF(MODULES) - 1,
         .identify = identity_identify,
         .temp_dir = in_data(r, "tmp"),
+        .cors_any = s->test,
+        .test_routes = s->test,
     };
     TRY(arena_err(&r->arena));
     return http_server_start(&options, &r->app.server);

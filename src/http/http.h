@@ -92,7 +92,9 @@ struct route {
     size_t query_count;
     const char *
         reply_schema; /* JSON Schema text of the 200/201/202 body, or NULL: no body; "$ref" may name a schema of http_schema() */
-    int success;      /* 200 when 0 */
+    int success;      /* 200 when 0; 101: a WebSocket, which the handler holds (reply_hold) */
+    bool
+        cors; /* pages of other origins may ask: preflights are answered, every answer says who may read it */
 };
 
 /* --- the request --------------------------------------------------------------------------- */
@@ -149,6 +151,9 @@ struct str req_query(const struct req *rq, const char *name);
 NODISCARD err_t req_body(struct req *rq, void *out);
 NODISCARD err_t req_query_fields(struct req *rq, void *out);  /* the same for the query table */
 struct str req_cookie(const struct req *rq, struct str name); /* STR_NONE; RFC 6265 */
+/* The same for a JSON object from elsewhere (a socket's event): E_INVALID naming the field. */
+NODISCARD err_t fields_read(struct arena *a, struct json object, const struct field *fields,
+                            size_t count, void *out);
 
 /* --- the reply ------------------------------------------------------------------------------ */
 
@@ -188,6 +193,43 @@ struct events;
 void events_publish(struct events *e, struct str topic, const char *name, struct str json,
                     bool last);
 
+/* --- what stays open: held requests and WebSockets ------------------------------------------------
+ * A handler checks and decides on a worker or on a loop; what stays open afterwards belongs to a loop.
+ * reply_hold hands the request to `begin`, on its loop, once the handler has returned OK. From then on it
+ * is answered later (held_answer), moved to another loop, or made a WebSocket. Until it is answered, the
+ * client's leaving is seen at once. */
+
+struct held;
+struct net_loop;
+struct ws_conn;
+struct ws_options; /* net/ws_conn.h */
+void reply_hold(struct req *rq, struct reply *rp, void (*begin)(struct held *h, void *arg),
+                void *arg);
+/* As the handler saw it, but with the loop's own `db`; its arena lives until the answer. */
+struct req *held_req(struct held *h);
+/* reply_status, reply_header, reply_bytes, reply_json go here. */
+struct reply *held_reply(struct held *h);
+struct net_loop *held_loop(struct held *h);
+/* Called once, on the loop, when the client goes from now on and before the answer (look at held_is_gone first: for one
+ * that has gone already it is not called); held_answer must still be called (it frees), there or later. */
+void held_on_gone(struct held *h, void (*gone)(struct held *h, void *arg), void *arg);
+bool held_is_gone(const struct held *h);
+/* Answer with what was put into held_reply (200 unless it says otherwise), and end. On its loop. */
+void held_answer(struct held *h);
+/* The same with an error as problem+json (err_note's detail of this thread). */
+void held_fail(struct held *h, err_t e);
+/* Move request and connection to another loop; `then` runs there (at once when it is there already).
+ * When the client has gone meanwhile `then` runs all the same, with held_is_gone. Later requests of the same
+ * connection are read there. Until then nobody may touch it. */
+void held_move(struct held *h, int loop, void (*then)(struct held *h, void *arg), void *arg);
+/* Answer 101, with the headers of held_reply, and become a WebSocket (RFC 6455 section 4.2; the checks of
+ * ws_handshake_check). The request is gone afterwards. Messages that came behind the request are delivered through
+ * net_post, after this call. On failure the request still stands and the caller answers it: E_BAD_INPUT (400), E_UPGRADE
+ * (another version: 426; the header is already in held_reply), E_CROSS_SITE (the session cookie, but from a page of
+ * another origin), E_BUSY, E_STOPPING; E_GONE: the client has gone. */
+NODISCARD err_t held_websocket(struct held *h, const struct ws_options *o, bool offer_deflate,
+                               void *state, struct ws_conn **ret);
+
 /* --- the server ------------------------------------------------------------------------------- */
 
 struct http_options {
@@ -210,6 +252,8 @@ struct http_options {
             *ret); /* OK with known=false for a stranger; E_UNAUTHENTICATED for a bad credential */
     const char *temp_dir;
     int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms; /* 0: those of base/limits.h */
+    bool cors_any;    /* routes with `cors` answer every origin, without credentials: for tests */
+    bool test_routes; /* /ws-echo */
 };
 
 struct http_server;
@@ -220,6 +264,25 @@ void http_server_stop(
 struct events *http_events(struct http_server *s);
 struct str http_base_url(struct http_server *s); /* as resolved, "http://localhost:8420" */
 int http_port(struct http_server *s);            /* the first bound port */
+/* --- work for loops and workers ------------------------------------------------------------------- */
+
+int http_loop_count(const struct http_server *s);
+struct net_loop *http_loop(struct http_server *s, int number); /* 0 .. count-1 */
+/* The loop's own database handle; NULL with PostgreSQL (ask a worker). On that loop only, for short indexed reads. */
+struct db *http_loop_db(struct net_loop *l);
+/* Run `work` on a worker with its handle (NULL: the store cannot be reached; why is in err_detail) and an arena, then
+ * `done` on the loop; the arena ends after it. E_BUSY: the queue is full, neither is called. While the server stops,
+ * `done` is still called for every accepted work. */
+NODISCARD err_t http_work(struct http_server *s, struct net_loop *l,
+                          void (*work)(struct db *db, struct arena *a, void *arg),
+                          void (*done)(struct net_loop *l, void *arg), void *arg);
+/* Called on every loop when the server begins to stop, before connections are drained: end what is held open. Added
+ * before http_server_start; the same pair again changes nothing. */
+void http_on_stopping(void (*fn)(struct net_loop *l, void *context), void *context);
+/* May pages of this origin speak to us with the cookie? Our own origin and, on loopback, its other names; anything when
+ * http_options.cors_any is set. */
+bool http_origin_allowed(const struct req *rq, struct str origin);
+
 /* A named JSON Schema for "$ref": "#/components/schemas/NAME". Static tables of rooms; called before start. */
 void http_schema(const char *name, const char *schema_json);
 

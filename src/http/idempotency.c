@@ -129,7 +129,7 @@ void idempotency_end(struct call *c, err_t e)
     struct str body = c->rp.has_json ? buf_str(&c->rp.json) : c->rp.body;
     /* Only answers that are worth repeating: what failed may be tried again, a secret is not stored. */
     bool keep = e == OK && !c->rp.secret && body.n <= KEPT_BODY_BYTES_MAX && c->rp.file_fd < 0 &&
-                !c->rp.stream;
+                !c->rp.stream && !c->rp.held;
     err_t kept = keep ? remember(c, key, body.n ? body : STR_NONE) : forget(c, key);
     if (kept != OK)
         err_clear(); /* the answer itself stands; the key says "under way" until it is abandoned */

@@ -4,6 +4,7 @@
 
 #include "http/http.h"
 #include "net/http1.h"
+#include "net/ws_conn.h"
 #include "os/thread.h"
 
 enum { PARAMS_MAX = 8, REPLY_HEADERS_MAX = 24, COOKIE_BYTES_MAX = 4096 };
@@ -21,7 +22,23 @@ struct reply {
     size_t file_bytes;
     bool close;
     struct stream *stream; /* server-sent events */
+    bool held;             /* the answer comes later: reply_hold */
     bool secret;           /* its body must not be kept for an Idempotency-Key */
+};
+
+/* What a worker runs. Part of what it works on; `run` is the last to touch it on the worker. */
+struct task {
+    void (*run)(struct task *t, struct db *db, err_t no_db); /* no_db: why there is no handle */
+};
+
+/* A request that is answered later, by whoever began to hold it. */
+struct held {
+    void (*begin)(struct held *h, void *arg);
+    void *arg;
+    void (*gone)(struct held *h, void *arg);
+    void *gone_arg;
+    void (*then)(struct held *h, void *arg); /* while it moves */
+    void *then_arg;
 };
 
 /* One request under way. In the exchange's arena. */
@@ -31,7 +48,10 @@ struct call {
     struct http1_exchange *exchange;
     struct http_server *server;
     struct str params[PARAMS_MAX];
+    struct held held;
+    struct task task;
     bool wrong_method;        /* the path is there, the method is not */
+    bool cors;                /* a route of this path answers pages of other origins */
     unsigned allowed_methods; /* bit (1 << method), for Allow */
     err_t refused; /* by a check that needs no body: answered when the request is whole */
     struct err_detail refused_detail;
@@ -93,12 +113,24 @@ void problem_write(struct json_out *o, err_t e, struct str request_id);
 void call_answer(struct call *c);
 /* server.c */
 void call_run(struct call *c);    /* checks, handler; on a worker or on the loop */
-void call_finish(struct call *c); /* on the loop */
+void call_finish(struct call *c); /* on the loop: answer, or hold */
+void call_end(struct call *c);    /* on the loop: count, log, answer */
+void call_count(struct call *c);  /* count and log alone, for what goes on in another protocol */
+/* held.c */
+void held_begin(struct call *c);
+/* stop.c */
+void server_drain(struct http_server *s);
+/* cors.c */
+void cors_headers(struct call *c);
+bool cors_preflight(struct call *c); /* was it one? Then it is answered in the reply */
+/* test_echo.c */
+extern const struct route HTTP_TEST_ROUTES[];
+extern const size_t HTTP_TEST_ROUTE_COUNT;
 
 /* workers.c */
 NODISCARD err_t workers_start(struct http_server *s, int max, struct workers **ret);
 void workers_stop(struct workers *w);
-NODISCARD err_t workers_push(struct workers *w, struct call *c);
+NODISCARD err_t workers_push(struct workers *w, struct task *t);
 size_t workers_waiting(const struct workers *w);
 
 /* events.c */

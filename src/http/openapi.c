@@ -135,7 +135,8 @@ static void write_responses(struct json_out *o, const struct route *r)
     jo_object(o);
     jo_kz(o, status);
     jo_object(o);
-    jo_kstr(o, "description", S("Success"));
+    jo_kstr(o, "description",
+            r->success == 101 ? S("A WebSocket from here on (RFC 6455)") : S("Success"));
     if (r->reply_schema) {
         jo_kz(o, "content");
         jo_object(o);
@@ -147,7 +148,7 @@ static void write_responses(struct json_out *o, const struct route *r)
         jo_end(o);
     }
     jo_end(o);
-    if (r->method == HTTP_GET) {
+    if (r->method == HTTP_GET && r->success != 101) {
         jo_kz(o, "304");
         jo_raw(o, S("{\"description\":\"Not modified\"}"));
     }

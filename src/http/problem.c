@@ -33,6 +33,7 @@ void reply_problem(struct call *c, err_t e)
     rp->status = err_status(e);
     rp->has_json = false;
     rp->stream = NULL;
+    rp->held = false;
     buf_init(&rp->json, c->rq.arena, KIB(16));
     jo_init(&rp->out, &rp->json);
     problem_write(&rp->out, e, c->rq.request_id);

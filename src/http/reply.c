@@ -147,6 +147,8 @@ static const char *reason(int status)
         return "Misdirected Request";
     case 422:
         return "Unprocessable Content";
+    case 426:
+        return "Upgrade Required";
     case 429:
         return "Too Many Requests";
     case 431:
@@ -231,10 +233,11 @@ void call_answer(struct call *c)
                          ? S("private, no-cache")
                          : S("no-store"));
     security_headers(c, false);
+    cors_headers(c);
 
     size_t body_bytes = rp->file_fd >= 0 ? rp->file_bytes : rp->body.n;
     bool no_body = c->rq.head || bodiless(rp->status);
-    bool ends = !x->keep_alive || rp->close || (rp->stream != NULL);
+    bool ends = !x->keep_alive || c->server->http1.draining || rp->close || (rp->stream != NULL);
     struct buf head;
     buf_init(&head, c->rq.arena, KIB(32));
     write_head(c, &head, body_bytes, ends);

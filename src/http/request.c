@@ -179,29 +179,37 @@ static bool is_json_type(struct str type)
     return str_cut(&type, ';', &name) && str_eq_nocase(str_trim(name), S("application/json"));
 }
 
-err_t req_body(struct req *rq, void *out)
+err_t fields_read(struct arena *a, struct json object, const struct field *fields, size_t count,
+                  void *out)
 {
-    const struct route *r = rq->route;
-    struct json root, v;
+    struct json v;
     struct str key;
     bool seen[FIELDS_MAX] = { false };
-    assert(r->body_count <= FIELDS_MAX);
+    assert(count <= FIELDS_MAX);
+    if (!json_is(object, JSON_OBJECT))
+        return err_note(E_INVALID, NULL, "a JSON object is wanted");
+    struct json_iter it = json_iter(object);
+    while (json_next(&it, &key, &v)) {
+        const struct field *f = find_field(fields, count, key);
+        if (!f)
+            return unknown_field(fields, count, key, a);
+        if (json_is(v, JSON_NULL) && !f->required)
+            continue;
+        TRY(set_json(f, v, out));
+        seen[f - fields] = true;
+    }
+    return check_required(fields, count, seen);
+}
+
+err_t req_body(struct req *rq, void *out)
+{
+    struct json root;
     if (!is_json_type(req_header(rq, S("content-type"))))
         return err_note(E_MEDIA_TYPE, "content-type", "send the body as application/json");
     TRY(json_parse(rq->arena, rq->body, JSON_DEPTH_MAX, &root));
     if (!json_is(root, JSON_OBJECT))
         return err_note(E_INVALID, NULL, "the body is a JSON object");
-    struct json_iter it = json_iter(root);
-    while (json_next(&it, &key, &v)) {
-        const struct field *f = find_field(r->body, r->body_count, key);
-        if (!f)
-            return unknown_field(r->body, r->body_count, key, rq->arena);
-        if (json_is(v, JSON_NULL) && !f->required)
-            continue;
-        TRY(set_json(f, v, out));
-        seen[f - r->body] = true;
-    }
-    return check_required(r->body, r->body_count, seen);
+    return fields_read(rq->arena, root, rq->route->body, rq->route->body_count, out);
 }
 
 /* --- cookies (RFC 6265 section 5.4, leniently read, strictly matched) ----------------------------------- */

@@ -86,7 +86,7 @@ static err_t add(struct router *r, const struct route *route)
 
 err_t router_new(struct arena *a, const struct http_options *o, struct router **ret)
 {
-    size_t total = HTTP_OWN_ROUTE_COUNT;
+    size_t total = HTTP_OWN_ROUTE_COUNT + HTTP_TEST_ROUTE_COUNT;
     for (size_t i = 0; i < o->table_count; i++)
         total += o->table_counts[i];
     struct router *r = ARENA_NEW(a, struct router);
@@ -94,6 +94,8 @@ err_t router_new(struct arena *a, const struct http_options *o, struct router **
         return arena_err(a);
     for (size_t i = 0; i < HTTP_OWN_ROUTE_COUNT; i++)
         TRY(add(r, &HTTP_OWN_ROUTES[i]));
+    for (size_t i = 0; o->test_routes && i < HTTP_TEST_ROUTE_COUNT; i++)
+        TRY(add(r, &HTTP_TEST_ROUTES[i]));
     for (size_t t = 0; t < o->table_count; t++)
         for (size_t i = 0; i < o->table_counts[t]; i++)
             TRY(add(r, &o->tables[t][i]));
@@ -182,6 +184,7 @@ err_t router_match(const struct router *r, struct call *c)
         if (!fits(e, segments, count, &literals))
             continue;
         c->allowed_methods |= 1u << e->route->method;
+        c->cors |= e->route->cors;
         if (e->route->method == c->rq.method && (!best || literals > best_literals)) {
             best = e;
             best_literals = literals;

@@ -32,25 +32,22 @@ static bool parse_method(struct str name, enum http_method *ret, bool *ret_head)
 static void see_client(struct call *c)
 {
     struct http_server *s = c->server;
-    struct str trusted = s->options.trusted_proxies, one, peer = str_from(c->exchange->peer);
+    struct str peer = str_from(c->exchange->peer);
     c->rq.client = peer;
     c->rq.https = s->https;
     c->rq.local = c->exchange->local;
-    while (str_cut(&trusted, ',', &one)) {
-        if (!str_eq(str_trim(one), peer))
-            continue;
-        struct str list = req_header(&c->rq, S("x-forwarded-for")),
-                   proto = req_header(&c->rq, S("x-forwarded-proto"));
-        size_t from = list.n; /* the last hop is the one that our proxy saw */
-        while (from && list.s[from - 1] != ',')
-            from--;
-        struct str last = str_trim(str_sub(list, from, list.n));
-        if (last.n && last.n <= 45)
-            c->rq.client = last;
-        if (proto.n)
-            c->rq.https = str_eq(str_trim(proto), S("https"));
+    if (!net_address_listed(s->options.trusted_proxies, peer))
         return;
-    }
+    struct str list = req_header(&c->rq, S("x-forwarded-for")),
+               proto = req_header(&c->rq, S("x-forwarded-proto"));
+    size_t from = list.n; /* the last hop is the one that our proxy saw */
+    while (from && list.s[from - 1] != ',')
+        from--;
+    struct str last = str_trim(str_sub(list, from, list.n));
+    if (last.n && last.n <= 45)
+        c->rq.client = last;
+    if (proto.n)
+        c->rq.https = str_eq(str_trim(proto), S("https"));
 }
 
 static struct str request_id(struct arena *a)
@@ -105,6 +102,7 @@ static err_t first_checks(struct call *c)
     enum http_method method;
     if (!c->rq.local &&
         !rate_take_address(c->server->rates, c->rq.client, clock_monotonic_ms(), &retry_ms)) {
+        (void)!router_match(c->server->router, c); /* for its CORS headers */
         reply_header(&c->rp, "Retry-After", seconds_text(c, retry_ms));
         return err_note(E_RATE, NULL, "too many requests from %.*s", STR_ARG(c->rq.client));
     }
@@ -211,12 +209,25 @@ static void log_call(struct call *c, int64_t micros)
     log_set_request(STR_NONE);
 }
 
-void call_finish(struct call *c)
+void call_count(struct call *c)
 {
     struct http_server *s = c->server;
     int64_t micros = clock_monotonic_us() - c->began_us;
     metrics_count(s->metrics, router_index(s->router, c->rq.route), c->rp.status, micros);
     log_call(c, micros);
+}
+
+void call_finish(struct call *c)
+{
+    if (c->rp.held)
+        held_begin(c);
+    else
+        call_end(c);
+}
+
+void call_end(struct call *c)
+{
+    call_count(c);
     if (c->rp.stream)
         events_open(c);
     else
@@ -228,7 +239,7 @@ static bool runs_inline(const struct call *c)
     return c->refused != OK || (c->rq.route->run == RUN_INLINE && c->exchange->loop->context);
 }
 
-/* OPTIONS: what a path takes. No CORS headers: our API is for our own origin and for programs. */
+/* OPTIONS: what a path takes, and to pages of other origins which of it they may ask. */
 static bool answer_options(struct call *c)
 {
     if (!str_eq(c->exchange->method, S("OPTIONS")) || !c->allowed_methods)
@@ -236,7 +247,24 @@ static bool answer_options(struct call *c)
     reply_problem(c, E_METHOD); /* for its Allow header */
     c->rp.status = 204;
     c->rp.body = S("");
+    cors_preflight(c);
     return true;
+}
+
+static void finish_on_loop(struct net_loop *l, void *arg)
+{
+    UNUSED(l);
+    call_finish(arg);
+}
+
+static void run_on_worker(struct task *t, struct db *db, err_t no_db)
+{
+    struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, task));
+    c->rq.db = db;
+    if (no_db != OK)
+        c->refused = no_db;
+    call_run(c);
+    net_post(c->exchange->loop, finish_on_loop, c);
 }
 
 static void on_request(struct http1_exchange *x, void *context)
@@ -262,7 +290,8 @@ static void on_request(struct http1_exchange *x, void *context)
         call_finish(c);
         return;
     }
-    err_t e = workers_push(c->server->workers, c);
+    c->task.run = run_on_worker;
+    err_t e = workers_push(c->server->workers, &c->task);
     if (e != OK) {
         reply_problem(c, e);
         call_finish(c);
@@ -306,6 +335,7 @@ static void loop_end(struct net_loop *l, void *context)
     db_disconnect(l->context);
     l->context = NULL;
     http1_thread_end();
+    ws_deflate_thread_end();
 }
 
 /* "http://localhost:8420" from "127.0.0.1:8420": did:web and cookies want a name. */
@@ -340,6 +370,7 @@ static err_t open_listeners(struct http_server *s)
         .context = &s->http1,
         .connections_max = CONNECTIONS_MAX,
         .per_address_max = CONNECTIONS_PER_ADDRESS_MAX,
+        .proxies = s->options.trusted_proxies,
     };
     if (s->options.listen.n)
         TRY(net_listen(s->loops, s->loop_count, s->options.listen, &o, &s->listener, &s->port));
@@ -409,33 +440,15 @@ err_t http_server_start(const struct http_options *o, struct http_server **ret)
 
 /* --- stop ------------------------------------------------------------------------------------------------------ */
 
-static void close_idle(struct net_loop *l, void *arg)
-{
-    UNUSED(arg);
-    http1_close_idle(l);
-}
-
-static void drain(struct http_server *s)
-{
-    int64_t deadline = clock_monotonic_ms() + HTTP_DRAIN_MS;
-    s->http1.draining = true;
-    net_listener_close(s->listener);
-    net_listener_close(s->unix_listener);
-    for (int i = 0; i < s->loop_count; i++)
-        net_post(&s->loops[i], close_idle, NULL);
-    while (net_listener_connections(s->listener) + net_listener_connections(s->unix_listener) > 0 &&
-           clock_monotonic_ms() < deadline)
-        clock_sleep_ms(10);
-}
-
 void http_server_stop(struct http_server *s)
 {
     if (!s)
         return;
     if (s->loops)
-        drain(s);
+        server_drain(s);
     workers_stop(s->workers);
     net_loops_stop(s->loops, s->loop_count);
+    http1_thread_end(); /* what moved while its loop ended was freed here */
     net_listener_free(s->listener);
     net_listener_free(s->unix_listener);
     events_free(s->events);
@@ -457,6 +470,22 @@ struct str http_base_url(struct http_server *s)
 int http_port(struct http_server *s)
 {
     return s->port;
+}
+
+int http_loop_count(const struct http_server *s)
+{
+    return s->loop_count;
+}
+
+struct net_loop *http_loop(struct http_server *s, int number)
+{
+    assert(number >= 0 && number < s->loop_count);
+    return &s->loops[number];
+}
+
+struct db *http_loop_db(struct net_loop *l)
+{
+    return l->context;
 }
 
 struct http_server *http_server_of(struct req *rq)

@@ -13,28 +13,18 @@ struct workers {
     _Atomic int idle;
 };
 
-static void finish(struct net_loop *l, void *arg)
-{
-    UNUSED(l);
-    call_finish(arg);
-}
-
-static void work(void *arg)
+static void work_on(void *arg)
 {
     struct workers *w = arg;
     struct db *db = NULL;
     for (;;) {
         w->idle++;
-        struct call *c = queue_pop(w->queue, -1);
+        struct task *t = queue_pop(w->queue, -1);
         w->idle--;
-        if (!c)
+        if (!t)
             break;
         err_t e = db ? OK : db_connect(w->server->options.store, &db);
-        c->rq.db = db;
-        if (e != OK)
-            c->refused = e;
-        call_run(c);
-        net_post(c->exchange->loop, finish, c);
+        t->run(t, db, e);
     }
     db_disconnect(db);
 }
@@ -74,14 +64,14 @@ static void grow(struct workers *w)
     if (w->idle > 0 || w->count >= w->max)
         return;
     mutex_lock(&w->lock);
-    if (w->count < w->max && thread_start(&w->threads[w->count], "worker", work, w) == OK)
+    if (w->count < w->max && thread_start(&w->threads[w->count], "worker", work_on, w) == OK)
         w->count++;
     mutex_unlock(&w->lock);
 }
 
-err_t workers_push(struct workers *w, struct call *c)
+err_t workers_push(struct workers *w, struct task *t)
 {
-    err_t e = queue_push(w->queue, c);
+    err_t e = queue_push(w->queue, t);
     if (e != OK)
         return err_note(e, NULL, "too much is waiting already; try again in a moment");
     if (queue_length(w->queue) > (size_t)w->idle || w->count == 0)
@@ -92,4 +82,53 @@ err_t workers_push(struct workers *w, struct call *c)
 size_t workers_waiting(const struct workers *w)
 {
     return queue_length(w->queue);
+}
+
+/* --- work of other rooms, for a loop ---------------------------------------------------------------- */
+
+struct errand {
+    struct task task;
+    struct arena arena; /* holds the errand itself */
+    struct net_loop *loop;
+    void (*work)(struct db *db, struct arena *a, void *arg);
+    void (*done)(struct net_loop *l, void *arg);
+    void *arg;
+};
+
+static void errand_free(struct errand *e)
+{
+    struct arena arena = e->arena;
+    arena_free(&arena);
+}
+
+static void errand_done(struct net_loop *l, void *arg)
+{
+    struct errand *e = arg;
+    e->done(l, e->arg);
+    errand_free(e);
+}
+
+static void errand_run(struct task *t, struct db *db, err_t no_db)
+{
+    struct errand *e = (struct errand *)t; /* its first member */
+    if (no_db == OK)
+        err_clear();
+    e->work(db, &e->arena, e->arg);
+    net_post(e->loop, errand_done, e);
+}
+
+err_t http_work(struct http_server *s, struct net_loop *l,
+                void (*work)(struct db *db, struct arena *a, void *arg),
+                void (*done)(struct net_loop *l, void *arg), void *arg)
+{
+    struct arena arena;
+    arena_init(&arena, REQUEST_ARENA_BYTES_MAX);
+    struct errand *e = ARENA_NEW(&arena, struct errand);
+    if (!e)
+        return arena_err(&arena);
+    *e = (struct errand){ { errand_run }, arena, l, work, done, arg };
+    err_t failed = workers_push(s->workers, &e->task);
+    if (failed != OK)
+        errand_free(e);
+    return failed;
 }
