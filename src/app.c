@@ -12,12 +12,14 @@
 #include "os/clock.h"
 #include "os/entropy.h"
 #include "os/file.h"
+#include "realtime/realtime.h"
 #include "search/search.h"
 #include "sharing/sharing.h"
 
 /* In order of rank; each may use those before it. */
 static const struct module *const MODULES[] = {
-    &identity_module, &sharing_module, &archive_module, &capture_module, &search_module, NULL,
+    &identity_module, &sharing_module, &archive_module, &capture_module, &search_module, &realtime_module,
+    NULL,
 };
 
 struct running {
@@ -94,8 +96,10 @@ static err_t open_data(struct running *r)
 
 static void tell(struct app *app, struct str topic, const char *event, struct str json, bool last)
 {
-    if (app->server)
-        events_publish(http_events(app->server), topic, event, json, last);
+    if (!app->server)
+        return;
+    events_publish(http_events(app->server), topic, event, json, last);
+    rt_emit(app, topic, event, json);
 }
 
 static err_t listen_on(struct running *r, enum app_mode mode)

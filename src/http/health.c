@@ -137,9 +137,9 @@ static err_t livez(struct req *rq, struct reply *rp)
 
 static err_t readyz(struct req *rq, struct reply *rp)
 {
-    if (db_is_read_only(http_server_of(rq)->options.store))
+    if (db_is_read_only(req_server(rq)->options.store))
         return E_READ_ONLY;
-    if (http_server_of(rq)->http1.draining)
+    if (req_server(rq)->http1.draining)
         return E_STOPPING;
     TRY(db_check(rq->db));
     reply_bytes(rp, S("text/plain; charset=utf-8"), S("ready\n"));
@@ -150,7 +150,7 @@ static err_t metrics_get(struct req *rq, struct reply *rp)
 {
     struct buf out;
     buf_init(&out, rq->arena, MIB(4));
-    metrics_write(http_server_of(rq), &out);
+    metrics_write(req_server(rq), &out);
     TRY(buf_err(&out));
     reply_bytes(rp, S("text/plain; version=0.0.4; charset=utf-8"), buf_str(&out));
     return OK;
@@ -158,7 +158,7 @@ static err_t metrics_get(struct req *rq, struct reply *rp)
 
 static err_t openapi_get(struct req *rq, struct reply *rp)
 {
-    struct str text = http_server_of(rq)->openapi;
+    struct str text = req_server(rq)->openapi;
     struct str tag = str_sub(sha256_hex(rq->arena, sha256_of(text)), 0, 16);
     if (!reply_etag(rq, rp, tag))
         reply_bytes(rp, S("application/json"), text);

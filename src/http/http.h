@@ -93,6 +93,7 @@ struct route {
     const char *
         reply_schema; /* JSON Schema text of the 200/201/202 body, or NULL: no body; "$ref" may name a schema of http_schema() */
     int success;      /* 200 when 0; 101: a WebSocket, which the handler holds (reply_hold) */
+    bool takes_excess; /* the handler itself answers a body over the limit (req.body_excess) */
     bool
         cors; /* pages of other origins may ask: preflights are answered, every answer says who may read it */
 };
@@ -127,6 +128,7 @@ struct req {
     struct str body; /* in memory when at most HTTP_BODY_SPOOL_BYTES … */
     int body_fd;     /* … else a temporary file positioned at 0; -1 otherwise */
     size_t body_bytes;
+    bool body_excess; /* it was over the limit and was not read to its end */
     struct str client; /* address as text, after trusted proxies; "local" over the Unix socket */
     bool
         local; /* came over the Unix socket; the peer is our own user or root (SO_PEERCRED): no rate limit, no Host or CSRF check */
@@ -171,6 +173,8 @@ bool reply_etag(struct req *rq, struct reply *rp, struct str tag);
 /* If-Match of the request against the current tag: E_PRECONDITION when it does not match. */
 NODISCARD err_t req_if_match(struct req *rq, struct str tag);
 
+void reply_close(struct reply *rp); /* the connection ends with this answer */
+
 /* Set-Cookie of the session: `__Host-vivim` with Secure when the base URL is https, else `vivim`; HttpOnly, SameSite=Lax, Path=/. max_age_s 0 removes. */
 void reply_session_cookie(struct req *rq, struct reply *rp, struct str value, int64_t max_age_s);
 struct str req_session_cookie(struct req *rq);
@@ -192,6 +196,9 @@ NODISCARD err_t reply_events(struct req *rq, struct reply *rp, struct str topic,
 struct events;
 void events_publish(struct events *e, struct str topic, const char *name, struct str json,
                     bool last);
+
+struct http_server;
+struct http_server *req_server(const struct req *rq);
 
 /* --- what stays open: held requests and WebSockets ------------------------------------------------
  * A handler checks and decides on a worker or on a loop; what stays open afterwards belongs to a loop.

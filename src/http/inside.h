@@ -149,6 +149,5 @@ NODISCARD err_t openapi_write(struct http_server *s, struct buf *out);
 struct metrics *metrics_new(struct arena *a, size_t routes);
 void metrics_count(struct metrics *m, size_t route, int status, int64_t micros);
 void metrics_write(struct http_server *s, struct buf *out);
-struct http_server *http_server_of(struct req *rq);
 
 #endif

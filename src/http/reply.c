@@ -15,6 +15,11 @@ void reply_status(struct reply *rp, int status)
     rp->status = status;
 }
 
+void reply_close(struct reply *rp)
+{
+    rp->close = true;
+}
+
 void reply_header(struct reply *rp, const char *name, struct str value)
 {
     assert(rp->header_count < REPLY_HEADERS_MAX && !memchr(value.s ? value.s : "", '\r', value.n) &&

@@ -151,7 +151,8 @@ static err_t check_rate(struct call *c)
 static err_t check_body(struct call *c)
 {
     struct http1_exchange *x = c->exchange;
-    if (x->body_too_large)
+    c->rq.body_excess = x->body_too_large;
+    if (x->body_too_large && !c->rq.route->takes_excess)
         return err_note(E_LIMIT, NULL, "the body is larger than %zu bytes", x->body_max);
     c->rq.body = x->body_fd < 0 ? buf_str(&x->body) : STR_NONE;
     c->rq.body_fd = x->body_fd;
@@ -488,7 +489,7 @@ struct db *http_loop_db(struct net_loop *l)
     return l->context;
 }
 
-struct http_server *http_server_of(struct req *rq)
+struct http_server *req_server(const struct req *rq)
 {
     return ((struct call *)rq)->server;
 }

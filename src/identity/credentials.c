@@ -242,3 +242,8 @@ err_t identity_check(struct identity *id, struct db *db, struct arena *a, enum c
         keep_touch(id, &entry, now_ms);
     return fill(a, &entry, ret);
 }
+
+err_t identity_still_good(struct db *db, const struct caller *c, int64_t now_ms, bool *ret)
+{
+    return identity_store_caller_good(db, c, now_ms, ret);
+}

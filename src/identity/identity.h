@@ -64,6 +64,11 @@ NODISCARD err_t identity_check(struct identity *id, struct db *db, struct arena 
                                enum credential kind, struct str text, int64_t now_ms,
                                struct caller *ret);
 
+/* Is the credential that a caller came with still one (not revoked, not expired, the account not disabled)? For who
+ * holds a connection open. A caller without one (the local socket) is good while the account is. One read. */
+NODISCARD err_t identity_still_good(struct db *db, const struct caller *c, int64_t now_ms,
+                                    bool *ret);
+
 /* --- accounts --------------------------------------------------------------------------------- */
 
 struct account {

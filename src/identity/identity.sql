@@ -89,6 +89,16 @@ DELETE FROM session
 -- :query identity_session_touch
 UPDATE session SET last_used_ms = :now WHERE owner_id = :owner AND id = :id AND last_used_ms < :now;
 
+-- :query identity_caller_good
+-- With nil ids the account alone counts.
+SELECT COUNT(*) FROM account a
+ WHERE a.id = :owner AND a.disabled_ms IS NULL
+   AND (:local
+    OR EXISTS (SELECT 1 FROM session s
+                WHERE s.owner_id = a.id AND s.id = :session AND s.expires_ms > :now)
+    OR EXISTS (SELECT 1 FROM api_token t
+                WHERE t.owner_id = a.id AND t.id = :token AND (t.expires_ms IS NULL OR t.expires_ms > :now)));
+
 -- :query identity_session_sweep
 DELETE FROM session WHERE expires_ms <= :now OR last_used_ms <= :idle_floor;
 

@@ -78,6 +78,9 @@ NODISCARD err_t identity_store_session_touch(struct db *db, struct uuid owner, s
                                              int64_t now_ms);
 NODISCARD err_t identity_store_session_sweep(struct db *db, int64_t now_ms);
 
+NODISCARD err_t identity_store_caller_good(struct db *db, const struct caller *c, int64_t now_ms,
+                                           bool *ret);
+
 /* tokens */
 NODISCARD err_t identity_store_token_insert(struct db *db, struct uuid owner, struct sha256 hash,
                                             const struct token *t);

@@ -135,6 +135,19 @@ err_t file_write_atomic(const char *path, struct str bytes, unsigned mode)
 
 /* --- folders ----------------------------------------------------------------------------------------- */
 
+err_t file_read_exactly(int fd, char *bytes, size_t n)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t got = read(fd, bytes + done, n - done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return E_IO;
+        done += (size_t)got;
+    }
+    return OK;
+}
+
 err_t folder_make(const char *path, unsigned mode)
 {
     char part[PATH_BYTES_MAX];

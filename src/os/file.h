@@ -10,6 +10,8 @@ NODISCARD err_t file_read(struct arena *a, const char *path, size_t max_bytes, s
  * content is there, whatever happens. E_IO, E_FULL. */
 NODISCARD err_t file_write_atomic(const char *path, struct str bytes, unsigned mode);
 NODISCARD err_t file_write_all(int fd, struct str bytes); /* handles short writes; E_IO, E_FULL */
+/* `n` bytes from the descriptor's position; fewer are E_IO. */
+NODISCARD err_t file_read_exactly(int fd, char *bytes, size_t n);
 NODISCARD err_t folder_make(const char *path,
                             unsigned mode); /* with parents; fine when it is there */
 NODISCARD err_t folder_sync(const char *path);

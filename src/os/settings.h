@@ -35,6 +35,14 @@ enum { SETTING_SECRET = 1, SETTING_TEST_ONLY = 2 };
       "captures that one account may start in an hour")                                           \
     X(blocked_domains, "BLOCKED_DOMAINS", TEXT, "", 0, 0, 0,                                      \
       "domains never captured, with their subdomains, parted by commas")                          \
+    X(eio_ping_interval_ms, "EIO_PING_INTERVAL_MS", I64, "25000", 100, 600000, 0,                 \
+      "Engine.IO: how often the server pings")                                                    \
+    X(eio_ping_timeout_ms, "EIO_PING_TIMEOUT_MS", I64, "20000", 100, 600000, 0,                   \
+      "Engine.IO: how long it waits for the answer")                                              \
+    X(eio_connect_timeout_ms, "EIO_CONNECT_TIMEOUT_MS", I64, "45000", 100, 600000, 0,             \
+      "Socket.IO: how long a connection may stay without a namespace")                            \
+    X(eio_max_payload, "EIO_MAX_PAYLOAD", I64, "1000000", 1000, 1000000, 0,                       \
+      "Engine.IO: bytes of a client's payload or message")                                        \
     X(test, "TEST", BOOL, "0", 0, 1, 0, "unlocks the test keys; refuses a public listen address") \
     X(capture_resolve, "CAPTURE_RESOLVE", TEXT, "", 0, 0, SETTING_TEST_ONLY,                      \
       "host:port=127.0.0.1:port,...: connect there instead")                                      \

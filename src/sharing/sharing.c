@@ -98,8 +98,10 @@ err_t sharing_audience(struct db *db, struct arena *a, struct uuid owner, const 
 
 /* --- giving and taking ----------------------------------------------------------------------------- */
 
-/* The op is the owner's, about the shared thing; its fields name nobody. */
-static err_t say(struct db *db, const struct grant *g, const char *kind, int64_t now_ms)
+/* One op lies in the owner's log ("grant", about the shared thing; its fields name nobody), one in that of who gets or
+ * loses it ("access", whose field names the kind of thing): each hears of it also when they were away. */
+static err_t say(struct db *db, const char *entity, const struct grant *g, const char *kind,
+                 int64_t now_ms)
 {
     struct op_new op = {
         .owner_id = g->owner_id,
@@ -110,7 +112,12 @@ static err_t say(struct db *db, const struct grant *g, const char *kind, int64_t
         .entity_id = g->entity_id,
         .version = g->version,
     };
-    return ops_append(db, &op, now_ms);
+    struct op_new access = op;
+    access.owner_id = g->grantee_id;
+    access.entity = "access";
+    access.fields = entity;
+    TRY(ops_append(db, &op, now_ms));
+    return ops_append(db, &access, now_ms);
 }
 
 static err_t grantee(struct db *db, struct arena *a, struct uuid owner, struct str handle,
@@ -164,7 +171,7 @@ err_t sharing_grant(struct db *db, struct arena *a, struct uuid owner, const cha
         return e;
     TRY(sharing_store_put(db, &g, now_ms));
     TRY(find_member(db, a, &g, ret));
-    TRY(say(db, ret, e == OK ? "updated" : "created", now_ms));
+    TRY(say(db, entity, ret, e == OK ? "updated" : "created", now_ms));
     return db_txn_commit(&tx);
 }
 
@@ -181,6 +188,6 @@ err_t sharing_revoke(struct db *db, struct arena *a, struct uuid owner, const ch
     TRY(sharing_store_remove(db, &g, &removed));
     if (!removed)
         return err_note(E_NOT_FOUND, "handle", "it is not shared with %.*s", STR_ARG(handle));
-    TRY(say(db, &g, "deleted", now_ms));
+    TRY(say(db, entity, &g, "deleted", now_ms));
     return db_txn_commit(&tx);
 }

@@ -1,0 +1,373 @@
+/* The change feed: what the operation log says, to whom it concerns. A consumer of the living tells each user's room;
+ * who was away asks by cursor. An op goes to its owner, and where it is about a thing that can be shared to those
+ * who may read that. */
+#include "base/limits.h"
+#include "identity/identity.h"
+#include "ops/ops.h"
+#include "realtime/inside.h"
+#include "realtime/realtime_store.h"
+#include "sharing/sharing.h"
+
+/* --- one op ------------------------------------------------------------------------------------------ */
+
+static const char *const SHARED[] = { "conversation", "notebook" };
+
+/* The entity's name in static storage, when things of its kind are shared; NULL. */
+static const char *shared_entity(struct str name)
+{
+    for (size_t i = 0; i < COUNTOF(SHARED); i++)
+        if (str_eq(name, str_from(SHARED[i])))
+            return SHARED[i];
+    return NULL;
+}
+
+static void write_fields(struct json_out *o, struct str fields)
+{
+    struct str name;
+    jo_kz(o, "fields");
+    jo_array(o);
+    while (fields.n && str_cut(&fields, ',', &name))
+        jo_str(o, name);
+    jo_end(o);
+}
+
+static void write_op(struct json_out *o, const struct op *op)
+{
+    jo_object(o);
+    jo_kstr(o, "entity", op->entity);
+    jo_kuuid(o, "id", op->entity_id);
+    jo_kstr(o, "kind", op->kind);
+    jo_ki64(o, "version", op->version);
+    write_fields(o, op->fields);
+    jo_kuuid(o, "owner_id", op->owner_id);
+    if (uuid_is_nil(op->actor_id))
+        jo_knull(o, "actor_id");
+    else
+        jo_kuuid(o, "actor_id", op->actor_id);
+    jo_ktime(o, "at", op->created_ms);
+    jo_end(o);
+}
+
+/* --- asked for by cursor ---------------------------------------------------------------------------------- */
+
+static err_t may_see(struct db *db, struct arena *a, struct uuid user, const struct op *op,
+                     bool *ret)
+{
+    const char *entity = shared_entity(op->entity);
+    *ret = uuid_eq(op->owner_id, user);
+    if (*ret || !entity)
+        return OK;
+    return sharing_allows(db, a, user, SHARE_READ, entity, op->owner_id, op->entity_id, ret);
+}
+
+struct scan {
+    struct uuid user;
+    size_t limit, found, scanned;
+    bool more;
+};
+
+/* A batch of the log; the cursor stops behind the last op that was looked at. */
+static err_t scan_batch(struct db *db, struct arena *a, struct scan *s, struct op_cursor *cursor,
+                        struct json_out *o)
+{
+    struct op *ops;
+    size_t count, i = 0;
+    struct op_cursor to = *cursor;
+    TRY(ops_read(db, a, &to, OPS_BATCH_MAX, &ops, &count));
+    for (; i < count && s->found < s->limit; i++) {
+        bool visible;
+        TRY(may_see(db, a, s->user, &ops[i], &visible));
+        if (visible)
+            write_op(o, &ops[i]);
+        s->found += visible;
+    }
+    s->scanned += count;
+    s->more = i < count || count == OPS_BATCH_MAX;
+    if (i)
+        *cursor = (struct op_cursor){ ops[i - 1].txid, ops[i - 1].seq };
+    return OK;
+}
+
+err_t changes_write(struct db *db, struct arena *a, struct uuid user, struct op_cursor *cursor,
+                    size_t limit, struct json_out *o)
+{
+    struct scan s = { .user = user, .limit = limit, .more = true };
+    jo_kz(o, "items");
+    jo_array(o);
+    while (s.more && s.found < limit && s.scanned < CHANGES_SCANNED_MAX)
+        TRY(scan_batch(db, a, &s, cursor, o));
+    jo_end(o);
+    jo_kstr(o, "cursor", op_cursor_text(a, *cursor));
+    jo_kbool(o, "more", s.more);
+    return arena_err(a);
+}
+
+/* --- told at once ---------------------------------------------------------------------------------------------- */
+
+struct audience { /* one user, and what is told in this batch */
+    struct uuid user;
+    struct buf items;
+    struct json_out out;
+    size_t count;
+};
+
+static err_t audience_of(struct map *all, struct arena *a, struct uuid user, struct audience **ret)
+{
+    struct str key = uuid_str(a, user);
+    struct audience *one = map_get(all, key);
+    if (!one) {
+        one = ARENA_NEW(a, struct audience);
+        if (!one)
+            return arena_err(a);
+        one->user = user;
+        buf_init(&one->items, a, EMISSION_BYTES_MAX);
+        jo_init(&one->out, &one->items);
+        jo_array(&one->out);
+        TRY(map_put(all, key, one));
+    }
+    *ret = one;
+    return OK;
+}
+
+static err_t tell_one(struct map *all, struct arena *a, struct uuid user, const struct op *op)
+{
+    struct audience *one;
+    TRY(audience_of(all, a, user, &one));
+    if (one->count++ < CHANGES_ITEMS_MAX)
+        write_op(&one->out, op);
+    return OK;
+}
+
+static err_t tell_all(struct map *all, struct db *rows, struct arena *a, const struct op *op)
+{
+    const char *entity = shared_entity(op->entity);
+    struct uuid *others = NULL;
+    size_t count = 0;
+    TRY(tell_one(all, a, op->owner_id, op));
+    if (entity)
+        TRY(sharing_audience(rows, a, op->owner_id, entity, op->entity_id, &others, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(tell_one(all, a, others[i], op));
+    return OK;
+}
+
+/* More than one event holds: the client asks by the last cursor it had. */
+static void emit_change(struct realtime *rt, struct arena *a, struct audience *one,
+                        struct str cursor)
+{
+    struct buf b;
+    struct json_out o;
+    bool more = one->count > CHANGES_ITEMS_MAX || buf_err(&one->items) != OK;
+    jo_end(&one->out);
+    buf_init(&b, a, EMISSION_BYTES_MAX);
+    jo_init(&o, &b);
+    jo_object(&o);
+    jo_kz(&o, "items");
+    jo_raw(&o, more ? S("[]") : buf_str(&one->items));
+    jo_kstr(&o, "cursor", cursor);
+    jo_kbool(&o, "more", more);
+    jo_end(&o);
+    struct str room = caller_room(a, one->user);
+    const struct emission e = {
+        .rooms = &room, .room_count = 1, .event = "change", .arguments = buf_str(&b), .keep = true
+    };
+    if (buf_err(&b) == OK && room.s)
+        hub_emit(rt, &e);
+}
+
+/* --- what goes ------------------------------------------------------------------------------------------------------ */
+
+static void withdraw_shared(struct realtime *rt, struct arena *a, struct uuid user,
+                            const char *entity, struct uuid id)
+{
+    struct str text = uuid_str(a, id), topic = str_fmt(a, "%s:%.*s", entity, STR_ARG(text));
+    if (topic.s)
+        withdraw_topic(rt, user, topic);
+}
+
+/* The op "access deleted" lies in the log of who lost it; its field names the kind of thing. */
+static void withdraw(struct realtime *rt, struct arena *a, const struct op *op)
+{
+    bool deleted = str_eq(op->kind, S("deleted"));
+    const char *entity = shared_entity(op->entity);
+    if (str_eq(op->entity, S("account")) && deleted)
+        withdraw_account(rt, op->entity_id);
+    else if (str_eq(op->entity, S("account")) && !str_eq(op->kind, S("created")))
+        withdraw_check(rt, op->entity_id);
+    else if (deleted && (str_eq(op->entity, S("session")) || str_eq(op->entity, S("token"))))
+        withdraw_credential(rt, op->entity_id);
+    else if (deleted && entity)
+        withdraw_shared(rt, a, (struct uuid){ { 0 } }, entity, op->entity_id);
+    else if (deleted && str_eq(op->entity, S("access")) && shared_entity(op->fields))
+        withdraw_shared(rt, a, op->owner_id, shared_entity(op->fields), op->entity_id);
+}
+
+static err_t consume(struct app *app, struct db *rows, struct db *effects, struct arena *a,
+                     const struct op *ops, size_t count)
+{
+    struct realtime *rt = realtime_of(app);
+    struct map all;
+    UNUSED(effects);
+    map_init(&all, a);
+    for (size_t i = 0; i < count; i++) {
+        withdraw(rt, a, &ops[i]);
+        TRY(tell_all(&all, rows, a, &ops[i]));
+    }
+    struct str cursor =
+        op_cursor_text(a, (struct op_cursor){ ops[count - 1].txid, ops[count - 1].seq });
+    TRY(arena_err(a));
+    for (size_t i = 0; i < all.count; i++)
+        emit_change(rt, a, all.entries[i].value, cursor);
+    return OK;
+}
+
+/* An account that goes takes its row along. */
+static err_t forget(struct app *app, struct db *rows, struct db *effects, struct arena *a,
+                    const struct op *ops, size_t count)
+{
+    UNUSED(app);
+    UNUSED(rows);
+    UNUSED(a);
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(ops[i].entity, S("account")) && str_eq(ops[i].kind, S("deleted")))
+            TRY(realtime_store_forget(effects, ops[i].entity_id));
+    return OK;
+}
+
+const struct op_consumer REALTIME_CONSUMERS[] = {
+    { .name = "realtime_live", .live = true, .rest_ms = CHANGES_REST_MS, .consume = consume },
+    { .name = "realtime", .consume = forget },
+};
+
+/* --- the route, which may wait -------------------------------------------------------------------------------------- */
+
+struct waiter { /* in the request's arena */
+    struct waiter *next, **link;
+    struct held *held;
+    struct rt_loop *loop;
+    struct deadline deadline;
+    struct str room;
+    uint64_t emitted; /* when the log was looked at */
+};
+
+struct changes_query {
+    struct str after;
+    int64_t limit;
+    bool wait;
+};
+const struct field CHANGES_QUERY[] = {
+    FIELD(changes_query, after, FIELD_STR, false, 1, 64,
+          "the last cursor that was heard of; without it the answer is the present one"),
+    FIELD(changes_query, limit, FIELD_I64, false, 1, PAGE_ITEMS_MAX, "how many at most"),
+    FIELD(changes_query, wait, FIELD_BOOL, false, 0, 0,
+          "where there is nothing yet, answer when there may be (an empty list), or after 25 s"),
+};
+_Static_assert(COUNTOF(CHANGES_QUERY) == CHANGES_QUERY_COUNT, "for the route table");
+
+static void waiter_end(struct waiter *w)
+{
+    deadline_clear(&w->deadline);
+    *w->link = w->next;
+    if (w->next)
+        w->next->link = w->link;
+    held_answer(w->held);
+}
+
+void waiters_wake(struct rt_loop *l, struct str room)
+{
+    for (struct waiter *w = l->waiters, *next; w; w = next) {
+        next = w->next;
+        if (str_eq(w->room, room))
+            waiter_end(w);
+    }
+}
+
+void waiters_end(struct rt_loop *l)
+{
+    while (l->waiters)
+        waiter_end(l->waiters);
+}
+
+static void waited(struct deadline *d, void *context)
+{
+    UNUSED(context);
+    waiter_end((struct waiter *)((char *)d - offsetof(struct waiter, deadline)));
+}
+
+void waiters_init(struct rt_loop *l)
+{
+    deadlines_queue(&l->deadlines, DEADLINE_WAIT, CHANGES_WAIT_MS, waited);
+}
+
+static void waiter_gone(struct held *h, void *arg)
+{
+    UNUSED(h);
+    waiter_end(arg);
+}
+
+/* The answer is written already: nothing, look again. What came since the log was looked at ends the wait at once. */
+static void begin_waiting(struct held *h, void *arg)
+{
+    struct waiter *w = arg;
+    struct realtime *rt = realtime_of(held_req(h)->app);
+    struct rt_loop *l = loop_of(rt, held_loop(h));
+    mutex_lock(&rt->emitting);
+    bool news = rt->emitted != w->emitted || rt->stopping;
+    if (l && !news) {
+        w->loop = l;
+        w->held = h;
+        w->next = l->waiters;
+        w->link = &l->waiters;
+        if (w->next)
+            w->next->link = &w->next;
+        l->waiters = w;
+    }
+    mutex_unlock(&rt->emitting);
+    if (!l || news || held_is_gone(h)) {
+        if (w->held)
+            waiter_end(w);
+        else
+            held_answer(h);
+        return;
+    }
+    held_on_gone(h, waiter_gone, w);
+    deadline_set(&l->deadlines, DEADLINE_WAIT, &w->deadline);
+}
+
+static uint64_t emitted_now(struct realtime *rt)
+{
+    mutex_lock(&rt->emitting);
+    uint64_t n = rt->emitted;
+    mutex_unlock(&rt->emitting);
+    return n;
+}
+
+static err_t wait_for_change(struct req *rq, struct reply *rp, uint64_t emitted)
+{
+    struct waiter *w = ARENA_NEW(rq->arena, struct waiter);
+    if (!w)
+        return arena_err(rq->arena);
+    w->room = caller_room(rq->arena, rq->caller.user_id);
+    w->emitted = emitted;
+    reply_hold(rq, rp, begin_waiting, w);
+    return arena_err(rq->arena);
+}
+
+err_t changes_get(struct req *rq, struct reply *rp)
+{
+    struct changes_query q = { .limit = PAGE_ITEMS_DEFAULT };
+    struct op_cursor cursor, before;
+    uint64_t emitted = emitted_now(realtime_of(rq->app));
+    TRY(req_query_fields(rq, &q));
+    if (q.after.s)
+        TRY(op_cursor_parse(q.after, &cursor));
+    else
+        TRY(ops_head(rq->db, &cursor));
+    before = cursor;
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    TRY(changes_write(rq->db, rq->arena, rq->caller.user_id, &cursor, (size_t)q.limit, o));
+    jo_end(o);
+    bool nothing = before.seq == cursor.seq && before.txid == cursor.txid;
+    return nothing && q.wait && q.after.s ? wait_for_change(rq, rp, emitted) : OK;
+}

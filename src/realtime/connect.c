@@ -1,0 +1,208 @@
+/* CONNECT to the product's namespace (seed 6.1, steps 2 to 5): who is it, and was it here a moment ago? What needs
+ * the store is asked on the loop with SQLite, on a worker with PostgreSQL. */
+#include "base/limits.h"
+#include "identity/identity.h"
+#include "os/clock.h"
+#include "realtime/inside.h"
+#include "realtime/presence_room.h"
+
+struct connecting { /* in its own arena */
+    struct arena arena;
+    struct realtime *rt;
+    char session_id[ID_BYTES];
+    struct caller caller;
+    struct str text, token, pid;
+    uint64_t offset;    /* of the last emission that it heard; 0: none */
+    struct lost *lost;  /* the socket it was, out of the recovery's table */
+    struct buf rooms;   /* of that one: those it may still be in */
+    uint64_t withdrawn; /* rights that had gone when the check began */
+    bool invisible;
+    err_t result;
+    struct err_detail detail;
+};
+
+static void connecting_free(struct connecting *w)
+{
+    if (w->lost) {
+        mutex_lock(&w->rt->emitting);
+        recovery_drop(&w->rt->recovery, w->lost);
+        mutex_unlock(&w->rt->emitting);
+    }
+    struct arena arena = w->arena;
+    arena_free(&arena);
+}
+
+/* --- the check ---------------------------------------------------------------------------------- */
+
+static err_t check_credential(struct connecting *w, struct db *db)
+{
+    if (w->token.s)
+        TRY(identity_check(identity_of(w->rt->app), db, &w->arena, CREDENTIAL_TOKEN, w->token,
+                           clock_wall_ms(), &w->caller));
+    return w->caller.known ? OK
+                           : err_note(E_UNAUTHENTICATED, "token",
+                                      "sign in first, or send an API token: io({auth: {token}})");
+}
+
+static void find_lost(struct connecting *w)
+{
+    mutex_lock(&w->rt->emitting);
+    w->lost =
+        recovery_take(&w->rt->recovery, w->pid, w->offset, w->caller.user_id, clock_monotonic_ms());
+    mutex_unlock(&w->rt->emitting);
+}
+
+/* What it may not read any more is left out. */
+static err_t check_rooms(struct connecting *w, struct db *db)
+{
+    struct str names = buf_str(&w->lost->rooms), name;
+    buf_init(&w->rooms, &w->arena, names.n + 1);
+    while (names.n && str_cut(&names, 0, &name)) {
+        err_t e = room_check(w->rt->app, db, &w->arena, &w->caller, name);
+        if (e == E_NOT_FOUND || e == E_FORBIDDEN)
+            continue;
+        TRY(e);
+        buf_put(&w->rooms, name);
+        buf_putc(&w->rooms, 0);
+    }
+    return buf_err(&w->rooms);
+}
+
+static err_t check_all(struct connecting *w, struct db *db)
+{
+    TRY(check_credential(w, db));
+    if (w->pid.n && !w->lost)
+        find_lost(w);
+    if (w->lost)
+        TRY(check_rooms(w, db));
+    return presence_wants(w->rt, db, &w->arena, w->caller.user_id, &w->invisible);
+}
+
+static void check(struct db *db, struct arena *a, void *arg)
+{
+    struct connecting *w = arg;
+    UNUSED(a);
+    w->withdrawn = w->rt->withdrawals;
+    err_clear();
+    w->result = db ? check_all(w, db) : E_DB;
+    w->detail = *err_detail();
+}
+
+/* --- the answer ----------------------------------------------------------------------------------- */
+
+static void replay_one(void *context, struct ws_frame *f)
+{
+    struct rt_socket *s = context;
+    eio_session_send(s->client->session, f);
+}
+
+static void join_rooms(struct rt_socket *s, struct str names)
+{
+    struct str name;
+    while (names.n && str_cut(&names, 0, &name))
+        (void)!hub_join(s, name);
+}
+
+/* The same socket again: its ids, its rooms, and what it missed. */
+static void recover(struct rt_socket *s, struct connecting *w)
+{
+    struct realtime *rt = w->rt;
+    memcpy(s->id, w->lost->id, sizeof s->id);
+    memcpy(s->pid, w->lost->pid, sizeof s->pid);
+    socket_welcome(s);
+    mutex_lock(&rt->emitting);
+    s->heard = rt->emitted;
+    recovery_replay(&rt->recovery, w->offset, buf_str(&w->rooms), replay_one, s);
+    mutex_unlock(&rt->emitting);
+    join_rooms(s, buf_str(&w->rooms));
+}
+
+static void welcome(struct rt_socket *s, struct connecting *w)
+{
+    struct str room = caller_room(&w->arena, w->caller.user_id);
+    socket_welcome(s);
+    (void)!hub_join(s, room);
+}
+
+static void let_in(struct client *c, struct connecting *w)
+{
+    struct rt_socket *s = socket_join(c, &PRODUCT_NAMESPACE, &w->caller);
+    if (!s) {
+        socket_refuse(c, S("/"), E_BUSY);
+        return;
+    }
+    if (w->lost)
+        recover(s, w);
+    else
+        welcome(s, w);
+    presence_joined(s, w->invisible);
+}
+
+static void refuse(struct client *c, struct connecting *w)
+{
+    if (w->rt->test && w->result == E_UNAUTHENTICATED) { /* outside suites come without one */
+        test_join(c, &TEST_NAMESPACE, w->text);
+        return;
+    }
+    err_note(w->result, w->detail.field, "%s", w->detail.text);
+    socket_refuse(c, S("/"), w->result);
+}
+
+static void ask(struct connecting *w, struct net_loop *net);
+
+static void checked(struct net_loop *net, void *arg)
+{
+    struct connecting *w = arg;
+    struct rt_loop *l = &w->rt->loops[net->number];
+    struct eio_session *session = eio_session_find(l, str_from(w->session_id));
+    struct client *c = session && session->user == &SOCKET_USER ? session->state : NULL;
+    if (c && w->result == OK && w->withdrawn != w->rt->withdrawals) {
+        ask(w, net); /* a right or a credential went meanwhile: perhaps this one */
+        return;
+    }
+    if (c) {
+        c->connecting = false;
+        if (w->result == OK)
+            let_in(c, w);
+        else
+            refuse(c, w);
+    }
+    connecting_free(w);
+    loop_leave(l);
+}
+
+static void ask(struct connecting *w, struct net_loop *net)
+{
+    struct db *db = http_loop_db(net);
+    if (db) {
+        check(db, &w->arena, w);
+        checked(net, w);
+        return;
+    }
+    w->result = http_work(w->rt->app->server, net, check, checked, w);
+    if (w->result != OK)
+        checked(net, w);
+}
+
+void connect_begin(struct client *c, struct json auth, struct str text)
+{
+    struct eio_session *s = c->session;
+    struct arena arena; /* holds the struct itself, and moves into it */
+    arena_init(&arena, MIB(1));
+    struct connecting *w = ARENA_NEW(&arena, struct connecting);
+    if (!w) {
+        socket_refuse(c, S("/"), E_BUSY);
+        return;
+    }
+    w->rt = s->loop->rt;
+    w->caller = s->caller;
+    w->token = str_dup(&arena, json_get_str(auth, S("token")));
+    w->pid = str_dup(&arena, json_get_str(auth, S("pid")));
+    w->text = str_dup(&arena, text);
+    if (str_to_u64(json_get_str(auth, S("offset")), &w->offset) != OK)
+        w->offset = 0;
+    memcpy(w->session_id, s->id, sizeof w->session_id);
+    w->arena = arena;
+    c->connecting = true;
+    ask(w, s->loop->net);
+}

@@ -1,0 +1,181 @@
+/* Engine.IO over HTTP: the checks of a request, in the order of the protocol, and whom it goes to. */
+#include "base/encode.h"
+#include "base/limits.h"
+#include "os/file.h"
+#include "realtime/inside.h"
+
+struct arrival { /* one request, on its way; in its arena */
+    struct rt_loop *loop;
+    const struct eio_user *user;
+    struct str sid, transport;
+    bool websocket, upgrade, version_4;
+};
+
+static void refuse(struct held *h, enum eio_error e)
+{
+    struct reply *rp = held_reply(h);
+    reply_status(rp, eio_error_status(e));
+    reply_bytes(rp, S("application/json"), eio_error_body(e));
+    reply_close(rp);
+    held_answer(h);
+}
+
+static bool has_control_characters(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.s[i] < 0x20 || s.s[i] == 0x7f)
+            return true;
+    return false;
+}
+
+/* --- a request of a session ------------------------------------------------------------------------ */
+
+static err_t body_of(const struct req *rq, struct str *ret)
+{
+    *ret = rq->body;
+    if (rq->body_fd < 0)
+        return OK;
+    char *bytes = arena_bytes(rq->arena, rq->body_bytes);
+    if (!bytes)
+        return arena_err(rq->arena);
+    TRY(file_read_exactly(rq->body_fd, bytes, rq->body_bytes));
+    *ret = str_of(bytes, rq->body_bytes);
+    return OK;
+}
+
+static void fail_post(struct eio_session *s, struct held *h, err_t e)
+{
+    eio_session_end(s, END_PROTOCOL);
+    held_fail(h, e);
+}
+
+static void take_post(struct eio_session *s, struct held *h)
+{
+    struct req *rq = held_req(h);
+    struct str body, type = req_header(rq, S("content-type"));
+    err_t e = rq->body_excess || rq->body_bytes > s->loop->rt->payload_bytes_max
+                  ? err_note(E_LIMIT, NULL, "a payload has at most %zu bytes",
+                             s->loop->rt->payload_bytes_max)
+              : str_starts(type, S("application/octet-stream"))
+                  ? err_note(E_BAD_INPUT, "content-type", "bytes travel as base64 in revision 4")
+                  : body_of(rq, &body);
+    if (e != OK)
+        fail_post(s, h, e);
+    else
+        eio_session_post(s, h, body);
+}
+
+static void at_its_loop(struct held *h, void *arg)
+{
+    struct arrival *a = arg;
+    struct req *rq = held_req(h);
+    struct rt_loop *l = a->loop = loop_of(a->loop->rt, held_loop(h));
+    struct eio_session *s = l ? eio_session_find(l, a->sid) : NULL;
+    if (held_is_gone(
+            h)) { /* also a poll that nobody waits for any more: the session has lost its client */
+        if (s && rq->method == HTTP_GET && !a->websocket)
+            eio_session_end(s, END_GONE);
+        held_answer(h);
+    } else if (!s || (s->user && s->user != a->user))
+        refuse(h, EIO_SID_UNKNOWN);
+    else if (!a->version_4 || (a->websocket && !a->upgrade) || (!a->websocket && s->ws))
+        refuse(h, EIO_BAD_REQUEST);
+    else if (a->websocket)
+        eio_session_upgrade(s, h);
+    else if (rq->method == HTTP_GET)
+        eio_session_poll(s, h);
+    else if (rq->method == HTTP_POST)
+        take_post(s, h);
+    else
+        refuse(h, EIO_BAD_REQUEST);
+    if (l)
+        loop_leave(l);
+}
+
+/* The id's first byte names the loop; -1: it is none of ours. */
+static int loop_of_id(const struct http_server *server, struct arena *a, struct str sid)
+{
+    struct str raw;
+    if (base64url_decode(a, sid, &raw) != OK || raw.n != 16)
+        return -1;
+    int number = (unsigned char)raw.s[0];
+    return number < http_loop_count(server) ? number : -1;
+}
+
+/* --- a new session ------------------------------------------------------------------------------------ */
+
+/* A cookie counts only from our own pages: else any page could read over its visitor's shoulder. */
+static bool may_open(const struct req *rq)
+{
+    struct str origin = req_header(rq, S("origin"));
+    return !rq->caller.by_cookie || !origin.s || http_origin_allowed(rq, origin);
+}
+
+static void begin_session(struct arrival *a, struct held *h)
+{
+    struct req *rq = held_req(h);
+    if (rq->method != HTTP_GET)
+        refuse(h, EIO_BAD_HANDSHAKE_METHOD);
+    else if (a->websocket && !a->upgrade)
+        refuse(h, EIO_BAD_REQUEST);
+    else if (!may_open(rq))
+        refuse(h, EIO_FORBIDDEN);
+    else if (!a->version_4)
+        refuse(h, EIO_UNSUPPORTED_VERSION);
+    else
+        eio_session_open(a->loop, h, a->user, a->websocket);
+}
+
+static void begin(struct held *h, void *arg)
+{
+    struct arrival *a = arg;
+    struct req *rq = held_req(h);
+    struct realtime *rt = realtime_of(rq->app);
+    struct rt_loop *l = a->loop = loop_of(rt, held_loop(h));
+    if (!l) {
+        held_fail(h, E_BUSY);
+        return;
+    }
+    bool known = a->websocket || str_eq(a->transport, S("polling"));
+    int number = a->sid.s ? loop_of_id(req_server(rq), rq->arena, a->sid) : 0;
+    if (!known)
+        refuse(h, EIO_TRANSPORT_UNKNOWN);
+    else if (has_control_characters(req_header(rq, S("origin"))) || req_query(rq, "j").s)
+        refuse(h, EIO_BAD_REQUEST); /* `j`: JSONP is not spoken */
+    else if (!a->sid.s)
+        begin_session(a, h);
+    else if (number < 0)
+        refuse(h, EIO_SID_UNKNOWN);
+    else {
+        held_move(h, number, at_its_loop, a);
+        return; /* the request may be at another loop already */
+    }
+    loop_leave(l);
+}
+
+/* --- routes ----------------------------------------------------------------------------------------------- */
+
+static err_t arrive(struct req *rq, struct reply *rp, const struct eio_user *user)
+{
+    struct arrival *a = ARENA_NEW(rq->arena, struct arrival);
+    if (!a)
+        return arena_err(rq->arena);
+    a->user = user;
+    a->sid = req_query(rq, "sid");
+    a->transport = req_query(rq, "transport");
+    a->websocket = str_eq(a->transport, S("websocket"));
+    a->upgrade = str_eq_nocase(req_header(rq, S("upgrade")), S("websocket"));
+    a->version_4 = str_eq(req_query(rq, "EIO"), S("4"));
+    reply_hold(rq, rp, begin, a);
+    return OK;
+}
+
+err_t socket_io(struct req *rq, struct reply *rp)
+{
+    return arrive(rq, rp, &SOCKET_USER);
+}
+
+err_t engine_io(struct req *rq, struct reply *rp)
+{
+    return realtime_of(rq->app)->test ? arrive(rq, rp, &ECHO_USER) : E_NOT_FOUND;
+}

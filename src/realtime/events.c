@@ -1,0 +1,312 @@
+/* Events of clients in the product's namespace: found in the tables of all rooms, checked, run on a worker one after
+ * the other for each socket, answered on its loop. */
+#include "base/limits.h"
+#include "os/clock.h"
+#include "realtime/inside.h"
+#include "realtime/presence_room.h"
+
+struct effect {
+    struct effect *next;
+    enum { EFFECT_JOIN, EFFECT_LEAVE, EFFECT_EMIT } kind;
+    struct str room; /* or the JSON */
+    const char *event;
+};
+
+struct event_call {          /* in its own arena */
+    struct socket_call call; /* first: what handlers see */
+    struct event_call *next; /* of the socket */
+    struct arena arena;
+    struct realtime *rt;
+    char session_id[ID_BYTES];
+    struct caller caller;
+    int64_t ack; /* -1: none was asked for */
+    struct buf reply;
+    struct json_out out;
+    struct effect *effects, **last_effect;
+    uint64_t withdrawn;
+    err_t result;
+    struct err_detail detail;
+};
+
+/* --- what handlers ask for ---------------------------------------------------------------------------- */
+
+static void add_effect(struct socket_call *c, int kind, struct str text, const char *event)
+{
+    struct event_call *w = (struct event_call *)c; /* its first member */
+    struct effect *e = ARENA_NEW(&w->arena, struct effect);
+    if (!e)
+        return; /* the arena's failure is the call's */
+    e->kind = kind;
+    e->room = text;
+    e->event = event;
+    *w->last_effect = e;
+    w->last_effect = &e->next;
+}
+
+void call_join(struct socket_call *c, struct str room)
+{
+    add_effect(c, EFFECT_JOIN, room, NULL);
+}
+
+void call_leave(struct socket_call *c, struct str room)
+{
+    add_effect(c, EFFECT_LEAVE, room, NULL);
+}
+
+void call_emit(struct socket_call *c, const char *event, struct str json)
+{
+    add_effect(c, EFFECT_EMIT, json, event);
+}
+
+/* --- the answer, on the loop ------------------------------------------------------------------------------ */
+
+static void write_error(struct json_out *o, err_t e, const struct err_detail *detail)
+{
+    jo_object(o);
+    jo_kz(o, "error");
+    jo_object(o);
+    jo_kstr(o, "code", str_from(err_code(e)));
+    jo_kstr(o, "detail", str_from(detail->text[0] ? detail->text : err_title(e)));
+    if (detail->field[0])
+        jo_kstr(o, "field", str_from(detail->field));
+    jo_end(o);
+    jo_end(o);
+}
+
+/* Who asked for an acknowledgement gets the error there, else as the event `problem`. */
+static void answer_error(struct rt_socket *s, int64_t ack, const char *name, err_t e,
+                         const struct err_detail *detail)
+{
+    struct buf b;
+    struct json_out o;
+    UNUSED(name);
+    buf_init(&b, &s->client->session->loop->scratch, KIB(4));
+    jo_init(&o, &b);
+    write_error(&o, e, detail);
+    if (ack >= 0)
+        socket_ack(s, ack, buf_str(&b));
+    else
+        socket_emit(s, "problem", buf_str(&b));
+}
+
+static void apply(struct rt_socket *s, const struct effect *e)
+{
+    if (e->kind == EFFECT_LEAVE)
+        hub_leave(s, e->room);
+    else if (e->kind == EFFECT_EMIT)
+        socket_emit(s, e->event, e->room);
+}
+
+static err_t join_all(struct rt_socket *s, const struct event_call *w)
+{
+    for (const struct effect *e = w->effects; e; e = e->next)
+        if (e->kind == EFFECT_JOIN)
+            TRY(hub_join(s, e->room));
+    return OK;
+}
+
+static void answer(struct rt_socket *s, struct event_call *w)
+{
+    if (w->result == OK)
+        w->result = join_all(s, w);
+    if (w->result != OK) {
+        answer_error(s, w->ack, w->call.event->name, w->result, &w->detail);
+        return;
+    }
+    if (w->ack >= 0)
+        socket_ack(s, w->ack, buf_str(&w->reply));
+    for (const struct effect *e = w->effects; e; e = e->next)
+        apply(s, e);
+}
+
+static void call_free(struct event_call *w)
+{
+    struct arena arena = w->arena;
+    arena_free(&arena);
+}
+
+/* --- running ------------------------------------------------------------------------------------------------ */
+
+static err_t run_handler(struct event_call *w)
+{
+    const struct socket_event *e = w->call.event;
+    if (e->auth == AUTH_ADMIN && !w->caller.admin)
+        return err_note(E_FORBIDDEN, NULL, "this is for administrators");
+    if (e->scope != SCOPE_NONE && !(w->caller.scopes & 1u << e->scope))
+        return err_note(E_FORBIDDEN, NULL, "the token's scopes do not allow this");
+    jo_object(&w->out);
+    TRY(e->run(&w->call));
+    jo_end(&w->out);
+    TRY(buf_err(&w->reply));
+    return arena_err(&w->arena);
+}
+
+static void work(struct db *db, struct arena *a, void *arg)
+{
+    struct event_call *w = arg;
+    UNUSED(a);
+    w->withdrawn = w->rt->withdrawals;
+    w->call.db = db;
+    w->result = E_DB;
+    if (!db) {
+        w->detail = *err_detail();
+        return;
+    }
+    w->effects = NULL;
+    w->last_effect = &w->effects;
+    buf_init(&w->reply, &w->arena, EMISSION_BYTES_MAX);
+    jo_init(&w->out, &w->reply);
+    w->call.reply = &w->out;
+    err_clear();
+    w->result = run_handler(w);
+    w->detail = *err_detail();
+}
+
+static void worked(struct net_loop *net, void *arg);
+
+static void start(struct rt_socket *s)
+{
+    struct event_call *w = s->call;
+    w->result = http_work(w->rt->app->server, s->client->session->loop->net, work, worked, w);
+    if (w->result != OK) {
+        w->detail = *err_detail();
+        net_post(s->client->session->loop->net, worked, w);
+    }
+}
+
+/* The socket's next event, when this one is through. */
+static void next_call(struct rt_socket *s)
+{
+    s->call = s->call->next;
+    s->call_count--;
+    if (s->call)
+        start(s);
+    else
+        s->last_call = &s->call;
+}
+
+static void worked(struct net_loop *net, void *arg)
+{
+    struct event_call *w = arg;
+    struct rt_loop *l = &w->rt->loops[net->number];
+    struct rt_socket *s = socket_find(l, str_from(w->session_id), w->call.socket_id);
+    if (s && s->call == w && w->result == OK && w->withdrawn != w->rt->withdrawals) {
+        start(s); /* a right went meanwhile, perhaps the one that this stands on: look again */
+        return;
+    }
+    if (s && s->call == w) {
+        answer(s, w);
+        next_call(s);
+    }
+    call_free(w);
+    loop_leave(l);
+}
+
+/* --- taking an event --------------------------------------------------------------------------------------------- */
+
+/* A token bucket: EVENTS_PER_SECOND with a burst of EVENTS_BURST. */
+static bool may_call(struct rt_socket *s)
+{
+    enum { WHOLE = 1000 };
+    int64_t now_ms = clock_monotonic_ms();
+    if (!s->tokens_at_ms) {
+        s->tokens_at_ms = now_ms;
+        s->tokens = (int64_t)EVENTS_BURST * WHOLE;
+    }
+    s->tokens += (now_ms - s->tokens_at_ms) * EVENTS_PER_SECOND;
+    s->tokens_at_ms = now_ms;
+    if (s->tokens > (int64_t)EVENTS_BURST * WHOLE)
+        s->tokens = (int64_t)EVENTS_BURST * WHOLE;
+    if (s->tokens < WHOLE || s->call_count >= EVENTS_WAITING_MAX)
+        return false;
+    s->tokens -= WHOLE;
+    return true;
+}
+
+/* The event's one argument, an object; absent: an empty one. */
+static err_t take_argument(struct event_call *w, struct str text)
+{
+    struct json all;
+    TRY(json_parse(&w->arena, text, SIO_DEPTH_MAX, &all));
+    w->call.argument = json_at(all, 1);
+    if (json_count(all) > 2 || (json_count(all) == 2 && !json_is(w->call.argument, JSON_OBJECT)))
+        return err_note(E_INVALID, NULL, "this event takes one argument, an object");
+    return OK;
+}
+
+static err_t call_new(struct rt_socket *s, const struct sio_packet *p,
+                      const struct socket_event *event, struct event_call **ret)
+{
+    struct arena arena; /* holds the call itself, and moves into it */
+    arena_init(&arena, EVENT_ARENA_BYTES_MAX);
+    struct event_call *w = ARENA_NEW(&arena, struct event_call);
+    struct str text = str_dup(&arena, p->text);
+    if (!w || !text.s) {
+        arena_free(&arena);
+        return E_BUSY;
+    }
+    w->arena = arena;
+    w->rt = s->client->session->loop->rt;
+    w->ack = p->has_id ? p->id : -1;
+    w->caller = s->caller;
+    w->caller.handle = str_dup(&w->arena, s->caller.handle);
+    memcpy(w->session_id, s->client->session->id, sizeof w->session_id);
+    w->call = (struct socket_call){ .app = w->rt->app,
+                                    .arena = &w->arena,
+                                    .caller = &w->caller,
+                                    .event = event,
+                                    .now_ms = clock_wall_ms(),
+                                    .socket_id = str_dup(&w->arena, str_from(s->id)) };
+    err_t e = take_argument(w, text);
+    if (e != OK)
+        call_free(w);
+    else
+        *ret = w;
+    return e;
+}
+
+static err_t take(struct rt_socket *s, const struct sio_packet *p)
+{
+    struct str name = sio_event_name(p);
+    const struct realtime *rt = s->client->session->loop->rt;
+    const struct socket_event *event = map_get(&rt->events, name);
+    struct event_call *w;
+    if (!event)
+        return err_note(E_NOT_FOUND, NULL, "there is no event of this name");
+    if (p->type == SIO_BINARY_EVENT)
+        return err_note(E_INVALID, NULL, "this event takes no bytes");
+    if (!may_call(s))
+        return err_note(E_RATE, NULL, "too many events; at most %d a second", EVENTS_PER_SECOND);
+    TRY(call_new(s, p, event, &w));
+    if (!s->last_call)
+        s->last_call = &s->call;
+    *s->last_call = w;
+    s->last_call = &w->next;
+    if (s->call_count++ == 0)
+        start(s);
+    return OK;
+}
+
+static void on_event(struct rt_socket *s, const struct sio_packet *p, const struct str *attachments)
+{
+    UNUSED(attachments);
+    err_clear();
+    err_t e = take(s, p);
+    if (e != OK)
+        answer_error(s, p->has_id ? p->id : -1, NULL, e, err_detail());
+}
+
+/* Those that wait go with it; the one that runs finds nobody. */
+static void on_left(struct rt_socket *s, enum eio_end why)
+{
+    struct event_call *waiting = s->call ? s->call->next : NULL;
+    while (waiting) {
+        struct event_call *next = waiting->next;
+        call_free(waiting);
+        waiting = next;
+    }
+    s->call = NULL;
+    presence_left(s, why == END_GONE || why == END_SILENT);
+}
+
+const struct nsp PRODUCT_NAMESPACE = { .name = "/", .event = on_event, .left = on_left };

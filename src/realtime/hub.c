@@ -1,0 +1,232 @@
+/* Rooms, and emissions to them across the loops. */
+#include "base/limits.h"
+#include "os/clock.h"
+#include "realtime/inside.h"
+
+/* --- membership, on the socket's loop ----------------------------------------------------------- */
+
+static struct rt_loop *loop_of_socket(const struct rt_socket *s)
+{
+    return s->client->session->loop;
+}
+
+struct room *hub_room(struct rt_loop *l, struct str name)
+{
+    return (struct room *)table_get(&l->rooms, name); /* its first member */
+}
+
+static struct room *room_make(struct rt_loop *l, struct str name)
+{
+    struct room *r = POOL_NEW(&l->room_pool, struct room);
+    if (!r)
+        return NULL;
+    memcpy(r->name, name.s, name.n);
+    if (table_put(&l->rooms, &r->by_name, str_of(r->name, name.n)) != OK) {
+        pool_put(&l->room_pool, r);
+        return NULL;
+    }
+    l->room_count++;
+    return r;
+}
+
+static void room_end_if_empty(struct rt_loop *l, struct room *r)
+{
+    if (r->members)
+        return;
+    table_remove(&l->rooms, &r->by_name);
+    pool_put(&l->room_pool, r);
+    l->room_count--;
+}
+
+static struct membership **place_of(struct rt_socket *s, struct str room)
+{
+    struct membership **m = &s->rooms;
+    while (*m && !str_eq((*m)->room->by_name.key, room))
+        m = &(*m)->next_of_socket;
+    return m;
+}
+
+bool hub_is_in(const struct rt_socket *s, struct str room)
+{
+    for (const struct membership *m = s->rooms; m; m = m->next_of_socket)
+        if (str_eq(m->room->by_name.key, room))
+            return true;
+    return false;
+}
+
+err_t hub_join(struct rt_socket *s, struct str name)
+{
+    struct rt_loop *l = loop_of_socket(s);
+    if (*place_of(s, name))
+        return OK;
+    if (s->room_count >= ROOMS_PER_SOCKET_MAX || name.n >= ROOM_BYTES_MAX)
+        return err_note(E_LIMIT, "topics", "a socket is in at most %d rooms", ROOMS_PER_SOCKET_MAX);
+    struct room *r = hub_room(l, name);
+    if (!r)
+        r = room_make(l, name);
+    struct membership *m = r ? POOL_NEW(&l->member_pool, struct membership) : NULL;
+    if (!m) {
+        if (r)
+            room_end_if_empty(l, r);
+        return E_BUSY;
+    }
+    *m = (struct membership){
+        .next_of_socket = s->rooms, .next = r->members, .link = &r->members, .room = r, .socket = s
+    };
+    if (m->next)
+        m->next->link = &m->next;
+    r->members = s->rooms = m;
+    r->count++;
+    s->room_count++;
+    return OK;
+}
+
+static void leave(struct rt_socket *s, struct membership **place)
+{
+    struct rt_loop *l = loop_of_socket(s);
+    struct membership *m = *place;
+    *place = m->next_of_socket;
+    *m->link = m->next;
+    if (m->next)
+        m->next->link = m->link;
+    m->room->count--;
+    s->room_count--;
+    room_end_if_empty(l, m->room);
+    pool_put(&l->member_pool, m);
+}
+
+void hub_leave(struct rt_socket *s, struct str room)
+{
+    struct membership **place = place_of(s, room);
+    if (*place)
+        leave(s, place);
+}
+
+void hub_leave_all(struct rt_socket *s)
+{
+    while (s->rooms)
+        leave(s, &s->rooms);
+}
+
+/* --- delivery, on each loop ------------------------------------------------------------------------- */
+
+struct delivery { /* a letter; the rooms' names follow it, each with a zero byte behind it */
+    struct realtime *rt;
+    struct ws_frame *frame; /* a reference for each letter */
+    uint64_t number;
+    size_t names_bytes;
+    bool is_volatile;
+};
+
+static void deliver_to(struct rt_socket *s, const struct delivery *d)
+{
+    struct eio_session *session = s->client->session;
+    if (s->mark == d->number || s->heard >= d->number)
+        return;
+    s->mark = d->number;
+    if (d->is_volatile && eio_session_is_behind(session)) {
+        session->loop->dropped++;
+        return;
+    }
+    eio_session_send(session, d->frame);
+}
+
+static void deliver_to_room(struct rt_loop *l, struct str name, const struct delivery *d)
+{
+    struct room *r = hub_room(l, name);
+    for (struct membership *m = r ? r->members : NULL, *next; m; m = next) {
+        next = m->next;
+        deliver_to(m->socket,
+                   d); /* a session that ends in it leaves its rooms when loop_leave is through */
+    }
+    waiters_wake(l, name);
+}
+
+static void deliver(struct net_loop *net, void *arg)
+{
+    const struct delivery *d = arg;
+    struct rt_loop *l = &d->rt->loops[net->number];
+    struct str names = str_of((const char *)(d + 1), d->names_bytes), name;
+    while (l->net && names.n && str_cut(&names, 0, &name))
+        deliver_to_room(l, name, d);
+    ws_frame_drop(d->frame);
+    if (l->net)
+        loop_leave(l);
+}
+
+/* --- emission, from any thread ------------------------------------------------------------------------ */
+
+/* `42["event",arguments,"offset"]`: one encoding for every receiver. */
+static struct ws_frame *encode(const struct emission *e, uint64_t number)
+{
+    CLEANUP(buf_free) struct buf text = { 0 };
+    buf_init(&text, NULL, EMISSION_BYTES_MAX);
+    buf_putc(&text, '0' + EIO_MESSAGE);
+    sio_head_write(&text, SIO_EVENT, 0, S("/"), -1);
+    buf_putf(&text, "[\"%s\"", e->event);
+    if (e->arguments.n)
+        buf_putc(&text, ',');
+    buf_put(&text, e->arguments);
+    if (e->keep)
+        buf_putf(&text, ",\"%llu\"", (unsigned long long)number);
+    buf_putc(&text, ']');
+    return buf_err(&text) ? NULL : ws_frame_new(WS_TEXT, buf_str(&text));
+}
+
+static void put_names(struct buf *out, const struct emission *e)
+{
+    for (size_t i = 0; i < e->room_count; i++) {
+        buf_put(out, e->rooms[i]);
+        buf_putc(out, 0);
+    }
+}
+
+static void post(struct realtime *rt, struct delivery *d, struct str names)
+{
+    CLEANUP(buf_free) struct buf letter = { 0 };
+    buf_init(&letter, NULL, sizeof *d + names.n);
+    buf_put(&letter, str_of((const char *)d, sizeof *d));
+    buf_put(&letter, names);
+    for (int i = 0; buf_err(&letter) == OK && i < rt->loop_count; i++) {
+        if (!rt->loops[i].session_count && !rt->loops[i].waiters)
+            continue;
+        ws_frame_hold(d->frame);
+        net_post_copy(http_loop(rt->app->server, i), deliver, buf_str(&letter));
+    }
+}
+
+void hub_emit(struct realtime *rt, const struct emission *e)
+{
+    CLEANUP(buf_free) struct buf names = { 0 };
+    buf_init(&names, NULL, (size_t)ROOM_BYTES_MAX * (e->room_count + 1));
+    put_names(&names, e);
+    if (buf_err(&names))
+        return;
+    /* Under one lock, so that offsets and mailboxes have the same order. */
+    mutex_lock(&rt->emitting);
+    if (rt->stopping) {
+        mutex_unlock(&rt->emitting);
+        return;
+    }
+    struct delivery d = {
+        .rt = rt, .number = ++rt->emitted, .names_bytes = names.n, .is_volatile = e->is_volatile
+    };
+    d.frame = encode(e, d.number);
+    if (d.frame) {
+        if (e->keep)
+            recovery_keep(&rt->recovery, d.number, d.frame, buf_str(&names), clock_monotonic_ms());
+        post(rt, &d, buf_str(&names));
+    }
+    mutex_unlock(&rt->emitting);
+    ws_frame_drop(d.frame);
+}
+
+void rt_emit(struct app *app, struct str room, const char *event, struct str json)
+{
+    struct realtime *rt = app->server ? realtime_of(app) : NULL;
+    const struct emission e = {
+        .rooms = &room, .room_count = 1, .event = event, .arguments = json, .keep = true
+    };
+    if (rt)
+        hub_emit(rt, &e);
+}

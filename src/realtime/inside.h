@@ -1,0 +1,320 @@
+/* Inside the room. A session, its sockets and their places in rooms live on one loop and are touched
+ * on its thread alone; loops speak with each other through mailboxes. Every entry from outside (a
+ * message, a request, a letter, a timer) ends with loop_leave, which answers the polls that have
+ * something to say and frees what has ended. */
+#ifndef VIVIM_REALTIME_INSIDE_H
+#define VIVIM_REALTIME_INSIDE_H
+
+#include <stdatomic.h>
+
+#include "base/limits.h"
+#include "base/map.h"
+#include "base/pool.h"
+#include "base/table.h"
+#include "net/ws_conn.h"
+#include "ops/ops.h"
+#include "os/thread.h"
+#include "realtime/deadline.h"
+#include "realtime/engineio.h"
+#include "realtime/realtime.h"
+#include "realtime/socketio.h"
+
+enum { ID_BYTES = 24, HANDLE_ROOM = HANDLE_BYTES_MAX + 1, LOOPS_MAX = 64 };
+
+struct eio_session;
+struct rt_socket;
+
+/* --- a loop ------------------------------------------------------------------------------------- */
+
+struct rt_loop {
+    struct realtime *rt;
+    struct net_loop *net; /* NULL: nothing has come to this loop yet */
+    struct deadlines deadlines;
+    uv_timer_t ticks; /* of presence, on the first loop */
+    struct table sessions, rooms;
+    struct pool session_pool, packet_pool, client_pool, socket_pool, room_pool, member_pool,
+        ack_pool;
+    struct eio_session *dirty, *dead; /* to be flushed, to be freed: by loop_leave */
+    struct waiter *waiters;           /* requests that wait for a change: changes_http.c */
+    struct arena scratch;             /* of the message under way */
+    _Atomic int64_t session_count, room_count, packets_in, packets_out, dropped;
+};
+
+/* The state of this loop, made at its first use. On its thread. NULL: no memory. */
+struct rt_loop *loop_of(struct realtime *rt, struct net_loop *net);
+void loop_leave(struct rt_loop *l);
+
+/* --- Engine.IO sessions: session.c ----------------------------------------------------------------- */
+
+enum eio_end {
+    END_GONE,     /* the transport went away */
+    END_SILENT,   /* no pong */
+    END_CLIENT,   /* the client said so */
+    END_SERVER,   /* we said so */
+    END_PROTOCOL, /* the client broke the protocol */
+    END_STOPPING,
+};
+
+/* Who speaks over a session: Socket.IO, or the echo of test mode. */
+struct eio_user {
+    void (*opened)(struct eio_session *s);
+    void (*message)(struct eio_session *s, bool binary, struct str data);
+    void (*ended)(struct eio_session *s, enum eio_end why); /* the last call */
+};
+
+struct packet { /* waits for a poll */
+    struct packet *next;
+    struct ws_frame *frame;
+};
+
+struct eio_session {
+    struct table_node by_id;
+    char id[ID_BYTES];
+    struct rt_loop *loop;
+    const struct eio_user *user; /* NULL: it has ended */
+    void *state;                 /* the user's */
+    struct ws_conn *ws, *probe;
+    struct held *poll; /* the GET that waits */
+    struct packet *first, **last;
+    size_t waiting_bytes;                        /* of the packets */
+    struct deadline heartbeat, connect, upgrade; /* connect: later the lingering */
+    struct eio_session *next_dirty, *next_dead;
+    struct caller caller; /* of the handshake; its handle is the next member */
+    char handle[HANDLE_ROOM];
+    bool closing; /* its close packet waits for a poll */
+    bool probed, dirty, failed;
+};
+
+/* Begin a session that answers `h`: by polling, or as a WebSocket. Answers errors itself. */
+void eio_session_open(struct rt_loop *l, struct held *h, const struct eio_user *user,
+                      bool websocket);
+struct eio_session *eio_session_find(struct rt_loop *l, struct str id); /* NULL */
+/* A GET or a POST of a polling session; a WebSocket that wants to take it over. */
+void eio_session_poll(struct eio_session *s, struct held *h);
+void eio_session_post(struct eio_session *s, struct held *h, struct str body);
+void eio_session_upgrade(struct eio_session *s, struct held *h);
+/* Send a whole packet: the text of a message with its type digit, or the bytes of a binary one. The frame is held as long as needed. */
+void eio_session_send(struct eio_session *s, struct ws_frame *f);
+/* The same from parts; `head` begins with the type digit. */
+void eio_session_send_text(struct eio_session *s, struct str head, struct str rest);
+void eio_session_send_binary(struct eio_session *s, struct str bytes);
+/* Would a packet wait (a slow reader, no open poll)? Then what is volatile is left out. */
+bool eio_session_is_behind(const struct eio_session *s);
+/* End it; harmless on one that has ended. It is freed by loop_leave. */
+void eio_session_end(struct eio_session *s, enum eio_end why);
+void eio_session_connected(
+    struct eio_session *s);            /* a namespace was joined: no more CONNECT deadline */
+void sessions_init(struct rt_loop *l); /* its queues */
+void sessions_free(struct rt_loop *l); /* those that have ended */
+
+extern const struct ws_events EIO_WS_EVENTS;
+extern const struct eio_user ECHO_USER;   /* echo.c, test mode */
+extern const struct eio_user SOCKET_USER; /* sockets.c */
+
+/* --- rooms: hub.c ------------------------------------------------------------------------------------ */
+
+struct membership {
+    struct membership *next_of_socket;
+    struct membership *next, **link; /* of the room */
+    struct room *room;
+    struct rt_socket *socket;
+};
+
+struct room {
+    struct table_node by_name;
+    struct membership *members;
+    size_t count;
+    char name[ROOM_BYTES_MAX];
+};
+
+/* E_LIMIT (ROOMS_PER_SOCKET_MAX), E_BUSY. Joining twice is joining once. */
+NODISCARD err_t hub_join(struct rt_socket *s, struct str room);
+void hub_leave(struct rt_socket *s, struct str room);
+void hub_leave_all(struct rt_socket *s);
+bool hub_is_in(const struct rt_socket *s, struct str room);
+struct room *hub_room(struct rt_loop *l, struct str name); /* NULL */
+
+struct emission {
+    const struct str *rooms; /* a socket in several hears it once */
+    size_t room_count;
+    const char *event;
+    struct str arguments; /* JSON values, parted by commas; may be empty */
+    bool is_volatile;     /* who is behind does not get it, and nobody gets it later */
+    bool keep;            /* for recovery: it gets an offset as its last argument */
+};
+/* To every loop, in one order for all of them. From any thread; never waits for a socket. */
+void hub_emit(struct realtime *rt, const struct emission *e);
+
+/* --- what was emitted, for who comes back: recovery.c --------------------------------------------------- */
+
+struct kept { /* one emission of the ring */
+    uint64_t number;
+    int64_t at_ms;
+    struct ws_frame *frame;
+    struct buf rooms; /* names, each with a zero byte behind it */
+};
+
+struct lost { /* a socket whose connection went */
+    struct table_node by_pid;
+    struct lost *newer, *older; /* by time */
+    char pid[ID_BYTES], id[ID_BYTES];
+    struct uuid user_id;
+    int64_t at_ms;
+    struct buf rooms; /* as in kept */
+};
+
+struct recovery { /* under the emission lock of struct realtime */
+    struct kept ring[RECOVERY_EMISSIONS_MAX];
+    size_t next;
+    size_t bytes;
+    struct table lost;
+    struct lost *oldest, *newest;
+    struct pool pool;
+};
+
+void recovery_init(struct recovery *r);
+void recovery_free(struct recovery *r);
+void recovery_keep(struct recovery *r, uint64_t number, struct ws_frame *f, struct str rooms,
+                   int64_t now_ms);
+void recovery_lose(struct recovery *r, const struct rt_socket *s, int64_t now_ms);
+/* The lost socket of this pid and user, if every emission after `offset` is still there. It is taken out; NULL: begin anew. */
+struct lost *recovery_take(struct recovery *r, struct str pid, uint64_t offset, struct uuid user,
+                           int64_t now_ms);
+void recovery_drop(struct recovery *r, struct lost *l);
+/* Each kept emission after `offset` that reached one of the rooms, oldest first. */
+void recovery_replay(struct recovery *r, uint64_t offset, struct str rooms,
+                     void (*each)(void *context, struct ws_frame *f), void *context);
+
+/* --- Socket.IO: sockets.c -------------------------------------------------------------------------------- */
+
+struct ack { /* that we asked for */
+    struct ack *next;
+    int64_t id;
+    struct deadline deadline;
+    struct rt_socket *socket;
+    void (*done)(struct rt_socket *s, struct str arguments, bool timed_out);
+};
+
+struct rt_socket {
+    struct rt_socket *next; /* of its client */
+    struct client *client;
+    const struct nsp *nsp;
+    char id[ID_BYTES], pid[ID_BYTES];
+    struct membership *rooms;
+    unsigned room_count, call_count;
+    struct event_call *call, **last_call; /* the event that runs, and those that wait for it */
+    uint64_t heard;                       /* emissions up to this number are not for it */
+    uint64_t mark; /* of the last emission that it got: once, whatever rooms it is in */
+    struct caller caller;
+    char handle[HANDLE_ROOM];
+    int64_t tokens_at_ms, tokens; /* of its rate limit, thousandths */
+    struct ack *acks;
+    int64_t next_ack;
+};
+
+struct client { /* the sockets of one session */
+    struct eio_session *session;
+    struct rt_socket *sockets;
+    bool connecting;
+    struct assembly *assembly; /* a packet whose attachments are still to come */
+};
+
+struct nsp { /* a namespace, and how its events are served */
+    const char *name;
+    void (*event)(struct rt_socket *s, const struct sio_packet *p, const struct str *attachments);
+    void (*left)(struct rt_socket *s, enum eio_end why);
+};
+extern const struct nsp PRODUCT_NAMESPACE;                     /* events.c */
+extern const struct nsp TEST_NAMESPACE, TEST_CUSTOM_NAMESPACE; /* echo.c */
+
+struct rt_socket *socket_join(struct client *c, const struct nsp *nsp, const struct caller *who);
+void socket_welcome(struct rt_socket *s);                                 /* the CONNECT answer */
+void test_join(struct client *c, const struct nsp *nsp, struct str auth); /* echo.c */
+void socket_refuse(struct client *c, struct str nsp, err_t e); /* CONNECT_ERROR with our code */
+/* An event to this one alone. `arguments`: JSON values parted by commas. */
+void socket_emit(struct rt_socket *s, const char *event, struct str arguments);
+/* The same, asking for an acknowledgement: `done` is called once, with its arguments or at the deadline. */
+void socket_ask(struct rt_socket *s, const char *event, struct str arguments,
+                void (*done)(struct rt_socket *s, struct str arguments, bool timed_out));
+void socket_ack(struct rt_socket *s, int64_t id, struct str arguments);
+/* A packet with attachments; `text` as it came (its placeholders stand). */
+void socket_send_binary(struct rt_socket *s, enum sio_type type, int64_t id, struct str json,
+                        const struct str *attachments, unsigned count);
+void socket_disconnect(struct rt_socket *s); /* DISCONNECT: do not come back */
+struct rt_socket *socket_find(struct rt_loop *l, struct str session_id, struct str socket_id);
+void sockets_init(struct rt_loop *l);
+
+/* --- connecting and events: connect.c, events.c ------------------------------------------------------------- */
+
+/* CONNECT to `/`: who is it? Answers itself, now or later. `text` is `auth` as it came. */
+void connect_begin(struct client *c, struct json auth, struct str text);
+
+struct event_call; /* an event of a client that runs on a worker */
+/* What a handler of this room may ask for; done on the socket's loop: rooms before the acknowledgement, emits after it. */
+void call_join(struct socket_call *c, struct str room);
+void call_leave(struct socket_call *c, struct str room);
+void call_emit(struct socket_call *c, const char *event, struct str json);
+extern const struct socket_event REALTIME_EVENTS[]; /* topics.c */
+enum { REALTIME_EVENT_COUNT = 4 };
+
+/* May this caller hear of the topic? `ret_room`: where. E_INVALID (no such kind of topic), E_NOT_FOUND, E_FORBIDDEN (scope). */
+NODISCARD err_t topic_check(struct app *app, struct db *db, struct arena *a,
+                            const struct caller *who, struct str topic, struct str *ret_room);
+/* For a room that a lost socket was in: may it be in it again? */
+NODISCARD err_t room_check(struct app *app, struct db *db, struct arena *a,
+                           const struct caller *who, struct str room);
+
+/* --- what changed: changes.c, changes_http.c ------------------------------------------------------------------ */
+
+extern const struct op_consumer REALTIME_CONSUMERS[];
+enum { REALTIME_CONSUMER_COUNT = 2 };
+extern const struct field CHANGES_QUERY[];
+enum { CHANGES_QUERY_COUNT = 3 };
+/* What `user` may see of what changed after *cursor, at most `limit` ops; *cursor moves. Members `items`, `cursor`, `more` of the open object. */
+NODISCARD err_t changes_write(struct db *db, struct arena *a, struct uuid user,
+                              struct op_cursor *cursor, size_t limit, struct json_out *o);
+err_t changes_get(struct req *rq, struct reply *rp);
+/* engine_http.c: GET, POST and PUT of /socket.io/, and of /engine.io/ in test mode. */
+err_t socket_io(struct req *rq, struct reply *rp);
+err_t engine_io(struct req *rq, struct reply *rp);
+struct waiter; /* a request that waits for a change */
+void waiters_wake(struct rt_loop *l, struct str user_room);
+void waiters_end(struct rt_loop *l);
+void waiters_init(struct rt_loop *l);
+
+/* --- rights and credentials that went: withdraw.c ---------------------------------------------------------------- */
+
+void withdraw_credential(struct realtime *rt, struct uuid session_or_token);
+void withdraw_account(struct realtime *rt, struct uuid user);
+/* Some credentials of the account may have ended: each of its sockets is asked again. */
+void withdraw_check(struct realtime *rt, struct uuid user);
+/* The user (nil: everybody) may not hear of the topic any more. */
+void withdraw_topic(struct realtime *rt, struct uuid user, struct str topic);
+
+/* --- the room ---------------------------------------------------------------------------------------------------- */
+
+struct realtime {
+    struct arena arena; /* holds this struct and the loops */
+    struct app *app;
+    struct rt_loop *loops;
+    int loop_count;
+    bool test; /* VIVIM_TEST */
+    int64_t ping_interval_ms, ping_timeout_ms, connect_timeout_ms;
+    size_t payload_bytes_max;
+    struct ws_options ws;
+    struct ws_frame *open, *ping, *pong_probe, *noop, *close; /* packets without data */
+    struct map events;                                        /* name -> struct socket_event */
+    struct mutex emitting; /* one order of emissions for all loops */
+    bool stopping;         /* the loops take no letters any more */
+    uint64_t emitted;
+    struct recovery recovery;
+    struct presence *presence;
+    _Atomic bool presence_ticks; /* the clock of presence runs on the first loop */
+    _Atomic uint64_t
+        withdrawals; /* rights and credentials that went: checks under way look again */
+};
+
+struct realtime *realtime_of(struct app *app);
+struct str caller_room(struct arena *a, struct uuid user); /* "user:<id>" */
+
+#endif

@@ -1,0 +1,293 @@
+#include "realtime/presence_room.h"
+
+#include "identity/identity.h"
+#include "os/clock.h"
+#include "realtime/realtime_store.h"
+#include "sharing/sharing.h"
+
+static const char *const STATUS_NAMES[] = { "offline", "away", "online" };
+
+/* --- what is told --------------------------------------------------------------------------------- */
+
+static void write_view(struct json_out *o, const struct presence_view *v)
+{
+    jo_object(o);
+    jo_kuuid(o, "user_id", v->user_id);
+    jo_kstr(o, "handle", str_from(v->handle));
+    jo_kstr(o, "status", str_from(STATUS_NAMES[v->status]));
+    if (uuid_is_nil(v->message_id))
+        jo_knull(o, "message_id");
+    else
+        jo_kuuid(o, "message_id", v->message_id);
+    jo_ktime(o, "last_seen_at", v->since_ms);
+    jo_end(o);
+}
+
+/* {topic, snapshot, people: […]}: all who are there, or those of whom something changed. */
+static void write_people(struct buf *out, struct str topic, bool snapshot,
+                         const struct presence_view *views, size_t count)
+{
+    struct json_out o;
+    jo_init(&o, out);
+    jo_object(&o);
+    jo_kstr(&o, "topic", topic);
+    jo_kbool(&o, "snapshot", snapshot);
+    jo_kz(&o, "people");
+    jo_array(&o);
+    for (size_t i = 0; i < count; i++)
+        write_view(&o, &views[i]);
+    jo_end(&o);
+    jo_end(&o);
+}
+
+static void on_changed(void *context, struct str topic, const struct presence_view *views,
+                       size_t count)
+{
+    CLEANUP(buf_free) struct buf json = { 0 };
+    buf_init(&json, NULL, EMISSION_BYTES_MAX);
+    write_people(&json, topic, false, views, count);
+    const struct emission e = {
+        .rooms = &topic, .room_count = 1, .event = "presence", .arguments = buf_str(&json)
+    };
+    if (buf_err(&json) == OK)
+        hub_emit(context, &e);
+}
+
+err_t presence_snapshot(struct socket_call *c, struct str topic)
+{
+    struct presence_view *views;
+    size_t count;
+    struct buf json;
+    TRY(presence_at(realtime_of(c->app)->presence, c->arena, topic, &views, &count));
+    if (str_find_char(topic, ':', 0) == topic.n || !count)
+        return OK;
+    buf_init(&json, c->arena, EMISSION_BYTES_MAX);
+    write_people(&json, topic, true, views, count);
+    TRY(buf_err(&json));
+    call_emit(c, "presence", buf_str(&json));
+    return OK;
+}
+
+/* --- last seen ---------------------------------------------------------------------------------------- */
+
+struct seen { /* in its own arena */
+    struct arena arena;
+    struct realtime *rt;
+    struct uuid user;
+    int64_t seen_ms;
+};
+
+static void write_seen(struct db *db, struct arena *a, void *arg)
+{
+    const struct seen *w = arg;
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    UNUSED(a);
+    if (!db || db_txn_begin(&tx, db) != OK || realtime_store_seen(db, w->user, w->seen_ms) != OK ||
+        db_txn_commit(&tx) != OK)
+        err_clear(); /* a time that is a little older is no loss */
+}
+
+static void seen_written(struct net_loop *net, void *arg)
+{
+    struct arena arena = ((struct seen *)arg)->arena;
+    UNUSED(net);
+    arena_free(&arena);
+}
+
+static void on_left(void *context, struct uuid user, int64_t last_seen_ms)
+{
+    struct realtime *rt = context;
+    struct arena arena; /* holds the struct itself, and moves into it */
+    arena_init(&arena, KIB(16));
+    struct seen *w = ARENA_NEW(&arena, struct seen);
+    if (!w)
+        return;
+    *w = (struct seen){ .arena = arena, .rt = rt, .user = user, .seen_ms = last_seen_ms };
+    if (http_work(rt->app->server, http_loop(rt->app->server, 0), write_seen, seen_written, w) !=
+        OK)
+        arena_free(&arena);
+}
+
+/* --- the clock, on the first loop, while anybody is here --------------------------------------------------- */
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct realtime *rt = timer->data;
+    const struct presence_told told = { on_changed, on_left, rt };
+    if (presence_tick(rt->presence, clock_wall_ms(), &told))
+        return;
+    rt->presence_ticks = false; /* a sign of life from here on starts it again */
+    uv_timer_stop(timer);
+}
+
+static void start_ticking(struct net_loop *net, void *arg)
+{
+    struct realtime *rt = arg;
+    struct rt_loop *l = loop_of(rt, net);
+    if (!l) {
+        rt->presence_ticks = false;
+        return;
+    }
+    l->ticks.data = rt;
+    uv_timer_start(&l->ticks, on_tick, PRESENCE_TICK_MS, PRESENCE_TICK_MS);
+}
+
+static void keep_ticking(struct realtime *rt)
+{
+    if (!atomic_exchange(&rt->presence_ticks, true))
+        net_post(http_loop(rt->app->server, 0), start_ticking, rt);
+}
+
+/* --- devices come and go --------------------------------------------------------------------------------------- */
+
+err_t presence_wants(struct realtime *rt, struct db *db, struct arena *a, struct uuid user,
+                     bool *ret_invisible)
+{
+    struct presence_row row = { .invisible = false };
+    if (presence_knows(rt->presence, user, ret_invisible))
+        return OK;
+    err_t e = realtime_store_presence(db, a, user, &row);
+    *ret_invisible = row.invisible;
+    return e == E_NOT_FOUND ? OK : e;
+}
+
+void presence_joined(struct rt_socket *s, bool invisible)
+{
+    struct realtime *rt = s->client->session->loop->rt;
+    const struct presence_beat beat = {
+        .user_id = s->caller.user_id,
+        .handle = s->caller.handle,
+        .device = str_from(s->id),
+        .status = PRESENCE_ONLINE,
+    };
+    keep_ticking(rt);
+    if (presence_back(rt->presence, s->caller.user_id, beat.device, clock_wall_ms()))
+        return;
+    if (presence_beat(rt->presence, &beat, clock_wall_ms()) != OK)
+        return; /* one connection of very many of the same person is not looked at */
+    presence_set_invisible(rt->presence, s->caller.user_id, invisible);
+}
+
+void presence_left(struct rt_socket *s, bool lost)
+{
+    struct realtime *rt = s->client->session->loop->rt;
+    presence_gone(rt->presence, s->caller.user_id, str_from(s->id), lost, clock_wall_ms());
+    if (!rt->stopping)
+        keep_ticking(rt);
+}
+
+void presence_leave(struct socket_call *c, struct str topic)
+{
+    presence_forget(realtime_of(c->app)->presence, c->caller->user_id, topic);
+}
+
+/* --- the event ------------------------------------------------------------------------------------------------------ */
+
+struct presence_argument {
+    struct str status, at;
+    struct uuid message_id;
+};
+const struct field PRESENCE_FIELDS[] = {
+    FIELD(presence_argument, status, FIELD_STR, true, 1, 16,
+          "online, away, invisible (kept until visible) or visible"),
+    FIELD(presence_argument, at, FIELD_STR, false, 1, ROOM_BYTES_MAX - 1,
+          "the topic that is looked at"),
+    FIELD(presence_argument, message_id, FIELD_UUID, false, 0, 0, "the message that is looked at"),
+};
+_Static_assert(COUNTOF(PRESENCE_FIELDS) == PRESENCE_FIELD_COUNT, "for the event's table");
+
+static err_t set_invisible(struct socket_call *c, bool invisible)
+{
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, c->db));
+    TRY(realtime_store_invisible(c->db, c->caller->user_id, invisible, c->now_ms));
+    TRY(db_txn_commit(&tx));
+    presence_set_invisible(realtime_of(c->app)->presence, c->caller->user_id, invisible);
+    return OK;
+}
+
+static err_t beat(struct socket_call *c, const struct presence_argument *argument,
+                  enum presence_status status)
+{
+    struct realtime *rt = realtime_of(c->app);
+    const struct presence_beat b = {
+        .user_id = c->caller->user_id,
+        .message_id = argument->message_id,
+        .handle = c->caller->handle,
+        .device = c->socket_id,
+        .status = status,
+        .topic = argument->at,
+    };
+    struct str room;
+    if (argument->at.n) {
+        err_t e = topic_check(c->app, c->db, c->arena, c->caller, argument->at, &room);
+        if (e != OK) { /* also when the right went while this waited */
+            presence_forget(rt->presence, c->caller->user_id, argument->at);
+            return e;
+        }
+    }
+    TRY(presence_beat(rt->presence, &b, clock_wall_ms()));
+    keep_ticking(rt);
+    return OK;
+}
+
+err_t presence_event(struct socket_call *c)
+{
+    struct presence_argument argument = { .at = STR_NONE };
+    TRY(socket_fields(c, &argument));
+    if (str_eq(argument.status, S("invisible")))
+        return set_invisible(c, true);
+    if (str_eq(argument.status, S("visible")))
+        return set_invisible(c, false);
+    if (str_eq(argument.status, S("online")))
+        return beat(c, &argument, PRESENCE_ONLINE);
+    if (str_eq(argument.status, S("away")))
+        return beat(c, &argument, PRESENCE_AWAY);
+    return err_note(E_INVALID, "status", "online, away, invisible or visible");
+}
+
+/* --- the route ---------------------------------------------------------------------------------------------------------- */
+
+/* One person with whom the thing is shared: here, somewhere else, or last seen. */
+static err_t write_member(struct req *rq, struct json_out *o, struct uuid user, struct str handle)
+{
+    struct realtime *rt = realtime_of(rq->app);
+    struct presence_row row = { .last_seen_ms = INT64_MIN };
+    err_t e = realtime_store_presence(rq->db, rq->arena, user, &row);
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    enum presence_status status = presence_of(rt->presence, user);
+    jo_object(o);
+    jo_kuuid(o, "user_id", user);
+    jo_kstr(o, "handle", handle);
+    jo_kstr(o, "status", str_from(STATUS_NAMES[status]));
+    jo_ktime(o, "last_seen_at", row.last_seen_ms);
+    jo_end(o);
+    return OK;
+}
+
+err_t presence_get(struct req *rq, struct reply *rp)
+{
+    struct uuid id, owner;
+    struct grant *members;
+    size_t count;
+    TRY(req_param_uuid(rq, "id", &id));
+    TRY(sharing_find(rq->db, rq->arena, rq->caller.user_id, "conversation", id, SHARE_READ,
+                     &owner));
+    const struct entity *entity = app_entity(rq->app, "conversation");
+    TRY(entity->exists(rq->app, rq->db, owner, id));
+    TRY(sharing_members(rq->db, rq->arena, owner, "conversation", id, &members, &count));
+    struct account account;
+    TRY(identity_user_by_id(rq->db, rq->arena, owner, &account));
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    jo_kz(o, "items");
+    jo_array(o);
+    TRY(write_member(rq, o, owner, account.handle));
+    for (size_t i = 0; i < count; i++)
+        TRY(write_member(rq, o, members[i].grantee_id, members[i].handle));
+    jo_end(o);
+    jo_knull(o, "next_cursor");
+    jo_end(o);
+    return OK;
+}

@@ -1,0 +1,24 @@
+/* Presence among the sockets: the event, the snapshots, the clock, last seen in the store. */
+#ifndef VIVIM_REALTIME_PRESENCE_ROOM_H
+#define VIVIM_REALTIME_PRESENCE_ROOM_H
+
+#include "realtime/inside.h"
+#include "realtime/presence.h"
+
+/* `presence {status, at, message_id}`: a sign of life. */
+err_t presence_event(struct socket_call *c);
+extern const struct field PRESENCE_FIELDS[];
+enum { PRESENCE_FIELD_COUNT = 3 };
+
+/* Who subscribes to a topic sees who is there: the event follows the acknowledgement. */
+NODISCARD err_t presence_snapshot(struct socket_call *c, struct str topic);
+void presence_leave(struct socket_call *c, struct str topic); /* it is not looked at any more */
+/* Before a socket of the user is let in: whether they want to be seen. */
+NODISCARD err_t presence_wants(struct realtime *rt, struct db *db, struct arena *a,
+                               struct uuid user, bool *ret_invisible);
+void presence_joined(struct rt_socket *s, bool invisible);
+void presence_left(struct rt_socket *s, bool lost);
+/* GET /api/v1/presence. */
+err_t presence_get(struct req *rq, struct reply *rp);
+
+#endif
