@@ -220,6 +220,17 @@ static const struct job_kind JOBS[] = {
       .failed = capture_failed,
       .write = capture_job_write },
 };
+/* For the sockets' topic capture:<id>. */
+static err_t capture_exists(struct app *app, struct db *db, struct uuid owner, struct uuid id)
+{
+    CLEANUP(arena_free) struct arena a;
+    struct job_row job;
+    arena_init(&a, MIB(4));
+    TRY(job_get(app, db, &a, owner, id, &job));
+    return str_eq(job.kind, S("capture")) ? OK : E_NOT_FOUND;
+}
+
+static const struct entity ENTITIES[] = { { .name = "capture", .exists = capture_exists } };
 static const struct op_consumer CONSUMERS[] = { { .name = "capture", .consume = forget_accounts } };
 
 const struct module capture_module = {
@@ -232,4 +243,6 @@ const struct module capture_module = {
     .job_count = COUNTOF(JOBS),
     .consumers = CONSUMERS,
     .consumer_count = COUNTOF(CONSUMERS),
+    .entities = ENTITIES,
+    .entity_count = COUNTOF(ENTITIES),
 };

@@ -36,7 +36,7 @@ static void connecting_free(struct connecting *w)
 
 static err_t check_credential(struct connecting *w, struct db *db)
 {
-    if (w->token.s)
+    if (w->token.n)
         TRY(identity_check(identity_of(w->rt->app), db, &w->arena, CREDENTIAL_TOKEN, w->token,
                            clock_wall_ms(), &w->caller));
     return w->caller.known ? OK
