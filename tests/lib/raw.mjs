@@ -1,9 +1,24 @@
 // Bytes to a server and back, without a client's opinions.
 import net from 'node:net';
 
-export function connect(url) {
+// A chunked body that has come whole: { body, length on the wire }; undefined when more must come.
+function unchunk(bytes) {
+    const parts = [];
+    for (let at = 0; ;) {
+        const line = bytes.indexOf('\r\n', at);
+        if (line < 0) return undefined;
+        const size = parseInt(bytes.toString('latin1', at, line), 16);
+        if (bytes.length < line + 2 + size + 2) return undefined;
+        if (size === 0) return { body: Buffer.concat(parts), length: line + 4 };
+        parts.push(bytes.subarray(line + 2, line + 2 + size));
+        at = line + 2 + size + 2;
+    }
+}
+
+// `localAddress` chooses where the connection comes from: any of 127.0.0.0/8 is ours.
+export function connect(url, { localAddress } = {}) {
     const { hostname, port } = new URL(url);
-    const socket = net.connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname);
+    const socket = net.connect({ port: Number(port), host: hostname === 'localhost' ? '127.0.0.1' : hostname.replace(/[[\]]/g, ''), localAddress });
     let buffer = Buffer.alloc(0), ended = false;
     const waiting = [];
     const wake = () => { for (const w of [...waiting]) w(); };
@@ -30,7 +45,13 @@ export function connect(url) {
             const [first, ...lines] = buffer.toString('latin1', 0, end).split('\r\n');
             const headers = Object.fromEntries(lines.map((l) => [l.slice(0, l.indexOf(':')).toLowerCase(), l.slice(l.indexOf(':') + 1).trim()]));
             const status = Number(first.split(' ')[1]);
-            const length = bodiless || status === 100 ? 0 : Number(headers['content-length'] ?? 0);
+            if (!bodiless && /chunked/i.test(headers['transfer-encoding'] ?? '')) {
+                const whole = unchunk(buffer.subarray(end + 4));
+                if (!whole) return ended ? { status, headers, body: '', cut: true } : undefined;
+                buffer = buffer.subarray(end + 4 + whole.length);
+                return { status, headers, body: whole.body.toString('utf8') };
+            }
+            const length = bodiless || status === 100 || status === 204 ? 0 : Number(headers['content-length'] ?? 0);
             if (buffer.length < end + 4 + length) return ended ? { status, headers, body: '', cut: true } : undefined;
             const body = buffer.toString('utf8', end + 4, end + 4 + length);
             buffer = buffer.subarray(end + 4 + length);
