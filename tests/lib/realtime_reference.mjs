@@ -33,7 +33,7 @@ engine.on('connection', (socket) => socket.on('message', (data) => socket.send(d
 io.on('connection', (socket) => {
     socket.emit('auth', socket.handshake.auth);
     socket.on('message', (...args) => socket.emit('message-back', ...args));
-    socket.on('message-with-ack', (...args) => args.pop()(...args));
+    socket.on('message-with-ack', (...args) => { const acknowledge = args.pop(); if (typeof acknowledge === 'function') acknowledge(...args); });
     socket.on('broadcast', (argument) => io.emit('broadcast-back', argument));
 });
 io.of('/custom').on('connection', (socket) => socket.emit('auth', socket.handshake.auth));
