@@ -18,7 +18,12 @@
 
 /* In order of rank; each may use those before it. */
 static const struct module *const MODULES[] = {
-    &identity_module, &sharing_module, &archive_module, &capture_module, &search_module, &realtime_module,
+    &identity_module,
+    &sharing_module,
+    &archive_module,
+    &capture_module,
+    &search_module,
+    &realtime_module,
     NULL,
 };
 

@@ -73,35 +73,35 @@
 #define CAPTURE_PAGE_BYTES_MAX MIB(16)
 
 /* Real time */
-#define EIO_PAYLOAD_BYTES_MAX    1000000 /* what a POST or a WebSocket message of a client may hold */
-#define EIO_UPGRADE_TIMEOUT_MS   10000
-#define EIO_LINGER_MS            30000  /* how long a close packet waits for a poll */
+#define EIO_PAYLOAD_BYTES_MAX     1000000 /* what a POST or a WebSocket message of a client may hold */
+#define EIO_UPGRADE_TIMEOUT_MS    10000
+#define EIO_LINGER_MS             30000  /* how long a close packet waits for a poll */
 #define SESSION_WAITING_BYTES_MAX MIB(1) /* packets that wait for a client that reads slowly */
-#define SIO_ATTACHED_BYTES_MAX   MIB(4) /* the attachments of one packet */
-#define SIO_ACK_TIMEOUT_MS       10000
-#define ROOM_BYTES_MAX           96 /* a room's name, with its end */
-#define ROOMS_PER_SOCKET_MAX     200
-#define EMISSION_BYTES_MAX       KIB(512)
-#define EVENTS_PER_SECOND        50 /* of one socket … */
-#define EVENTS_BURST             100
-#define EVENTS_WAITING_MAX       32 /* … that may wait for the one before */
-#define EVENT_ARENA_BYTES_MAX    MIB(8)
-#define TOPICS_PER_EVENT_MAX     50
-#define RECOVERY_MS              (2 * 60 * 1000) /* how long a lost connection may come back to what it was */
-#define RECOVERY_EMISSIONS_MAX   4096
-#define RECOVERY_BYTES_MAX       MIB(16)
-#define RECOVERY_SOCKETS_MAX     10000
-#define CHANGES_REST_MS          25 /* between two batches of changes: what comes meanwhile comes together */
-#define CHANGES_ITEMS_MAX        100 /* in one event; more: ask by the cursor */
-#define CHANGES_SCANNED_MAX      20000 /* ops that one request looks at */
-#define CHANGES_WAIT_MS          25000 /* a request that waits for a change */
-#define PRESENCE_TICK_MS         100
-#define PRESENCE_SCAN_MS         500
-#define PRESENCE_GRACE_MS        2000  /* a lost connection may come back unnoticed */
-#define PRESENCE_BEAT_MS         20000 /* how often a client says that it is there … */
-#define PRESENCE_LEASE_MS        45000 /* … and after how long without that it is not */
-#define PRESENCE_DEVICES_MAX     64    /* of one person */
-#define PRESENCE_VIEWS_MAX       100
+#define SIO_ATTACHED_BYTES_MAX    MIB(4) /* the attachments of one packet */
+#define SIO_ACK_TIMEOUT_MS        10000
+#define ROOM_BYTES_MAX            96 /* a room's name, with its end */
+#define ROOMS_PER_SOCKET_MAX      200
+#define EMISSION_BYTES_MAX        KIB(512)
+#define EVENTS_PER_SECOND         50 /* of one socket … */
+#define EVENTS_BURST              100
+#define EVENTS_WAITING_MAX        32 /* … that may wait for the one before */
+#define EVENT_ARENA_BYTES_MAX     MIB(8)
+#define TOPICS_PER_EVENT_MAX      50
+#define RECOVERY_MS               (2 * 60 * 1000) /* how long a lost connection may come back to what it was */
+#define RECOVERY_EMISSIONS_MAX    4096
+#define RECOVERY_BYTES_MAX        MIB(16)
+#define RECOVERY_SOCKETS_MAX      10000
+#define CHANGES_REST_MS           25 /* between two batches of changes: what comes meanwhile comes together */
+#define CHANGES_ITEMS_MAX         100   /* in one event; more: ask by the cursor */
+#define CHANGES_SCANNED_MAX       20000 /* ops that one request looks at */
+#define CHANGES_WAIT_MS           25000 /* a request that waits for a change */
+#define PRESENCE_TICK_MS          100
+#define PRESENCE_SCAN_MS          500
+#define PRESENCE_GRACE_MS         2000  /* a lost connection may come back unnoticed */
+#define PRESENCE_BEAT_MS          20000 /* how often a client says that it is there … */
+#define PRESENCE_LEASE_MS         45000 /* … and after how long without that it is not */
+#define PRESENCE_DEVICES_MAX      64    /* of one person */
+#define PRESENCE_VIEWS_MAX        100
 
 /* Identity */
 #define HANDLE_BYTES_MIN            2

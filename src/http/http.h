@@ -128,7 +128,7 @@ struct req {
     struct str body; /* in memory when at most HTTP_BODY_SPOOL_BYTES … */
     int body_fd;     /* … else a temporary file positioned at 0; -1 otherwise */
     size_t body_bytes;
-    bool body_excess; /* it was over the limit and was not read to its end */
+    bool body_excess;  /* it was over the limit and was not read to its end */
     struct str client; /* address as text, after trusted proxies; "local" over the Unix socket */
     bool
         local; /* came over the Unix socket; the peer is our own user or root (SO_PEERCRED): no rate limit, no Host or CSRF check */

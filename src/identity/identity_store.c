@@ -202,10 +202,10 @@ err_t identity_store_caller_good(struct db *db, const struct caller *c, int64_t 
 {
     bool local = uuid_is_nil(c->session_id) && uuid_is_nil(c->token_id);
     int64_t n = 0;
-    TRY(db_i64(db, &SQL_IDENTITY_CALLER_GOOD,
-               DB_ARGS(DBU(c->user_id), DBB(local), DBU(c->session_id), DBI(now_ms),
-                       DBU(c->token_id)),
-               &n));
+    TRY(db_i64(
+        db, &SQL_IDENTITY_CALLER_GOOD,
+        DB_ARGS(DBU(c->user_id), DBB(local), DBU(c->session_id), DBI(now_ms), DBU(c->token_id)),
+        &n));
     *ret = n > 0;
     return OK;
 }

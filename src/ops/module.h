@@ -135,9 +135,9 @@ struct socket_call {
 };
 
 struct socket_event {
-    const char *name; /* "subscribe" */
-    enum auth auth;   /* AUTH_USER or AUTH_ADMIN */
-    enum scope scope; /* what a token must be allowed */
+    const char *name;           /* "subscribe" */
+    enum auth auth;             /* AUTH_USER or AUTH_ADMIN */
+    enum scope scope;           /* what a token must be allowed */
     const struct field *fields; /* of the argument: socket_fields */
     size_t field_count;
     /* An error is answered in the acknowledgement: {error: {code, detail, field}}. */

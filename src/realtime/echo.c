@@ -29,7 +29,7 @@ const struct eio_user ECHO_USER = { .opened = echo_opened,
 
 /* --- Socket.IO ------------------------------------------------------------------------------------------ */
 
-#define TEST_ROOM S("test")
+static const struct str TEST_ROOM = { "test", 4 };
 
 /* The arguments behind the event's name, as they came: text without the array's ends. */
 static struct str arguments_of(const struct sio_packet *p)
@@ -46,29 +46,75 @@ static struct str arguments_of(const struct sio_packet *p)
     return at < end ? str_sub(p->text, at + 1, end) : S("");
 }
 
-static void send_back(struct rt_socket *s, const struct sio_packet *p,
-                      const struct str *attachments)
+/* The arguments of a packet with attachments, written anew: what its placeholders name, in their order. */
+struct rewritten {
+    struct str arguments; /* behind the event's name */
+    struct str attachments[SIO_ATTACHMENTS_MAX];
+    unsigned count;
+};
+
+static bool rewrite(struct arena *a, const struct sio_packet *p, const struct str *attachments,
+                    struct rewritten *ret)
 {
-    struct str arguments = arguments_of(p);
-    if (!p->attachments) {
+    struct sio_renumber r = { .count = 0 };
+    struct buf b;
+    struct json_out o;
+    struct json_iter it = json_iter(p->data);
+    struct json item;
+    buf_init(&b, a, EMISSION_BYTES_MAX);
+    jo_init(&o, &b);
+    (void)json_next(&it, NULL, &item); /* the name */
+    jo_array(&o);
+    while (json_next(&it, NULL, &item))
+        if (sio_value_write(&o, item, &r) != OK)
+            return false;
+    jo_end(&o);
+    if (buf_err(&b))
+        return false;
+    ret->arguments = str_sub(buf_str(&b), 1, b.n - 1);
+    ret->count = r.count;
+    for (unsigned i = 0; i < r.count; i++)
+        ret->attachments[i] = attachments[r.order[i]];
+    return true;
+}
+
+static struct arena *scratch_of(struct rt_socket *s)
+{
+    return &s->client->session->loop->scratch;
+}
+
+static void send_back(struct rt_socket *s, struct str arguments, const struct rewritten *w)
+{
+    if (!w->count) {
         socket_emit(s, "message-back", arguments);
         return;
     }
-    struct str json =
-        str_fmt(&s->client->session->loop->scratch, "[\"message-back\",%.*s]", STR_ARG(arguments));
-    socket_send_binary(s, SIO_BINARY_EVENT, -1, json, attachments, p->attachments);
+    struct str json = str_fmt(scratch_of(s), "[\"message-back\",%.*s]", STR_ARG(w->arguments));
+    socket_send_binary(s, SIO_BINARY_EVENT, -1, json, w->attachments, w->count);
 }
 
-static void acknowledge(struct rt_socket *s, const struct sio_packet *p,
-                        const struct str *attachments)
+static void acknowledge(struct rt_socket *s, int64_t id, struct str arguments,
+                        const struct rewritten *w)
 {
-    struct str arguments = arguments_of(p);
-    if (!p->attachments) {
-        socket_ack(s, p->id, arguments);
+    if (!w->count) {
+        socket_ack(s, id, arguments);
         return;
     }
-    struct str json = str_fmt(&s->client->session->loop->scratch, "[%.*s]", STR_ARG(arguments));
-    socket_send_binary(s, SIO_BINARY_ACK, p->id, json, attachments, p->attachments);
+    struct str json = str_fmt(scratch_of(s), "[%.*s]", STR_ARG(w->arguments));
+    socket_send_binary(s, SIO_BINARY_ACK, id, json, w->attachments, w->count);
+}
+
+static void broadcast(struct rt_socket *s, struct str arguments, const struct rewritten *w)
+{
+    const struct emission e = {
+        .rooms = &TEST_ROOM,
+        .room_count = 1,
+        .event = "broadcast-back",
+        .arguments = arguments,
+        .attachments = w->attachments,
+        .attachment_count = w->count,
+    };
+    hub_emit(s->client->session->loop->rt, &e);
 }
 
 static void answered(struct rt_socket *s, struct str arguments, bool timed_out)
@@ -79,18 +125,20 @@ static void answered(struct rt_socket *s, struct str arguments, bool timed_out)
 static void test_event(struct rt_socket *s, const struct sio_packet *p,
                        const struct str *attachments)
 {
-    struct str name = sio_event_name(p);
+    struct str name = sio_event_name(p), arguments = STR_NONE;
+    struct rewritten w = { .count = 0 };
+    if (p->attachments && !rewrite(scratch_of(s), p, attachments, &w))
+        return;
+    if (name.s)
+        arguments = p->attachments ? w.arguments : arguments_of(p);
     if (str_eq(name, S("message")))
-        send_back(s, p, attachments);
+        send_back(s, arguments, &w);
     else if (str_eq(name, S("message-with-ack")) && p->has_id)
-        acknowledge(s, p, attachments);
-    else if (str_eq(name, S("ask")) && !p->attachments)
-        socket_ask(s, "asked", arguments_of(p), answered);
-    else if (str_eq(name, S("broadcast")) && !p->attachments)
-        hub_emit(s->client->session->loop->rt, &(struct emission){ .rooms = &TEST_ROOM,
-                                                                   .room_count = 1,
-                                                                   .event = "broadcast-back",
-                                                                   .arguments = arguments_of(p) });
+        acknowledge(s, p->id, arguments, &w);
+    else if (str_eq(name, S("ask")) && !w.count)
+        socket_ask(s, "asked", arguments, answered);
+    else if (str_eq(name, S("broadcast")))
+        broadcast(s, arguments, &w);
 }
 
 static void no_event(struct rt_socket *s, const struct sio_packet *p, const struct str *attachments)

@@ -1,6 +1,7 @@
 /* Engine.IO over HTTP: the checks of a request, in the order of the protocol, and whom it goes to. */
 #include "base/encode.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "os/file.h"
 #include "realtime/inside.h"
 
@@ -30,7 +31,7 @@ static bool has_control_characters(struct str s)
 
 /* --- a request of a session ------------------------------------------------------------------------ */
 
-static err_t body_of(const struct req *rq, struct str *ret)
+static err_t read_body(const struct req *rq, struct str *ret)
 {
     *ret = rq->body;
     if (rq->body_fd < 0)
@@ -41,6 +42,13 @@ static err_t body_of(const struct req *rq, struct str *ret)
     TRY(file_read_exactly(rq->body_fd, bytes, rq->body_bytes));
     *ret = str_of(bytes, rq->body_bytes);
     return OK;
+}
+
+/* Of a payload all is text; bytes travel in it as base64. */
+static err_t body_of(const struct req *rq, struct str *ret)
+{
+    TRY(read_body(rq, ret));
+    return utf8_ok(*ret) ? OK : err_note(E_BAD_ENCODING, NULL, "the payload is not valid UTF-8");
 }
 
 static void fail_post(struct eio_session *s, struct held *h, err_t e)
@@ -104,11 +112,11 @@ static int loop_of_id(const struct http_server *server, struct arena *a, struct 
 
 /* --- a new session ------------------------------------------------------------------------------------ */
 
-/* A cookie counts only from our own pages: else any page could read over its visitor's shoulder. */
+/* Pages of other origins may not: else any page could read over its visitor's shoulder. Programs name no origin. */
 static bool may_open(const struct req *rq)
 {
     struct str origin = req_header(rq, S("origin"));
-    return !rq->caller.by_cookie || !origin.s || http_origin_allowed(rq, origin);
+    return !origin.s || http_origin_allowed(rq, origin);
 }
 
 static void begin_session(struct arrival *a, struct held *h)

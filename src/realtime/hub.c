@@ -112,7 +112,8 @@ void hub_leave_all(struct rt_socket *s)
 
 struct delivery { /* a letter; the rooms' names follow it, each with a zero byte behind it */
     struct realtime *rt;
-    struct ws_frame *frame; /* a reference for each letter */
+    struct ws_frame *frames[1 + SIO_ATTACHMENTS_MAX]; /* a reference for each letter */
+    unsigned frame_count;
     uint64_t number;
     size_t names_bytes;
     bool is_volatile;
@@ -128,7 +129,8 @@ static void deliver_to(struct rt_socket *s, const struct delivery *d)
         session->loop->dropped++;
         return;
     }
-    eio_session_send(session, d->frame);
+    for (unsigned i = 0; i < d->frame_count; i++)
+        eio_session_send(session, d->frames[i]);
 }
 
 static void deliver_to_room(struct rt_loop *l, struct str name, const struct delivery *d)
@@ -142,6 +144,18 @@ static void deliver_to_room(struct rt_loop *l, struct str name, const struct del
     waiters_wake(l, name);
 }
 
+static void hold_frames(const struct delivery *d)
+{
+    for (unsigned i = 0; i < d->frame_count; i++)
+        ws_frame_hold(d->frames[i]);
+}
+
+static void drop_frames(const struct delivery *d)
+{
+    for (unsigned i = 0; i < d->frame_count; i++)
+        ws_frame_drop(d->frames[i]);
+}
+
 static void deliver(struct net_loop *net, void *arg)
 {
     const struct delivery *d = arg;
@@ -149,7 +163,7 @@ static void deliver(struct net_loop *net, void *arg)
     struct str names = str_of((const char *)(d + 1), d->names_bytes), name;
     while (l->net && names.n && str_cut(&names, 0, &name))
         deliver_to_room(l, name, d);
-    ws_frame_drop(d->frame);
+    drop_frames(d);
     if (l->net)
         loop_leave(l);
 }
@@ -162,7 +176,8 @@ static struct ws_frame *encode(const struct emission *e, uint64_t number)
     CLEANUP(buf_free) struct buf text = { 0 };
     buf_init(&text, NULL, EMISSION_BYTES_MAX);
     buf_putc(&text, '0' + EIO_MESSAGE);
-    sio_head_write(&text, SIO_EVENT, 0, S("/"), -1);
+    sio_head_write(&text, e->attachment_count ? SIO_BINARY_EVENT : SIO_EVENT, e->attachment_count,
+                   S("/"), -1);
     buf_putf(&text, "[\"%s\"", e->event);
     if (e->arguments.n)
         buf_putc(&text, ',');
@@ -171,6 +186,20 @@ static struct ws_frame *encode(const struct emission *e, uint64_t number)
         buf_putf(&text, ",\"%llu\"", (unsigned long long)number);
     buf_putc(&text, ']');
     return buf_err(&text) ? NULL : ws_frame_new(WS_TEXT, buf_str(&text));
+}
+
+/* False: no memory; what has been made is dropped with the rest. */
+static bool make_frames(const struct emission *e, struct delivery *d)
+{
+    assert(e->attachment_count <= SIO_ATTACHMENTS_MAX && !(e->keep && e->attachment_count));
+    struct ws_frame *f = encode(e, d->number);
+    for (unsigned i = 0; f && i < e->attachment_count; i++) {
+        d->frames[d->frame_count++] = f;
+        f = ws_frame_new(WS_BINARY, e->attachments[i]);
+    }
+    if (f)
+        d->frames[d->frame_count++] = f;
+    return f != NULL;
 }
 
 static void put_names(struct buf *out, const struct emission *e)
@@ -190,7 +219,7 @@ static void post(struct realtime *rt, struct delivery *d, struct str names)
     for (int i = 0; buf_err(&letter) == OK && i < rt->loop_count; i++) {
         if (!rt->loops[i].session_count && !rt->loops[i].waiters)
             continue;
-        ws_frame_hold(d->frame);
+        hold_frames(d);
         net_post_copy(http_loop(rt->app->server, i), deliver, buf_str(&letter));
     }
 }
@@ -211,14 +240,13 @@ void hub_emit(struct realtime *rt, const struct emission *e)
     struct delivery d = {
         .rt = rt, .number = ++rt->emitted, .names_bytes = names.n, .is_volatile = e->is_volatile
     };
-    d.frame = encode(e, d.number);
-    if (d.frame) {
-        if (e->keep)
-            recovery_keep(&rt->recovery, d.number, d.frame, buf_str(&names), clock_monotonic_ms());
+    bool made = make_frames(e, &d);
+    if (made && e->keep)
+        recovery_keep(&rt->recovery, d.number, d.frames[0], buf_str(&names), clock_monotonic_ms());
+    if (made)
         post(rt, &d, buf_str(&names));
-    }
     mutex_unlock(&rt->emitting);
-    ws_frame_drop(d.frame);
+    drop_frames(&d);
 }
 
 void rt_emit(struct app *app, struct str room, const char *event, struct str json)

@@ -138,9 +138,11 @@ struct emission {
     const struct str *rooms; /* a socket in several hears it once */
     size_t room_count;
     const char *event;
-    struct str arguments; /* JSON values, parted by commas; may be empty */
-    bool is_volatile;     /* who is behind does not get it, and nobody gets it later */
-    bool keep;            /* for recovery: it gets an offset as its last argument */
+    struct str arguments;          /* JSON values, parted by commas; may be empty */
+    const struct str *attachments; /* what its placeholders name */
+    unsigned attachment_count;
+    bool is_volatile; /* who is behind does not get it, and nobody gets it later */
+    bool keep;        /* for recovery: it gets an offset as its last argument */
 };
 /* To every loop, in one order for all of them. From any thread; never waits for a socket. */
 void hub_emit(struct realtime *rt, const struct emission *e);

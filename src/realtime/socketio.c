@@ -47,7 +47,7 @@ static err_t parse_namespace(struct str s, size_t *at, struct sio_packet *p)
     if (nsp.n > SIO_NAMESPACE_BYTES_MAX)
         return bad("the namespace is too long");
     *at = end < s.n ? end + 1 : s.n;
-    p->nsp = str_sub(nsp, 0, str_find_char(nsp, '?', 0));
+    p->nsp = nsp;
     return OK;
 }
 
@@ -160,4 +160,43 @@ void sio_head_write(struct buf *out, enum sio_type type, unsigned attachments, s
     }
     if (id >= 0)
         buf_put_i64(out, id);
+}
+
+static bool is_placeholder(struct json v)
+{
+    return json_is(v, JSON_OBJECT) && json_bool(json_get(v, S("_placeholder")), false);
+}
+
+static err_t write_placeholder(struct json_out *o, struct json v, struct sio_renumber *r)
+{
+    if (r->count == SIO_ATTACHMENTS_MAX)
+        return err_note(E_LIMIT, NULL, "too many attachments");
+    r->order[r->count] = (unsigned)json_i64(json_get(v, S("num")), 0);
+    jo_object(o);
+    jo_kbool(o, "_placeholder", true);
+    jo_ki64(o, "num", r->count++);
+    jo_end(o);
+    return OK;
+}
+
+err_t sio_value_write(struct json_out *o, struct json v, struct sio_renumber *r)
+{
+    bool object = json_is(v, JSON_OBJECT);
+    if (is_placeholder(v))
+        return write_placeholder(o, v, r);
+    if (!object && !json_is(v, JSON_ARRAY)) {
+        jo_value(o, v);
+        return OK;
+    }
+    struct json_iter it = json_iter(v);
+    struct json item;
+    struct str key;
+    object ? jo_object(o) : jo_array(o);
+    while (json_next(&it, &key, &item)) {
+        if (object)
+            jo_key(o, key);
+        TRY(sio_value_write(o, item, r));
+    }
+    jo_end(o);
+    return OK;
 }

@@ -25,7 +25,7 @@ enum {
 struct sio_packet {
     enum sio_type type;
     unsigned attachments; /* binary messages that follow; 0 unless a binary type */
-    struct str nsp;       /* "/" or "/custom"; a query behind `?` is cut */
+    struct str nsp;       /* "/" or "/custom" */
     bool has_id;
     int64_t id;       /* 0 .. 2^53 */
     struct str text;  /* the JSON as it came; empty: none */
@@ -39,6 +39,13 @@ NODISCARD err_t sio_packet_parse(struct arena *a, struct str text, struct sio_pa
 
 /* The event's name; STR_NONE for a number. */
 struct str sio_event_name(const struct sio_packet *p);
+
+/* Write a value whose placeholders name attachments, numbered anew in the order in which they come; order[i] is the number that
+ * the i-th had. At most SIO_ATTACHMENTS_MAX placeholders (more are E_LIMIT); the same attachment may come several times. */
+struct sio_renumber {
+    unsigned order[SIO_ATTACHMENTS_MAX], count;
+};
+NODISCARD err_t sio_value_write(struct json_out *o, struct json v, struct sio_renumber *r);
 
 /* Append `<type>[<attachments>-][<nsp>,][<id>]`, after which the caller writes JSON. id < 0: none. */
 void sio_head_write(struct buf *out, enum sio_type type, unsigned attachments, struct str nsp,

@@ -241,25 +241,30 @@ describe('polling', () => {
         assert.ok([400, 500].includes(answers[1].status));
         await assertGone(session);
     });
-    test('a second POST while one is read: 400 and the session ends', async () => {
+    // Here a body is read whole before anybody looks at it, so an unfinished one is as if it had not begun.
+    test('a second POST while one is read is served, the first when it is whole', { skip: REFERENCE && 'the reference answers 400 and ends the session' }, async () => {
         const session = await openPolling(url);
         const slow = connect(url);
         await slow.write(httpBytes(url, 'POST', session.target, { headers: { 'Content-Length': '10', 'Content-Type': 'text/plain', Expect: '100-continue' } }));
         assert.equal((await slow.answer()).status, 100); // it is being read
         await slow.write('4half');
-        assert.equal((await session.post('4other')).status, 400);
-        await becomesGone(session);
+        assert.equal((await session.post('4other')).status, 200);
+        assert.equal((await session.poll()).body, '4other');
+        await slow.write('-done');
+        assert.equal((await slow.answer()).status, 200);
+        assert.equal((await session.poll()).body, '4half-done');
         slow.end();
     });
-    test('a POST that breaks off in the middle ends the session', async () => {
+    test('a POST that breaks off in the middle counts for nothing', { skip: REFERENCE && 'the reference ends the session' }, async () => {
         const session = await openPolling(url);
         const c = connect(url);
         await c.write(httpBytes(url, 'POST', session.target, { headers: { 'Content-Length': '10', 'Content-Type': 'text/plain', Expect: '100-continue' } }));
         assert.equal((await c.answer()).status, 100);
         await c.write('4half');
         c.end();
-        // Not by polling: a poll would wait in a session that is still there.
-        await eventually(async () => (await session.post('4x')).status === 400);
+        await c.closed();
+        assert.equal((await session.post('4x')).status, 200);
+        assert.equal((await session.poll()).body, '4x');
     });
     test('a client that drops its waiting GET ends the session', async () => {
         for (let i = 0; i < ROUNDS; i++) {
