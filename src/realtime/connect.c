@@ -179,9 +179,12 @@ static void ask(struct connecting *w, struct net_loop *net)
         checked(net, w);
         return;
     }
-    w->result = http_work(w->rt->app->server, net, check, checked, w);
-    if (w->result != OK)
-        checked(net, w);
+    err_t e = http_work(w->rt->app->server, net, check, checked, w);
+    if (e == OK)
+        return; /* it is the worker's from here on */
+    w->result = e;
+    w->detail = *err_detail();
+    checked(net, w);
 }
 
 void connect_begin(struct client *c, struct json auth, struct str text)

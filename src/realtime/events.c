@@ -167,8 +167,9 @@ static void worked(struct net_loop *net, void *arg);
 static void start(struct rt_socket *s)
 {
     struct event_call *w = s->call;
-    w->result = http_work(w->rt->app->server, s->client->session->loop->net, work, worked, w);
-    if (w->result != OK) {
+    err_t e = http_work(w->rt->app->server, s->client->session->loop->net, work, worked, w);
+    if (e != OK) { /* else the call is the worker's from here on */
+        w->result = e;
         w->detail = *err_detail();
         net_post(s->client->session->loop->net, worked, w);
     }

@@ -114,10 +114,11 @@ static void on_tick(uv_timer_t *timer)
 {
     struct realtime *rt = timer->data;
     const struct presence_told told = { on_changed, on_left, rt };
+    rt->presence_ticks = false; /* a sign of life from here on posts a start */
     if (presence_tick(rt->presence, clock_wall_ms(), &told))
-        return;
-    rt->presence_ticks = false; /* a sign of life from here on starts it again */
-    uv_timer_stop(timer);
+        rt->presence_ticks = true;
+    else
+        uv_timer_stop(timer);
 }
 
 static void start_ticking(struct net_loop *net, void *arg)

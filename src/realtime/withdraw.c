@@ -100,9 +100,11 @@ static void ask(struct eio_session *s)
     *w = (struct asking){ .arena = arena, .rt = s->loop->rt, .caller = *credential_of(s) };
     w->caller.handle = STR_NONE;
     memcpy(w->session_id, s->id, sizeof w->session_id);
-    w->result = http_work(w->rt->app->server, s->loop->net, look, looked, w);
-    if (w->result != OK)
-        net_post(s->loop->net, looked, w);
+    err_t e = http_work(w->rt->app->server, s->loop->net, look, looked, w);
+    if (e == OK)
+        return; /* it is the worker's from here on */
+    w->result = e;
+    net_post(s->loop->net, looked, w);
 }
 
 /* --- topics -------------------------------------------------------------------------------------------------- */

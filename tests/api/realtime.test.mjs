@@ -1,0 +1,484 @@
+// Real time in the product: from the handshake to ready, who hears what, presence, rights that go, connections that are lost.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { io } from 'socket.io-client';
+import { once } from 'node:events';
+import { client, signIn, startServer } from '../lib/server.mjs';
+import { eventually } from '../lib/realtime.mjs';
+
+const PATIENCE_MS = 15_000;
+
+// Every event that a socket hears, in order; `next(name, check)` takes the first that fits, now or later.
+function listen(socket) {
+    const heard = [], waiting = [];
+    socket.onAny((name, argument) => {
+        heard.push({ name, argument });
+        for (const look of [...waiting]) look();
+    });
+    return {
+        heard,
+        next: (name, check = () => true) => new Promise((resolve, reject) => {
+            const look = () => {
+                const i = heard.findIndex((e) => e.name === name && check(e.argument));
+                if (i < 0) return;
+                clearTimeout(timer);
+                waiting.splice(waiting.indexOf(look), 1);
+                resolve(heard.splice(i, 1)[0].argument);
+            };
+            const timer = setTimeout(() => reject(new Error(`no ${name}; heard ${JSON.stringify(heard).slice(0, 2000)}`)), PATIENCE_MS);
+            waiting.push(look);
+            look();
+        }),
+    };
+}
+
+async function connect(server, person, options = {}) {
+    const socket = io(server.url, {
+        transports: ['websocket'], forceNew: true, reconnectionDelay: 20, reconnectionDelayMax: 100,
+        ...(person ? { extraHeaders: { cookie: person.cookie, origin: server.url } } : {}), ...options,
+    });
+    const ears = listen(socket);
+    const connected = once(socket, 'connect');
+    const refused = once(socket, 'connect_error').then(([e]) => { throw e; });
+    refused.catch(() => {});
+    await Promise.race([connected, refused]);
+    const ask = (name, argument) => socket.timeout(PATIENCE_MS).emitWithAck(name, argument);
+    return { socket, ask, ...ears, subscribe: (...topics) => ask('subscribe', { topics }), close: () => socket.close() };
+}
+
+async function tokenOf(server, handle, ...options) {
+    const { stdout } = await server.vivim(['token', handle, ...options]);
+    return stdout.trim();
+}
+
+async function conversationOf(person) {
+    const list = await person.json('GET', '/api/v1/conversations');
+    return list.body.items[0].id;
+}
+
+const share = (owner, id, handle, role = 'reader') => owner.json('PUT', `/api/v1/conversations/${id}/members/${handle}`, { role });
+const withdraw = (owner, id, handle) => owner.json('DELETE', `/api/v1/conversations/${id}/members/${handle}`);
+
+describe('real time', () => {
+    let server, ann, ben, eve, conversation;
+    before(async () => {
+        server = await startServer({ env: { VIVIM_EIO_PING_INTERVAL_MS: '2000', VIVIM_EIO_PING_TIMEOUT_MS: '2000' } });
+        ann = await signIn(server, 'ann');
+        ben = await signIn(server, 'ben');
+        eve = await signIn(server, 'eve');
+        await ann.json('POST', '/api/v1/sample');
+        conversation = await conversationOf(ann);
+    });
+    after(async () => assert.equal(await server.stop(), 0));
+
+    describe('who may come in', () => {
+        test('with the session cookie', async () => {
+            const c = await connect(server, ann);
+            const { subscribed } = await c.subscribe('feed');
+            assert.deepEqual(subscribed, ['feed']);
+            assert.equal((await c.next('ready')).handle, 'ann');
+            c.close();
+        });
+        test('with a token, in the CONNECT or as a header', async () => {
+            const token = await tokenOf(server, 'ben');
+            for (const options of [{ auth: { token } }, { extraHeaders: { authorization: `Bearer ${token}` } }, { auth: { token }, transports: ['polling'] }]) {
+                const c = await connect(server, null, options);
+                await c.subscribe();
+                assert.equal((await c.next('ready')).handle, 'ben');
+                c.close();
+            }
+        });
+        test('the token of CONNECT counts before the cookie of the handshake', async () => {
+            const c = await connect(server, ann, { auth: { token: await tokenOf(server, 'ben') } });
+            await c.subscribe();
+            assert.equal((await c.next('ready')).handle, 'ben');
+            c.close();
+        });
+        test('without a credential, or with a bad one, not', async () => {
+            // Without the test key: with it, who has no credential gets the echo of the outside suites.
+            const strict = await startServer({ env: { VIVIM_TEST: '0' } });
+            try {
+                for (const auth of [undefined, { token: 'vvm_nothing' }, { token: 7 }])
+                    await assert.rejects(connect(strict, null, { auth, reconnection: false }), (e) => {
+                        assert.equal(e.data.code, 'unauthenticated');
+                        assert.ok(e.message && e.data.detail);
+                        return true;
+                    });
+            } finally {
+                assert.equal(await strict.stop(), 0);
+            }
+        });
+    });
+
+    describe('topics', () => {
+        test('are checked one by one; ready follows', async () => {
+            const c = await connect(server, ben);
+            const answer = await c.subscribe(`conversation:${conversation}`, 'notifications', 'nonsense', 'account:' + conversation, `conversation:${conversation.slice(0, -1)}`);
+            assert.deepEqual(answer.subscribed, ['notifications']);
+            assert.deepEqual(answer.refused.map((r) => r.code), ['not_found', 'invalid_field', 'invalid_field', 'invalid_field']);
+            const ready = await c.next('ready');
+            assert.match(ready.cursor, /^\d+\.\d+$/);
+            assert.ok(Math.abs(Date.parse(ready.server_time) - Date.now()) < 60_000);
+            c.close();
+        });
+        test('a token needs the scope', async () => {
+            const c = await connect(server, null, { auth: { token: await tokenOf(server, 'ann', '--scopes', 'capture') } });
+            assert.equal((await c.subscribe('feed')).error.code, 'forbidden');
+            c.close();
+        });
+        test('wrong arguments and unknown events are answered with a code', async () => {
+            const c = await connect(server, ann);
+            for (const [name, argument, code, field] of [
+                ['subscribe', {}, 'invalid_field', 'topics'], ['subscribe', { topics: 'feed' }, 'invalid_field', 'topics'],
+                ['subscribe', { topics: Array(51).fill('feed') }, 'invalid_field', 'topics'], ['subscribe', ['feed'], 'invalid_field'],
+                ['subscribe', { topics: [], more: 1 }, 'invalid_field', 'more'], ['changes', { after: 'x' }, 'bad_input', 'cursor'], ['changes', { after: 7 }, 'invalid_field', 'after'],
+                ['presence', { status: 'asleep' }, 'invalid_field', 'status'], ['presence', { status: 'online', at: 'conversation:x' }, 'invalid_field', 'topics'],
+                ['presence', { status: 'online', message_id: 'x' }, 'invalid_field', 'message_id'], ['nothing', {}, 'not_found'],
+            ]) {
+                const { error } = await c.ask(name, argument);
+                assert.deepEqual([name, error?.code, error?.field], [name, code, field]);
+                assert.ok(error.detail);
+            }
+            c.socket.emit('nothing', {}); // no acknowledgement asked for: the error comes as an event
+            assert.equal((await c.next('problem')).error.code, 'not_found');
+            assert.deepEqual((await c.ask('subscribe', { topics: [[]] })).refused[0].code, 'invalid_field');
+            c.socket.emit('subscribe', { topics: [Buffer.from('x')] });
+            assert.equal((await c.next('problem')).error.code, 'invalid_field');
+            c.close();
+        });
+        test('a flood of events is slowed down with a code, the connection stays', async () => {
+            const c = await connect(server, ann);
+            const answers = await Promise.all(Array.from({ length: 400 }, () => c.ask('changes', { after: '0.0', limit: 1 })));
+            assert.ok(answers.some((a) => a.error?.code === 'rate_limited'));
+            assert.ok(answers.some((a) => a.items));
+            c.close();
+        });
+        test('rooms have a limit', async () => {
+            const c = await connect(server, ann);
+            const answers = [];
+            for (let i = 0; i < 5; i++) answers.push(await c.subscribe(...Array(50).fill(`conversation:${conversation}`)));
+            assert.ok(answers.every((a) => a.subscribed.length === 50)); // one room, however often
+            c.close();
+        });
+    });
+
+    describe('changes', () => {
+        test('the owner hears, a stranger does not', async () => {
+            const a = await connect(server, ann), e = await connect(server, eve);
+            await a.subscribe();
+            await e.subscribe();
+            await ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title: 'Heard at once' });
+            const { items, cursor } = await a.next('change', (c) => c.items.some((i) => i.id === conversation));
+            const item = items.find((i) => i.id === conversation);
+            assert.deepEqual([item.entity, item.kind, item.fields], ['conversation', 'updated', ['title']]);
+            assert.match(cursor, /^\d+\.\d+$/);
+            // Something of her own is the next thing that eve hears.
+            await tokenOf(server, 'eve');
+            const own = await e.next('change');
+            assert.ok(own.items.every((i) => i.entity === 'token'), JSON.stringify(own));
+            a.close();
+            e.close();
+        });
+        test('who was away asks by cursor and misses nothing, over the socket and over HTTP', async () => {
+            const c = await connect(server, ann);
+            await c.subscribe();
+            const { cursor } = await c.next('ready');
+            c.close();
+            const titles = ['One', 'Two', 'Three'];
+            for (const title of titles) await ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title });
+            const again = await connect(server, ann);
+            const answer = await again.ask('changes', { after: cursor });
+            assert.equal(answer.items.filter((i) => i.id === conversation && i.kind === 'updated').length, 3);
+            assert.equal(answer.more, false);
+            const http = await ann.json('GET', `/api/v1/changes?after=${cursor}`);
+            assert.deepEqual(http.body, answer);
+            let found = 0, at = cursor;
+            for (let more = true; more;) { // one at a time
+                const page = await again.ask('changes', { after: at, limit: 1 });
+                found += page.items.length;
+                ({ more, cursor: at } = page);
+            }
+            assert.equal(found, answer.items.length);
+            assert.equal((await again.ask('changes', { after: '0.999999999' })).error.code, 'cursor_expired');
+            assert.equal((await ann.json('GET', '/api/v1/changes?after=x')).status, 400);
+            again.close();
+        });
+        test('a request may wait for a change', async () => {
+            const { body } = await ann.json('GET', '/api/v1/changes');
+            const waiting = ann.json('GET', `/api/v1/changes?after=${body.cursor}&wait=true`);
+            await ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title: 'Awaited' });
+            const { body: woken } = await waiting;
+            const { body: news } = await ann.json('GET', `/api/v1/changes?after=${woken.cursor}`);
+            assert.ok([...woken.items, ...news.items].some((i) => i.id === conversation));
+        });
+        test('many at once come coalesced, all of them, in the order of the log', async () => {
+            const c = await connect(server, ann);
+            await c.subscribe();
+            const { cursor } = await c.next('ready');
+            const ROUNDS = 150;
+            for (let i = 0; i < ROUNDS; i += 10)
+                await Promise.all(Array.from({ length: 10 }, (_, k) => ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title: `Title ${i + k}` })));
+            const after = [];
+            for (let at = cursor, more = true; more;) {
+                const page = await c.ask('changes', { after: at });
+                after.push(...page.items.map((i) => i.version));
+                ({ more, cursor: at } = page);
+            }
+            assert.equal(after.length, ROUNDS);
+            const versions = [];
+            while (versions.at(-1) !== after.at(-1)) { // a change from before `ready` may still come
+                const change = await c.next('change');
+                versions.push(...change.items.filter((i) => i.id === conversation).map((i) => i.version));
+            }
+            assert.deepEqual(versions.slice(-ROUNDS), after);
+            assert.deepEqual(after, [...after].sort((x, y) => x - y));
+            c.close();
+        });
+        test('whom it is shared with hears of the grant, of changes, and of its end, also when away', async () => {
+            const b = await connect(server, ben);
+            await b.subscribe();
+            const { cursor } = await b.next('ready');
+            assert.equal((await share(ann, conversation, 'ben')).status, 200);
+            await b.next('change', (c) => c.items.some((i) => i.entity === 'access' && i.kind === 'created' && i.id === conversation));
+            await ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title: 'Shared' });
+            await b.next('change', (c) => c.items.some((i) => i.entity === 'conversation' && i.id === conversation));
+            assert.deepEqual((await b.subscribe(`conversation:${conversation}`)).subscribed, [`conversation:${conversation}`]);
+            await withdraw(ann, conversation, 'ben');
+            assert.deepEqual(await b.next('unsubscribed'), { topic: `conversation:${conversation}` });
+            await b.next('change', (c) => c.items.some((i) => i.entity === 'access' && i.kind === 'deleted'));
+            assert.equal((await b.subscribe(`conversation:${conversation}`)).refused[0].code, 'not_found');
+            b.close();
+            const away = await ben.json('GET', `/api/v1/changes?after=${cursor}`);
+            assert.deepEqual(away.body.items.map((i) => [i.entity, i.kind]), [['access', 'created'], ['access', 'deleted']]); // what was shared is not any more
+        });
+        test('a deleted conversation closes its topic', async () => {
+            const extra = (await ann.json('GET', '/api/v1/conversations')).body.items.at(-1).id;
+            const a = await connect(server, ann);
+            await a.subscribe(`conversation:${extra}`);
+            assert.equal((await ann.json('DELETE', `/api/v1/conversations/${extra}`)).status, 204);
+            assert.deepEqual(await a.next('unsubscribed'), { topic: `conversation:${extra}` });
+            a.close();
+        });
+    });
+
+    describe('credentials that go close their sockets', () => {
+        const closes = async (c) => {
+            const [why] = await once(c.socket, 'disconnect');
+            assert.equal(why, 'io server disconnect'); // the client does not come back by itself
+            assert.ok(c.heard.some((e) => e.name === 'signed_out'));
+        };
+        test('a session that signs out, and one that is revoked from another; the others stay', async () => {
+            const one = await signIn(server, 'dan'), c = await connect(server, one);
+            const other = client(server, { cookie: (await fetch(server.url + '/api/v1/auth/login', {
+                method: 'POST', headers: { 'content-type': 'application/json', origin: server.url }, body: JSON.stringify({ handle: 'dan', password: one.password }),
+            })).headers.get('set-cookie').split(';')[0], origin: server.url });
+            const gone = closes(c);
+            await one.json('POST', '/api/v1/auth/logout');
+            await gone;
+            const d = await connect(server, null, { auth: { token: await tokenOf(server, 'dan') } });
+            const sessions = await other.json('GET', '/api/v1/sessions');
+            assert.equal(sessions.status, 200);
+            assert.ok((await d.subscribe()).subscribed);
+            d.close();
+        });
+        test('a token that is revoked', async () => {
+            const token = await tokenOf(server, 'ben'), c = await connect(server, null, { auth: { token } });
+            const gone = closes(c);
+            const list = await ben.json('GET', '/api/v1/tokens');
+            for (const t of list.body.items) await ben.json('DELETE', `/api/v1/tokens/${t.id}`);
+            await gone;
+        });
+        test('a disabled account: at once; a new password: its sessions, not its tokens; a deleted account', async () => {
+            const fay = await signIn(server, 'fay');
+            const token = await tokenOf(server, 'fay');
+            const bySession = await connect(server, fay), byToken = await connect(server, null, { auth: { token } });
+            let gone = closes(bySession);
+            await server.vivim(['user', 'passwd', 'fay', '--password-file', '-'], { input: 'another good pass\n' });
+            await gone;
+            assert.ok((await byToken.subscribe()).subscribed);
+            gone = closes(byToken);
+            await server.vivim(['user', 'disable', 'fay']);
+            await gone;
+            const gus = await signIn(server, 'gus'), c = await connect(server, gus);
+            gone = closes(c);
+            await server.vivim(['user', 'delete', 'gus', '--yes']).catch(() => server.vivim(['user', 'delete', 'gus']));
+            await gone;
+        });
+    });
+
+    describe('presence', () => {
+        const topic = () => `conversation:${conversation}`;
+        const person = (handle, status) => (p) => p.topic === topic() && p.people.some((v) => v.handle === handle && v.status === status);
+
+        test('two people see each other come, move and go; a third does not; a withdrawn grant ends it', async () => {
+            await share(ann, conversation, 'ben');
+            const a = await connect(server, ann), b = await connect(server, ben), e = await connect(server, eve);
+            await a.subscribe(topic());
+            await b.subscribe(topic());
+            await e.subscribe(topic());
+            await a.ask('presence', { status: 'online', at: topic() });
+            await a.next('presence', person('ann', 'online'));
+            await b.next('presence', person('ann', 'online'));
+            await b.ask('presence', { status: 'online', at: topic() });
+            await a.next('presence', person('ben', 'online'));
+            const messages = (await ann.json('GET', `/api/v1/conversations/${conversation}/messages`)).body.items;
+            await b.ask('presence', { status: 'away', at: topic(), message_id: messages[0].id });
+            const moved = await a.next('presence', person('ben', 'away'));
+            assert.equal(moved.people.find((p) => p.handle === 'ben').message_id, messages[0].id);
+            await b.ask('presence', { status: 'online' }); // to somewhere else
+            await a.next('presence', person('ben', 'offline'));
+            await b.ask('presence', { status: 'online', at: topic() });
+            await a.next('presence', person('ben', 'online'));
+            assert.equal((await e.ask('presence', { status: 'online', at: topic() })).error.code, 'not_found');
+            await withdraw(ann, conversation, 'ben');
+            await b.next('unsubscribed');
+            await a.next('presence', person('ben', 'offline'));
+            await a.ask('presence', { status: 'away', at: topic() });
+            await a.next('presence', person('ann', 'away'));
+            for (const c of [b, e]) assert.ok(!c.heard.some((h) => h.name === 'presence' && person('ann', 'away')(h.argument)));
+            assert.ok(!e.heard.some((h) => h.name === 'presence'));
+            for (const c of [a, b, e]) c.close();
+        });
+        test('who comes later gets who is there; a client that is killed goes; several devices are one person', async () => {
+            await share(ann, conversation, 'ben');
+            const a = await connect(server, ann), phone = await connect(server, ben), laptop = await connect(server, ben, { reconnection: false });
+            for (const c of [a, phone, laptop]) await c.subscribe(topic());
+            await phone.ask('presence', { status: 'away', at: topic() });
+            await laptop.ask('presence', { status: 'online', at: topic() });
+            await a.next('presence', person('ben', 'online'));
+            const late = await connect(server, ann);
+            await late.subscribe(topic());
+            const snapshot = await late.next('presence', (p) => p.snapshot);
+            assert.deepEqual(snapshot.people.map((p) => [p.handle, p.status]), [['ben', 'online']]);
+            laptop.socket.io.engine.transport.ws.terminate(); // the network is gone, without a word
+            await a.next('presence', person('ben', 'away'));
+            phone.socket.disconnect(); // with a word: at once
+            await a.next('presence', person('ben', 'offline'));
+            await eventually(async () => {
+                const { body } = await ann.json('GET', `/api/v1/conversations/${conversation}/presence`);
+                const there = Object.fromEntries(body.items.map((p) => [p.handle, p]));
+                return there.ann.status === 'online' && there.ben.status === 'offline' && Math.abs(Date.parse(there.ben.last_seen_at) - Date.now()) < 60_000;
+            });
+            assert.equal((await eve.json('GET', `/api/v1/conversations/${conversation}/presence`)).status, 404);
+            a.close();
+            late.close();
+        });
+        test('who is invisible is nowhere, and stays so until visible', async () => {
+            await share(ann, conversation, 'ben');
+            const a = await connect(server, ann);
+            await a.subscribe(topic());
+            let b = await connect(server, ben);
+            await b.ask('presence', { status: 'invisible' });
+            b.close();
+            b = await connect(server, ben); // it is remembered
+            await b.subscribe(topic());
+            await b.ask('presence', { status: 'online', at: topic() });
+            await a.ask('presence', { status: 'online', at: topic() });
+            await a.next('presence', person('ann', 'online')); // a tick later …
+            assert.ok(!a.heard.some((h) => h.name === 'presence' && person('ben', 'online')(h.argument)));
+            await b.ask('presence', { status: 'visible' });
+            await a.next('presence', person('ben', 'online'));
+            a.close();
+            b.close();
+        });
+    });
+
+    describe('connections that are lost', () => {
+        test('come back as the same socket, with their topics and what they missed', async () => {
+            const c = await connect(server, ann);
+            await c.subscribe(`conversation:${conversation}`);
+            await ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title: 'Before' });
+            await c.next('change'); // an offset
+            const id = c.socket.id, back = once(c.socket, 'connect');
+            c.socket.io.engine.close(); // as a network would
+            await Promise.all(['Lost 1', 'Lost 2'].map((title) => ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title })));
+            await back;
+            assert.equal(c.socket.recovered, true);
+            assert.equal(c.socket.id, id);
+            let missed = 0;
+            while (missed < 2) missed += (await c.next('change')).items.filter((i) => i.id === conversation).length;
+            await c.ask('presence', { status: 'online', at: `conversation:${conversation}` });
+            await c.next('presence'); // the topic is still its own
+            c.close();
+        });
+        test('a topic whose right went meanwhile is not given back', async () => {
+            await share(ann, conversation, 'ben');
+            const b = await connect(server, ben, { reconnectionDelay: 1500, reconnectionDelayMax: 1500, randomizationFactor: 0 });
+            await b.subscribe(`conversation:${conversation}`);
+            await ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title: 'An offset for ben' });
+            await b.next('change', (c) => c.items.some((i) => i.entity === 'conversation'));
+            const back = once(b.socket, 'connect');
+            b.socket.io.engine.close();
+            await withdraw(ann, conversation, 'ben');
+            await back;
+            b.heard.splice(0, b.heard.length, ...b.heard.filter((h) => h.name !== 'presence'));
+            assert.equal(b.socket.recovered, true);
+            await b.next('change', (c) => c.items.some((i) => i.entity === 'access' && i.kind === 'deleted'));
+            const a = await connect(server, ann);
+            await a.subscribe(`conversation:${conversation}`);
+            await a.ask('presence', { status: 'online', at: `conversation:${conversation}` });
+            await a.next('presence');
+            assert.ok(!b.heard.some((h) => h.name === 'presence'));
+            a.close();
+            b.close();
+        });
+        test("nobody comes back as somebody else: another's pid begins anew", async () => {
+            const c = await connect(server, ann);
+            await c.subscribe();
+            await ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title: 'For an offset' });
+            await c.next('change');
+            const { _pid: pid, _lastOffset: offset } = c.socket;
+            assert.ok(pid && offset);
+            c.socket.io.opts.reconnection = false;
+            c.socket.io.engine.close();
+            const thief = await connect(server, eve, { auth: { pid, offset } });
+            await thief.subscribe();
+            assert.equal((await thief.next('ready')).handle, 'eve');
+            assert.ok(!thief.heard.some((h) => h.name === 'change'));
+            thief.close();
+            c.close();
+        });
+    });
+
+    test('kill -9 and restart: clients come back, subscribe again and miss no committed change', async () => {
+        const first = await startServer({ keep: true });
+        const owner = await signIn(first, 'owner');
+        await owner.json('POST', '/api/v1/sample');
+        const id = await conversationOf(owner);
+        const port = new URL(first.url).port;
+        const clients = await Promise.all([['websocket'], ['polling'], ['polling', 'websocket']].map((transports) => connect(first, owner, { transports })));
+        const heard = clients.map(() => []);
+        let cursors = [];
+        for (const [i, c] of clients.entries()) {
+            c.socket.on('change', ({ items, cursor }) => { heard[i].push(...items); cursors[i] = cursor; });
+            await c.subscribe(`conversation:${id}`);
+            cursors[i] = (await c.next('ready')).cursor;
+        }
+        await owner.json('PATCH', `/api/v1/conversations/${id}`, { title: 'Acknowledged before the end' });
+        await first.stop('SIGKILL');
+        const before = cursors.slice();
+        const second = await startServer({ data: first.data, env: { VIVIM_LISTEN: `127.0.0.1:${port}` } });
+        await owner.json('PATCH', `/api/v1/conversations/${id}`, { title: 'While they were away' });
+        for (const [i, c] of clients.entries()) {
+            if (!c.socket.connected) await once(c.socket, 'connect');
+            assert.equal(c.socket.recovered, false);
+            assert.deepEqual((await c.subscribe(`conversation:${id}`)).subscribed, [`conversation:${id}`]);
+            const { items } = await c.ask('changes', { after: before[i] });
+            const versions = new Set([...heard[i], ...items].filter((x) => x.id === id && x.kind === 'updated').map((x) => x.version));
+            assert.equal(versions.size, 2, `client ${i}: ${[...versions]}`);
+            c.close();
+        }
+        assert.equal(await second.stop(), 0);
+    });
+
+    test('stopping tells everybody, within the time to drain', async () => {
+        const s = await startServer();
+        const me = await signIn(s);
+        const clients = await Promise.all([['websocket'], ['polling']].map((transports) => connect(s, me, { transports, reconnection: false })));
+        const waiting = me.json('GET', `/api/v1/changes?after=${(await me.json('GET', '/api/v1/changes')).body.cursor}&wait=true`);
+        const closed = clients.map((c) => once(c.socket, 'disconnect'));
+        assert.equal(await s.stop(), 0);
+        await Promise.all(closed);
+        assert.equal((await waiting).status, 200);
+    });
+});
