@@ -88,6 +88,6 @@ struct str recipe_runner(void)
     for (const struct embedded_file *f = CAPTURE_FILES; f->name; f++)
         if (strcmp(f->name, "runner.js") == 0)
             return embedded_bytes(f);
-    assert(!"the runner is part of the program");
+    assert(false && "the runner is part of the program");
     return STR_NONE;
 }

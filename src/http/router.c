@@ -212,7 +212,7 @@ struct str req_param(const struct req *rq, const char *name)
             return rq->params[n];
         n++;
     }
-    assert(!"the route has this parameter");
+    assert(false && "the route has this parameter");
     return STR_NONE;
 }
 
