@@ -9,7 +9,10 @@ err_t eio_packet_parse(struct arena *a, struct str text, bool polling, struct ei
         return err_note(E_BAD_INPUT, NULL, "a packet is empty");
     if (polling && text.s[0] == 'b') {
         struct str bytes;
-        TRY(base64_decode(a, str_sub(text, 1, text.n), &bytes));
+        err_t e = base64_decode(a, str_sub(text, 1, text.n), &bytes);
+        if (e == E_BAD_INPUT)
+            return err_note(e, NULL, "the bytes of a packet are not base64");
+        TRY(e);
         *ret = (struct eio_packet){ EIO_MESSAGE, true, bytes };
         return OK;
     }

@@ -1,5 +1,5 @@
 /* Engine.IO v4 packets and polling payloads, without sockets.
- * Source: the Engine.IO protocol, revision 4 (socketio/socket.io), and research/realtime.md section 1. */
+ * Source: the Engine.IO protocol, revision 4 (socketio/socket.io); docs/protocols.md, section 1. */
 #ifndef VIVIM_REALTIME_ENGINEIO_H
 #define VIVIM_REALTIME_ENGINEIO_H
 
@@ -35,7 +35,7 @@ struct eio_open {
 };
 void eio_open_write(struct buf *out, const struct eio_open *o); /* with its type digit */
 
-/* The error bodies of section 1.3: {"code":n,"message":"..."}. */
+/* The error bodies of docs/protocols.md, section 1.3: {"code":n,"message":"..."}. */
 enum eio_error {
     EIO_TRANSPORT_UNKNOWN,
     EIO_SID_UNKNOWN,

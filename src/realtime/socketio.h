@@ -25,7 +25,7 @@ enum {
 struct sio_packet {
     enum sio_type type;
     unsigned attachments; /* binary messages that follow; 0 unless a binary type */
-    struct str nsp;       /* "/" or "/custom" */
+    struct str nsp;       /* "/" or "/custom"; revision 5 knows no query in it */
     bool has_id;
     int64_t id;       /* 0 .. 2^53 */
     struct str text;  /* the JSON as it came; empty: none */

@@ -4,6 +4,7 @@
 import { createServer } from 'node:http';
 import { Server as Engine } from 'engine.io';
 import { Server as SocketIo } from 'socket.io';
+import { WebSocketServer } from 'ws';
 
 const options = JSON.parse(process.argv[2]);
 const transport = {
@@ -37,6 +38,13 @@ io.on('connection', (socket) => {
     socket.on('broadcast', (argument) => io.emit('broadcast-back', argument));
 });
 io.of('/custom').on('connection', (socket) => socket.emit('auth', socket.handshake.auth));
+
+const echo = new WebSocketServer({ noServer: true, perMessageDeflate: true, maxPayload: options.maxPayload });
+http.on('upgrade', (rq, socket, head) => {
+    if (/^\/(engine|socket)\.io\//.test(rq.url)) return;
+    if (rq.url !== '/ws-echo') socket.destroy();
+    else echo.handleUpgrade(rq, socket, head, (ws) => ws.on('error', () => {}).on('message', (data, binary) => ws.send(data, { binary })));
+});
 
 // `localhost` is two addresses: the second server hands all it hears to the first.
 const second = createServer();
