@@ -12,7 +12,7 @@ export async function startVivim(env = {}) {
     const vivim = (argv, input = '') => execFileSync(RELEASE, argv, { env: { ...process.env, ...environment }, input, encoding: 'utf8' });
     vivim(['user', 'add', 'owner', '--admin', '--password-file', '-'], 'correct horse battery\n');
     return {
-        pid: child.pid, socket: join(data, 'vivim.sock'), data, vivim, token: vivim(['token', 'owner']).trim(),
+        pid: child.pid, url: /http:\/\/[^\s/]+/.exec(child.greeting)[0], socket: join(data, 'vivim.sock'), data, vivim, token: vivim(['token', 'owner']).trim(),
         stop: async () => {
             await stop(child);
             rmSync(data, { recursive: true, force: true });

@@ -22,6 +22,17 @@ export function cpuSeconds(pid, tree = false) {
     return (tree ? descendants(pid) : [pid]).reduce((sum, p) => sum + own(p), 0);
 }
 
+// The same in microseconds and without rounding to ticks, of the threads that live now.
+export function cpuMicros(pid) {
+    return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
+        try {
+            return sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1000;
+        } catch {
+            return sum; // it has ended
+        }
+    }, 0);
+}
+
 export function descendants(pid) {
     const parents = new Map();
     for (const name of readdirSync('/proc')) {
@@ -42,6 +53,7 @@ export function residentKiB(pid) {
 export const median = (xs) => [...xs].sort((a, b) => a - b)[Math.floor(xs.length / 2)];
 export const spread = (xs) => `${Math.min(...xs).toFixed(2)}–${Math.max(...xs).toFixed(2)}`;
 
+// A process that is ready when it has printed `ready`; all that it had printed until then is its `greeting`.
 export function startProcess(file, argv, env, ready) {
     const child = spawn(file, argv, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
     return new Promise((resolve, reject) => {
@@ -50,7 +62,7 @@ export function startProcess(file, argv, env, ready) {
         let out = '';
         child.stdout.on('data', (d) => {
             out += d;
-            if (ready.test(out)) resolve(child);
+            if (ready.test(out)) resolve(Object.assign(child, { greeting: out }));
         });
     });
 }

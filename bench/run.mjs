@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { rows } from './lib.mjs';
 
-if (!existsSync('bench/node_modules/fastify')) execFileSync('npm', ['ci', '--prefix', 'bench', '--no-audit', '--no-fund'], { stdio: 'inherit' });
+if (!['fastify', 'socket.io'].every((name) => existsSync(`bench/node_modules/${name}`))) execFileSync('npm', ['ci', '--prefix', 'bench', '--no-audit', '--no-fund'], { stdio: 'inherit' });
 const only = process.argv[2];
 console.log(`${cpus().length} × ${cpus()[0].model}, load ${loadavg()[0].toFixed(2)}, node ${process.version}`);
-for (const name of ['read', 'write', 'capture', 'extract', 'idle']) {
+for (const name of ['read', 'write', 'capture', 'extract', 'idle', 'realtime']) {
     if (only && only !== name) continue;
     await (await import(`./${name}.mjs`)).default();
 }

@@ -1,0 +1,133 @@
+// Real time beside npm `socket.io` and `ws`: CPU of the server for each operation, memory of idle connections, the
+// slowest echoes among many idle ones. Sides take turns; each figure is the median of the rounds, with its spread.
+// The load generator shares the machine, so wall rates say little and are not shown.
+//
+//   BENCH_ROUNDS=5 BENCH_SIDES=vivim,socket.io,ws BENCH_FIGURE=connect|echo|fanOut|memory|many node bench/run.mjs realtime
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { startVivim } from './archive.mjs';
+import { cpuMicros, median, residentKiB, row, spread, startProcess, stop } from './lib.mjs';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
+const SIDES = (process.env.BENCH_SIDES ?? 'vivim,socket.io,ws').split(',');
+const CONNECTS = 2000, ECHO_CLIENTS = 50, ECHOES_EACH = 600, RECEIVERS = 1000, BROADCASTS = 60;
+const IDLE_MEMORY = 5000, IDLE_MANY = 10_000, BUSY = 100, PACE_MS = 20, PACED_MS = 5000, SETTLE_MS = 500;
+const TOKEN = 'a-token-of-the-peers';
+
+async function startSide(kind) {
+    if (kind === 'vivim') {
+        const ours = await startVivim();
+        return { kind, pid: ours.pid, url: ours.url.replace('localhost', '127.0.0.1'), token: ours.token, collect: async () => {}, stop: ours.stop };
+    }
+    const child = await startProcess(process.execPath, ['--expose-gc', 'bench/peer_realtime.mjs', kind, TOKEN], {}, /ready http\S+\n/);
+    return {
+        kind, pid: child.pid, url: /http\S+/.exec(child.greeting)[0], token: TOKEN, stop: () => stop(child),
+        collect: async () => { child.kill('SIGUSR2'); await once(child.stdout, 'data'); },
+    };
+}
+
+// A server of one side with its load generator: order(name, options) → what it answered.
+async function withSide(kind, body) {
+    const side = await startSide(kind);
+    const load = fork(new URL('realtime_client.mjs', import.meta.url).pathname);
+    const order = async (name, options = {}) => {
+        load.send({ do: name, ...options });
+        const [answer] = await once(load, 'message');
+        if (answer.error) throw new Error(`${kind}, ${name}: ${answer.error}`);
+        return answer.value;
+    };
+    try {
+        await order('use', { kind, url: side.url });
+        return await body(side, order);
+    } finally {
+        load.kill();
+        await side.stop();
+    }
+}
+
+// CPU microseconds of the server for each of `count` operations; what is left to do when the answer has come counts too.
+async function micros(side, count, work) {
+    const begin = cpuMicros(side.pid);
+    await work();
+    await wait(SETTLE_MS);
+    return (cpuMicros(side.pid) - begin) / count;
+}
+
+const FIGURES = {
+    connect: {
+        text: `connect and authenticate (${CONNECTS} connections), CPU µs each`, floor: '5x', aim: '10x',
+        measure: (kind) => withSide(kind, async (side, order) => {
+            const open = () => order('open', { count: CONNECTS, token: side.token });
+            await open(); // warm
+            await order('close');
+            await wait(SETTLE_MS);
+            return micros(side, CONNECTS, open);
+        }),
+    },
+    echo: {
+        text: `echo round trip (${ECHO_CLIENTS} clients, 64 bytes), CPU µs`, floor: '3x', aim: '5x',
+        measure: (kind) => withSide(kind, async (side, order) => {
+            const echo = (each) => order('echo', { clients: ECHO_CLIENTS, each });
+            await order('open', { count: ECHO_CLIENTS });
+            await echo(ECHOES_EACH / 2);
+            return micros(side, ECHO_CLIENTS * ECHOES_EACH, () => echo(ECHOES_EACH));
+        }),
+    },
+    fanOut: {
+        text: `fan-out of one 64-byte event to ${RECEIVERS} sockets, CPU µs for each delivery`, floor: '3x', aim: '5x',
+        measure: (kind) => withSide(kind, async (side, order) => {
+            await order('open', { count: RECEIVERS });
+            await order('fanOut', { times: BROADCASTS / 4 });
+            return micros(side, RECEIVERS * BROADCASTS, async () => {
+                const deliveries = await order('fanOut', { times: BROADCASTS });
+                if (deliveries !== RECEIVERS * BROADCASTS) throw new Error(`${deliveries} deliveries`);
+            });
+        }),
+    },
+    memory: {
+        text: `memory for each idle connection at ${IDLE_MEMORY} (RSS), kB`, floor: '6 kB', aim: '3 kB',
+        measure: (kind) => withSide(kind, async (side, order) => {
+            await order('open', { count: 200 }); // what is loaded once
+            await order('close');
+            await wait(SETTLE_MS);
+            await side.collect();
+            const empty = residentKiB(side.pid);
+            await order('open', { count: IDLE_MEMORY });
+            await wait(SETTLE_MS);
+            await side.collect();
+            return ((residentKiB(side.pid) - empty) * 1.024) / IDLE_MEMORY;
+        }),
+    },
+    many: {
+        text: `p99 of an echo with ${IDLE_MANY} idle connections, as a multiple of the p99 with ${BUSY} busy ones alone`, floor: '3x', aim: '1.5x', isRatio: true,
+        measure: (kind) => withSide(kind, async (side, order) => {
+            const paced = () => order('paced', { clients: BUSY, everyMs: PACE_MS, ms: PACED_MS });
+            await order('open', { count: BUSY });
+            await paced();
+            const alone = await paced();
+            await order('open', { count: IDLE_MANY });
+            await wait(SETTLE_MS);
+            const among = await paced();
+            console.log(`    ${kind}: p99 ${alone.p99.toFixed(0)} µs alone, ${among.p99.toFixed(0)} µs among ${IDLE_MANY}`);
+            return among.p99 / alone.p99;
+        }),
+    },
+};
+
+const show = (xs) => `${median(xs).toFixed(2)} (${spread(xs)})`;
+
+export default async function realtime() {
+    for (const [name, figure] of Object.entries(FIGURES)) {
+        if (process.env.BENCH_FIGURE && process.env.BENCH_FIGURE !== name) continue;
+        const values = Object.fromEntries(SIDES.map((s) => [s, []]));
+        for (let i = 0; i < ROUNDS; i++) for (const side of SIDES) values[side].push(await figure.measure(side));
+        const [first, ...peers] = SIDES;
+        for (const peer of peers) {
+            const ratios = values[peer].map((x, i) => x / values[first][i]);
+            const counts = peer === 'socket.io'; // the floors were set against it
+            row(`${figure.text}, against ${peer}`, show(values[first]), show(values[peer]), figure.isRatio ? '–' : `${median(ratios).toFixed(2)}x (${spread(ratios)})`,
+                counts ? figure.floor : '–', counts ? figure.aim : '–');
+        }
+    }
+}
