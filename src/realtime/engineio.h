@@ -7,7 +7,12 @@
 
 enum eio_type { EIO_OPEN, EIO_CLOSE, EIO_PING, EIO_PONG, EIO_MESSAGE, EIO_UPGRADE, EIO_NOOP };
 
-enum { EIO_SEPARATOR = 0x1e, EIO_PACKETS_MAX = 1024 /* in one payload */ };
+enum {
+    EIO_SEPARATOR = 0x1e,
+    /* In one payload. The official client puts all that was emitted at once into one body, up to
+     * maxPayload bytes: a limit must let some ten thousand small events pass. */
+    EIO_PACKETS_MAX = 65536
+};
 
 struct eio_packet {
     enum eio_type type;

@@ -119,6 +119,14 @@ for (const [version, connect] of Object.entries(CLIENTS))
                 assert.notEqual(other.id, first);
                 other.disconnect();
             });
+            test('10,000 events emitted at once: by polling they are one body', async () => {
+                const back = [];
+                const all = new Promise((resolve) => socket.on('message-back', (i) => { if (back.push(i) === 10_000) resolve(); }));
+                for (let i = 0; i < 10_000; i++) socket.emit('message', i);
+                await all;
+                socket.off('message-back');
+                assert.deepEqual(back, Array.from({ length: 10_000 }, (_, i) => i));
+            });
             test('a large message', async () => {
                 const large = 'x'.repeat(500_000);
                 const back = heard(socket, 'message-back');
