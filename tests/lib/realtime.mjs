@@ -148,9 +148,9 @@ export async function eventually(test, ms = WAIT_MS) {
 }
 
 // How many Engine.IO sessions the server holds, as /metrics says.
-export async function connectionCount(url) {
+export async function sessionCount(url) {
     const { body } = await exchange(url, 'GET', '/metrics');
-    const line = /^vivim_realtime_connections(?:\{[^}]*\})? (\d+)$/m.exec(body);
-    if (!line) throw new Error('/metrics does not say vivim_realtime_connections');
+    const line = /^vivim_realtime_sessions(?:\{[^}]*\})? (\d+)$/m.exec(body);
+    if (!line) throw new Error('/metrics does not say vivim_realtime_sessions');
     return Number(line[1]);
 }

@@ -23,7 +23,7 @@ function ownOriginOnly() {
 
 const http = createServer((rq, rs) => {
     if (rq.url !== '/metrics') return rs.writeHead(404).end();
-    return rs.end(`vivim_realtime_connections ${engine.clientsCount + io.engine.clientsCount}\n`);
+    return rs.end(`vivim_realtime_sessions ${engine.clientsCount + io.engine.clientsCount}\n`);
 });
 const io = new SocketIo(http, { ...transport, connectTimeout: options.connectTimeoutMs, destroyUpgrade: false, serveClient: false });
 const engine = new Engine(transport);

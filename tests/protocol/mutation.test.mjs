@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { constants, deflateRawSync } from 'node:zlib';
 import { clientFrame, mutate, random } from '../lib/mutate.mjs';
 import { connect } from '../lib/raw.mjs';
-import { connectionCount, eventually, httpBytes, openEngineSocket, openPolling, QUICK, SEPARATOR, startRealtime, target } from '../lib/realtime.mjs';
+import { sessionCount, eventually, httpBytes, openEngineSocket, openPolling, QUICK, SEPARATOR, startRealtime, target } from '../lib/realtime.mjs';
 
 const MUTATIONS = Number(process.env.MUTATIONS ?? 20_000);
 const SEED = Number(process.env.MUTATION_SEED ?? randomInt(2 ** 31));
@@ -139,7 +139,7 @@ test('afterwards it answers as before', async () => {
 });
 
 test('and no session is left', async () => {
-    await eventually(async () => (await connectionCount(url)) === 0);
+    await eventually(async () => (await sessionCount(url)) === 0);
 });
 
 after(async () => assert.equal(await server.stop(), 0));
