@@ -1,24 +1,30 @@
 // Real time beside npm `socket.io` and `ws`: CPU of the server for each operation, memory of idle connections, the
 // slowest echoes among many idle ones. Sides take turns; each figure is the median of the rounds, with its spread.
+// Echo and fan-out stand beside `kernel` too, which is bench/sockets.c: epoll, read and write alone, the least they can cost.
 // The load generator shares the machine, so wall rates say little and are not shown.
 //
-//   BENCH_ROUNDS=5 BENCH_SIDES=vivim,socket.io,ws BENCH_FIGURE=connect|echo|fanOut|memory|many node bench/run.mjs realtime
-import { fork } from 'node:child_process';
+//   BENCH_ROUNDS=5 BENCH_SIDES=vivim,socket.io,ws,kernel BENCH_FIGURE=connect|echo|fanOut|memory|many node bench/run.mjs realtime
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { startVivim } from './archive.mjs';
 import { cpuMicros, median, residentKiB, row, spread, startProcess, stop } from './lib.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
-const SIDES = (process.env.BENCH_SIDES ?? 'vivim,socket.io,ws').split(',');
+const SIDES = (process.env.BENCH_SIDES ?? 'vivim,socket.io,ws,kernel').split(',');
 const CONNECTS = 2000, ECHO_CLIENTS = 50, ECHOES_EACH = 600, RECEIVERS = 1000, BROADCASTS = 60;
 const IDLE_MEMORY = 5000, IDLE_MANY = 10_000, BUSY = 100, PACE_MS = 20, PACED_MS = 5000, SETTLE_MS = 500;
-const TOKEN = 'a-token-of-the-peers';
+const TOKEN = 'a-token-of-the-peers', KERNEL = 'build/release/bench/sockets', RAW_BYTES = '86';
 
 async function startSide(kind) {
     if (kind === 'vivim') {
         const ours = await startVivim();
         return { kind, pid: ours.pid, url: ours.url.replace('localhost', '127.0.0.1'), token: ours.token, collect: async () => {}, stop: ours.stop };
+    }
+    if (kind === 'kernel') {
+        execFileSync('make', ['-s', 'MODE=release', KERNEL], { stdio: ['ignore', 'ignore', 'inherit'] });
+        const child = await startProcess(KERNEL, [RAW_BYTES], {}, /ready http\S+\n/);
+        return { kind, pid: child.pid, url: /http\S+/.exec(child.greeting)[0], stop: () => stop(child) };
     }
     const child = await startProcess(process.execPath, ['--expose-gc', 'bench/peer_realtime.mjs', kind, TOKEN], {}, /ready http\S+\n/);
     return {
@@ -66,7 +72,7 @@ const FIGURES = {
         }),
     },
     echo: {
-        text: `echo round trip (${ECHO_CLIENTS} clients, 64 bytes), CPU µs`, floor: '3x', aim: '5x',
+        text: `echo round trip (${ECHO_CLIENTS} clients, 64 bytes), CPU µs`, floor: '3x', aim: '5x', hasKernel: true,
         measure: (kind) => withSide(kind, async (side, order) => {
             const echo = (each) => order('echo', { clients: ECHO_CLIENTS, each });
             await order('open', { count: ECHO_CLIENTS });
@@ -75,7 +81,7 @@ const FIGURES = {
         }),
     },
     fanOut: {
-        text: `fan-out of one 64-byte event to ${RECEIVERS} sockets, CPU µs for each delivery`, floor: '3x', aim: '5x',
+        text: `fan-out of one 64-byte event to ${RECEIVERS} sockets, CPU µs for each delivery`, floor: '3x', aim: '5x', hasKernel: true,
         measure: (kind) => withSide(kind, async (side, order) => {
             await order('open', { count: RECEIVERS });
             await order('fanOut', { times: BROADCASTS / 4 });
@@ -93,7 +99,7 @@ const FIGURES = {
             await wait(SETTLE_MS);
             await side.collect();
             const empty = residentKiB(side.pid);
-            await order('open', { count: IDLE_MEMORY });
+            await order('open', { count: IDLE_MEMORY, token: side.token });
             await wait(SETTLE_MS);
             await side.collect();
             return ((residentKiB(side.pid) - empty) * 1.024) / IDLE_MEMORY;
@@ -106,7 +112,7 @@ const FIGURES = {
             await order('open', { count: BUSY });
             await paced();
             const alone = await paced();
-            await order('open', { count: IDLE_MANY });
+            await order('open', { count: IDLE_MANY, token: side.token });
             await wait(SETTLE_MS);
             const among = await paced();
             console.log(`    ${kind}: p99 ${alone.p99.toFixed(0)} µs alone, ${among.p99.toFixed(0)} µs among ${IDLE_MANY}`);
@@ -120,9 +126,10 @@ const show = (xs) => `${median(xs).toFixed(2)} (${spread(xs)})`;
 export default async function realtime() {
     for (const [name, figure] of Object.entries(FIGURES)) {
         if (process.env.BENCH_FIGURE && process.env.BENCH_FIGURE !== name) continue;
-        const values = Object.fromEntries(SIDES.map((s) => [s, []]));
-        for (let i = 0; i < ROUNDS; i++) for (const side of SIDES) values[side].push(await figure.measure(side));
-        const [first, ...peers] = SIDES;
+        const sides = SIDES.filter((s) => s !== 'kernel' || figure.hasKernel);
+        const values = Object.fromEntries(sides.map((s) => [s, []]));
+        for (let i = 0; i < ROUNDS; i++) for (const side of sides) values[side].push(await figure.measure(side));
+        const [first, ...peers] = sides;
         for (const peer of peers) {
             const ratios = values[peer].map((x, i) => x / values[first][i]);
             const counts = peer === 'socket.io'; // the floors were set against it

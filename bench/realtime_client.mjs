@@ -1,5 +1,6 @@
 // The load of the real-time benchmark, in a process of its own: `ws` clients, the same for every side; only the words
 // differ. Orders come over IPC, one at a time; each is answered when every message that it must bring has come.
+import net from 'node:net';
 import WebSocket from 'ws';
 
 const ADDRESSES = 20; // a limit of ours counts by address
@@ -22,11 +23,36 @@ const BARE = {
     broadcast: (payload) => `B${payload}`, delivered: (payload) => `B${payload}`,
 };
 
+// No protocol at all (bench/sockets.c): messages of one size, that of our frames.
+const RAW_BYTES = 86;
+const RAW = {
+    echo: (payload) => `M${payload}`.padEnd(RAW_BYTES), echoed: (payload) => `M${payload}`.padEnd(RAW_BYTES),
+    broadcast: (payload) => `B${payload}`.padEnd(RAW_BYTES), delivered: (payload) => `B${payload}`.padEnd(RAW_BYTES),
+};
+const WORDS = { ws: BARE, kernel: RAW };
+
 let words, url, sockets = [];
 
-function open(number, token) {
+function openRaw(localAddress) {
     return new Promise((resolve, reject) => {
-        const ws = new WebSocket(url.replace('http', 'ws') + words.path, { perMessageDeflate: false, localAddress: `127.0.0.${1 + number % ADDRESSES}` });
+        const { hostname, port } = new URL(url);
+        const socket = net.connect({ host: hostname, port: Number(port), localAddress, noDelay: true }, () => resolve(socket));
+        let text = '';
+        socket.setEncoding('latin1');
+        socket.on('error', reject);
+        socket.on('data', (data) => {
+            text += data;
+            for (; text.length >= RAW_BYTES; text = text.slice(RAW_BYTES)) socket.heard?.(text.slice(0, RAW_BYTES));
+        });
+        Object.assign(socket, { send: socket.write, terminate: socket.destroy });
+    });
+}
+
+function open(number, token) {
+    const localAddress = `127.0.0.${1 + number % ADDRESSES}`;
+    if (words === RAW) return openRaw(localAddress);
+    return new Promise((resolve, reject) => {
+        const ws = new WebSocket(url.replace('http', 'ws') + words.path, { perMessageDeflate: false, localAddress });
         ws.on('error', reject);
         ws.on('close', (code) => reject(new Error(`closed with ${code}`)));
         if (words === BARE) ws.on('open', () => ws.send(`T${token ?? ''}`));
@@ -84,7 +110,7 @@ async function paced(count, everyMs, ms) {
 }
 
 const ORDERS = {
-    use(o) { words = o.kind === 'ws' ? BARE : ENGINE; url = o.url; },
+    use(o) { words = WORDS[o.kind] ?? ENGINE; url = o.url; },
     async open({ count, token }) {
         const first = sockets.length;
         let begun = 0;
