@@ -1,30 +1,43 @@
 // A loopback TLS server that answers under the providers' real host names (through VIVIM_CAPTURE_RESOLVE), with good
 // pages, and with everything that goes wrong. Real captured pages of ../shared/fixtures where they are present.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chatgptDomPage, chatgptShareData, chatgptSharePage, fetchingPage, hostileConversation, longConversation, SAMPLES } from './pages.mjs';
+import { chatgptDomPage, chatgptShareData, chatgptSharePage, fetchingPage, hostileConversation, longConversation, SAMPLES, windowedPage } from './pages.mjs';
 
 export const SHARED = process.env.VIVIM_SHARED ?? '../shared';
 const uuid = (n, tail = 0) => `${n.toString(16).padStart(8, '0')}-0000-8000-8000-${tail.toString(16).padStart(12, '0')}`;
 
-export const REAL_CHATGPT = join(SHARED, 'fixtures/chatgpt/share_modern_chat2poster.html');
-export const REAL_CHATGPT_ID = '69807432-337c-8003-9975-57b27ce55c6f';
 export const REAL_CLAUDE = join(SHARED, 'fixtures/claude/synthetic_chat_snapshot.json');
-export const haveShared = existsSync(REAL_CHATGPT);
+export const haveShared = existsSync(REAL_CLAUDE);
+
+// Every saved page that has an expectation, and the share link under which it is served.
+const expectedPages = (provider, first) => {
+    const folder = join(SHARED, 'fixtures', provider);
+    const names = existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith('.html.expect.json')).sort() : [];
+    return names.map((name, i) => {
+        const { url, conversations } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+        return {
+            provider, file: join(folder, name.replace('.expect.json', '')), conversation: conversations[0],
+            url: url ?? (provider === 'claude' ? CLAUDE : CHATGPT) + uuid(first, i),
+        };
+    });
+};
 
 const CHATGPT = 'https://chatgpt.com/share/', CLAUDE = 'https://claude.ai/share/';
 const ID = {
     tides: uuid(1), groupCommit: uuid(2), sourdough: uuid(3), viaNetwork: uuid(4), dom: uuid(5), long: uuid(6), again: uuid(7),
     realClaude: uuid(8), gone: uuid(20), goneJson: uuid(21), private: uuid(22), challenge: uuid(23), changed: uuid(24), never: uuid(25), huge: uuid(26),
-    stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35), hostile: uuid(36),
+    stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35), hostile: uuid(36), windowed: uuid(37), holes: uuid(38),
 };
 
+export const expected = [...expectedPages('chatgpt', 200), ...expectedPages('claude', 201)];
+
 export const urls = {
-    tides: CHATGPT + ID.tides, groupCommit: CHATGPT + ID.groupCommit, viaNetwork: CHATGPT + ID.viaNetwork, dom: CHATGPT + ID.dom, long: CHATGPT + ID.long,
-    again: CHATGPT + ID.again, sourdough: CLAUDE + ID.sourdough, realChatgpt: CHATGPT + REAL_CHATGPT_ID, realClaude: CLAUDE + ID.realClaude,
+    tides: CHATGPT + ID.tides, groupCommit: CHATGPT + ID.groupCommit, viaNetwork: CHATGPT + ID.viaNetwork, dom: CHATGPT + ID.dom, windowed: CHATGPT + ID.windowed, holes: CHATGPT + ID.holes, long: CHATGPT + ID.long,
+    again: CHATGPT + ID.again, sourdough: CLAUDE + ID.sourdough, realClaude: CLAUDE + ID.realClaude,
     gone: CHATGPT + ID.gone, goneJson: CHATGPT + ID.goneJson, goneClaude: CLAUDE + ID.gone, privateClaude: CLAUDE + ID.private, challenge: CHATGPT + ID.challenge,
     changed: CHATGPT + ID.changed, never: CHATGPT + ID.never, huge: CHATGPT + ID.huge, stall: CHATGPT + ID.stall, redirect: CHATGPT + ID.redirect,
     ssrf: CHATGPT + ID.ssrf, stub: CHATGPT + ID.stub, rate: CHATGPT + ID.rate, dialog: CHATGPT + ID.dialog, download: CHATGPT + ID.download, loop: CHATGPT + ID.loop, hostile: CHATGPT + ID.hostile,
@@ -35,6 +48,8 @@ const DOM_TURNS = [
     ['user', 'What is <b>CRDT</b>?'],
     ['assistant', '<p>A <strong>conflict-free replicated data type</strong>.</p><pre><div>js<button>Copy code</button></div><code class="language-js">const a = 1;\n\nconst b = 2;\n</code></pre><table><thead><tr><th>kind</th><th>example</th></tr></thead><tbody><tr><td>state</td><td>G-Counter</td></tr></tbody></table><p>That is all.</p>'],
 ];
+
+const WINDOWED_TURNS = Array.from({ length: 30 }, (_, i) => [i % 2 ? 'assistant' : 'user', `Turn number ${i + 1}.`]);
 
 const CHALLENGE = '<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><h1>chatgpt.com</h1><p>Verify you are human by completing the action below.</p></body></html>';
 
@@ -67,6 +82,8 @@ export async function startFixtureServer() {
         [ID.groupCommit]: (res) => html(res, chatgptSharePage(SAMPLES.groupCommit, ID.groupCommit)),
         [ID.viaNetwork]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.viaNetwork}`)),
         [ID.dom]: (res) => html(res, chatgptDomPage('About CRDTs', DOM_TURNS)),
+        [ID.windowed]: (res) => html(res, windowedPage('A long list', WINDOWED_TURNS)),
+        [ID.holes]: (res) => html(res, windowedPage('A list with holes', WINDOWED_TURNS, { missing: [7, 8] })),
         [ID.long]: (res) => html(res, chatgptSharePage(longConversation(200), ID.long)),
         [ID.again]: (res) => {
             const c = structuredClone(SAMPLES.tides);
@@ -81,7 +98,6 @@ export async function startFixtureServer() {
             html(res, chatgptSharePage(c, ID.again));
         },
         [ID.hostile]: (res) => html(res, chatgptSharePage(hostileConversation(), ID.hostile)),
-        [REAL_CHATGPT_ID]: (res) => html(res, readFileSync(REAL_CHATGPT)),
         [ID.gone]: (res) => html(res, '<!DOCTYPE html><title>ChatGPT</title><main>404 Not Found</main>', 404),
         [ID.goneJson]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.goneJson}`)),
         [ID.challenge]: (res) => html(res, CHALLENGE, 403),
@@ -110,6 +126,8 @@ export async function startFixtureServer() {
         [ID.stub]: (res) => json(res, { status: 'COMPLETE' }),
     };
 
+    const savedPage = (host, path) => expected.find(({ url }) => url === `https://${host}${path}`);
+
     function chatgpt(path, res) {
         const page = /^\/share\/([0-9a-f-]{36})$/.exec(path);
         const api = /^\/backend-api\/share\/([0-9a-f-]{36})$/.exec(path);
@@ -136,6 +154,8 @@ export async function startFixtureServer() {
         const host = (req.headers.host ?? '').replace(/:\d+$/, '');
         const path = req.url.split('?')[0];
         seen.push(`${host} ${path}`);
+        const saved = savedPage(host, path);
+        if (saved) return html(res, readFileSync(saved.file));
         if (host === 'chatgpt.com') return chatgpt(path, res);
         if (host === 'claude.ai') return claude(path, res);
         html(res, 'nothing here', 404);

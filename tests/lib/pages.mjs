@@ -63,6 +63,26 @@ export function chatgptDomPage(title, turns) {
     return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>ChatGPT - ${escapeHtml(title)}</title></head><body><main>${turns.map(turn).join('\n')}</main></body></html>`;
 }
 
+// A page that keeps only the turns near the viewport in its document, as the real ones do, and begins at its end.
+export function windowedPage(title, turns, { missing = [] } = {}) {
+    const rows = turns.map(([role, text], i) => `<article data-testid="conversation-turn-${i + 1}"><div data-message-author-role="${role}" data-message-id="w-${i + 1}">`
+        + `<div class="${role === 'user' ? 'whitespace-pre-wrap' : 'markdown prose'}">${text}</div></div></article>`);
+    return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>ChatGPT - ${escapeHtml(title)}</title>
+<style>main { height: 600px; overflow-y: scroll; position: relative } article { position: absolute; height: 200px; overflow: hidden }</style></head><body><main></main><script>
+const rows = ${JSON.stringify(rows)}, missing = new Set(${JSON.stringify(missing)}), box = document.querySelector('main');
+function mount() {
+  const first = Math.max(0, Math.floor(box.scrollTop / 200) - 1), last = Math.min(rows.length, first + 6);
+  let html = '<div style="height:' + rows.length * 200 + 'px"></div>';
+  for (let i = first; i < last; i++) if (!missing.has(i + 1)) html += rows[i].replace('<article', '<article style="top:' + i * 200 + 'px"');
+  const top = box.scrollTop;
+  box.innerHTML = html;
+  box.scrollTop = top;
+}
+mount(); box.scrollTop = rows.length * 200; mount();
+box.addEventListener('scroll', mount);
+</script></body></html>`;
+}
+
 // A conversation of n messages with long answers: for benchmarks and limits.
 export function longConversation(n) {
     const mapping = { root: { id: 'root', message: null, parent: null, children: ['m0'] } };

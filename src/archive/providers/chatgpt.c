@@ -251,8 +251,20 @@ static bool never_shown(struct str type)
     return str_eq(type, S("user_editable_context")) || str_eq(type, S("model_editable_context"));
 }
 
+static bool is_one_of(struct str type, const char *const *names)
+{
+    for (; *names; names++)
+        if (str_eq(type, str_from(*names)))
+            return true;
+    return false;
+}
+
 static err_t add_content(struct piece *p)
 {
+    static const char *const WORDS[] = { "text", "multimodal_text", NULL };
+    static const char *const CALLS[] = { "text", "multimodal_text", "code", NULL };
+    static const char *const RESULTS[] = { "tether_quote", "tether_browsing_display",
+                                           "execution_output", "system_error", NULL };
     bool addressed = p->recipient.n && !str_eq(p->recipient, S("all"));
     if (never_shown(p->type))
         return add_raw(p, p->content, "unmodelled_content_type", p->type);
@@ -264,14 +276,13 @@ static err_t add_content(struct piece *p)
         recap(p);
         return OK;
     }
-    if (p->m->role == ROLE_ASSISTANT && addressed)
+    if (p->m->role == ROLE_ASSISTANT && addressed && is_one_of(p->type, CALLS))
         return add_tool_call(p);
     if (str_eq(p->type, S("code")))
         return add_code(p);
-    if (str_eq(p->type, S("text")) || str_eq(p->type, S("multimodal_text")))
+    if (is_one_of(p->type, WORDS))
         return add_parts(p);
-    if (str_eq(p->type, S("tether_quote")) || str_eq(p->type, S("execution_output")) ||
-        str_eq(p->type, S("system_error")) || str_eq(p->type, S("tether_browsing_display")))
+    if (is_one_of(p->type, RESULTS))
         return add_tool_result(p);
     return add_raw(p, p->content, "unmodelled_content_type",
                    p->type.n ? p->type : S("content without a type"));

@@ -204,6 +204,25 @@ static struct str parent_of(struct json message)
     return str_eq(id, S("00000000-0000-4000-8000-000000000000")) ? STR_NONE : id;
 }
 
+/* Where there is content, it counts, and `text` is a poorer copy of it; of content that is not understood the text is all we can read. */
+static bool understood(const struct message *m)
+{
+    for (size_t i = 0; i < m->block_count; i++)
+        if (m->blocks[i].type != BLOCK_UNKNOWN)
+            return true;
+    return false;
+}
+
+/* For a block that the provider's own export does not know, its text is a placeholder and no word of the conversation. */
+static err_t add_text(struct talk *t, struct message *m, struct str text)
+{
+    if (!str_starts(str_trim(text), S("This block is not supported on your current device")))
+        return markdown_blocks(t->a, text, m);
+    finding_add(t->a, t->c, "text_placeholder_ignored", FINDING_NOTE,
+                "the provider left out what it could not show as text");
+    return OK;
+}
+
 static err_t add_message(struct talk *t, struct json v)
 {
     struct str sender = json_get_str(v, S("sender"));
@@ -218,14 +237,11 @@ static err_t add_message(struct talk *t, struct json v)
     if (!str_eq(sender, S("human")) && !str_eq(sender, S("assistant")))
         finding_add(t->a, t->c, "unrecognised_role", FINDING_WARNING, "%.*s",
                     STR_ARG(str_sub(sender, 0, 60)));
-    /* `text` holds "not supported on your device" for blocks it does not know: where there is content, that counts. */
-    if (json_is(content, JSON_ARRAY) && json_count(content)) {
-        struct json_iter it = json_iter(content);
-        while (json_next(&it, NULL, &part))
-            TRY(add_content(t, m, part));
-    } else {
-        TRY(markdown_blocks(t->a, json_get_str(v, S("text")), m));
-    }
+    struct json_iter it = json_iter(content);
+    while (json_is(content, JSON_ARRAY) && json_next(&it, NULL, &part))
+        TRY(add_content(t, m, part));
+    if (!understood(m))
+        TRY(add_text(t, m, json_get_str(v, S("text"))));
     return add_files(t, m, v);
 }
 

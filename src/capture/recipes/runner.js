@@ -157,16 +157,25 @@
     const keyOf = (el) => {
         for (const k of m.key ?? []) { const holder = el.closest(`[${k}]`); if (holder) return `${k}=${holder.getAttribute(k)}:${roleOf(el)}`; }
         const turn = m.turnKey ? el.closest(m.turnKey) : null;
-        return turn ? `turn=${turn.getAttribute('data-turn-id')}:${roleOf(el)}` : null;
+        return turn ? `turn=${turn.getAttribute('data-turn-id')}:${roleOf(el)}` : el; // without a mark: the element itself
     };
     const seen = new Map(); // key -> message, in document order of first sight
+    const numbers = new Set(); // of the turns that were seen, where the page numbers them
+    const note = (el) => {
+        const holder = m.number && el.closest(`[${m.number.attribute}]`);
+        const found = holder && new RegExp(m.number.pattern).exec(holder.getAttribute(m.number.attribute));
+        if (found) numbers.add(Number(found[1]));
+    };
+    // Counting begins at 0 or 1, and a first turn may be one that the page never shows.
+    const contiguous = () => numbers.size === 0 || (Math.min(...numbers) <= 2 && Math.max(...numbers) - Math.min(...numbers) + 1 === numbers.size);
     let order = [];
     function harvest() {
         const window = [];
         for (const el of outermost(all(document, selector))) {
             if (recipe.artifact && el.closest(recipe.artifact)) continue;
             const key = keyOf(el);
-            if (key && seen.has(key)) { window.push(seen.get(key)); continue; }
+            note(el);
+            if (seen.has(key)) { window.push(seen.get(key)); continue; }
             const bodies = outermost(all(el, m.body)).filter((b) => !b.closest(recipe.thinking ?? 'x-none'));
             const role = roleOf(el);
             const blocks = (role === 'user' ? typed : readBlocks)(bodies.length ? bodies : [el]);
@@ -175,10 +184,10 @@
                 for (const f of all(turn ?? el.parentElement ?? el, recipe.files)) blocks.push({ type: 'file', name: (f.querySelector('h3')?.textContent ?? f.textContent).trim().slice(0, 200), media_type: null });
             if (!bodies.length || role === 'assistant')
                 for (const img of all(el, 'img')) if (!bodies.some((b) => b.contains(img))) readBlocks([{ childNodes: [img] }]).forEach((b) => blocks.push(b));
-            const id = (m.key ?? []).map((k) => el.getAttribute(k) ?? el.closest(`[${k}]`)?.getAttribute(k)).find(Boolean) ?? null;
+            const id = (m.id && el.closest(`[${m.id}]`)?.getAttribute(m.id)) || null;
             const message = { id, role: role ?? 'assistant', role_inferred: !role, blocks };
             if (blocks.length === 0) continue;
-            if (key) seen.set(key, message);
+            seen.set(key, message);
             window.push(message);
         }
         merge(window);
@@ -227,5 +236,5 @@
     if (t.stripPrefix && title.startsWith(t.stripPrefix)) title = title.slice(t.stripPrefix.length);
     if (t.stripSuffix && title.endsWith(t.stripSuffix)) title = title.slice(0, -t.stripSuffix.length);
     if (!title || (t.ignore ?? []).includes(title)) title = null;
-    return JSON.stringify({ format: 'vivim.dom/1', recipe: recipe.id, provider: recipe.provider, url: location.href, title, model: null, contiguous: true, messages: order, findings });
+    return JSON.stringify({ format: 'vivim.dom/1', recipe: recipe.id, provider: recipe.provider, url: location.href, title, model: null, contiguous: contiguous(), messages: order, findings });
 })
