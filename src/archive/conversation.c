@@ -7,7 +7,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
-enum { FINDINGS_MAX = 200, FINDING_DETAIL_BYTES_MAX = 300 };
+enum { FINDINGS_MAX = 200, FINDING_DETAIL_BYTES_MAX = 300, LIST_FIRST = 4 };
 
 static const char *const ROLE_NAMES[ROLE_COUNT] = { "user", "assistant", "system", "tool" };
 
@@ -76,14 +76,14 @@ void conversation_init(struct conversation *c, const char *provider)
     c->source.captured_ms = TIME_NONE;
 }
 
-/* Room for one more element in a list that doubles at each power of two. */
+/* Room for one more element in a list that begins with four and doubles at each power of two. */
 static void *list_grow(struct arena *a, void *list, size_t count, size_t size, size_t max)
 {
     if (count >= max)
         return NULL;
-    if (count != 0 && (count & (count - 1)) != 0)
+    if (count != 0 && (count < LIST_FIRST || (count & (count - 1)) != 0))
         return list;
-    void *grown = arena_array(a, count == 0 ? 1 : count * 2, size);
+    void *grown = arena_array(a, count == 0 ? LIST_FIRST : count * 2, size);
     if (grown && count)
         memcpy(grown, list, count * size);
     return grown;

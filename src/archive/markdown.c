@@ -8,7 +8,17 @@ struct scan {
     struct str text;
     size_t from; /* text that is not yet in a block begins here */
     size_t at;   /* the line that is looked at */
+    /* The next "\]", "$$", "](", ")" and empty line, as far as looked for. */
+    size_t brackets, dollars, targets, parentheses, gaps;
 };
+
+/* Where `mark` stands next at or behind `from`. Each place is found once, so that openings without an end cost nothing. */
+static size_t next_mark(const struct scan *s, size_t *known, struct str mark, size_t from)
+{
+    if (*known < from)
+        *known = str_find(s->text, mark, from);
+    return *known;
+}
 
 static struct str line_at(const struct scan *s, size_t at)
 {
@@ -272,30 +282,38 @@ static err_t take_table(struct scan *s, struct str line)
 
 /* --- formulas and pictures, inside a line --------------------------------------------------------------- */
 
-static err_t take_math(struct scan *s, size_t open, struct str closing)
+/* The end of the formula that opens at `open`: where its closing mark begins, in the same paragraph; text.n: it is none. */
+static size_t math_end(struct scan *s, size_t open)
 {
-    size_t start = open + 2, end = str_find(s->text, closing, start);
+    size_t end = s->text.s[open] == '$' ? next_mark(s, &s->dollars, S("$$"), open + 2)
+                                        : next_mark(s, &s->brackets, S("\\]"), open + 2);
+    return end < next_mark(s, &s->gaps, S("\n\n"), open) ? end : s->text.n;
+}
+
+static err_t take_math(struct scan *s, size_t open, size_t end)
+{
     TRY(flush(s, open));
     struct block *b = block_add(s->a, s->m, BLOCK_MATH);
     if (!b)
         return build_err(s->a);
-    b->math.tex = str_trim(str_sub(s->text, start, end));
+    b->math.tex = str_trim(str_sub(s->text, open + 2, end));
     b->math.display = true;
     s->from = s->at = end + 2;
     return OK;
 }
 
-/* ![alt](url "title") at `open`; gives its end, or open when it is none. */
-static size_t image_end(struct str text, size_t open, struct str *ret_alt, struct str *ret_url)
+/* ![alt](url "title") at `open`, in a line that ends at `line_end`; gives its end, or `open` when it is none. */
+static size_t image_end(struct scan *s, size_t open, size_t line_end, struct str *ret_alt,
+                        struct str *ret_url)
 {
-    size_t close = str_find(text, S("]("), open), line = str_find_char(text, '\n', open);
-    if (close >= line)
+    size_t close = next_mark(s, &s->targets, S("]("), open);
+    if (close >= line_end)
         return open;
-    size_t end = str_find_char(text, ')', close);
-    if (end >= line)
+    size_t end = next_mark(s, &s->parentheses, S(")"), close);
+    if (end >= line_end)
         return open;
-    struct str inside = str_trim(str_sub(text, close + 2, end));
-    *ret_alt = str_sub(text, open + 2, close);
+    struct str inside = str_trim(str_sub(s->text, close + 2, end));
+    *ret_alt = str_sub(s->text, open + 2, close);
     *ret_url = str_sub(inside, 0, str_find_char(inside, ' ', 0));
     return end + 1;
 }
@@ -329,26 +347,36 @@ static size_t code_span_end(struct str text, size_t at, size_t line_end)
     return at + n;
 }
 
-/* Look through one line; true when something was taken out of it (then s->at has moved). */
-static err_t look_inside(struct scan *s, bool *ret_taken)
+/* Most of a text is none of the characters that can begin something. */
+static size_t skip_words(struct str text, size_t at, size_t end)
 {
-    size_t end = s->at + line_at(s, s->at).n;
+    static const bool BEGINS[256] = { ['`'] = true, ['\\'] = true, ['$'] = true, ['!'] = true };
+    while (at < end && !BEGINS[(unsigned char)text.s[at]])
+        at++;
+    return at;
+}
+
+/* Look through one line; true when something was taken out of it (then s->at has moved). */
+static err_t look_inside(struct scan *s, struct str line, bool *ret_taken)
+{
+    size_t end = s->at + line.n;
     *ret_taken = false;
-    for (size_t i = s->at; i + 1 < end; i++) {
+    for (size_t i = skip_words(s->text, s->at, end); i + 1 < end;
+         i = skip_words(s->text, i + 1, end)) {
         char c = s->text.s[i], d = s->text.s[i + 1];
         struct str alt, url;
         if (c == '`') {
             i = code_span_end(s->text, i, end) - 1;
         } else if ((c == '\\' && d == '[') || (c == '$' && d == '$')) {
-            struct str closing = c == '$' ? S("$$") : S("\\]");
-            if (str_find(s->text, closing, i + 2) >= s->text.n)
+            size_t stop = math_end(s, i);
+            if (stop == s->text.n)
                 continue;
             *ret_taken = true;
-            return take_math(s, i, closing);
+            return take_math(s, i, stop);
         } else if (c == '\\') {
             i++;
         } else if (c == '!' && d == '[') {
-            size_t stop = image_end(s->text, i, &alt, &url);
+            size_t stop = image_end(s, i, end, &alt, &url);
             if (stop == i || !url.n)
                 continue;
             *ret_taken = true;
@@ -376,9 +404,9 @@ err_t markdown_blocks(struct arena *a, struct str text, struct message *m)
             TRY(take_table(&s, line));
             continue;
         }
-        TRY(look_inside(&s, &taken));
+        TRY(look_inside(&s, line, &taken));
         if (!taken)
-            s.at = next_line(&s, s.at);
+            s.at = next_line(&s, s.at + line.n);
     }
     TRY(flush(&s, text.n));
     return arena_err(a);

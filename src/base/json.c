@@ -90,6 +90,21 @@ err_t json_parse(struct arena *a, struct str text, int depth_max, struct json *r
     return e;
 }
 
+err_t json_unquote(struct str literal, struct buf *out)
+{
+    struct simd_doc doc;
+    err_t e = literal.n > JSON_BYTES_MAX ? E_LIMIT : parse(literal, 1, &doc);
+    if (e == OK) {
+        struct json root = { doc.tape, doc.strings, 1 };
+        if (json_is(root, JSON_STR))
+            buf_put(out, json_str(root));
+        else
+            e = err_note(E_BAD_JSON, NULL, "this is no string");
+    }
+    simd_release();
+    return e == OK ? buf_err(out) : e;
+}
+
 /* --- values ------------------------------------------------------------------------------- */
 
 static char tag(struct json v)
@@ -234,19 +249,27 @@ struct json_iter json_iter(struct json container)
     };
 }
 
-bool json_next(struct json_iter *it, struct str *ret_key, struct json *ret_value)
+bool json_next_member(struct json_iter *it, struct json *ret_key, struct json *ret_value)
 {
     if (it->next.at >= it->end)
         return false;
-    struct str key = STR_NONE;
+    *ret_key = NONE;
     if (it->object) {
-        key = json_str(it->next);
+        *ret_key = it->next;
         it->next.at++;
     }
-    if (ret_key)
-        *ret_key = key;
     *ret_value = it->next;
     it->next.at = after(it->next);
+    return true;
+}
+
+bool json_next(struct json_iter *it, struct str *ret_key, struct json *ret_value)
+{
+    struct json key;
+    if (!json_next_member(it, &key, ret_value))
+        return false;
+    if (ret_key)
+        *ret_key = json_str(key);
     return true;
 }
 
@@ -254,12 +277,10 @@ struct json json_get(struct json object, struct str key)
 {
     if (!json_is(object, JSON_OBJECT))
         return NONE;
-    struct json_iter it = json_iter(object);
-    struct str name;
-    struct json value;
-    while (json_next(&it, &name, &value))
-        if (str_eq(name, key))
-            return value;
+    uint32_t end = after(object) - 1;
+    for (uint32_t at = object.at + 1; at < end; at = after(at_index(object, at + 1)))
+        if (str_eq(json_str(at_index(object, at)), key))
+            return at_index(object, at + 1);
     return NONE;
 }
 

@@ -40,6 +40,10 @@ struct json {
  * not counted. Cost: about a nanosecond a byte; what simdjson refuses is looked at once more. */
 NODISCARD err_t json_parse(struct arena *a, struct str text, int depth_max, struct json *ret_root);
 
+/* Append what a string literal, with its quotes, says. E_BAD_JSON: it is no string; E_LIMIT, E_BUSY. */
+struct buf;
+NODISCARD err_t json_unquote(struct str literal, struct buf *out);
+
 enum json_type json_type(struct json v);
 static inline bool json_is(struct json v, enum json_type t)
 {
@@ -69,5 +73,7 @@ struct json_iter {
 };
 struct json_iter json_iter(struct json container); /* of anything else: empty */
 bool json_next(struct json_iter *it, struct str *ret_key, struct json *ret_value);
+/* The same with the key as a value (JSON_NONE in arrays). */
+bool json_next_member(struct json_iter *it, struct json *ret_key, struct json *ret_value);
 
 #endif

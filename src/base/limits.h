@@ -10,6 +10,8 @@
 #define JSON_BYTES_MAX         MIB(256)
 #define JSON_DEPTH_MAX         64  /* requests of clients */
 #define JSON_FOREIGN_DEPTH_MAX 256 /* provider data */
+#define JSON_BUILD_DEPTH_MAX   512 /* what a decoder makes of it */
+#define JSON_BUILD_BYTES_MAX   MIB(256) /* of its tape */
 
 /* Requests */
 #define HTTP_HEADER_BYTES_MAX       KIB(16)
