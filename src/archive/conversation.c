@@ -116,6 +116,37 @@ struct message *message_add(struct arena *a, struct conversation *c)
     return m;
 }
 
+static bool has_canonical_form(struct str text)
+{
+    CLEANUP(arena_free) struct arena scratch = { 0 };
+    struct json again;
+    struct buf canonical;
+    arena_init(&scratch, CONVERSATION_BYTES_MAX * 4);
+    buf_init(&canonical, &scratch, CONVERSATION_BYTES_MAX);
+    bool yes = json_parse(&scratch, text, UNKNOWN_DEPTH_MAX, &again) == OK &&
+               json_canonical(&scratch, again, &canonical) == OK;
+    err_clear();
+    return yes;
+}
+
+err_t block_keep_raw(struct arena *a, struct block *b, struct json v)
+{
+    struct buf text, quoted;
+    struct json_out o;
+    buf_init(&text, a, CONVERSATION_BYTES_MAX);
+    jo_init(&o, &text);
+    jo_value(&o, v);
+    TRY(buf_err(&text));
+    b->unknown.raw = buf_str(&text);
+    if (has_canonical_form(buf_str(&text)))
+        return OK;
+    buf_init(&quoted, a, CONVERSATION_BYTES_MAX);
+    jo_init(&o, &quoted);
+    jo_str(&o, buf_str(&text));
+    b->unknown.raw = buf_str(&quoted);
+    return buf_err(&quoted);
+}
+
 void finding_add(struct arena *a, struct conversation *c, const char *code,
                  enum finding_level level, const char *format, ...)
 {

@@ -153,6 +153,11 @@ NODISCARD err_t message_canonical(struct arena *scratch, const struct message *m
 NODISCARD err_t blocks_read(struct arena *a, struct json array, struct block **ret,
                             size_t *ret_count);
 
+/* Keep a value that is not understood, as its JSON text. As a string of that text where it nests deeper than
+ * UNKNOWN_DEPTH_MAX or has no canonical form (RFC 8785: doubled keys, integers that no double holds): every block can be
+ * hashed, stored and read back. E_LIMIT, E_BUSY. */
+NODISCARD err_t block_keep_raw(struct arena *a, struct block *b, struct json v);
+
 /* The plain words of blocks, for the search index and previews: text, code, table cells, tool
  * results, artifact text, in document order, parted by line feeds; thinking too when asked. */
 void blocks_text(const struct block *blocks, size_t n, bool with_thinking, struct buf *out);

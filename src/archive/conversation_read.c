@@ -97,8 +97,7 @@ static err_t read_block(struct arena *a, struct json v, struct block *b)
         break;
     case BLOCK_UNKNOWN:
     case BLOCK_TYPE_COUNT:
-        b->unknown.raw = S("null"); /* its words are not asked for: the raw JSON stays in the row */
-        break;
+        return block_keep_raw(a, b, json_get(v, S("raw")));
     }
     return OK;
 #undef TEXT

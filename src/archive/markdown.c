@@ -12,7 +12,7 @@ struct scan {
     size_t brackets, dollars, targets, parentheses, gaps;
 };
 
-/* Where `mark` stands next at or behind `from`. Each place is found once, so that openings without an end cost nothing. */
+/* Where `mark` stands next at or behind `from`, which is not 0. Each place is found once, so that openings without an end cost nothing. */
 static size_t next_mark(const struct scan *s, size_t *known, struct str mark, size_t from)
 {
     if (*known < from)
@@ -181,13 +181,13 @@ static err_t take_fence(struct scan *s, const struct fence *f)
 
 /* --- tables ------------------------------------------------------------------------------------------- */
 
-/* Cells between bars; an escaped bar is text. The outer bars are no cells. */
+/* Cells between bars; an escaped bar is text. The outer bars are no cells. Gives how many there are, also when they are more than fit. */
 static size_t split_row(struct arena *a, struct str line, struct str cells[COLUMNS_MAX])
 {
     size_t count = 0, start;
     line = str_trim(line);
     start = line.n && line.s[0] == '|' ? 1 : 0;
-    for (size_t i = start; i <= line.n && count < COLUMNS_MAX; i++) {
+    for (size_t i = start; i <= line.n; i++) {
         if (i < line.n && line.s[i] == '\\' && i + 1 < line.n) {
             i++;
             continue;
@@ -206,7 +206,9 @@ static size_t split_row(struct arena *a, struct str line, struct str cells[COLUM
                     buf_putc(&b, cell.s[k]);
             cell = buf_str(&b);
         }
-        cells[count++] = cell;
+        if (count < COLUMNS_MAX)
+            cells[count] = cell;
+        count++;
         start = i + 1;
     }
     return count;
@@ -218,6 +220,8 @@ static bool is_delimiter(struct str line, size_t *ret_columns)
     if (str_find_char(line, '-', 0) >= line.n)
         return false;
     size_t n = split_row(NULL, line, cells);
+    if (n > COLUMNS_MAX)
+        return false; /* nobody reads it as a table, and nothing of it is lost as text */
     for (size_t i = 0; i < n; i++) {
         struct str c = cells[i];
         if (c.n && c.s[0] == ':')
@@ -287,7 +291,7 @@ static size_t math_end(struct scan *s, size_t open)
 {
     size_t end = s->text.s[open] == '$' ? next_mark(s, &s->dollars, S("$$"), open + 2)
                                         : next_mark(s, &s->brackets, S("\\]"), open + 2);
-    return end < next_mark(s, &s->gaps, S("\n\n"), open) ? end : s->text.n;
+    return end < next_mark(s, &s->gaps, S("\n\n"), open + 2) ? end : s->text.n;
 }
 
 static err_t take_math(struct scan *s, size_t open, size_t end)
@@ -306,7 +310,7 @@ static err_t take_math(struct scan *s, size_t open, size_t end)
 static size_t image_end(struct scan *s, size_t open, size_t line_end, struct str *ret_alt,
                         struct str *ret_url)
 {
-    size_t close = next_mark(s, &s->targets, S("]("), open);
+    size_t close = next_mark(s, &s->targets, S("]("), open + 2);
     if (close >= line_end)
         return open;
     size_t end = next_mark(s, &s->parentheses, S(")"), close);

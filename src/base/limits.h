@@ -8,9 +8,9 @@
 
 /* JSON */
 #define JSON_BYTES_MAX         MIB(256)
-#define JSON_DEPTH_MAX         64  /* requests of clients */
-#define JSON_FOREIGN_DEPTH_MAX 256 /* provider data */
-#define JSON_BUILD_DEPTH_MAX   512 /* what a decoder makes of it */
+#define JSON_DEPTH_MAX         64       /* requests of clients */
+#define JSON_FOREIGN_DEPTH_MAX 256      /* provider data */
+#define JSON_BUILD_DEPTH_MAX   512      /* what a decoder makes of it */
 #define JSON_BUILD_BYTES_MAX   MIB(256) /* of its tape */
 
 /* Requests */
@@ -66,6 +66,7 @@
 #define CONVERSATION_BYTES_MAX    MIB(64)
 #define CONVERSATION_MESSAGES_MAX 20000
 #define MESSAGE_BLOCKS_MAX        5000
+#define UNKNOWN_DEPTH_MAX         48 /* of JSON kept as it came; all of it under JSON_DEPTH_MAX */
 #define TITLE_BYTES_MAX           500
 
 /* Capture */

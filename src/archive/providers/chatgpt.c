@@ -14,6 +14,7 @@ enum { NODES_MAX = 100000 };
 struct node {
     struct str id, parent;
     struct json message; /* absent or null: a root without words */
+    const struct node *nearest;
     bool on_path, written;
 };
 
@@ -42,16 +43,10 @@ static struct block *add(struct piece *p, enum block_type type)
 
 static err_t add_raw(struct piece *p, struct json v, const char *code, struct str what)
 {
-    struct buf raw;
-    struct json_out o;
     struct block *b = add(p, BLOCK_UNKNOWN);
     if (!b)
         return build_err(p->t->a);
-    buf_init(&raw, p->t->a, CONVERSATION_BYTES_MAX);
-    jo_init(&o, &raw);
-    jo_value(&o, v);
-    TRY(buf_err(&raw));
-    b->unknown.raw = buf_str(&raw);
+    TRY(block_keep_raw(p->t->a, b, v));
     finding_add(p->t->a, p->t->c, code, FINDING_NOTE, "%.*s", STR_ARG(str_sub(what, 0, 100)));
     return OK;
 }
@@ -298,24 +293,17 @@ static enum role role_of(struct tree *t, struct str name)
     return ROLE_SYSTEM;
 }
 
-/* The nearest node above that has a message: what a reader would call its parent. */
-static struct str parent_message(const struct tree *t, const struct node *n)
+/* The nearest node above that has a message: what a reader would call its parent. The node above was written before. */
+static const struct node *nearest_above(const struct tree *t, const struct node *n)
 {
-    struct str id = n->parent;
-    for (size_t steps = 0; id.n && steps < t->count; steps++) {
-        const struct node *above = map_get(&t->by_id, id);
-        if (!above)
-            return STR_NONE;
-        if (json_is(above->message, JSON_OBJECT))
-            return above->id;
-        id = above->parent;
-    }
-    return STR_NONE;
+    const struct node *above = n->parent.n ? map_get(&t->by_id, n->parent) : NULL;
+    return !above || json_is(above->message, JSON_OBJECT) ? above : above->nearest;
 }
 
 static err_t write_node(struct tree *t, struct node *n)
 {
     n->written = true;
+    n->nearest = nearest_above(t, n);
     if (!json_is(n->message, JSON_OBJECT))
         return OK;
     struct json author = json_get(n->message, S("author"));
@@ -331,7 +319,7 @@ static err_t write_node(struct tree *t, struct node *n)
                        .recipient = json_get_str(n->message, S("recipient")) };
     p.type = json_get_str(p.content, S("content_type"));
     m->id = n->id;
-    m->parent_id = parent_message(t, n);
+    m->parent_id = n->nearest ? n->nearest->id : STR_NONE;
     m->role = role_of(t, json_get_str(author, S("role")));
     m->author = json_get_str(author, S("name"));
     m->model = json_get_str(p.metadata, S("model_slug"));

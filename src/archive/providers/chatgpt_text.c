@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/map.h"
 
 enum { CITATIONS_MAX = 1000 };
 
@@ -13,6 +14,8 @@ enum { CITATIONS_MAX = 1000 };
 struct cleaner {
     struct arena *a;
     struct json metadata;
+    struct map references;
+    bool has_references;
     struct buf out;
     struct chatgpt_text *text;
 };
@@ -61,14 +64,30 @@ static bool cite_all(struct cleaner *c, struct json reference)
     return url.n || name.n;
 }
 
+/* References by the span that they explain; read when the first span is met. */
+static err_t read_references(struct cleaner *c)
+{
+    struct json list = json_get(c->metadata, S("content_references"));
+    struct json *all = ARENA_ARRAY(c->a, struct json, json_count(list) + 1);
+    if (!all)
+        return arena_err(c->a);
+    map_init(&c->references, c->a);
+    struct json_iter it = json_iter(list);
+    for (; json_next(&it, NULL, all); all++) {
+        struct str span = json_get_str(*all, S("matched_text"));
+        if (!map_has(&c->references, span))
+            TRY(map_put(&c->references, span, all));
+    }
+    c->has_references = true;
+    return OK;
+}
+
 static struct json reference_of(struct cleaner *c, struct str span)
 {
-    struct json_iter it = json_iter(json_get(c->metadata, S("content_references")));
-    struct json reference;
-    while (json_next(&it, NULL, &reference))
-        if (str_eq(json_get_str(reference, S("matched_text")), span))
-            return reference;
-    return (struct json){ 0 };
+    if (!c->has_references && read_references(c) != OK)
+        return (struct json){ 0 };
+    const struct json *reference = map_get(&c->references, span);
+    return reference ? *reference : (struct json){ 0 };
 }
 
 /* entity: its second part is ["kind", "name", "description"]; the name is a word of the sentence. */
@@ -143,5 +162,5 @@ err_t chatgpt_text_clean(struct arena *a, struct str text, struct json metadata,
     }
     err_clear();
     ret->markdown = buf_str(&c.out);
-    return buf_err(&c.out);
+    return buf_err(&c.out) == OK ? arena_err(a) : buf_err(&c.out);
 }

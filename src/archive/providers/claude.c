@@ -165,9 +165,7 @@ static err_t add_content(struct talk *t, struct message *m, struct json v)
     struct block *b = block_add(t->a, m, BLOCK_UNKNOWN);
     if (!b)
         return build_err(t->a);
-    struct str raw;
-    TRY(json_text(t->a, v, &raw));
-    m->blocks[m->block_count - 1].unknown.raw = raw;
+    TRY(block_keep_raw(t->a, b, v));
     finding_add(t->a, t->c, "unmodelled_block", FINDING_NOTE, "%.*s",
                 STR_ARG(str_sub(type.n ? type : S("a block without a type"), 0, 60)));
     return OK;

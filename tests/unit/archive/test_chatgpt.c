@@ -1,0 +1,463 @@
+/* Each row of the table of kinds that stand on a share page's path, the marks in its text, the tree, and what it refuses. */
+#include "check.h"
+
+#include "archive/providers/chatgpt_text.h"
+
+static err_t read_text(struct arena *a, const char *text, struct conversation *ret)
+{
+    return provider_by_name(S("chatgpt"))->from_json(a, json_of(a, text), ret);
+}
+
+/* A conversation of one message. */
+static void read_message(struct arena *a, const char *message, struct conversation *ret)
+{
+    struct str text =
+        str_fmt(a,
+                "{'title':'t','default_model_slug':'m-1','current_node':'n','mapping':"
+                "{'n':{'id':'n','parent':'r','message':%s},'r':{'id':'r'}}}",
+                message);
+    assert_ok(read_text(a, str_cstr(a, text), ret));
+}
+
+#define AUTHOR(role) "'author':{'role':'" role "'}"
+
+static void assert_message(const char *message, const char *want)
+{
+    TEST_ARENA(a);
+    struct conversation c;
+    read_message(&a, message, &c);
+    assert_str(told(&a, &c), want);
+}
+
+static void words_of_both_sides(void **state)
+{
+    UNUSED(state);
+    assert_message("{" AUTHOR("user") ",'content':{'content_type':'text','parts':['Why?']}}",
+                   "user\ntext: Why?\n");
+    assert_message("{" AUTHOR("assistant") ",'recipient':'all','content':{'content_type':'text',"
+                                           "'parts':['Because.','```c\\n1\\n```']}}",
+                   "assistant\ntext: Because.\ncode c: 1\n");
+    assert_message("{" AUTHOR("assistant") ",'content':{'content_type':'text','parts':['']}}",
+                   "assistant\n"); /* before a tool call: no answer */
+}
+
+static void hidden_ones(void **state)
+{
+    UNUSED(state);
+    assert_message("{" AUTHOR("user") ",'metadata':{'is_visually_hidden_from_conversation':true},"
+                                      "'content':{'content_type':'text','parts':['Original']}}",
+                   "user hidden\ntext: Original\n");
+    assert_message("{" AUTHOR("system") ",'content':{'content_type':'text','parts':['']}}",
+                   "system hidden\n");
+    assert_message("{" AUTHOR("system") ",'content':{'content_type':'text','parts':['Be kind.']}}",
+                   "system\ntext: Be kind.\n");
+    assert_message("{" AUTHOR("user") ",'content':{'content_type':'user_editable_context',"
+                                      "'user_profile':'p'}}",
+                   "user hidden\nunknown: {\"content_type\":\"user_editable_context\","
+                   "\"user_profile\":\"p\"}\n");
+    assert_message("{" AUTHOR("assistant") ",'content':{'content_type':'model_editable_context',"
+                                           "'model_set_context':''}}",
+                   "assistant hidden\nunknown: {\"content_type\":\"model_editable_context\","
+                   "\"model_set_context\":\"\"}\n");
+}
+
+static void thinking_and_its_recap(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    assert_ok(read_text(
+        &a,
+        "{'create_time':1,'current_node':'c','mapping':{"
+        "'a':{'message':{" AUTHOR(
+            "assistant") ",'content':{'content_type':'thoughts','thoughts':"
+                         "[{'summary':'First','content':'I "
+                         "look.'},{'summary':'','content':''},{'content':'I see.'}]"
+                         "}}},"
+                         "'b':{'parent':'a','message':{" AUTHOR(
+                             "assistant") ",'content':{'content_type':"
+                                          "'thoughts','thoughts':[{'summary':'','content':''}]}}},"
+                                          "'c':{'parent':'b','message':{" AUTHOR(
+                                              "assistant") ",'content':{'content_type':"
+                                                           "'reasoning_recap','content':'Thought "
+                                                           "for 7s'}}}}}",
+        &c));
+    assert_str(told(&a, &c), "assistant\nthinking Thought for 7s: **First**\n\nI look.\n\nI see.\n"
+                             "assistant\nassistant\n");
+}
+
+static void a_recap_belongs_to_its_own_answer(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    assert_ok(read_text(&a,
+                        "{'create_time':1,'current_node':'c','mapping':{"
+                        "'a':{'message':{" AUTHOR(
+                            "assistant") ",'content':{'content_type':'thoughts','thoughts':"
+                                         "[{'content':'I look.'}]}}},"
+                                         "'b':{'parent':'a','message':{" AUTHOR(
+                                             "user") ",'content':{'content_type':'text','parts':"
+                                                     "['and?']}}},"
+                                                     "'c':{'parent':'b','message':{" AUTHOR(
+                                                         "assistant") ",'content':{'content_type':"
+                                                                      "'reasoning_recap','content':"
+                                                                      "'Thought for 7s'}}}}}",
+                        &c));
+    assert_str(told(&a, &c), "assistant\nthinking: I look.\nuser\ntext: and?\nassistant\n");
+}
+
+static void tools(void **state)
+{
+    UNUSED(state);
+    assert_message("{" AUTHOR("assistant") ",'recipient':'python','content':{'content_type':'code',"
+                                           "'language':'unknown','text':'1+1'}}",
+                   "assistant\ntool_call python: 1+1\n");
+    assert_message("{" AUTHOR("assistant") ",'recipient':'all','content':{'content_type':'code',"
+                                           "'language':'python','text':'1+1'}}",
+                   "assistant\ncode python: 1+1\n");
+    assert_message("{" AUTHOR("assistant") ",'recipient':'web','content':{'content_type':'text',"
+                                           "'parts':['']}}",
+                   "assistant\n");
+    assert_message("{" AUTHOR("tool") ",'content':{'content_type':'text','parts':['2','3']}}",
+                   "tool\ntool_result: 2\n3\n");
+    assert_message("{" AUTHOR("tool") ",'content':{'content_type':'execution_output','text':'2'}}",
+                   "tool\ntool_result: 2\n");
+    assert_message("{" AUTHOR("tool") ",'content':{'content_type':'tether_browsing_display',"
+                                      "'result':'L0: x','summary':'s'}}",
+                   "tool\ntool_result: L0: x\n");
+    assert_message("{" AUTHOR("tool") ",'content':{'content_type':'system_error','name':'E',"
+                                      "'text':'boom'}}",
+                   "tool\ntool_result error: boom\n");
+    assert_message("{" AUTHOR("assistant") ",'content':{'content_type':'tether_quote','text':'q'}}",
+                   "assistant\ntool_result: q\n");
+}
+
+static void a_picture_of_a_tool(void **state)
+{
+    UNUSED(state);
+    assert_message("{" AUTHOR("tool") ",'weight':0,'content':{'content_type':'multimodal_text',"
+                                      "'parts':[{'content_type':'image_asset_pointer','asset_"
+                                      "pointer':'sediment://file_1','width':3,'height':4}]}}",
+                   "tool\ntool_result\nimage sediment://file_1 (3 x 4)\n");
+    assert_message(
+        "{" AUTHOR("tool") ",'content':{'content_type':'multimodal_text','parts':['Done.'"
+                           ",{'content_type':'image_asset_pointer',"
+                           "'asset_pointer':'sediment://file_1'}]}}",
+        "tool\ntool_result: Done.\nimage sediment://file_1\n");
+}
+
+static void a_redacted_tool(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    read_message(&a,
+                 "{" AUTHOR("tool") ",'content':{'content_type':'text','parts':['The output of "
+                                    "this plugin was redacted.']}}",
+                 &c);
+    assert_true(found(&c, "tool_output_redacted"));
+}
+
+static void what_a_person_attached(void **state)
+{
+    UNUSED(state);
+    assert_message("{" AUTHOR("user") ",'content':{'content_type':'multimodal_text','parts':["
+                                      "{'content_type':'image_asset_pointer','asset_pointer':"
+                                      "'file-service://file-A','width':1,'height':2},'What is "
+                                      "it?']},'metadata':{'attachments':[{'id':'file-A','name':"
+                                      "'a.png'},{'id':'file-B','name':'b.pdf','mime_type':"
+                                      "'application/pdf'},{'name':'c','mimeType':'x/y'}]}}",
+                   "user\nimage file-service://file-A (1 x 2)\ntext: What is it?\n"
+                   "file b.pdf: application/pdf\nfile c: x/y\n");
+    assert_message("{" AUTHOR("user") ",'content':{'content_type':'multimodal_text','parts':["
+                                      "{'content_type':'audio_transcription','text':'Hello'},"
+                                      "null]}}",
+                   "user\ntext: Hello\n");
+}
+
+static void what_is_not_understood_is_kept(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    read_message(&a, "{" AUTHOR("narrator") ",'content':{'content_type':'hologram','beams':[1,2]}}",
+                 &c);
+    assert_str(told(&a, &c), "system\nunknown: {\"content_type\":\"hologram\",\"beams\":[1,2]}\n");
+    assert_true(found(&c, "unmodelled_content_type"));
+    assert_true(found(&c, "unrecognised_role"));
+    read_message(&a,
+                 "{" AUTHOR("user") ",'content':{'content_type':'text','parts':[{'content_type':"
+                                    "'smell','x':1},'rest']}}",
+                 &c);
+    assert_str(told(&a, &c), "user\nunknown: {\"content_type\":\"smell\",\"x\":1}\ntext: rest\n");
+    assert_message("{" AUTHOR("assistant") ",'recipient':'tool.x','content':{'content_type':"
+                                           "'hologram'}}",
+                   "assistant\nunknown: {\"content_type\":\"hologram\"}\n");
+    assert_message("{" AUTHOR("user") "}", "user\nunknown: null\n");
+}
+
+static void who_when_and_which_model(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    assert_ok(read_text(&a,
+                        "{'title':null,'create_time':1769130000.5,'update_time':1769130001,"
+                        "'conversation_id':'conv','id':'other','current_node':'n','model':{'slug':"
+                        "'m-2'},'mapping':{'n':{'message':{'author':{'role':'assistant','name':"
+                        "'web'},'create_time':1769130000.25,'metadata':{'model_slug':'m-3'},"
+                        "'content':{'content_type':'text','parts':['x']}}}}}",
+                        &c));
+    assert_str(c.source.id, "conv");
+    assert_str(c.model, "m-2");
+    assert_null(c.title.s);
+    assert_true(c.created_ms == INT64_C(1769130000500) && c.updated_ms == INT64_C(1769130001000));
+    assert_str(c.messages[0].model, "m-3");
+    assert_str(c.messages[0].author, "web");
+    assert_true(c.messages[0].created_ms == INT64_C(1769130000250));
+    read_message(&a, "{" AUTHOR("assistant") ",'content':{'content_type':'text','parts':['x']}}",
+                 &c);
+    assert_str(c.messages[0].model, "m-1");
+    assert_true(c.messages[0].created_ms == TIME_NONE && c.created_ms == TIME_NONE);
+    read_message(&a, "{" AUTHOR("user") ",'content':{'content_type':'text','parts':['x']}}", &c);
+    assert_null(c.messages[0].model.s);
+}
+
+/* --- the tree -------------------------------------------------------------------------------- */
+
+#define NODE(id, parent)                         \
+    "'" id "':{'id':'" id "','parent':" parent   \
+    ",'message':{" AUTHOR("user") ",'content':{" \
+                                  "'content_type':'text','parts':['" id "']}}}"
+
+static void branches_stay_behind_the_path(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    assert_ok(read_text(
+        &a,
+        "{'create_time':1,'current_node':'c','mapping':{" NODE("z", "'y'") "," NODE(
+            "y", "'a'") "," NODE("c",
+                                 "'b'") "," NODE("b",
+                                                 "'a'") "," NODE("a",
+                                                                 "'root'") ",'root':{'id':'root','"
+                                                                           "message':null,'parent':"
+                                                                           "null}}}",
+        &c));
+    assert_str(told(&a, &c), "user\ntext: a\nuser\ntext: b\nuser\ntext: c\nuser off\ntext: y\n"
+                             "user off\ntext: z\n");
+    assert_null(c.messages[0].parent_id.s); /* the root has no words: it is no message */
+    assert_str(c.messages[2].parent_id, "b");
+    assert_str(c.messages[4].parent_id, "y");
+}
+
+static void without_a_current_node_the_newest_leaf_counts(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    assert_ok(read_text(&a,
+                        "{'create_time':1,'mapping':{" NODE("a", "null") "," NODE(
+                            "b", "'a'") ",'c':{'parent':'a','message':{'create_time':"
+                                        "5," AUTHOR("user") ",'content':{'content_type':'"
+                                                            "text','parts':['c']}}}}}",
+                        &c));
+    assert_str(told(&a, &c), "user\ntext: a\nuser\ntext: c\nuser off\ntext: b\n");
+}
+
+static void broken_trees(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    assert_ok(read_text(&a,
+                        "{'create_time':1,'current_node':'b','mapping':{" NODE("a", "'b'") "," NODE(
+                            "b", "'a'") "," NODE("q", "'q'") "}}",
+                        &c));
+    assert_true(found(&c, "cycle_broken"));
+    assert_int_equal(c.message_count, 3);
+    assert_ok(read_text(
+        &a, "{'create_time':1,'current_node':'b','mapping':{" NODE("b", "'gone'") "}}", &c));
+    assert_true(found(&c, "parent_missing"));
+    assert_str(told(&a, &c), "user\ntext: b\n");
+    assert_null(c.messages[0].parent_id.s);
+}
+
+/* Below thirty thousand nodes without words hang as many with: the way up must not be walked for each. */
+static void a_deep_tree(void **state)
+{
+    UNUSED(state);
+    CLEANUP(arena_free) struct arena a;
+    struct buf b;
+    struct json root;
+    struct conversation c;
+    arena_init(&a, MIB(512));
+    buf_init(&b, &a, MIB(16));
+    buf_put(&b, S("{\"create_time\":1,\"mapping\":{\"n0\":{\"message\":{}}"));
+    for (int i = 1; i < 30000; i++)
+        buf_putf(&b, ",\"n%d\":{\"parent\":\"n%d\"}", i, i - 1);
+    for (int i = 0; i < 15000; i++)
+        buf_putf(&b, ",\"m%d\":{\"parent\":\"n29999\",\"message\":{\"author\":{}}}", i);
+    buf_put(&b, S("}}"));
+    assert_ok(json_parse(&a, buf_str(&b), JSON_FOREIGN_DEPTH_MAX, &root));
+    assert_ok(provider_by_name(S("chatgpt"))->from_json(&a, root, &c));
+    assert_int_equal(c.message_count, 15001);
+    assert_str(c.messages[15000].parent_id, "n0");
+}
+
+static void what_is_no_conversation(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *text;
+        err_t want;
+    } CASES[] = {
+        { "{'status':'COMPLETE'}", E_INVALID },
+        { "{'mapping':{}}", E_INVALID },
+        { "{'mapping':[1]}", E_INVALID },
+        { "[]", E_INVALID },
+        { "{'detail':{'code':'shared_conversation_deleted'}}", E_GONE },
+        { "{'detail':{'code':'conversation_not_found'}}", E_GONE },
+        { "{'detail':'Conversation not found'}", E_GONE },
+        { "{'detail':{'code':'permission_denied'}}", E_FORBIDDEN },
+        { "{'detail':'Something else'}", E_INVALID },
+    };
+    for (size_t i = 0; i < COUNTOF(CASES); i++) {
+        TEST_ARENA(a);
+        struct conversation c;
+        if (read_text(&a, CASES[i].text, &c) != CASES[i].want)
+            fail_msg("%s", CASES[i].text);
+    }
+}
+
+/* --- marks in the text ---------------------------------------------------------------------- */
+
+#define OPEN  "\xee\x88\x80"
+#define CLOSE "\xee\x88\x81"
+#define PART  "\xee\x88\x82"
+
+static struct chatgpt_text cleaned(struct arena *a, const char *text, const char *metadata)
+{
+    struct chatgpt_text t;
+    assert_ok(chatgpt_text_clean(a, str_from(text), json_of(a, metadata), &t));
+    return t;
+}
+
+static void a_citation_is_taken_out_and_resolved(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct chatgpt_text t =
+        cleaned(&a, "Tides rise" OPEN "cite" PART "turn0search1" CLOSE ".",
+                "{'content_references':[{'matched_text':'other','items':[{'url':'https://no'}]},"
+                "{'matched_text':'" OPEN "cite" PART "turn0search1" CLOSE "','items':["
+                "{'url':'https://a.example','title':'A'},{'url':'https://b.example'},"
+                "{'url':'https://a.example','title':'again'}]}]}");
+    assert_str(t.markdown, "Tides rise.");
+    assert_int_equal(t.citation_count, 2);
+    assert_str(t.citations[0].url, "https://a.example");
+    assert_str(t.citations[0].title, "A");
+    assert_str(t.citations[1].url, "https://b.example");
+    assert_false(t.unresolved);
+}
+
+static void a_citation_without_a_target_is_remembered(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct chatgpt_text t = cleaned(&a, "x" OPEN "filecite" PART "turn0file0" CLOSE "y", "{}");
+    assert_str(t.markdown, "xy");
+    assert_true(t.unresolved);
+    assert_int_equal(t.citation_count, 1);
+    assert_null(t.citations[0].url.s);
+}
+
+static void a_named_thing_is_a_word_of_the_sentence(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    assert_str(cleaned(&a,
+                       "In " OPEN "entity" PART "[\"city\",\"Z\xc3\xbcrich\",\"in CH\"]" CLOSE
+                       " it rains.",
+                       "{}")
+                   .markdown,
+               "In Z\xc3\xbcrich it rains.");
+    assert_str(cleaned(&a, "In " OPEN "entity" PART "not json" CLOSE ".", "{}").markdown,
+               "In not json.");
+}
+
+static void a_list_of_links_keeps_its_title(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct chatgpt_text t =
+        cleaned(&a, OPEN "navlist" PART "Read on" PART "turn0news1,turn0news2" CLOSE, "{}");
+    assert_str(t.markdown, "Read on");
+    assert_true(t.unresolved);
+}
+
+static void no_private_mark_stays(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    /* U+E203 and U+E204 round a passage; an opening mark that never closes; other text with the same first byte */
+    assert_str(cleaned(&a, "```c\n1\n```\xee\x88\x84\n\xee\x88\x83kept\xee\x88\x84", "{}").markdown,
+               "```c\n1\n```\nkept");
+    assert_str(cleaned(&a, "a" OPEN "cite" PART "b", "{}").markdown, "aciteb");
+    assert_str(cleaned(&a, CLOSE PART "a" OPEN, "{}").markdown, "a");
+    assert_str(cleaned(&a, "\xee\x80\x80 \xee\xbf\xbf", "{}").markdown,
+               "\xee\x80\x80 \xee\xbf\xbf");
+}
+
+static void a_fence_closes_in_spite_of_a_mark(void **state)
+{
+    UNUSED(state);
+    assert_message("{" AUTHOR("assistant") ",'content':{'content_type':'text','parts':['"
+                                           "\xee\x88\x83```c\\n1\\n```\xee\x88\x84\\nafter']}}",
+                   "assistant\ncode c: 1\ntext: after\n");
+}
+
+static void many_marks_are_bounded(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct buf b;
+    buf_init(&b, &a, MIB(8));
+    for (int i = 0; i < 50000; i++)
+        buf_put(&b, S(OPEN "cite" PART "x" CLOSE OPEN));
+    struct chatgpt_text t;
+    assert_ok(chatgpt_text_clean(&a, buf_str(&b), (struct json){ 0 }, &t));
+    assert_int_equal(t.markdown.n % 4, 0);
+    assert_true(t.citation_count <= 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_of_both_sides),
+        cmocka_unit_test(hidden_ones),
+        cmocka_unit_test(thinking_and_its_recap),
+        cmocka_unit_test(a_recap_belongs_to_its_own_answer),
+        cmocka_unit_test(tools),
+        cmocka_unit_test(a_picture_of_a_tool),
+        cmocka_unit_test(a_redacted_tool),
+        cmocka_unit_test(what_a_person_attached),
+        cmocka_unit_test(what_is_not_understood_is_kept),
+        cmocka_unit_test(who_when_and_which_model),
+        cmocka_unit_test(branches_stay_behind_the_path),
+        cmocka_unit_test(without_a_current_node_the_newest_leaf_counts),
+        cmocka_unit_test(broken_trees),
+        cmocka_unit_test(a_deep_tree),
+        cmocka_unit_test(what_is_no_conversation),
+        cmocka_unit_test(a_citation_is_taken_out_and_resolved),
+        cmocka_unit_test(a_citation_without_a_target_is_remembered),
+        cmocka_unit_test(a_named_thing_is_a_word_of_the_sentence),
+        cmocka_unit_test(a_list_of_links_keeps_its_title),
+        cmocka_unit_test(no_private_mark_stays),
+        cmocka_unit_test(a_fence_closes_in_spite_of_a_mark),
+        cmocka_unit_test(many_marks_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,195 @@
+#include "check.h"
+
+#include "archive/markdown.h"
+
+static void assert_blocks(const char *markdown, const char *want)
+{
+    TEST_ARENA(a);
+    struct message m = { 0 };
+    assert_ok(markdown_blocks(&a, str_from(markdown), &m));
+    assert_str(said(&a, &m), want);
+}
+
+static void blocks_in_document_order(void **state)
+{
+    UNUSED(state);
+    assert_blocks("# One\n\nwords\n```js\nlet a;\n```\nmore\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+                  "\\[ x^2 \\]\n![a cat](cat.png)\n```mermaid\ngraph TD\n```\nend\n",
+                  "text: # One\n\nwords\ncode js: let a;\ntext: more\ntable: a|b / 1|2\n"
+                  "math display: x^2\nimage cat.png: a cat\nmermaid: graph TD\ntext: end\n");
+}
+
+static void text_stays_as_it_is(void **state)
+{
+    UNUSED(state);
+    assert_blocks("", "");
+    assert_blocks(" \n\t\n", "");
+    assert_blocks("\n\n    indented\n\n- a\n  - b\\*\n\n", "text:     indented\n\n- a\n  - b\\*\n");
+    assert_blocks("a & <b> \\( x \\) $1 and $2", "text: a & <b> \\( x \\) $1 and $2\n");
+}
+
+static void fences(void **state)
+{
+    UNUSED(state);
+    assert_blocks("```\n```", "code\n");
+    assert_blocks("```python title=\"x\"\nif a:\n\n    b\n```", "code python: if a:\n\n    b\n");
+    assert_blocks("````md\n```js\n1\n```\n````\n", "code md: ```js\n1\n```\n");
+    assert_blocks("~~~ c\na ``` b\n~~~\n", "code c: a ``` b\n");
+    assert_blocks("```\n1\n```  \nafter", "code: 1\ntext: after\n");
+    assert_blocks("``` a`b ```\n", "text: ``` a`b ```\n"); /* a code span */
+    assert_blocks("``\n1\n``", "text: ``\n1\n``\n");
+    assert_blocks("```js\r\na\r\n```\r\nb\r\n", "code js: a\r\ntext: b\n");
+}
+
+static void a_fence_in_a_list_loses_its_indent(void **state)
+{
+    UNUSED(state);
+    assert_blocks("1. first\n   ```py\n   if a:\n       b\n  c\n   ```\n2. second",
+                  "text: 1. first\ncode py: if a:\n    b\nc\ntext: 2. second\n");
+}
+
+static void a_fence_that_never_closes_takes_the_rest(void **state)
+{
+    UNUSED(state);
+    assert_blocks("a\n```js\nb\n~~~\n| c |\n|---|\n", "text: a\ncode js: b\n~~~\n| c |\n|---|\n");
+    assert_blocks("```", "code\n");
+}
+
+static void diagrams(void **state)
+{
+    UNUSED(state);
+    assert_blocks("```Mermaid\nanything\n```", "mermaid: anything\n");
+    assert_blocks("```\n\n  sequenceDiagram\nA->>B: x\n```",
+                  "mermaid: \n  sequenceDiagram\nA->>B: x\n");
+    assert_blocks("```\ngraph LR\n```", "mermaid: graph LR\n");
+    assert_blocks("```\ngraphics card\n```", "code: graphics card\n");
+    assert_blocks("```\npiece\n```", "code: piece\n");
+    assert_blocks("```text\ngraph LR\n```", "code text: graph LR\n");
+    assert_true(is_diagram(S("stateDiagram-v2\n[*] --> A")));
+    assert_true(is_diagram(S("C4Context")));
+    assert_false(is_diagram(S("C4 is an explosive")) && is_diagram(S("C4a")));
+    assert_false(is_diagram(S("")));
+}
+
+static void tables(void **state)
+{
+    UNUSED(state);
+    assert_blocks("a | b\n:-- | --:\n1 | 2\n3 | 4", "table: a|b / 1|2 / 3|4\n");
+    assert_blocks("|a|b|\n|-|-|\n|1|\n|1|2|3|\n", "table: a|b / 1| / 1|2\n");
+    assert_blocks("| a |\n|---|\n| x \\| y |\n", "table: a / x | y\n");
+    assert_blocks("| a |  |\n|---|---|\n|  | b |\n", "table: a| / |b\n");
+    assert_blocks("before\n| a | b |\n|---|---|\nafter", "text: before\ntable: a|b\ntext: after\n");
+    assert_blocks("| a | b |\n|---|---|\n| 1 | 2 |\n# | head\n",
+                  "table: a|b / 1|2\ntext: # | head\n");
+}
+
+static void what_is_no_table(void **state)
+{
+    UNUSED(state);
+    assert_blocks("| a | b |\n|---|\n", "text: | a | b |\n|---|\n");
+    assert_blocks("a\n---\nb", "text: a\n---\nb\n"); /* a heading */
+    assert_blocks("| a |\n| :: |\n", "text: | a |\n| :: |\n");
+    assert_blocks("a | b", "text: a | b\n");
+    assert_blocks("|---|---|", "text: |---|---|\n");
+}
+
+static void formulas(void **state)
+{
+    UNUSED(state);
+    assert_blocks("so\n\\[\nE = mc^2\n\\]\nand $$a+b$$ done",
+                  "text: so\nmath display: E = mc^2\ntext: and\nmath display: a+b\ntext:  done\n");
+    assert_blocks("`\\[ x \\]` and `` $$ ` $$ ``", "text: `\\[ x \\]` and `` $$ ` $$ ``\n");
+    assert_blocks("\\\\[ x \\\\]", "text: \\\\[ x \\\\]\n");
+    assert_blocks("\\[ never closed", "text: \\[ never closed\n");
+    assert_blocks("pay $$ now\n\nor $$ later", "text: pay $$ now\n\nor $$ later\n");
+    assert_blocks("pay $$ now\n\n```\n$$\n```", "text: pay $$ now\ncode: $$\n");
+}
+
+static void pictures(void **state)
+{
+    UNUSED(state);
+    assert_blocks("a ![x](u.png \"title\") b", "text: a\nimage u.png: x\ntext:  b\n");
+    assert_blocks("![](u.png)", "image u.png\n");
+    assert_blocks("[![x](u.png)](link)", "text: [\nimage u.png: x\ntext: ](link)\n");
+    assert_blocks("![x]() ![y](\n![z] (u)", "text: ![x]() ![y](\n![z] (u)\n");
+    assert_blocks("`![x](u.png)` \\![x](u.png)", "text: `![x](u.png)` \\![x](u.png)\n");
+}
+
+/* The message's words, however they are cut up. */
+static void assert_survives(const char *unit, size_t bytes)
+{
+    CLEANUP(arena_free) struct arena a;
+    CLEANUP(buf_free) struct buf b = { 0 };
+    struct message m = { 0 };
+    arena_init(&a, MIB(256));
+    buf_init(&b, NULL, MIB(64));
+    while (b.n < bytes)
+        buf_put(&b, str_from(unit));
+    err_t e = markdown_blocks(&a, buf_str(&b), &m);
+    assert_true(e == OK || e == E_LIMIT);
+    assert_true(m.block_count <= MESSAGE_BLOCKS_MAX);
+}
+
+/* Openings without an end must not be searched for again and again. */
+static void hostile_text_takes_linear_time(void **state)
+{
+    UNUSED(state);
+    static const char *const UNITS[] = {
+        "\\[",     "$$ x\n\n", "![", "![](", "!",           "`",      "``a",     "|",  "|a|\n|-|\n",
+        "```a`\n", "~~~\n",    "\\", "\n",   "| a | b |\n", "\\[\\]", "![x](y)", "- ", "    ```\n"
+    };
+    for (size_t i = 0; i < COUNTOF(UNITS); i++)
+        assert_survives(UNITS[i], MIB(1));
+}
+
+static void too_many_blocks_are_refused(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct message m = { 0 };
+    struct buf b;
+    buf_init(&b, &a, MIB(16));
+    for (size_t i = 0; i < MESSAGE_BLOCKS_MAX; i++)
+        buf_put(&b, S("$$x$$"));
+    assert_ok(markdown_blocks(&a, buf_str(&b), &m));
+    assert_int_equal(m.block_count, MESSAGE_BLOCKS_MAX);
+    assert_int_equal(markdown_blocks(&a, S("one more"), &m), E_LIMIT);
+}
+
+static void wide_tables_stay_text(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct message m = { 0 };
+    struct buf b;
+    buf_init(&b, &a, KIB(64));
+    for (int line = 0; line < 3; line++) {
+        for (int i = 0; i < 300; i++)
+            buf_put(&b, line == 1 ? S("|-") : S("|a"));
+        buf_put(&b, S("|\n"));
+    }
+    assert_ok(markdown_blocks(&a, buf_str(&b), &m));
+    assert_int_equal(m.block_count, 1);
+    assert_int_equal(m.blocks[0].type, BLOCK_TEXT);
+    assert_int_equal(m.blocks[0].text.markdown.n, b.n - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_in_document_order),
+        cmocka_unit_test(text_stays_as_it_is),
+        cmocka_unit_test(fences),
+        cmocka_unit_test(a_fence_in_a_list_loses_its_indent),
+        cmocka_unit_test(a_fence_that_never_closes_takes_the_rest),
+        cmocka_unit_test(diagrams),
+        cmocka_unit_test(tables),
+        cmocka_unit_test(what_is_no_table),
+        cmocka_unit_test(formulas),
+        cmocka_unit_test(pictures),
+        cmocka_unit_test(hostile_text_takes_linear_time),
+        cmocka_unit_test(too_many_blocks_are_refused),
+        cmocka_unit_test(wide_tables_stay_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
