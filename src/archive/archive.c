@@ -7,12 +7,13 @@
 #include "ops/ops.h"
 #include "os/entropy.h"
 
-static err_t say(struct db *db, struct uuid owner, const char *entity, struct uuid id,
-                 const char *kind, const char *fields, int64_t version, int64_t now_ms)
+static err_t say_for(struct db *db, struct uuid owner, struct uuid actor, const char *entity,
+                     struct uuid id, const char *kind, const char *fields, int64_t version,
+                     int64_t now_ms)
 {
     struct op_new op = {
         .owner_id = owner,
-        .actor_id = owner,
+        .actor_id = actor,
         .entity = entity,
         .kind = kind,
         .fields = fields,
@@ -20,6 +21,13 @@ static err_t say(struct db *db, struct uuid owner, const char *entity, struct uu
         .version = version,
     };
     return ops_append(db, &op, now_ms);
+}
+
+/* The owner's own doing. */
+static err_t say(struct db *db, struct uuid owner, const char *entity, struct uuid id,
+                 const char *kind, const char *fields, int64_t version, int64_t now_ms)
+{
+    return say_for(db, owner, owner, entity, id, kind, fields, version, now_ms);
 }
 
 static err_t findings_json(struct arena *a, const struct conversation *c, struct str *ret)
@@ -107,14 +115,17 @@ static err_t put_step(struct db *db, struct uuid owner, const struct merge_step 
     return E_INTERNAL;
 }
 
+/* Messages as a plan says; gives the hash of what is stored then. */
 static err_t put_messages(struct db *db, struct arena *a, struct uuid owner,
                           const struct conversation *c, const struct archive_message *stored,
-                          size_t stored_count, int64_t now_ms, struct archive_put_result *result)
+                          size_t stored_count, int64_t now_ms, struct archive_put_result *result,
+                          struct str *ret_hash)
 {
     struct merge_plan plan;
     TRY(merge_messages(a, result->id, c, stored, stored_count, uuid_new, &plan));
     for (size_t i = 0; i < plan.count; i++)
         TRY(put_step(db, owner, &plan.steps[i], now_ms, result));
+    *ret_hash = plan.hash;
     return OK;
 }
 
@@ -127,7 +138,7 @@ static err_t put_new(struct db *db, struct arena *a, struct uuid owner,
     result->version = 1;
     TRY(archive_store_insert(db, owner, row));
     TRY(say(db, owner, "conversation", row->id, "created", NULL, 1, now_ms));
-    return put_messages(db, a, owner, c, NULL, 0, now_ms, result);
+    return put_messages(db, a, owner, c, NULL, 0, now_ms, result, &row->hash);
 }
 
 static err_t put_again(struct db *db, struct arena *a, struct uuid owner,
@@ -140,20 +151,35 @@ static err_t put_again(struct db *db, struct arena *a, struct uuid owner,
     result->id = row->id = old->id;
     TRY(archive_messages(db, a, owner, old->id, true, -1, CONVERSATION_MESSAGES_MAX * 2, &stored,
                          &count));
-    TRY(put_messages(db, a, owner, c, stored, count, now_ms, result));
+    TRY(put_messages(db, a, owner, c, stored, count, now_ms, result, &row->hash));
     result->changed = result->messages_new || result->messages_changed || result->messages_gone ||
-                      !str_eq(old->title, row->title);
+                      (!old->title_own && !str_eq(old->title, row->title));
     row->version = result->version = old->version + (result->changed ? 1 : 0);
     TRY(archive_store_update(db, owner, row)); /* when it was seen last changes in any case */
     return say(db, owner, "conversation", row->id, "updated",
                result->changed ? "messages,captured_at" : "captured_at", row->version, now_ms);
 }
 
-err_t archive_put(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
-                  const struct archive_put_options *options, int64_t now_ms,
-                  struct archive_put_result *ret)
+/* Names may hold zero bytes (JSON can say \u0000), which no database takes as text. */
+static struct conversation storable(struct arena *a, const struct conversation *c)
 {
-    assert(c->hash.n && c->provider && c->source.kind);
+    struct conversation s = *c;
+    s.title = utf8_repair(a, c->title);
+    s.model = utf8_repair(a, c->model);
+    s.source.id = utf8_repair(a, c->source.id);
+    s.source.url = utf8_repair(a, c->source.url);
+    s.source.recipe = utf8_repair(a, c->source.recipe);
+    return s;
+}
+
+err_t archive_put(struct db *db, struct arena *a, struct uuid owner,
+                  const struct conversation *given, const struct archive_put_options *options,
+                  int64_t now_ms, struct archive_put_result *ret)
+{
+    assert(given->hash.n && given->provider && given->source.kind);
+    struct conversation named = storable(a, given);
+    const struct conversation *c = &named;
+    TRY(arena_err(a));
     if (c->message_count > CONVERSATION_MESSAGES_MAX)
         return err_note(E_LIMIT, NULL, "the conversation has %zu messages; %d are the most",
                         c->message_count, CONVERSATION_MESSAGES_MAX);
@@ -177,8 +203,8 @@ err_t archive_put(struct db *db, struct arena *a, struct uuid owner, const struc
     return OK;
 }
 
-err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
-                     struct str title, int64_t expected_version, int64_t now_ms)
+err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid actor,
+                     struct uuid id, struct str title, int64_t expected_version, int64_t now_ms)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
@@ -188,7 +214,7 @@ err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct u
         return err_note(E_PRECONDITION, NULL, "the conversation is at version %lld now",
                         (long long)row.version);
     TRY(archive_store_rename(db, owner, id, title));
-    TRY(say(db, owner, "conversation", id, "updated", "title", row.version + 1, now_ms));
+    TRY(say_for(db, owner, actor, "conversation", id, "updated", "title", row.version + 1, now_ms));
     return db_txn_commit(&tx);
 }
 

@@ -49,6 +49,7 @@ struct archive_conversation { /* a row */
     struct str provider, origin_id, title, model, source_kind, source_url, strategy, recipe,
         outcome, hash, findings;
     int64_t version, message_count, created_ms, updated_ms, captured_ms, stored_ms;
+    bool title_own; /* the owner gave the title: a new capture leaves it */
 };
 
 struct archive_message {
@@ -78,9 +79,10 @@ NODISCARD err_t archive_messages(struct db *db, struct arena *a, struct uuid own
                                  struct uuid conversation, bool all, int64_t after_position,
                                  size_t limit, struct archive_message **ret, size_t *ret_count);
 
-/* Set the title. expected_version 0: any. E_NOT_FOUND, E_PRECONDITION. */
-NODISCARD err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
-                               struct str title, int64_t expected_version, int64_t now_ms);
+/* Set the title. actor: who does it, the owner or an editor. expected_version 0: any. E_NOT_FOUND, E_PRECONDITION. */
+NODISCARD err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid actor,
+                               struct uuid id, struct str title, int64_t expected_version,
+                               int64_t now_ms);
 /* Remove it with its messages, versions and media rows; blobs are swept later. E_NOT_FOUND. */
 NODISCARD err_t archive_delete(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
                                int64_t now_ms);

@@ -1,34 +1,34 @@
 -- :query archive_by_origin
 SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings,
-       version, message_count, created_ms, updated_ms, captured_ms, stored_ms
+       version, message_count, created_ms, updated_ms, captured_ms, stored_ms, title_own
   FROM conversation
  WHERE owner_id = :owner AND provider = :provider AND origin_id = :origin;
 
 -- :query archive_by_url
 -- The same link is the same conversation, also when one rendering named the provider's id and another did not.
 SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings,
-       version, message_count, created_ms, updated_ms, captured_ms, stored_ms
+       version, message_count, created_ms, updated_ms, captured_ms, stored_ms, title_own
   FROM conversation
  WHERE owner_id = :owner AND provider = :provider AND source_url = :url
  ORDER BY id LIMIT 1;
 
 -- :query archive_one
 SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings,
-       version, message_count, created_ms, updated_ms, captured_ms, stored_ms
+       version, message_count, created_ms, updated_ms, captured_ms, stored_ms, title_own
   FROM conversation
  WHERE owner_id = :owner AND id = :id;
 
 -- :query archive_newest
 -- The cursor is the last (captured_ms, id) that the client has seen.
 SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings,
-       version, message_count, created_ms, updated_ms, captured_ms, stored_ms
+       version, message_count, created_ms, updated_ms, captured_ms, stored_ms, title_own
   FROM conversation
  WHERE owner_id = :owner AND (captured_ms, id) < (:before_ms, :before_id)
  ORDER BY captured_ms DESC, id DESC LIMIT :limit;
 
 -- :query archive_newest_of_provider
 SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings,
-       version, message_count, created_ms, updated_ms, captured_ms, stored_ms
+       version, message_count, created_ms, updated_ms, captured_ms, stored_ms, title_own
   FROM conversation
  WHERE owner_id = :owner AND provider = :provider AND (captured_ms, id) < (:before_ms, :before_id)
  ORDER BY captured_ms DESC, id DESC LIMIT :limit;
@@ -90,7 +90,7 @@ VALUES (:owner, :id, :conversation, :parent, :position, :origin, :role, :author,
 
 -- :query archive_message_place
 -- Where it stands may change while what it says does not.
-UPDATE message SET parent_id = :parent, position = :position, hidden = :hidden, on_path = :on_path
+UPDATE message SET parent_id = :parent, position = :position, origin_id = :origin, hidden = :hidden, on_path = :on_path
  WHERE owner_id = :owner AND id = :id;
 
 -- :query archive_message_replace

@@ -170,8 +170,8 @@ static err_t conversation_patch(struct req *rq, struct reply *rp)
     TRY(find(rq, SHARE_WRITE, &owner, &c));
     TRY(req_if_match(rq, conversation_tag(rq->arena, &c)));
     bool conditional = req_header(rq, S("if-match")).n > 0;
-    TRY(archive_rename(rq->db, rq->arena, owner, c.id, body.title, conditional ? c.version : 0,
-                       rq->now_ms));
+    TRY(archive_rename(rq->db, rq->arena, owner, rq->caller.user_id, c.id, body.title,
+                       conditional ? c.version : 0, rq->now_ms));
     TRY(archive_get(rq->db, rq->arena, owner, c.id, &c));
     if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c)))
         write_conversation(reply_json(rp), &c);

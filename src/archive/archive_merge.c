@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/map.h"
+#include "base/utf8.h"
 
 /* What ChatGPT puts in place of a tool's output when a share is rendered again later. */
 #define REDACTED S("The output of this plugin was redacted")
@@ -10,40 +11,56 @@ struct matcher {
     const struct archive_message *stored;
     size_t stored_count;
     struct map by_origin; /* origin id -> stored row */
+    struct map by_hash;   /* hash -> the first stored row that says this */
+    size_t *next_equal;   /* the next row with the same hash; stored_count: none */
     bool *taken;
-    size_t next_without_id; /* rows before it are behind the walk by hash */
+    size_t walked; /* matches by hash go forwards: rows before it are behind the last one */
 };
+
+static err_t index_rows(struct matcher *m)
+{
+    for (size_t i = m->stored_count; i-- > 0;) {
+        const struct archive_message *row = &m->stored[i], *after = map_get(&m->by_hash, row->hash);
+        m->next_equal[i] = after ? (size_t)(after - m->stored) : m->stored_count;
+        TRY(map_put(&m->by_hash, row->hash, (void *)row));
+        if (row->origin_id.n)
+            TRY(map_put(&m->by_origin, row->origin_id, (void *)row));
+    }
+    return OK;
+}
 
 static err_t matcher_init(struct matcher *m, struct arena *a, const struct archive_message *stored,
                           size_t count)
 {
     *m = (struct matcher){ .stored = stored, .stored_count = count };
     map_init(&m->by_origin, a);
+    map_init(&m->by_hash, a);
     m->taken = ARENA_ARRAY(a, bool, count + 1);
-    if (!m->taken)
-        return arena_err(a);
-    for (size_t i = 0; i < count; i++)
-        if (stored[i].origin_id.n)
-            TRY(map_put(&m->by_origin, stored[i].origin_id, (void *)&stored[i]));
-    return OK;
+    m->next_equal = ARENA_ARRAY(a, size_t, count + 1);
+    return m->taken && m->next_equal ? index_rows(m) : arena_err(a);
 }
 
-static const struct archive_message *match(struct matcher *m, const struct message *msg)
+static const struct archive_message *take(struct matcher *m, const struct archive_message *row)
 {
-    if (msg->id.n) {
-        const struct archive_message *row = map_get(&m->by_origin, msg->id);
-        if (row && !m->taken[row - m->stored]) {
-            m->taken[row - m->stored] = true;
-            return row;
+    m->taken[row - m->stored] = true;
+    return row;
+}
+
+/* Of two renderings one may name the messages and the other not (a page's JSON, its DOM): then what is equal is the same. */
+static const struct archive_message *match(struct matcher *m, const struct archive_message *new)
+{
+    const struct archive_message *row =
+        new->origin_id.n ? map_get(&m->by_origin, new->origin_id) : NULL;
+    if (row)
+        return m->taken[row - m->stored] ? NULL : take(m, row);
+    const struct archive_message *first = map_get(&m->by_hash, new->hash);
+    size_t i = first ? (size_t)(first - m->stored) : m->stored_count;
+    for (; i < m->stored_count; i = m->next_equal[i]) {
+        bool both_named = new->origin_id.n && m->stored[i].origin_id.n;
+        if (i >= m->walked && !m->taken[i] && !both_named) {
+            m->walked = i + 1;
+            return take(m, &m->stored[i]);
         }
-        return NULL;
-    }
-    for (size_t i = m->next_without_id; i < m->stored_count; i++) {
-        if (m->taken[i] || m->stored[i].origin_id.n || !str_eq(m->stored[i].hash, msg->hash))
-            continue;
-        m->taken[i] = true;
-        m->next_without_id = i + 1;
-        return &m->stored[i];
     }
     return NULL;
 }
@@ -66,15 +83,17 @@ static err_t blocks_json(struct arena *a, const struct message *m, struct str *r
     return OK;
 }
 
-static struct archive_message row_of(const struct message *m, struct uuid conversation_id,
-                                     size_t position, struct str blocks)
+/* Names may hold zero bytes (JSON can say \u0000), which no database takes as text; inside blocks they stay escaped. */
+static struct archive_message row_of(struct arena *a, const struct message *m,
+                                     struct uuid conversation_id, size_t position,
+                                     struct str blocks)
 {
     return (struct archive_message){
         .conversation_id = conversation_id,
-        .origin_id = m->id.n ? m->id : STR_NONE,
+        .origin_id = m->id.n ? utf8_repair(a, m->id) : STR_NONE,
         .role = str_from(role_name(m->role)),
-        .author = m->author,
-        .model = m->model,
+        .author = utf8_repair(a, m->author),
+        .model = utf8_repair(a, m->model),
         .blocks = blocks,
         .hash = m->hash,
         .position = (int64_t)position,
@@ -89,6 +108,8 @@ static enum merge_kind compare(const struct archive_message *old, struct archive
 {
     row->id = old->id;
     row->version = old->version;
+    if (!row->origin_id.n)
+        row->origin_id = old->origin_id;
     if (!str_eq(old->hash, row->hash)) {
         if (!is_poorer(old, row->blocks))
             return MERGE_CHANGED;
@@ -96,7 +117,8 @@ static enum merge_kind compare(const struct archive_message *old, struct archive
         row->hash = old->hash;
     }
     bool same_place = old->position == row->position && old->on_path == row->on_path &&
-                      old->hidden == row->hidden && uuid_eq(old->parent_id, row->parent_id);
+                      old->hidden == row->hidden && uuid_eq(old->parent_id, row->parent_id) &&
+                      str_eq(old->origin_id, row->origin_id);
     return same_place ? MERGE_UNCHANGED : MERGE_MOVED;
 }
 
@@ -115,6 +137,18 @@ static void plan_gone(struct merge_plan *plan, const struct matcher *m, size_t p
     }
 }
 
+static err_t plan_hash(struct arena *a, struct merge_plan *plan)
+{
+    struct str *path = ARENA_ARRAY(a, struct str, plan->count + 1);
+    size_t count = 0;
+    if (!path)
+        return arena_err(a);
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->steps[i].row.on_path)
+            path[count++] = plan->steps[i].row.hash;
+    return conversation_chain(a, path, count, &plan->hash);
+}
+
 err_t merge_messages(struct arena *a, struct uuid conversation_id, const struct conversation *c,
                      const struct archive_message *stored, size_t stored_count,
                      struct uuid (*new_id)(void), struct merge_plan *ret)
@@ -124,9 +158,8 @@ err_t merge_messages(struct arena *a, struct uuid conversation_id, const struct 
     struct map ids; /* the provider's id -> step, for parents */
     map_init(&ids, a);
 
-    struct merge_plan plan = {
-        ARENA_ARRAY(a, struct merge_step, c->message_count + stored_count + 1), 0
-    };
+    struct merge_plan plan = { .steps = ARENA_ARRAY(a, struct merge_step,
+                                                    c->message_count + stored_count + 1) };
     if (!plan.steps)
         return arena_err(a);
     for (size_t i = 0; i < c->message_count; i++) {
@@ -134,11 +167,11 @@ err_t merge_messages(struct arena *a, struct uuid conversation_id, const struct 
         struct str blocks;
         TRY(blocks_json(a, msg, &blocks));
         struct merge_step *step = &plan.steps[plan.count++];
-        step->row = row_of(msg, conversation_id, i, blocks);
+        step->row = row_of(a, msg, conversation_id, i, blocks);
         const struct merge_step *parent = msg->parent_id.n ? map_get(&ids, msg->parent_id) : NULL;
         if (parent)
             step->row.parent_id = parent->row.id;
-        const struct archive_message *old = match(&m, msg);
+        const struct archive_message *old = match(&m, &step->row);
         step->kind = old ? compare(old, &step->row) : MERGE_NEW;
         if (!old)
             step->row.id = new_id();
@@ -146,6 +179,7 @@ err_t merge_messages(struct arena *a, struct uuid conversation_id, const struct 
             TRY(map_put(&ids, msg->id, step));
     }
     plan_gone(&plan, &m, c->message_count);
+    TRY(plan_hash(a, &plan));
     *ret = plan;
     return OK;
 }

@@ -14,9 +14,13 @@ struct merge_step {
 struct merge_plan {
     struct merge_step *steps;
     size_t count;
+    struct str
+        hash; /* of the conversation as it shall be: where a poorer rendering is not taken over, not that of the new one */
 };
 
 /* Match by the provider's message id; where the source gives none, by equal hashes in order.
+ *
+ * A message that was without an id keeps the one that a later rendering gives it.
  *
  * stored    the rows of the conversation in tree order, may be none
  * new_id    gives the id of a new message (entropy comes from outside: a test can repeat it)

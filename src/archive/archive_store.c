@@ -22,6 +22,7 @@ static const struct db_col CONVERSATION_COLS[] = {
     DB_COL(archive_conversation, updated_ms, DB_I64),
     DB_COL(archive_conversation, captured_ms, DB_I64),
     DB_COL(archive_conversation, stored_ms, DB_I64),
+    DB_COL(archive_conversation, title_own, DB_BOOL),
 };
 
 static const struct db_col MESSAGE_COLS[] = {
@@ -135,8 +136,8 @@ err_t archive_store_message_insert(struct db *db, struct uuid owner,
 err_t archive_store_message_place(struct db *db, struct uuid owner, const struct archive_message *m)
 {
     return db_exec(db, &SQL_ARCHIVE_MESSAGE_PLACE,
-                   DB_ARGS(uuid_or_null(m->parent_id), DBI(m->position), DBB(m->hidden),
-                           DBB(m->on_path), DBU(owner), DBU(m->id)),
+                   DB_ARGS(uuid_or_null(m->parent_id), DBI(m->position), DBS(m->origin_id),
+                           DBB(m->hidden), DBB(m->on_path), DBU(owner), DBU(m->id)),
                    NULL);
 }
 

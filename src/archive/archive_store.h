@@ -13,7 +13,7 @@ NODISCARD err_t archive_store_update(struct db *db, struct uuid owner,
                                      const struct archive_conversation *row);
 NODISCARD err_t archive_store_message_insert(struct db *db, struct uuid owner,
                                              const struct archive_message *m);
-/* Parent, position and flags only. */
+/* Parent, position, the provider's id and flags only. */
 NODISCARD err_t archive_store_message_place(struct db *db, struct uuid owner,
                                             const struct archive_message *m);
 /* Keep what it says now as a version, then say what `m` says. */

@@ -140,6 +140,10 @@ bool block_type_parse(struct str name, enum block_type *ret);
  * `scratch` may be reset after; another arena than `a`. E_LIMIT, E_BUSY. */
 NODISCARD err_t conversation_hash(struct arena *a, struct arena *scratch, struct conversation *c);
 
+/* The chain alone, over the hashes of the messages on the path. E_CORRUPT: one is no hash. */
+NODISCARD err_t conversation_chain(struct arena *a, const struct str *hashes, size_t count,
+                                   struct str *ret);
+
 /* The JSON of DESIGN 5.3. conversation_write gives the whole on one line (no line feed). */
 void block_write(struct json_out *o, const struct block *b);
 void blocks_write(struct json_out *o, const struct block *blocks, size_t n);

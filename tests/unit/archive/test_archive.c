@@ -1,0 +1,317 @@
+/* What is stored, on both databases: captured again, versions, names, deletion, pages, and the ops that tell of it. */
+#include "check.h"
+#include "ops/fixture.h"
+
+#include "archive/archive.h"
+#include "archive_sql.h"
+
+static const struct archive_put_options OPTIONS = { .outcome = S("ok") };
+
+/* Messages in Claude's JSON, at a link. */
+static struct archive_put_result put_at(const char *url, const char *title, const char *messages,
+                                        int64_t now_ms)
+{
+    CLEANUP(arena_free) struct arena scratch;
+    struct conversation c;
+    struct archive_put_result r;
+    struct str text =
+        str_fmt(&f.arena, "{'uuid':'u','name':'%s','chat_messages':[%s]}", title, messages);
+    arena_init(&scratch, MIB(16));
+    ok(provider_by_name(S("claude"))
+           ->from_json(&f.arena, json_of(&f.arena, str_cstr(&f.arena, text)), &c));
+    c.source.kind = "share";
+    c.source.id = str_from(url);
+    c.source.url = str_fmt(&f.arena, "https://claude.ai/share/%s", url);
+    ok(conversation_hash(&f.arena, &scratch, &c));
+    ok(archive_put(f.db, &f.arena, f.owner, &c, &OPTIONS, now_ms, &r));
+    return r;
+}
+
+static struct archive_put_result put(const char *messages, int64_t now_ms)
+{
+    return put_at("s", "T", messages, now_ms);
+}
+
+static struct archive_conversation got(struct uuid id)
+{
+    struct archive_conversation c;
+    ok(archive_get(f.db, &f.arena, f.owner, id, &c));
+    return c;
+}
+
+static struct archive_message *messages(struct uuid id, bool all, size_t *ret_count)
+{
+    struct archive_message *rows;
+    ok(archive_messages(f.db, &f.arena, f.owner, id, all, -1, 1000, &rows, ret_count));
+    return rows;
+}
+
+#define M(id, who, text) "{'uuid':'" id "','sender':'" who "','text':'" text "'}"
+#define TOOL(id, out)                                                                              \
+    "{'uuid':'" id "','sender':'assistant','content':[{'type':'tool_result','content':'" out "'}]" \
+                                                                                             "}"
+#define TWO M("a", "human", "q") "," M("b", "assistant", "x")
+
+static void every_query_prepares(void **state)
+{
+    UNUSED(state);
+    static const struct db_query *const ALL[] = {
+        &SQL_ARCHIVE_BY_ORIGIN,
+        &SQL_ARCHIVE_BY_URL,
+        &SQL_ARCHIVE_ONE,
+        &SQL_ARCHIVE_NEWEST,
+        &SQL_ARCHIVE_NEWEST_OF_PROVIDER,
+        &SQL_ARCHIVE_INSERT,
+        &SQL_ARCHIVE_UPDATE,
+        &SQL_ARCHIVE_RENAME,
+        &SQL_ARCHIVE_DELETE,
+        &SQL_ARCHIVE_DELETE_MESSAGES,
+        &SQL_ARCHIVE_DELETE_VERSIONS,
+        &SQL_ARCHIVE_DELETE_MEDIA,
+        &SQL_ARCHIVE_PATH,
+        &SQL_ARCHIVE_TREE,
+        &SQL_ARCHIVE_MESSAGE_ONE,
+        &SQL_ARCHIVE_MESSAGE_INSERT,
+        &SQL_ARCHIVE_MESSAGE_PLACE,
+        &SQL_ARCHIVE_MESSAGE_REPLACE,
+        &SQL_ARCHIVE_VERSION_KEEP,
+        &SQL_ARCHIVE_MEDIA_PUT,
+        &SQL_ARCHIVE_MEDIA_ONE,
+        &SQL_ARCHIVE_EACH_MESSAGE,
+    };
+    for (size_t i = 0; i < COUNTOF(ALL); i++)
+        ok(db_prepare_check(f.db, ALL[i]));
+}
+
+static void a_new_conversation(void **state)
+{
+    UNUSED(state);
+    struct archive_put_result r = put(TWO, NOW);
+    size_t count;
+    assert_true(r.created && r.version == 1 && r.messages_new == 2);
+    struct archive_conversation c = got(r.id);
+    assert_str(c.title, "T");
+    assert_str(c.provider, "claude");
+    assert_str(c.source_url, "https://claude.ai/share/s");
+    assert_str(c.outcome, "ok");
+    assert_null(c.model.s);
+    assert_true(c.message_count == 2 && c.captured_ms == NOW && c.created_ms == TIME_NONE);
+    struct archive_message *m = messages(r.id, false, &count);
+    assert_int_equal(count, 2);
+    assert_str(m[0].role, "user");
+    assert_str(m[1].blocks, "[{\"type\":\"text\",\"markdown\":\"x\"}]");
+    assert_str(m[1].origin_id, "b");
+    assert_true(m[1].version == 1 && m[1].position == 1);
+}
+
+static void captured_again_without_a_change(void **state)
+{
+    UNUSED(state);
+    struct archive_put_result one = put(TWO, NOW), two = put(TWO, NOW + 1000);
+    assert_true(uuid_eq(one.id, two.id));
+    assert_true(!two.created && !two.changed && two.version == 1 && two.messages_unchanged == 2);
+    assert_true(got(one.id).captured_ms == NOW + 1000);
+}
+
+static void a_changed_answer_is_a_new_version(void **state)
+{
+    UNUSED(state);
+    size_t count;
+    struct archive_put_result one = put(TWO, NOW);
+    struct uuid id = messages(one.id, true, &count)[1].id;
+    struct archive_put_result two =
+        put(M("a", "human", "q") "," M("b", "assistant", "y") "," M("c", "human", "z"), NOW + 1);
+    assert_true(two.changed && two.version == 2 && two.messages_changed == 1 &&
+                two.messages_new == 1);
+    struct archive_message *m = messages(one.id, true, &count);
+    assert_int_equal(count, 3);
+    assert_true(uuid_eq(m[1].id, id) && m[1].version == 2);
+    assert_str(m[1].blocks, "[{\"type\":\"text\",\"markdown\":\"y\"}]");
+    assert_true(got(one.id).message_count == 3);
+}
+
+/* The hash is over what is stored: the answer that the provider has since left out is still here. */
+static void a_poorer_rendering_leaves_everything(void **state)
+{
+    UNUSED(state);
+    size_t count;
+    struct archive_put_result one = put(M("a", "human", "q") "," TOOL("t", "rich"), NOW);
+    struct str hash = got(one.id).hash;
+    struct archive_put_result two =
+        put(M("a", "human", "q") "," TOOL("t", "The output of this plugin was redacted."), NOW + 1);
+    assert_true(!two.changed && two.version == 1);
+    assert_true(str_eq(got(one.id).hash, hash));
+    struct archive_message *m = messages(one.id, true, &count);
+    assert_true(str_find(m[1].blocks, S("rich"), 0) < m[1].blocks.n && m[1].version == 1);
+    struct str chain, hashes[2] = { m[0].hash, m[1].hash };
+    ok(conversation_chain(&f.arena, hashes, 2, &chain));
+    assert_true(str_eq(chain, hash));
+}
+
+static void what_is_gone_is_kept_off_the_path(void **state)
+{
+    UNUSED(state);
+    size_t count;
+    struct archive_put_result one = put(TWO "," M("c", "human", "z"), NOW);
+    struct archive_put_result two = put(TWO, NOW + 1);
+    assert_true(two.changed && two.messages_gone == 1);
+    messages(one.id, false, &count);
+    assert_int_equal(count, 2);
+    assert_false(messages(one.id, true, &count)[2].on_path);
+    assert_int_equal(count, 3);
+}
+
+static void a_name_that_the_owner_gave_stays(void **state)
+{
+    UNUSED(state);
+    struct archive_put_result r = put(TWO, NOW);
+    ok(archive_rename(f.db, &f.arena, f.owner, f.owner, r.id, S("Mine"), 0, NOW));
+    assert_true(got(r.id).version == 2);
+    struct archive_put_result again = put_at("s", "Theirs", TWO, NOW + 1);
+    assert_str(got(r.id).title, "Mine");
+    assert_true(!again.changed && again.version == 2);
+    assert_int_equal(archive_rename(f.db, &f.arena, f.owner, f.owner, r.id, S("x"), 1, NOW),
+                     E_PRECONDITION);
+    assert_int_equal(archive_rename(f.db, &f.arena, f.owner, f.owner, uuid_new(), S("x"), 0, NOW),
+                     E_NOT_FOUND);
+    assert_int_equal(archive_rename(f.db, &f.arena, uuid_new(), f.owner, r.id, S("x"), 0, NOW),
+                     E_NOT_FOUND);
+    assert_str(got(r.id).title, "Mine");
+}
+
+/* The newest op of the log. */
+static struct op last_op(void)
+{
+    struct op_cursor cursor = { 0 };
+    struct op *ops, last = { 0 };
+    size_t count = 1;
+    while (count) {
+        ok(ops_read(f.db, &f.arena, &cursor, 100, &ops, &count));
+        if (count)
+            last = ops[count - 1];
+    }
+    return last;
+}
+
+static void who_renamed_it_is_the_actor(void **state)
+{
+    UNUSED(state);
+    struct uuid editor = uuid_new();
+    struct archive_put_result r = put(TWO, NOW);
+    ok(archive_rename(f.db, &f.arena, f.owner, editor, r.id, S("Ours"), 0, NOW));
+    struct op op = last_op();
+    assert_str(op.fields, "title");
+    assert_true(uuid_eq(op.owner_id, f.owner) && uuid_eq(op.actor_id, editor));
+}
+
+static void deleted_for_good(void **state)
+{
+    UNUSED(state);
+    size_t count;
+    struct archive_conversation c;
+    struct archive_put_result r = put(TWO, NOW), other = put_at("o", "Other", TWO, NOW);
+    put(M("a", "human", "changed"), NOW + 1);
+    assert_int_equal(archive_delete(f.db, &f.arena, uuid_new(), r.id, NOW), E_NOT_FOUND);
+    ok(archive_delete(f.db, &f.arena, f.owner, r.id, NOW));
+    assert_int_equal(archive_get(f.db, &f.arena, f.owner, r.id, &c), E_NOT_FOUND);
+    assert_int_equal(archive_delete(f.db, &f.arena, f.owner, r.id, NOW), E_NOT_FOUND);
+    messages(r.id, true, &count);
+    assert_int_equal(count, 0);
+    messages(other.id, true, &count);
+    assert_int_equal(count, 2);
+    assert_str(last_op().kind, "deleted");
+    struct archive_put_result again = put(TWO, NOW + 2); /* it can come back, as a new one */
+    assert_true(again.created && !uuid_eq(again.id, r.id));
+}
+
+static void pages_are_newest_first(void **state)
+{
+    UNUSED(state);
+    struct archive_conversation *rows;
+    size_t count;
+    struct uuid ids[5];
+    for (int i = 0; i < 5; i++)
+        ids[i] = put_at(str_cstr(&f.arena, str_fmt(&f.arena, "s%d", i)), "T", TWO, NOW + i / 2)
+                     .id; /* ties */
+    struct archive_page page = { .before_ms = INT64_MAX, .limit = 2 };
+    size_t seen = 0;
+    for (;;) {
+        ok(archive_list(f.db, &f.arena, f.owner, &page, &rows, &count));
+        if (!count)
+            break;
+        for (size_t i = 0; i < count; i++, seen++)
+            for (size_t k = 0; k < 5; k++)
+                if (uuid_eq(rows[i].id, ids[k]))
+                    ids[k] = (struct uuid){ { 0 } }; /* each once */
+        page.before_ms = rows[count - 1].captured_ms;
+        page.before_id = rows[count - 1].id;
+    }
+    assert_int_equal(seen, 5);
+    for (size_t k = 0; k < 5; k++)
+        assert_true(uuid_is_nil(ids[k]));
+    page = (struct archive_page){ .before_ms = INT64_MAX, .limit = 2, .provider = S("chatgpt") };
+    ok(archive_list(f.db, &f.arena, f.owner, &page, &rows, &count));
+    assert_int_equal(count, 0);
+    page.provider = S("claude");
+    ok(archive_list(f.db, &f.arena, f.owner, &page, &rows, &count));
+    assert_int_equal(count, 2);
+    ok(archive_list(f.db, &f.arena, uuid_new(), &page, &rows, &count));
+    assert_int_equal(count, 0);
+}
+
+/* JSON may say \u0000, a database's text may not; and a title has a limit. */
+static void zero_bytes_and_long_titles(void **state)
+{
+    UNUSED(state);
+    size_t count;
+    struct archive_put_result r = put_at(
+        "s", "A\\u0000B",
+        "{'uuid':'m\\u0000','sender':'human','text':'x\\u0000y'}," M("b", "assistant", "a"), NOW);
+    assert_str(got(r.id).title, "A\xef\xbf\xbd"
+                                "B");
+    struct archive_message *m = messages(r.id, true, &count);
+    assert_str(m[0].origin_id, "m\xef\xbf\xbd");
+    assert_str(m[0].blocks, "[{\"type\":\"text\",\"markdown\":\"x\\u0000y\"}]");
+    struct archive_put_result again = put_at(
+        "s", "A\\u0000B",
+        "{'uuid':'m\\u0000','sender':'human','text':'x\\u0000y'}," M("b", "assistant", "a"), NOW);
+    assert_true(!again.changed);
+    struct buf title;
+    buf_init(&title, &f.arena, KIB(4));
+    for (int i = 0; i < 499; i++)
+        buf_putc(&title, 'x');
+    buf_put(&title, S("\xc3\xa9")); /* two bytes, of which one would fit */
+    buf_putc(&title, 0);
+    assert_int_equal(got(put_at("long", title.s, TWO, NOW).id).title.n, 499);
+}
+
+static void the_most_messages(void **state)
+{
+    UNUSED(state);
+    struct conversation c;
+    struct archive_put_result r;
+    conversation_init(&c, "claude");
+    c.source.kind = "file";
+    c.hash = S("sha256:0");
+    c.message_count = CONVERSATION_MESSAGES_MAX + 1;
+    assert_int_equal(archive_put(f.db, &f.arena, f.owner, &c, &OPTIONS, NOW, &r), E_LIMIT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_query_prepares),
+        TEST(a_new_conversation),
+        TEST(captured_again_without_a_change),
+        TEST(a_changed_answer_is_a_new_version),
+        TEST(a_poorer_rendering_leaves_everything),
+        TEST(what_is_gone_is_kept_off_the_path),
+        TEST(a_name_that_the_owner_gave_stays),
+        TEST(who_renamed_it_is_the_actor),
+        TEST(deleted_for_good),
+        TEST(pages_are_newest_first),
+        TEST(zero_bytes_and_long_titles),
+        TEST(the_most_messages),
+    };
+    RUN_ON_BOTH(tests);
+}
