@@ -62,6 +62,8 @@ static err_t parse_again(struct str text, int depth_max, struct simd_doc *ret)
 
 static err_t parse(struct str text, int depth_max, struct simd_doc *ret)
 {
+    if (!text.s)
+        text = S(""); /* simdjson copies from it, were it nothing at all */
     /* The depth that simdjson counts is only a bound from above (json_simd.h): what nests up to
      * one level less is surely within ours, what nests deeper is counted exactly. */
     switch (simd_parse(text.s, text.n, (size_t)depth_max, ret)) {

@@ -152,6 +152,15 @@ static err_t check_required(const struct field *fields, size_t count, const bool
     return OK;
 }
 
+/* Of two values for one name, each of two programs may take another: neither is taken. */
+static err_t see_once(const struct field *f, bool *seen)
+{
+    if (*seen)
+        return err_note(E_INVALID, f->name, "%s is given twice", f->name);
+    *seen = true;
+    return OK;
+}
+
 enum { FIELDS_MAX = 32 };
 
 err_t req_query_fields(struct req *rq, void *out)
@@ -167,8 +176,8 @@ err_t req_query_fields(struct req *rq, void *out)
         if (percent_decode(rq->arena, value, true, &plain) != OK)
             return err_note(E_INVALID, f->name,
                             "a percent sign is not followed by two hexadecimal digits");
+        TRY(see_once(f, &seen[f - r->query]));
         TRY(set_query(f, plain.s ? plain : S(""), out));
-        seen[f - r->query] = true;
     }
     return check_required(r->query, r->query_count, seen);
 }
@@ -193,10 +202,9 @@ err_t fields_read(struct arena *a, struct json object, const struct field *field
         const struct field *f = find_field(fields, count, key);
         if (!f)
             return unknown_field(fields, count, key, a);
-        if (json_is(v, JSON_NULL) && !f->required)
-            continue;
-        TRY(set_json(f, v, out));
-        seen[f - fields] = true;
+        TRY(see_once(f, &seen[f - fields]));
+        if (!json_is(v, JSON_NULL) || f->required)
+            TRY(set_json(f, v, out));
     }
     return check_required(fields, count, seen);
 }

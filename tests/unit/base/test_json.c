@@ -288,6 +288,16 @@ static void errors_have_places(void **state)
     assert_int_equal(json_parse(&a, str_of("[1\0]", 4), 8, &v), E_BAD_JSON);
 }
 
+static void nothing_is_no_document(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct json v;
+    assert_int_equal(json_parse(&a, STR_NONE, 8, &v), E_BAD_JSON);
+    assert_int_equal(json_parse(&a, S(""), 8, &v), E_BAD_JSON);
+    assert_int_equal(json_parse(&a, S(" \n"), 8, &v), E_BAD_JSON);
+}
+
 static void a_byte_order_mark_is_skipped(void **state)
 {
     UNUSED(state);
@@ -378,6 +388,7 @@ int main(void)
         cmocka_unit_test(numbers_that_look_like_tags),
         cmocka_unit_test(depth_is_exact),
         cmocka_unit_test(errors_have_places),
+        cmocka_unit_test(nothing_is_no_document),
         cmocka_unit_test(a_byte_order_mark_is_skipped),
         cmocka_unit_test(every_length),
         cmocka_unit_test(big_strings_and_documents),
