@@ -1,5 +1,5 @@
 /* room: archive */
-/* Markdown into blocks: whatever it is, it ends, in order, within the text. */
+/* Markdown into blocks: whatever it is, it ends, in order, within the text; and its words without marks are never more. */
 #include "archive/markdown.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -11,5 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     err_t e = markdown_blocks(&a, str_of((const char *)data, size), &m);
     for (size_t i = 0; e == OK && i < m.block_count; i++)
         assert(m.blocks[i].type < BLOCK_TYPE_COUNT);
+    struct buf words;
+    buf_init(&words, &a, size + 1);
+    markdown_words(str_of((const char *)data, size), &words);
+    assert(arena_err(&a) != OK || (buf_err(&words) == OK && words.n <= size));
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "archive/markdown.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 
@@ -179,6 +180,13 @@ static void words_put(struct buf *out, struct str s)
     buf_put(out, s);
 }
 
+static void text_words(struct buf *out, struct str markdown)
+{
+    if (markdown.n && out->n && out->s[out->n - 1] != '\n')
+        buf_putc(out, '\n');
+    markdown_words(markdown, out);
+}
+
 static void table_words(struct buf *out, const struct block *b)
 {
     for (size_t i = 0; i < b->table.columns; i++)
@@ -191,7 +199,7 @@ static void block_words(struct buf *out, const struct block *b, bool with_thinki
 {
     switch (b->type) {
     case BLOCK_TEXT:
-        words_put(out, b->text.markdown);
+        text_words(out, b->text.markdown);
         break;
     case BLOCK_CODE:
         words_put(out, b->code.code);

@@ -162,8 +162,8 @@ NODISCARD err_t blocks_read(struct arena *a, struct json array, struct block **r
  * hashed, stored and read back. E_LIMIT, E_BUSY. */
 NODISCARD err_t block_keep_raw(struct arena *a, struct block *b, struct json v);
 
-/* The plain words of blocks, for the search index and previews: text, code, table cells, tool
- * results, artifact text, in document order, parted by line feeds; thinking too when asked. */
+/* The plain words of blocks, for the search index and previews: text (without Markdown's marks), code, table
+ * cells, tool results, artifact text, in document order, parted by line feeds; thinking too when asked. */
 void blocks_text(const struct block *blocks, size_t n, bool with_thinking, struct buf *out);
 
 /* Growing lists in an arena while a conversation is built. A pointer that they give ends with the

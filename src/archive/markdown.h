@@ -9,6 +9,9 @@
 /* Append to the message. E_LIMIT, E_BUSY. */
 NODISCARD err_t markdown_blocks(struct arena *a, struct str text, struct message *m);
 
+/* The words of a text block without Markdown's marks: for previews and the search index (markdown_words.c). */
+void markdown_words(struct str text, struct buf *out);
+
 /* Does the first line begin with a diagram keyword of mermaid? */
 bool is_diagram(struct str code);
 

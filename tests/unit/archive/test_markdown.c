@@ -115,6 +115,30 @@ static void pictures(void **state)
     assert_blocks("`![x](u.png)` \\![x](u.png)", "text: `![x](u.png)` \\![x](u.png)\n");
 }
 
+static void assert_words(const char *markdown, const char *want)
+{
+    CLEANUP(buf_free) struct buf b = { 0 };
+    buf_init(&b, NULL, MIB(1));
+    markdown_words(str_from(markdown), &b);
+    assert_str(buf_str(&b), want);
+}
+
+static void words_without_marks(void **state)
+{
+    UNUSED(state);
+    assert_words("", "");
+    assert_words("## Head\n\n> quoted\n> > twice\n- one\n  * two\n3. three",
+                 "Head\n\nquoted\ntwice\none\ntwo\n3. three");
+    assert_words("**07:30** Shape *it* (***all***), ~~not~~.", "07:30 Shape it (all), not.");
+    assert_words("2 * 3, a*b, snake_case, ~/x, #tag, -5, 5*",
+                 "2 * 3, a*b, snake_case, ~/x, #tag, -5, 5");
+    assert_words("use `**kwargs` or ``a ` b``, `open", "use **kwargs or a ` b, `open");
+    assert_words("see [the **docs**](https://x/y) and [1] or [a [b](c)",
+                 "see the **docs** and [1] or [a b");
+    assert_words("\\*kept\\* \\( x^2 \\) C:\\dir", "*kept* \\( x^2 \\) C:\\dir");
+    assert_words("**\xc3\xbc** \xe2\x80\x9c*x*\xe2\x80\x9d", "\xc3\xbc \xe2\x80\x9c*x*\xe2\x80\x9d");
+}
+
 /* The message's words, however they are cut up. */
 static void assert_survives(const char *unit, size_t bytes)
 {
@@ -126,6 +150,10 @@ static void assert_survives(const char *unit, size_t bytes)
     while (b.n < bytes)
         buf_put(&b, str_from(unit));
     err_t e = markdown_blocks(&a, buf_str(&b), &m);
+    CLEANUP(buf_free) struct buf words = { 0 };
+    buf_init(&words, NULL, MIB(64));
+    markdown_words(buf_str(&b), &words);
+    assert_int_equal(buf_err(&words), OK);
     assert_true(e == OK || e == E_LIMIT);
     assert_true(m.block_count <= MESSAGE_BLOCKS_MAX);
 }
@@ -135,8 +163,9 @@ static void hostile_text_takes_linear_time(void **state)
 {
     UNUSED(state);
     static const char *const UNITS[] = {
-        "\\[",     "$$ x\n\n", "![", "![](", "!",           "`",      "``a",     "|",  "|a|\n|-|\n",
-        "```a`\n", "~~~\n",    "\\", "\n",   "| a | b |\n", "\\[\\]", "![x](y)", "- ", "    ```\n"
+        "\\[",        "$$ x\n\n",    "![",     "![](",    "!",    "`",        "``a", "|",
+        "|a|\n|-|\n", "```a`\n",     "~~~\n",  "[",       "[a](", "*a",       "\\*", "\\",
+        "\n",         "| a | b |\n", "\\[\\]", "![x](y)", "- ",   "    ```\n"
     };
     for (size_t i = 0; i < COUNTOF(UNITS); i++)
         assert_survives(UNITS[i], MIB(1));
@@ -187,6 +216,7 @@ int main(void)
         cmocka_unit_test(what_is_no_table),
         cmocka_unit_test(formulas),
         cmocka_unit_test(pictures),
+        cmocka_unit_test(words_without_marks),
         cmocka_unit_test(hostile_text_takes_linear_time),
         cmocka_unit_test(too_many_blocks_are_refused),
         cmocka_unit_test(wide_tables_stay_text),

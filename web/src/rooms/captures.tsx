@@ -1,6 +1,6 @@
-// The captures of late, and one of them by its address.
+// The recent captures, and one of them by its address.
 import { useEffect } from 'preact/hooks';
-import { isOver, sentence } from '../model/phases.ts';
+import { isOver, reason, sentence } from '../model/phases.ts';
 import { providerName } from '../model/provider.ts';
 import { exact } from '../model/time.ts';
 import { useStore } from '../ui/hooks.ts';
@@ -52,8 +52,12 @@ export function CapturesRoom() {
                     <li key={c.id}>
                         <a class="row-link" href={c.status === 'done' && c.conversation_id ? `/c/${c.conversation_id}` : `/captures/${c.id}`}>
                             <span class={`provider provider-${c.provider ?? 'none'}`} aria-hidden="true" />
-                            <span class="row-main"><span class="row-title">{sentence(c)}</span><span class="row-meta">{c.url}</span></span>
-                            <span class="row-side">{providerName(c.provider)} · {exact(c.created_at)}</span>
+                            <span class="row-main">
+                                <span class={`row-title row-${c.status}`}>{sentence(c)}</span>
+                                {c.status === 'failed' && <span class="row-meta">{reason(c)}</span>}
+                                <span class="row-meta row-address">{providerName(c.provider)} · {c.url.replace('https://', '')}</span>
+                            </span>
+                            <span class="row-side">{exact(c.created_at)}</span>
                         </a>
                     </li>
                 ))}

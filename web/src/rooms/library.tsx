@@ -99,7 +99,7 @@ export function LibraryRoom() {
             <div ref={end} />
             {status === 'more' && <Waiting what="Reading on" />}
             {problem && failed === 'more' && <ProblemNotice problem={problem} retry={() => void library.more()} />}
-            {items.length > 0 && <p class="small shelf-end">{!cursor && status === 'ready' && <>That is all. </>}<a href="/captures">Captures of late</a></p>}
+            {items.length > 0 && <p class="small shelf-end">{!cursor && status === 'ready' && <>That is all. </>}<a href="/captures">Recent captures</a></p>}
         </div>
     );
 }

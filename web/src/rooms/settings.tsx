@@ -23,7 +23,7 @@ function Looks() {
                     <label class="check" key={value}><input type="radio" name="theme" value={value} checked={theme === value} onChange={() => view.setTheme(value)} /> {label}</label>
                 ))}
             </fieldset>
-            <label class="check"><input type="checkbox" checked={shortcuts} onChange={(e) => view.setShortcuts(e.currentTarget.checked)} /> Single keys (<kbd>/</kbd> <kbd>j</kbd> <kbd>k</kbd> …; <kbd>?</kbd> lists them)</label>
+            <label class="check"><input type="checkbox" checked={shortcuts} onChange={(e) => view.setShortcuts(e.currentTarget.checked)} /> <span>Single keys (<kbd>/</kbd> <kbd>j</kbd> <kbd>k</kbd> …; <kbd>?</kbd> lists them)</span></label>
         </section>
     );
 }
