@@ -15,7 +15,6 @@ async function captureOnce() {
     const html = await response.text();
     const chunks = [...html.matchAll(/streamController\.enqueue\(("(?:[^"\\]|\\.)*")\)/g)].map((m) => JSON.parse(m[1])).join('');
     const flat = JSON.parse(chunks.split('\n')[0]);
-    await page.screenshot({ type: 'jpeg', quality: 60 });
     await context.close();
     if (flat.length < 100) throw new Error('the page has no state');
 }

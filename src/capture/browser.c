@@ -29,7 +29,7 @@ struct instance {
     struct devtools *devtools;
     char *profile;
     char version[64];
-    int users, captures;
+    int users, captures, captures_measured;
     int64_t idle_since_ms;
     bool retired;
     struct arena arena; /* holds this struct */
@@ -217,8 +217,32 @@ static err_t instance_new(struct browser_pool *p, struct instance **ret)
 
 static bool worn_out(struct instance *b)
 {
-    return b->captures >= CAPTURES_MAX || devtools_dead(b->devtools) ||
-           (b->users == 0 && process_group_memory(&b->process) > MEMORY_MAX);
+    return b->captures >= CAPTURES_MAX || devtools_dead(b->devtools);
+}
+
+/* An instance that has worked since it was last measured. Called with the lock. */
+static struct instance *take_unmeasured(struct browser_pool *p)
+{
+    for (struct instance *b = p->instances; b; b = b->next)
+        if (b->captures_measured != b->captures) {
+            b->captures_measured = b->captures;
+            return b;
+        }
+    return NULL;
+}
+
+/* Reading the memory of a browser's processes costs about as much as extracting a conversation: it is done here, now
+ * and then, and not before each capture. Only the janitor frees instances, so it may look at one without the lock. */
+static void retire_large(struct browser_pool *p)
+{
+    mutex_lock(&p->lock);
+    for (struct instance *b; (b = take_unmeasured(p));) {
+        mutex_unlock(&p->lock);
+        bool large = process_group_memory(&b->process) > MEMORY_MAX;
+        mutex_lock(&p->lock);
+        b->retired |= large;
+    }
+    mutex_unlock(&p->lock);
 }
 
 /* Take out one instance that is to end: retired or idle, and not in use. Called with the lock. */
@@ -255,6 +279,7 @@ static void janitor_run(void *arg)
     while (!p->stopping) {
         (void)cond_wait_ms(&p->changed, &p->lock, JANITOR_MS);
         mutex_unlock(&p->lock);
+        retire_large(p);
         end_unused(p);
         mutex_lock(&p->lock);
     }

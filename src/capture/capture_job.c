@@ -55,14 +55,13 @@ static void read_state(struct work *w)
 
 /* --- the page ----------------------------------------------------------------------------------------- */
 
-static bool enough(void *context, struct str html)
+/* A conversation, or the provider's own word about it: then the page need not be rendered. */
+static err_t enough(void *context, const struct page_result *r, bool *ret)
 {
     struct work *w = context;
-    struct json root;
-    bool found = w->recipe->embedded && w->provider->embedded &&
-                 w->provider->embedded(w->a, html, &root) == OK;
-    err_clear();
-    return found;
+    TRY(judge_data(w->a, w->provider, r, &w->verdict));
+    *ret = w->verdict.found || (r->json_status && w->verdict.outcome != OUTCOME_NONE);
+    return OK;
 }
 
 static err_t check(void *context)
@@ -118,12 +117,19 @@ static void close_page(struct work *w)
     w->egress = NULL;
 }
 
+/* The conversation came as data: what the page looks like at that moment is no evidence of it. */
+static bool data_decided(const struct work *w)
+{
+    return w->verdict.found && !w->dom.n;
+}
+
 /* The data first; the rendered page only when the data gave nothing. */
 static err_t read_page(struct work *w)
 {
     TRY(phase(w, "extract"));
     egress_refused(w->egress, w->a, &w->result.refused);
-    TRY(judge_data(w->a, w->provider, &w->result, &w->verdict));
+    if (!w->verdict.found)
+        TRY(judge_data(w->a, w->provider, &w->result, &w->verdict));
     if (w->verdict.outcome == OUTCOME_NONE) {
         bool readable = w->result.loaded || w->result.html.n;
         err_t e =
@@ -135,7 +141,7 @@ static err_t read_page(struct work *w)
                 true; /* a page in an endless loop answers nothing */
         TRY(judge_dom(w->a, &w->result, w->dom, &w->verdict));
     }
-    if (!w->result.broken)
+    if (w->result.rendered && !w->result.broken && !data_decided(w))
         w->screenshot = page_screenshot(w->page, w->a);
     return OK;
 }
@@ -208,6 +214,10 @@ static struct str meta_json(struct work *w)
     jo_ki64(&o, "status", w->result.status);
     jo_ki64(&o, "json_status", w->result.json_status);
     jo_kstr(&o, "error", w->result.error);
+    jo_kstr(&o, "screenshot",
+            w->screenshot.n   ? S("taken")
+            : data_decided(w) ? S("none: the page's data decided, it was not waited for")
+                              : S("none: the page did not answer"));
     jo_ktime(&o, "began_at", w->began_ms);
     jo_ki64(&o, "took_ms", clock_wall_ms() - w->began_ms);
     jo_end(&o);

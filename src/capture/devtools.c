@@ -103,15 +103,16 @@ static void keep_event(struct devtools *d, struct str session_id, struct text *t
     text_free(t);
 }
 
-static void keep_answer(struct devtools *d, int64_t id, struct text *t)
+/* An answer that no call waits for belongs to session_send (or its caller gave up): it comes among the events. */
+static void keep_answer(struct devtools *d, const struct devtools_message *m, struct text *t)
 {
     for (struct waiting *w = d->waiting; w; w = w->next)
-        if (w->id == id && !w->answer) {
+        if (w->id == m->id && !w->answer) {
             w->answer = t;
             cond_broadcast(&d->changed);
             return;
         }
-    text_free(t); /* its caller gave up */
+    keep_event(d, m->session, t);
 }
 
 static void take_message(struct devtools *d, struct arena *a, struct str text)
@@ -123,7 +124,7 @@ static void take_message(struct devtools *d, struct arena *a, struct str text)
         return;
     mutex_lock(&d->lock);
     if (m.id >= 0)
-        keep_answer(d, m.id, t);
+        keep_answer(d, &m, t);
     else
         keep_event(d, m.session, t);
     mutex_unlock(&d->lock);
@@ -318,6 +319,17 @@ err_t session_open(struct devtools *d, struct str session_id, struct session **r
     mutex_unlock(&d->lock);
     *ret = s;
     return OK;
+}
+
+err_t session_send(struct session *s, struct arena *a, const char *method, struct str params,
+                   int64_t *ret_id)
+{
+    struct devtools *d = s->devtools;
+    mutex_lock(&d->lock);
+    int64_t id = d->next_id++;
+    mutex_unlock(&d->lock);
+    *ret_id = id; /* before it is sent: the answer may come at once */
+    return write_command(d, s, a, id, method, params);
 }
 
 void session_close(struct session *s)

@@ -32,6 +32,9 @@ NODISCARD err_t devtools_call(struct devtools *d, struct session *session, struc
 /* Events of a target that was attached with flatten, from now on. */
 NODISCARD err_t session_open(struct devtools *d, struct str session_id, struct session **ret);
 void session_close(struct session *s); /* accepts NULL */
+/* Send a command and go on: its answer comes as an event whose "id" is *ret_id, with a "result" or an "error". */
+NODISCARD err_t session_send(struct session *s, struct arena *a, const char *method,
+                             struct str params, int64_t *ret_id);
 /* The next event: *ret_event is its whole message, in `a`. E_TIMEOUT at the deadline, E_UPSTREAM. */
 NODISCARD err_t session_event(struct session *s, struct arena *a, int64_t deadline,
                               struct json *ret_event);

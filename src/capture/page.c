@@ -1,7 +1,6 @@
-#include "capture/page.h"
-
 #include "base/encode.h"
 #include "base/limits.h"
+#include "capture/page_state.h"
 #include "os/clock.h"
 
 enum {
@@ -9,20 +8,9 @@ enum {
     SLICE_MS = 200,
     CLOSE_TIMEOUT_MS = 5000,
     REQUESTS_MAX = 500,
-    WIDTH = 1280,
-    HEIGHT = 2000,
-    LATE_JSON_MS = 4000
-};
-
-struct page {
-    struct arena *arena;
-    struct devtools *devtools;
-    struct session *session;
-    const struct recipe *recipe;
-    struct str context_id, target_id, frame_id, loader_id;
-    int64_t deadline, loaded_at;
-    struct str document_request, json_request; /* request ids */
-    bool document_done, json_done, idle, crashed, html_read, json_read;
+    LATE_JSON_MS = 4000,
+    HELD_WIDTH = 8, /* pixels; nothing is painted while the document is held back */
+    PARAMS_BYTES_MAX = 1 << 26
 };
 
 /* --- calls ---------------------------------------------------------------------------------------- */
@@ -33,22 +21,9 @@ static int64_t step(const struct page *p)
     return limit < p->deadline ? limit : p->deadline;
 }
 
-static err_t call(struct page *p, const char *method, struct str params, struct json *ret)
+err_t page_call(struct page *p, const char *method, struct str params, struct json *ret)
 {
     return devtools_call(p->devtools, p->session, p->arena, method, params, step(p), ret);
-}
-
-/* {"key":"text"} */
-static struct str one(struct arena *a, const char *key, struct str text)
-{
-    struct buf b;
-    struct json_out o;
-    buf_init(&b, a, MIB(64));
-    jo_init(&o, &b);
-    jo_object(&o);
-    jo_kstr(&o, key, text);
-    jo_end(&o);
-    return buf_str(&b);
 }
 
 static err_t browser_call(struct page *p, const char *method, struct str params, struct json *ret)
@@ -56,7 +31,21 @@ static err_t browser_call(struct page *p, const char *method, struct str params,
     return devtools_call(p->devtools, NULL, p->arena, method, params, step(p), ret);
 }
 
-static err_t attach(struct page *p, int proxy_port)
+struct str page_one(struct arena *a, const char *key, struct str text)
+{
+    struct buf b;
+    struct json_out o;
+    buf_init(&b, a, PARAMS_BYTES_MAX);
+    jo_init(&o, &b);
+    jo_object(&o);
+    jo_kstr(&o, key, text);
+    jo_end(&o);
+    return buf_str(&b);
+}
+
+/* --- the context -------------------------------------------------------------------------------------- */
+
+err_t page_attach(struct page *p, int proxy_port)
 {
     struct json r;
     struct str proxy =
@@ -74,39 +63,105 @@ static err_t attach(struct page *p, int proxy_port)
         str_fmt(
             p->arena,
             "{\"url\":\"about:blank\",\"browserContextId\":\"%.*s\",\"width\":%d,\"height\":%d}",
-            STR_ARG(p->context_id), WIDTH, HEIGHT),
+            STR_ARG(p->context_id), HELD_WIDTH, HELD_WIDTH),
         &r));
     p->target_id = json_get_str(r, S("targetId"));
     TRY(browser_call(
         p, "Target.attachToTarget",
         str_fmt(p->arena, "{\"targetId\":\"%.*s\",\"flatten\":true}", STR_ARG(p->target_id)), &r));
-    return session_open(p->devtools, json_get_str(r, S("sessionId")), &p->session);
+    TRY(session_open(p->devtools, json_get_str(r, S("sessionId")), &p->session));
+    p->frame_id = p->target_id; /* the main frame of a page bears the name of its target */
+    return OK;
 }
 
-static err_t prepare(struct page *p, bool insecure_tls)
+/* Hold back every document and what the recipe keeps, until we have seen the body. */
+static err_t hold_responses(struct page *p, struct str share_id)
 {
-    TRY(call(p, "Page.enable", STR_NONE, NULL));
-    TRY(call(p, "Network.enable",
-             S("{\"maxTotalBufferSize\":100000000,\"maxResourceBufferSize\":60000000}"), NULL));
-    TRY(call(p, "Inspector.enable", STR_NONE, NULL));
-    TRY(call(p, "Page.setLifecycleEventsEnabled", S("{\"enabled\":true}"), NULL));
+    struct buf b;
+    struct json_out o;
+    buf_init(&b, p->arena, KIB(64));
+    jo_init(&o, &b);
+    jo_object(&o);
+    jo_kz(&o, "patterns");
+    jo_array(&o);
+    jo_object(&o);
+    jo_kstr(&o, "resourceType", S("Document"));
+    jo_kstr(&o, "requestStage", S("Response"));
+    jo_end(&o);
+    for (size_t i = 0; i < p->recipe->network_count; i++) {
+        jo_object(&o);
+        jo_kstr(&o, "urlPattern", recipe_url_pattern(p->recipe, i, share_id, p->arena));
+        jo_kstr(&o, "requestStage", S("Response"));
+        jo_end(&o);
+    }
+    jo_end(&o);
+    jo_end(&o);
+    TRY(buf_err(&b));
+    return page_call(p, "Fetch.enable", buf_str(&b), NULL);
+}
+
+/* A command whose answer says nothing that the events do not: sent, and not waited for. */
+static err_t tell(struct page *p, const char *method, struct str params)
+{
+    int64_t ignored;
+    return session_send(p->session, p->arena, method, params, &ignored);
+}
+
+/* The browser takes commands in order, so waiting for the last one is enough. Bodies come through the interception:
+ * the browser need not keep any for us. */
+static err_t prepare(struct page *p, const struct page_options *o)
+{
     TRY(browser_call(p, "Browser.setDownloadBehavior",
                      str_fmt(p->arena, "{\"behavior\":\"deny\",\"browserContextId\":\"%.*s\"}",
                              STR_ARG(p->context_id)),
                      NULL));
+    TRY(tell(p, "Page.enable", STR_NONE));
+    TRY(tell(p, "Page.setLifecycleEventsEnabled", S("{\"enabled\":true}")));
+    TRY(tell(p, "Inspector.enable", STR_NONE));
+    TRY(tell(p, "Network.enable", S("{\"maxTotalBufferSize\":0,\"maxResourceBufferSize\":0}")));
     /* Saves time; the guard is the proxy. */
-    TRY(call(p, "Network.setBlockedURLs",
+    TRY(tell(p, "Network.setBlockedURLs",
              S("{\"urls\":[\"*.woff2*\",\"*.woff*\",\"*.ttf*\",\"*.mp4*\",\"*.mp3*\",\"*.webm*\","
-               "\"*://*.google-analytics.com/*\","
-               "\"*://*.googletagmanager.com/*\",\"*://*.doubleclick.net/*\",\"*://*.sentry.io/"
-               "*\",\"*://*.segment.io/*\"]}"),
-             NULL));
-    if (insecure_tls)
-        TRY(call(p, "Security.setIgnoreCertificateErrors", S("{\"ignore\":true}"), NULL));
-    return OK;
+               "\"*://*.google-analytics.com/*\",\"*://*.googletagmanager.com/*\","
+               "\"*://*.doubleclick.net/*\",\"*://*.sentry.io/*\",\"*://*.segment.io/*\"]}")));
+    if (o->insecure_tls)
+        TRY(tell(p, "Security.setIgnoreCertificateErrors", S("{\"ignore\":true}")));
+    return hold_responses(p, o->share_id);
 }
 
-/* --- events --------------------------------------------------------------------------------------------- */
+/* --- letting the page in ---------------------------------------------------------------------------------- */
+
+static struct str window_size(struct page *p)
+{
+    return str_fmt(p->arena,
+                   "{\"width\":%d,\"height\":%d,\"screenWidth\":%d,\"screenHeight\":%d,"
+                   "\"deviceScaleFactor\":1,\"mobile\":false}",
+                   PAGE_WIDTH, PAGE_HEIGHT, PAGE_WIDTH, PAGE_HEIGHT);
+}
+
+err_t page_resize(struct page *p)
+{
+    return page_call(p, "Emulation.setDeviceMetricsOverride", window_size(p), NULL);
+}
+
+/* The document's bytes did not decide. Nothing that the page itself must answer can be waited for here: the browser
+ * keeps such commands back until the held navigation goes on. */
+static err_t enter(struct page *p, struct page_result *r)
+{
+    if (p->entered)
+        return OK;
+    p->entered = true;
+    r->rendered = true;
+    p->entered_at = clock_monotonic_ms();
+    return tell(p, "Emulation.setDeviceMetricsOverride", window_size(p));
+}
+
+static err_t let_through(struct page *p, struct str id)
+{
+    return tell(p, "Fetch.continueRequest", page_one(p->arena, "requestId", id));
+}
+
+/* --- held responses ----------------------------------------------------------------------------------------- */
 
 static void note_request(struct page *p, struct page_result *r, struct str url, struct str type,
                          int64_t status)
@@ -117,25 +172,88 @@ static void note_request(struct page *p, struct page_result *r, struct str url, 
         r->requests[r->request_count++] = (struct page_request){ url, type, status };
 }
 
-static void on_response(struct page *p, const struct page_options *o, struct page_result *r,
-                        struct json params)
+static struct held *held_find(struct page *p, int64_t body_call)
 {
-    struct json response = json_get(params, S("response"));
-    struct str type = json_get_str(params, S("type")), url = json_get_str(response, S("url")),
-               id = json_get_str(params, S("requestId"));
-    int64_t status = json_i64(json_get(response, S("status")), 0);
-    note_request(p, r, url, type, status);
-    bool main_frame = str_eq(json_get_str(params, S("frameId")), p->frame_id);
-    if (str_eq(type, S("Document")) && main_frame &&
-        str_eq(json_get_str(params, S("loaderId")), p->loader_id)) {
+    for (size_t i = 0; i < PAGE_HELD_MAX; i++)
+        if (p->held[i].id.n ? p->held[i].body_call == body_call : body_call == 0)
+            return &p->held[i];
+    return NULL;
+}
+
+static struct held *held_free(struct page *p)
+{
+    return held_find(p, 0);
+}
+
+static bool is_redirect(int64_t status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static err_t on_held(struct page *p, const struct page_options *o, struct page_result *r,
+                     struct json params)
+{
+    struct str id = json_get_str(params, S("requestId")),
+               url = json_get_str(json_get(params, S("request")), S("url"));
+    int64_t status = json_i64(json_get(params, S("responseStatusCode")), 0);
+    bool document = str_eq(json_get_str(params, S("resourceType")), S("Document"));
+    bool wanted = document ? str_eq(json_get_str(params, S("frameId")), p->frame_id)
+                           : recipe_keeps(o->recipe, url, o->share_id);
+    struct held *h = held_free(p);
+    if (document)
+        note_request(p, r, url, S("Document"), status);
+    if (!wanted || !h || status == 0 || is_redirect(status))
+        return let_through(p, id);
+    if (document) {
         r->status = status;
         r->final_url = url;
-        p->document_request = id;
-    } else if (o->recipe && recipe_keeps(o->recipe, url, o->share_id)) {
+    } else {
         r->json_status = status;
-        p->json_request = id;
-        p->json_done = false;
     }
+    *h = (struct held){ .id = id, .document = document };
+    return session_send(p->session, p->arena, "Fetch.getResponseBody",
+                        page_one(p->arena, "requestId", id), &h->body_call);
+}
+
+static struct str body_bytes(struct page *p, struct json answer)
+{
+    struct json result = json_get(answer, S("result"));
+    struct str bytes = json_get_str(result, S("body"));
+    if (json_bool(json_get(result, S("base64Encoded")), false) &&
+        base64_decode(p->arena, bytes, &bytes) != OK)
+        return STR_NONE;
+    return bytes;
+}
+
+static err_t on_body(struct page *p, const struct page_options *o, struct page_result *r,
+                     struct held *h, struct json answer)
+{
+    struct held held = *h;
+    struct str bytes = body_bytes(p, answer);
+    h->id = STR_NONE;
+    if (held.document) {
+        r->html = bytes;
+    } else {
+        r->json = bytes;
+        p->json_seen = true;
+    }
+    if (o->enough)
+        TRY(o->enough(o->context, r, &p->enough));
+    if (p->enough)
+        return OK; /* it stays held back: the context ends */
+    TRY(enter(p, r));
+    return let_through(p, held.id);
+}
+
+/* --- events --------------------------------------------------------------------------------------------- */
+
+static void on_navigated(struct page *p, struct page_result *r, struct json answer)
+{
+    struct json result = json_get(answer, S("result"));
+    p->loader_id = json_get_str(result, S("loaderId"));
+    struct str error = json_get_str(result, S("errorText"));
+    if (!str_eq(error, S("net::ERR_HTTP_RESPONSE_CODE_FAILURE"))) /* an answer, without a body */
+        r->error = error;
 }
 
 static void on_lifecycle(struct page *p, struct page_result *r, struct json params)
@@ -153,120 +271,92 @@ static void on_lifecycle(struct page *p, struct page_result *r, struct json para
     }
 }
 
-static void on_event(struct page *p, const struct page_options *o, struct page_result *r,
-                     struct json event)
+/* Documents were noted when they were held: one that decides brings no event of its own. */
+static void on_response(struct page *p, struct page_result *r, struct json params)
+{
+    struct json response = json_get(params, S("response"));
+    struct str type = json_get_str(params, S("type"));
+    if (!str_eq(type, S("Document")))
+        note_request(p, r, json_get_str(response, S("url")), type,
+                     json_i64(json_get(response, S("status")), 0));
+}
+
+static err_t on_event(struct page *p, const struct page_options *o, struct page_result *r,
+                      struct json event)
 {
     struct str method = json_get_str(event, S("method"));
     struct json params = json_get(event, S("params"));
-    struct str id = json_get_str(params, S("requestId"));
-    if (str_eq(method, S("Network.responseReceived"))) {
-        on_response(p, o, r, params);
+    int64_t answered = json_i64(json_get(event, S("id")), 0);
+    struct held *h = answered ? held_find(p, answered) : NULL;
+    if (h)
+        return on_body(p, o, r, h, event);
+    if (answered && answered == p->navigate_call) {
+        on_navigated(p, r, event);
+    } else if (str_eq(method, S("Fetch.requestPaused"))) {
+        return on_held(p, o, r, params);
+    } else if (str_eq(method, S("Network.responseReceived"))) {
+        on_response(p, r, params);
     } else if (str_eq(method, S("Page.lifecycleEvent"))) {
         on_lifecycle(p, r, params);
-    } else if (str_eq(method, S("Network.loadingFinished"))) {
-        p->document_done |= id.n && str_eq(id, p->document_request);
-        p->json_done |= id.n && str_eq(id, p->json_request);
-    } else if (str_eq(method, S("Network.loadingFailed")) &&
-               str_eq(json_get_str(params, S("type")), S("Document"))) {
-        r->error = json_get_str(params, S("errorText"));
+    } else if (str_eq(method, S("Network.loadingFailed"))) {
+        if (!r->html.n && str_eq(json_get_str(params, S("requestId")), p->loader_id))
+            r->error = json_get_str(params, S("errorText"));
     } else if (str_eq(method, S("Page.javascriptDialogOpening"))) {
-        (void)!call(p, "Page.handleJavaScriptDialog", S("{\"accept\":false}"), NULL);
+        return tell(p, "Page.handleJavaScriptDialog", S("{\"accept\":false}"));
     } else if (str_eq(method, S("Inspector.targetCrashed"))) {
         p->crashed = true;
     }
+    return OK;
 }
 
-/* --- bodies ------------------------------------------------------------------------------------------------- */
-
-static struct str body_of(struct page *p, struct str request_id)
+bool page_crashed(struct page *p)
 {
-    struct json r;
-    struct str bytes;
-    if (call(p, "Network.getResponseBody", one(p->arena, "requestId", request_id), &r) != OK)
-        return STR_NONE;
-    bytes = json_get_str(r, S("body"));
-    if (json_bool(json_get(r, S("base64Encoded")), false) &&
-        base64_decode(p->arena, bytes, &bytes) != OK)
-        return STR_NONE;
-    return bytes;
-}
-
-/* Whether what has come is enough to stop waiting. */
-static bool take_bodies(struct page *p, const struct page_options *o, struct page_result *r)
-{
-    if (p->json_done && !p->json_read) {
-        p->json_read = true;
-        r->json = body_of(p, p->json_request);
-        if (r->json.n)
-            return true;
-    }
-    if (p->document_done && !p->html_read) {
-        p->html_read = true;
-        r->html = body_of(p, p->document_request);
-        if (r->status >= 400)
-            return true; /* a page that says no: nothing more comes of it */
-        if (r->html.n && o->enough && o->enough(o->context, r->html))
-            return true;
-    }
-    return false;
+    struct json event;
+    while (!p->crashed && session_event(p->session, p->arena, 0, &event) == OK)
+        p->crashed = str_eq(json_get_str(event, S("method")), S("Inspector.targetCrashed"));
+    err_clear();
+    return p->crashed;
 }
 
 /* --- the wait ------------------------------------------------------------------------------------------------- */
 
-static bool settled(struct page *p, const struct page_result *r)
+/* A page that says no (a status of 400 or more) is only looked at, for the evidence. */
+static bool settled(const struct page *p, const struct page_result *r, int64_t now)
 {
-    if (!r->loaded)
-        return false;
-    int64_t since = clock_monotonic_ms() - p->loaded_at;
-    bool waits_for_json =
-        p->recipe && p->recipe->network_count && !p->recipe->embedded && !p->json_read;
-    if (p->idle && !(waits_for_json && since < LATE_JSON_MS))
+    bool refused = r->status >= 400;
+    if (refused && p->entered && !r->html.n)
         return true;
-    return since > IDLE_AFTER_LOAD_MS;
+    if (!r->loaded)
+        return refused && p->entered && now - p->entered_at > IDLE_AFTER_LOAD_MS;
+    bool waits_for_json = p->recipe->network_count && !p->recipe->embedded && !p->json_seen;
+    if (refused || (p->idle && !(waits_for_json && now - p->loaded_at < LATE_JSON_MS)))
+        return true;
+    return now - p->loaded_at > IDLE_AFTER_LOAD_MS;
+}
+
+static bool ended(const struct page *p, struct page_result *r)
+{
+    int64_t now = clock_monotonic_ms();
+    bool nothing_came = !r->status && now >= p->answer_by;
+    r->timed_out = now >= p->deadline || nothing_came;
+    return p->enough || p->crashed || r->timed_out || r->error.n || settled(p, r, now);
 }
 
 static err_t wait_for_page(struct page *p, const struct page_options *o, struct page_result *r)
 {
-    for (;;) {
+    while (!ended(p, r)) {
         struct json event;
-        int64_t now = clock_monotonic_ms();
-        if (p->crashed || now >= p->deadline) {
-            r->broken = p->crashed;
-            r->timed_out = !p->crashed;
-            return OK;
-        }
+        int64_t slice = clock_monotonic_ms() + SLICE_MS;
         if (o->check)
             TRY(o->check(o->context));
         err_t e =
-            session_event(p->session, p->arena,
-                          now + SLICE_MS < p->deadline ? now + SLICE_MS : p->deadline, &event);
+            session_event(p->session, p->arena, slice < p->deadline ? slice : p->deadline, &event);
         if (e == OK)
-            on_event(p, o, r, event);
-        else if (e != E_TIMEOUT)
+            e = on_event(p, o, r, event);
+        if (e != OK && e != E_TIMEOUT)
             return e;
-        if (r->error.n && !r->html.n)
-            return OK;
-        if (take_bodies(p, o, r) || settled(p, r))
-            return OK;
     }
-}
-
-static err_t navigate(struct page *p, const struct page_options *o, struct page_result *r)
-{
-    struct json answer;
-    err_t e = call(p, "Page.navigate", one(p->arena, "url", o->url), &answer);
-    if (e == E_TIMEOUT) {
-        r->timed_out = true; /* nothing at all came back from the address */
-        return OK;
-    }
-    TRY(e);
-    p->frame_id = json_get_str(answer, S("frameId"));
-    p->loader_id = json_get_str(answer, S("loaderId"));
-    r->error = json_get_str(answer, S("errorText"));
-    if (r->error.n && !str_eq(r->error, S("net::ERR_HTTP_RESPONSE_CODE_FAILURE")))
-        return OK;
-    r->error = STR_NONE;
-    return wait_for_page(p, o, r);
+    return p->crashed ? err_note(E_UPSTREAM, NULL, "the page's process crashed") : OK;
 }
 
 err_t page_open(struct arena *a, const struct page_options *o, struct page **ret,
@@ -275,14 +365,18 @@ err_t page_open(struct arena *a, const struct page_options *o, struct page **ret
     struct page *p = ARENA_NEW(a, struct page);
     if (!p)
         return arena_err(a);
-    *p = (struct page){
-        .arena = a, .devtools = o->devtools, .recipe = o->recipe, .deadline = o->deadline
-    };
+    *p = (struct page){ .arena = a,
+                        .devtools = o->devtools,
+                        .recipe = o->recipe,
+                        .deadline = o->deadline,
+                        .answer_by = clock_monotonic_ms() + CAPTURE_STEP_MS };
     *ret_result = (struct page_result){ 0 };
     *ret = p;
-    TRY(attach(p, o->proxy_port));
-    TRY(prepare(p, o->insecure_tls));
-    return navigate(p, o, ret_result);
+    TRY(page_attach(p, o->proxy_port));
+    TRY(prepare(p, o));
+    TRY(session_send(p->session, a, "Page.navigate", page_one(a, "url", o->url),
+                     &p->navigate_call));
+    return wait_for_page(p, o, ret_result);
 }
 
 void page_close(struct page *p, bool *ret_broken)
@@ -292,143 +386,8 @@ void page_close(struct page *p, bool *ret_broken)
     int64_t deadline = clock_monotonic_ms() + CLOSE_TIMEOUT_MS;
     if (p->context_id.n &&
         devtools_call(p->devtools, NULL, p->arena, "Target.disposeBrowserContext",
-                      one(p->arena, "browserContextId", p->context_id), deadline, NULL) != OK)
+                      page_one(p->arena, "browserContextId", p->context_id), deadline, NULL) != OK)
         *ret_broken = true;
     session_close(p->session);
     p->session = NULL;
-}
-
-/* --- reading ------------------------------------------------------------------------------------------------------ */
-
-static err_t evaluate(struct page *p, struct str expression, int64_t context, struct json *ret)
-{
-    struct buf b;
-    struct json_out o;
-    struct json r;
-    buf_init(&b, p->arena, MIB(4));
-    jo_init(&o, &b);
-    jo_object(&o);
-    jo_kstr(&o, "expression", expression);
-    jo_kbool(&o, "returnByValue", true);
-    jo_kbool(&o, "awaitPromise", true);
-    if (context)
-        jo_ki64(&o, "contextId", context);
-    jo_end(&o);
-    TRY(buf_err(&b));
-    TRY(call(p, "Runtime.evaluate", buf_str(&b), &r));
-    struct json thrown = json_get(r, S("exceptionDetails"));
-    if (json_exists(thrown)) {
-        struct str what = json_get_str(json_get(thrown, S("exception")), S("description"));
-        return err_note(E_INVALID, NULL, "reading the page failed: %.*s",
-                        (int)(what.n > 200 ? 200 : what.n), what.s ? what.s : "");
-    }
-    *ret = json_get(json_get(r, S("result")), S("value"));
-    return OK;
-}
-
-/* Our own world: the page's scripts see nothing of it, and it sees the DOM. */
-static err_t isolated_world(struct page *p, int64_t *ret)
-{
-    struct json r, tree;
-    if (!p->frame_id.n) {
-        TRY(call(p, "Page.getFrameTree", STR_NONE, &tree));
-        p->frame_id = json_get_str(json_get(json_get(tree, S("frameTree")), S("frame")), S("id"));
-    }
-    TRY(call(
-        p, "Page.createIsolatedWorld",
-        str_fmt(p->arena, "{\"frameId\":\"%.*s\",\"worldName\":\"vivim\"}", STR_ARG(p->frame_id)),
-        &r));
-    *ret = json_i64(json_get(r, S("executionContextId")), 0);
-    return OK;
-}
-
-err_t page_read_dom(struct page *p, struct arena *a, bool scroll, struct str *ret_json)
-{
-    int64_t world;
-    struct json value;
-    TRY(isolated_world(p, &world));
-    struct str runner = str_trim(recipe_runner());
-    struct str call_text = str_fmt(p->arena, "(%.*s)(%.*s, {\"scroll\":%s})", STR_ARG(runner),
-                                   STR_ARG(p->recipe->json), scroll ? "true" : "false");
-    TRY(arena_err(p->arena));
-    TRY(evaluate(p, call_text, world, &value));
-    struct str text = json_str(value);
-    if (!text.n)
-        return err_note(E_INVALID, NULL, "the page gave nothing to read");
-    *ret_json = str_dup(a, text);
-    return arena_err(a);
-}
-
-err_t page_read_stored(struct page *p, const struct recipe *recipe, struct arena *a,
-                       struct str *ret_json)
-{
-    p->recipe = recipe;
-    return page_read_dom(p, a, false, ret_json);
-}
-
-struct str page_screenshot(struct page *p, struct arena *a)
-{
-    struct json r;
-    struct str bytes;
-    if (p->crashed ||
-        call(p, "Page.captureScreenshot",
-             S("{\"format\":\"jpeg\",\"quality\":60,\"optimizeForSpeed\":true}"), &r) != OK ||
-        base64_decode(a, json_get_str(r, S("data")), &bytes) != OK)
-        return STR_NONE;
-    return bytes;
-}
-
-struct str page_outer_html(struct page *p, struct arena *a)
-{
-    struct json value;
-    if (p->crashed || evaluate(p, S("document.documentElement.outerHTML"), 0, &value) != OK)
-        return STR_NONE;
-    return str_dup(a, json_str(value));
-}
-
-bool page_matches(struct page *p, struct arena *a, struct str selector)
-{
-    struct buf b;
-    struct json_out o;
-    struct json value;
-    buf_init(&b, a, KIB(64));
-    buf_put(&b, S("Boolean(document.querySelector("));
-    jo_init(&o, &b);
-    jo_str(&o, selector);
-    buf_put(&b, S("))"));
-    return buf_err(&b) == OK && evaluate(p, buf_str(&b), 0, &value) == OK &&
-           json_bool(value, false);
-}
-
-/* --- a stored document ------------------------------------------------------------------------------------------------ */
-
-err_t page_open_stored(struct arena *a, struct devtools *d, struct str html, int64_t deadline,
-                       struct page **ret)
-{
-    struct page *p = ARENA_NEW(a, struct page);
-    struct json tree;
-    if (!p)
-        return arena_err(a);
-    *p = (struct page){ .arena = a, .devtools = d, .deadline = deadline };
-    *ret = p;
-    TRY(attach(p, 0)); /* the browser's default proxy leads nowhere: no network */
-    TRY(call(p, "Page.enable", STR_NONE, NULL));
-    TRY(call(p, "Network.enable", STR_NONE, NULL));
-    TRY(call(
-        p, "Network.emulateNetworkConditions",
-        S("{\"offline\":true,\"latency\":0,\"downloadThroughput\":-1,\"uploadThroughput\":-1}"),
-        NULL));
-    TRY(call(p, "Emulation.setScriptExecutionDisabled", S("{\"value\":true}"), NULL));
-    TRY(call(p, "Page.getFrameTree", STR_NONE, &tree));
-    p->frame_id = json_get_str(json_get(json_get(tree, S("frameTree")), S("frame")), S("id"));
-    struct buf b;
-    struct json_out o;
-    buf_init(&b, a, MIB(128));
-    jo_init(&o, &b);
-    jo_object(&o);
-    jo_kstr(&o, "frameId", p->frame_id);
-    jo_kstr(&o, "html", html);
-    jo_end(&o);
-    TRY(buf_err(&b));
-    return call(p, "Page.setDocumentContent", buf_str(&b), NULL);
 }

@@ -83,6 +83,16 @@ bool recipe_keeps(const struct recipe *r, struct str url, struct str share_id)
     return false;
 }
 
+struct str recipe_url_pattern(const struct recipe *r, size_t i, struct str share_id,
+                              struct arena *a)
+{
+    struct str p = r->network[i];
+    size_t mark = str_find(p, S("{id}"), 0);
+    struct str before = str_sub(p, 0, mark), after = str_sub(p, mark + 4, p.n);
+    struct str id = mark < p.n ? share_id : S("");
+    return str_fmt(a, "*%.*s%.*s%.*s*", STR_ARG(before), STR_ARG(id), STR_ARG(after));
+}
+
 struct str recipe_runner(void)
 {
     for (const struct embedded_file *f = CAPTURE_FILES; f->name; f++)

@@ -26,6 +26,9 @@ const struct recipe *recipe_of(const struct recipe *recipes, size_t count,
                                struct str provider); /* NULL: none */
 /* Is this URL the JSON response that the recipe keeps? */
 bool recipe_keeps(const struct recipe *r, struct str url, struct str share_id);
+/* The same for the browser: a pattern with wildcards that finds network[i], and perhaps more. */
+struct str recipe_url_pattern(const struct recipe *r, size_t i, struct str share_id,
+                              struct arena *a);
 /* The injected runner's text. */
 struct str recipe_runner(void);
 

@@ -42,6 +42,13 @@ test('a ChatGPT share page: embedded state', async () => {
     assert.equal(blocksOf(c.messages, 'thinking')[0].summary, 'Thought for 6s');
 });
 
+test('a document that holds the conversation is not rendered: its scripts do not run', async () => {
+    const job = await capture(api, fixtures.urls.beacon);
+    assert.equal(job.outcome, 'ok', JSON.stringify(job));
+    assert.ok(fixtures.seen.some((line) => line.includes(fixtures.urls.beacon.split('/').at(-1))), 'the page was fetched');
+    assert.ok(!fixtures.seen.some((line) => line.includes('/beacon')), 'and nothing else');
+});
+
 test('a page that asks the provider itself: network', async () => {
     const job = await capture(api, fixtures.urls.viaNetwork);
     assert.equal(job.outcome, 'ok', JSON.stringify(job));

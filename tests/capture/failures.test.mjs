@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { capture } from '../lib/captures.mjs';
+import { capture, conversation } from '../lib/captures.mjs';
 import { startFixtureServer } from '../lib/fixture_server.mjs';
 import { signIn, startServer } from '../lib/server.mjs';
 
@@ -42,6 +42,7 @@ for (const [name, outcomes] of cases) {
 test('a dialog does not stop a capture', async () => {
     const job = await capture(api, fixtures.urls.dialog);
     assert.equal(job.outcome, 'ok', JSON.stringify(job));
+    assert.equal((await conversation(api, job.conversation_id)).source.strategy, 'dom', 'the page was rendered');
 });
 
 test('and the next capture works', async () => {

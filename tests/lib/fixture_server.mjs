@@ -30,7 +30,8 @@ const CHATGPT = 'https://chatgpt.com/share/', CLAUDE = 'https://claude.ai/share/
 const ID = {
     tides: uuid(1), groupCommit: uuid(2), sourdough: uuid(3), viaNetwork: uuid(4), dom: uuid(5), long: uuid(6), again: uuid(7),
     realClaude: uuid(8), gone: uuid(20), goneJson: uuid(21), private: uuid(22), challenge: uuid(23), changed: uuid(24), never: uuid(25), huge: uuid(26),
-    stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35), hostile: uuid(36), windowed: uuid(37), holes: uuid(38),
+    stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35), hostile: uuid(36),
+    beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), windowed: uuid(43), holes: uuid(44),
 };
 
 export const expected = [...expectedPages('chatgpt', 200), ...expectedPages('claude', 201)];
@@ -41,6 +42,7 @@ export const urls = {
     gone: CHATGPT + ID.gone, goneJson: CHATGPT + ID.goneJson, goneClaude: CLAUDE + ID.gone, privateClaude: CLAUDE + ID.private, challenge: CHATGPT + ID.challenge,
     changed: CHATGPT + ID.changed, never: CHATGPT + ID.never, huge: CHATGPT + ID.huge, stall: CHATGPT + ID.stall, redirect: CHATGPT + ID.redirect,
     ssrf: CHATGPT + ID.ssrf, stub: CHATGPT + ID.stub, rate: CHATGPT + ID.rate, dialog: CHATGPT + ID.dialog, download: CHATGPT + ID.download, loop: CHATGPT + ID.loop, hostile: CHATGPT + ID.hostile,
+    beacon: CHATGPT + ID.beacon, half: CHATGPT + ID.half, endless: CHATGPT + ID.endless, big: CHATGPT + ID.big, crash: CHATGPT + ID.crash, pictures: CHATGPT + ID.pictures,
     chatgpt: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(100, i)),
 };
 
@@ -97,6 +99,7 @@ export async function startFixtureServer() {
             }
             html(res, chatgptSharePage(c, ID.again));
         },
+        [ID.beacon]: (res) => html(res, chatgptSharePage({ ...SAMPLES.tides, conversation_id: 'beacon' }, ID.beacon).replace('<main>', '<script>fetch("/beacon")</script><img src="/beacon.png"><main>')),
         [ID.hostile]: (res) => html(res, chatgptSharePage(hostileConversation(), ID.hostile)),
         [ID.gone]: (res) => html(res, '<!DOCTYPE html><title>ChatGPT</title><main>404 Not Found</main>', 404),
         [ID.goneJson]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.goneJson}`)),
@@ -115,7 +118,7 @@ export async function startFixtureServer() {
         [ID.redirect]: (res) => { res.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }); res.end(); },
         [ID.ssrf]: (res) => html(res, ssrfPage(server.address().port)),
         [ID.rate]: (res) => { res.writeHead(429, { 'retry-after': '60', 'content-type': 'text/html' }); res.end('<title>Too many requests</title>'); },
-        [ID.dialog]: (res) => html(res, chatgptSharePage(SAMPLES.tides, ID.dialog).replace('<main>', '<script>alert("stop"); confirm("really?"); onbeforeunload = () => 1;</script><main>')),
+        [ID.dialog]: (res) => html(res, chatgptDomPage('About CRDTs', DOM_TURNS).replace('<main>', '<script>alert("stop"); confirm("really?"); onbeforeunload = () => 1;</script><main>')),
         [ID.download]: (res) => { res.writeHead(200, { 'content-type': 'application/octet-stream', 'content-disposition': 'attachment; filename=x.bin' }); res.end('x'.repeat(1000)); },
         [ID.loop]: (res) => html(res, '<!DOCTYPE html><title>ChatGPT</title><main>busy</main><script>for (;;) {}</script>'),
     };

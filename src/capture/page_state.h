@@ -1,0 +1,41 @@
+/* A page as page.c and page_read.c share it. Inside these two only. */
+#ifndef VIVIM_CAPTURE_PAGE_STATE_H
+#define VIVIM_CAPTURE_PAGE_STATE_H
+
+#include "capture/page.h"
+
+enum { PAGE_WIDTH = 1280, PAGE_HEIGHT = 2000, PAGE_HELD_MAX = 8 };
+
+/* A response that the browser holds back until we have looked at its body. */
+struct held {
+    struct str id;     /* of the interception; STR_NONE: the place is free */
+    int64_t body_call; /* the command whose answer is the body */
+    bool document;     /* else the JSON that the recipe keeps */
+};
+
+struct page {
+    struct arena *arena;
+    struct devtools *devtools;
+    struct session *session;
+    const struct recipe *recipe;
+    struct str context_id, target_id, frame_id, loader_id;
+    int64_t deadline; /* monotonic, as the others */
+    int64_t answer_by, entered_at, loaded_at;
+    int64_t navigate_call;
+    struct held held[PAGE_HELD_MAX];
+    bool entered; /* the document did not decide: it is rendered, and watched */
+    bool idle, crashed, enough, json_seen;
+};
+
+/* A command to the page's target, within the time of a step; one to the browser itself. */
+NODISCARD err_t page_call(struct page *p, const char *method, struct str params, struct json *ret);
+/* {"key":"text"} */
+struct str page_one(struct arena *a, const char *key, struct str text);
+/* Make the context and attach to its only page. proxy_port 0: the browser's default proxy, which leads nowhere. */
+NODISCARD err_t page_attach(struct page *p, int proxy_port);
+/* From the size of a page that nobody looks at to that of a window. */
+NODISCARD err_t page_resize(struct page *p);
+/* Read what the browser said meanwhile; true: the page's process has crashed. */
+bool page_crashed(struct page *p);
+
+#endif
