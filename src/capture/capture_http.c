@@ -210,10 +210,14 @@ static const struct route ROUTES[] = {
       SCOPE_READ, .summary = "Progress as server-sent events" },
 };
 
-/* As many at a time as browser_slots may say (8); the room's own limit is the setting, by the pool of runs. */
+static int browser_slots(const struct app *app)
+{
+    return (int)app->settings->browser_slots;
+}
+
 static const struct job_kind JOBS[] = {
     { .name = "capture",
-      .parallel = 2,
+      .parallel_of = browser_slots,
       .attempts_max = 20,
       .lease_ms = 30000,
       .run = capture_run,

@@ -195,11 +195,12 @@ static void hand_out(void *arg)
 
 static err_t make_slots(struct ops *ops, struct job_slots *slots, const struct job_kind *kind)
 {
-    assert(kind->name && kind->run && kind->parallel >= 1 && kind->parallel <= 64);
+    int parallel = kind->parallel_of ? kind->parallel_of(ops->app) : kind->parallel;
+    assert(kind->name && kind->run && parallel >= 1 && parallel <= 64);
     assert(kind->attempts_max >= 1 && kind->lease_ms >= 1000);
     slots->kind = kind;
-    slots->count = kind->parallel;
-    slots->runs = ARENA_ARRAY(&ops->arena, struct job_run, (size_t)kind->parallel);
+    slots->count = parallel;
+    slots->runs = ARENA_ARRAY(&ops->arena, struct job_run, (size_t)parallel);
     if (!slots->runs)
         return arena_err(&ops->arena);
     for (int k = 0; k < slots->count; k++) {

@@ -75,7 +75,9 @@ struct job_row;
 
 struct job_kind {
     const char *name;
-    int parallel;     /* runs at a time, 1..64 */
+    int parallel; /* runs at a time, 1..64, where parallel_of is NULL */
+    /* The same, asked once when the jobs start: for a room whose setting says it. */
+    int (*parallel_of)(const struct app *app);
     int attempts_max; /* afterwards the dead letter; runs that our stop ended do not count */
     int64_t lease_ms; /* renewed while it runs; another run starts after a crash when it ends */
     /* Run to the end; OK is done. E_BUSY, E_TIMEOUT, E_UPSTREAM, E_IO, E_DB, E_FULL, E_READ_ONLY

@@ -31,7 +31,7 @@ const ID = {
     tides: uuid(1), groupCommit: uuid(2), sourdough: uuid(3), viaNetwork: uuid(4), dom: uuid(5), long: uuid(6), again: uuid(7),
     realClaude: uuid(8), gone: uuid(20), goneJson: uuid(21), private: uuid(22), challenge: uuid(23), changed: uuid(24), never: uuid(25), huge: uuid(26),
     stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35), hostile: uuid(36),
-    beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), windowed: uuid(43), holes: uuid(44),
+    beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), slow: uuid(43), windowed: uuid(60), holes: uuid(44),
 };
 
 export const expected = [...expectedPages('chatgpt', 200), ...expectedPages('claude', 201)];
@@ -42,7 +42,7 @@ export const urls = {
     gone: CHATGPT + ID.gone, goneJson: CHATGPT + ID.goneJson, goneClaude: CLAUDE + ID.gone, privateClaude: CLAUDE + ID.private, challenge: CHATGPT + ID.challenge,
     changed: CHATGPT + ID.changed, never: CHATGPT + ID.never, huge: CHATGPT + ID.huge, stall: CHATGPT + ID.stall, redirect: CHATGPT + ID.redirect,
     ssrf: CHATGPT + ID.ssrf, stub: CHATGPT + ID.stub, rate: CHATGPT + ID.rate, dialog: CHATGPT + ID.dialog, download: CHATGPT + ID.download, loop: CHATGPT + ID.loop, hostile: CHATGPT + ID.hostile,
-    beacon: CHATGPT + ID.beacon, half: CHATGPT + ID.half, endless: CHATGPT + ID.endless, big: CHATGPT + ID.big, crash: CHATGPT + ID.crash, pictures: CHATGPT + ID.pictures,
+    beacon: CHATGPT + ID.beacon, half: CHATGPT + ID.half, endless: CHATGPT + ID.endless, big: CHATGPT + ID.big, crash: CHATGPT + ID.crash, pictures: CHATGPT + ID.pictures, slow: CHATGPT + ID.slow,
     chatgpt: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(100, i)),
 };
 
@@ -107,6 +107,7 @@ export async function startFixtureServer() {
         [ID.changed]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.changed}`)),
         [ID.stub]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.stub}`)),
         [ID.never]: () => {}, // no answer at all
+        [ID.slow]: () => {},
         [ID.huge]: (res) => {
             res.writeHead(200, { 'content-type': 'text/html' });
             const chunk = Buffer.alloc(1 << 20, 'x');

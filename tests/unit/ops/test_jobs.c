@@ -305,6 +305,36 @@ static void parallel_as_the_kind_says(void **state)
     assert_int_equal(most_running, 2);
 }
 
+static int three(const struct app *app)
+{
+    assert_ptr_equal(app, &f.app);
+    return 3;
+}
+
+static void parallel_as_the_room_answers(void **state)
+{
+    UNUSED(state);
+    static const struct job_kind kinds[] = { { .name = "test",
+                                               .parallel_of = three,
+                                               .attempts_max = ATTEMPTS,
+                                               .lease_ms = LEASE_MS,
+                                               .run = do_job } };
+    static const struct module module = { .name = "test", .jobs = kinds, .job_count = 1 };
+    static const struct module *const modules[] = { &module, NULL };
+    hold = true;
+    f.app.modules = modules;
+    go(modules);
+    for (int i = 0; i < 5; i++)
+        add("{\"do\":\"hold\"}");
+    for (int i = 0; i < 2000 && running < 3; i++)
+        clock_sleep_ms(2);
+    assert_int_equal(running, 3);
+    hold = false;
+    settle();
+    assert_int_equal(runs, 5);
+    assert_int_equal(most_running, 3);
+}
+
 static void progress_in_memory(void **state)
 {
     UNUSED(state);
@@ -584,6 +614,7 @@ int main(void)
         OPEN(payload_limit),
         OPEN(one_for_each_dedup),
         OPEN(parallel_as_the_kind_says),
+        OPEN(parallel_as_the_room_answers),
         OPEN(progress_in_memory),
         OPEN(fails_for_good),
         OPEN(retry_and_dead_letter),
