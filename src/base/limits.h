@@ -70,10 +70,13 @@
 #define TITLE_BYTES_MAX           500
 
 /* Capture */
-#define URL_BYTES_MAX          2048
-#define CAPTURE_DEADLINE_MS    60000
-#define CAPTURE_STEP_MS        20000
-#define CAPTURE_PAGE_BYTES_MAX MIB(16)
+#define URL_BYTES_MAX              2048
+#define CAPTURE_DEADLINE_MS        60000
+#define CAPTURE_STEP_MS            20000
+#define CAPTURE_PAGE_BYTES_MAX     MIB(16)
+#define CAPTURE_PICTURES_MAX       200
+#define CAPTURE_PICTURE_BYTES_MAX  MIB(10) /* of one */
+#define CAPTURE_PICTURES_BYTES_MAX MIB(64) /* of all of a capture */
 
 /* Real time */
 #define EIO_PAYLOAD_BYTES_MAX     1000000 /* what a POST or a WebSocket message of a client may hold */

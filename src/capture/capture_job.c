@@ -7,6 +7,7 @@
 #include "capture/egress.h"
 #include "capture/judge.h"
 #include "capture/page.h"
+#include "capture/pictures.h"
 #include "ops/ops.h"
 #include "os/clock.h"
 
@@ -29,7 +30,7 @@ struct work {
     struct page_result result;
     struct verdict verdict;
     struct str dom, screenshot;
-    int64_t began_ms, phase_ms;
+    int64_t began_ms, deadline; /* wall clock; monotonic */
     int64_t browser_deaths;
     size_t bytes; /* that went through the proxy */
 };
@@ -86,6 +87,7 @@ static err_t open_page(struct work *w)
         .deadline_ms =
             clock_monotonic_ms() + w->app->settings->capture_deadline_ms + CAPTURE_STEP_MS,
     };
+    w->deadline = clock_monotonic_ms() + w->app->settings->capture_deadline_ms;
     TRY(phase(w, "navigate"));
     TRY(egress_start(&out, &w->egress));
     TRY(browser_acquire(w->room->browsers, &w->browser));
@@ -96,7 +98,7 @@ static err_t open_page(struct work *w)
         .share_id = bare_id(w->row.share_id),
         .proxy_port = egress_port(w->egress),
         .insecure_tls = w->room->policy.insecure_tls,
-        .deadline = clock_monotonic_ms() + w->app->settings->capture_deadline_ms,
+        .deadline = w->deadline,
         .enough = enough,
         .check = check,
         .context = w,
@@ -281,6 +283,33 @@ static err_t record(struct work *w, enum outcome outcome, struct str detail,
     return OK;
 }
 
+static err_t still_wanted(void *context)
+{
+    struct work *w = context;
+    return job_check(w->run);
+}
+
+static void count_pictures(void *context, size_t done, size_t total)
+{
+    struct work *w = context;
+    job_progress(w->run, (int64_t)done, (int64_t)total);
+}
+
+static err_t keep_pictures(struct work *w, struct archive_put_options *options)
+{
+    struct archive_media *media;
+    struct pictures_options o = { .blobs = w->app->blobs,
+                                  .owner = w->job->owner_id,
+                                  .policy = &w->room->policy,
+                                  .deadline_ms = w->deadline,
+                                  .check = still_wanted,
+                                  .progress = count_pictures,
+                                  .context = w };
+    TRY(pictures_keep(w->a, &o, w->verdict.found, &media, &options->media_count));
+    options->media = media;
+    return OK;
+}
+
 static err_t store(struct work *w)
 {
     struct conversation *c = w->verdict.found;
@@ -296,6 +325,7 @@ static err_t store(struct work *w)
         .recipe = w->recipe->id,
         .captured_ms = clock_wall_ms(),
     };
+    TRY(keep_pictures(w, &options));
     TRY(phase(w, "validate"));
     TRY(conversation_hash(w->a, &scratch, c));
     TRY(phase(w, "store"));

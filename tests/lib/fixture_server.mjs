@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { picturesConversation, PICTURES } from './pictures.mjs';
 import { chatgptDomPage, chatgptShareData, chatgptSharePage, fetchingPage, hostileConversation, longConversation, SAMPLES, windowedPage } from './pages.mjs';
 
 export const SHARED = process.env.VIVIM_SHARED ?? '../shared';
@@ -100,6 +101,7 @@ export async function startFixtureServer() {
             html(res, chatgptSharePage(c, ID.again));
         },
         [ID.beacon]: (res) => html(res, chatgptSharePage({ ...SAMPLES.tides, conversation_id: 'beacon' }, ID.beacon).replace('<main>', '<script>fetch("/beacon")</script><img src="/beacon.png"><main>')),
+        [ID.pictures]: (res) => html(res, chatgptSharePage(picturesConversation(server.address().port), ID.pictures)),
         [ID.hostile]: (res) => html(res, chatgptSharePage(hostileConversation(), ID.hostile)),
         [ID.gone]: (res) => html(res, '<!DOCTYPE html><title>ChatGPT</title><main>404 Not Found</main>', 404),
         [ID.goneJson]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.goneJson}`)),
@@ -162,6 +164,7 @@ export async function startFixtureServer() {
         if (saved) return html(res, readFileSync(saved.file));
         if (host === 'chatgpt.com') return chatgpt(path, res);
         if (host === 'claude.ai') return claude(path, res);
+        if (host === 'cdn.example' && PICTURES[path]) return PICTURES[path](res, server.address().port);
         html(res, 'nothing here', 404);
     });
     server.on('connection', (s) => { sockets.add(s); s.on('close', () => sockets.delete(s)); });
