@@ -1,0 +1,166 @@
+/* Which links may be captured: every provider's form, and what nearly looks like it. */
+#include "base/check.h"
+#include "capture/url_policy.h"
+
+#define UUID "69807432-337c-8003-9975-57b27ce55c6f"
+
+static err_t check(struct arena *a, const char *url, struct share_url *ret)
+{
+    return url_policy_check(a, str_from(url), S("blocked.example,.evil.example"), ret);
+}
+
+static void accepted(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    static const struct {
+        const char *url, *provider, *id, *canonical;
+    } cases[] = {
+        { "https://chatgpt.com/share/" UUID, "chatgpt", "share:" UUID,
+          "https://chatgpt.com/share/" UUID },
+        { "https://chat.openai.com/share/" UUID, "chatgpt", "share:" UUID,
+          "https://chatgpt.com/share/" UUID },
+        { "HTTPS://ChatGPT.com/share/69807432-337C-8003-9975-57B27CE55C6F", "chatgpt",
+          "share:" UUID, "https://chatgpt.com/share/" UUID },
+        { "https://chatgpt.com/share/" UUID "/", "chatgpt", "share:" UUID,
+          "https://chatgpt.com/share/" UUID },
+        { "  https://chatgpt.com/share/" UUID "?utm_source=a&b=https://x#frag\n", "chatgpt",
+          "share:" UUID, "https://chatgpt.com/share/" UUID },
+        { "https://claude.ai/share/" UUID, "claude", "share:" UUID,
+          "https://claude.ai/share/" UUID },
+    };
+    for (size_t i = 0; i < COUNTOF(cases); i++) {
+        struct share_url u;
+        if (check(&a, cases[i].url, &u) != OK)
+            fail_msg("%s: %s", cases[i].url, err_detail()->text);
+        assert_string_equal(u.provider, cases[i].provider);
+        assert_str(u.id, cases[i].id);
+        assert_str(u.url, cases[i].canonical);
+    }
+}
+
+/* Every refusal says what to do: a word of it is looked for. */
+static void refused(struct arena *a, const char *url, const char *word)
+{
+    struct share_url u;
+    if (check(a, url, &u) != E_INVALID_URL)
+        fail_msg("%s was not refused", url);
+    if (!strstr(err_detail()->text, word))
+        fail_msg("%s: \"%s\" does not say \"%s\"", url, err_detail()->text, word);
+    assert_string_equal(err_detail()->field, "url");
+}
+
+static void forms_that_cannot_be_captured(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    static const char *const private_chats[] = {
+        "https://chatgpt.com/c/" UUID,        "https://chat.openai.com/c/" UUID,
+        "https://claude.ai/chat/" UUID,       "https://gemini.google.com/app/0123456789ab",
+        "https://chat.mistral.ai/chat/" UUID,
+    };
+    static const char *const later[] = {
+        "https://chatgpt.com/s/t_0123",
+        "https://gemini.google.com/share/0123456789ab",
+        "https://g.co/gemini/share/0123456789ab",
+        "https://grok.com/share/bGVnYWN5_" UUID,
+        "https://x.com/i/grok/share/abc",
+        "https://chat.deepseek.com/share/abc123",
+        "https://www.kimi.com/share/d0abc",
+        "https://kimi.com/share/d0abc",
+        "https://chat.qwen.ai/s/" UUID,
+        "https://chat.z.ai/s/" UUID,
+        "https://copilot.microsoft.com/shares/abc",
+        "https://www.perplexity.ai/search/how-do-tides-work",
+        "https://www.perplexity.ai/page/tides-abc",
+        "https://chat.mistral.ai/share/" UUID,
+        "https://poe.com/s/abcdef",
+    };
+    for (size_t i = 0; i < COUNTOF(private_chats); i++)
+        refused(&a, private_chats[i], "private chat");
+    for (size_t i = 0; i < COUNTOF(later); i++)
+        refused(&a, later[i], "cannot be captured yet");
+    refused(&a, "https://chatgpt.com/share/e/" UUID, "workspace");
+}
+
+static void near_misses(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    static const struct {
+        const char *url, *word;
+    } cases[] = {
+        { "", "1 to" },
+        { "   ", "1 to" },
+        { "chatgpt.com/share/" UUID, "https://" },
+        { "http://chatgpt.com/share/" UUID, "https://" },
+        { "ftp://chatgpt.com/share/" UUID, "https://" },
+        { "javascript://chatgpt.com/share/" UUID, "https://" },
+        { "https:///share/" UUID, "no host" },
+        { "https://u@chatgpt.com/share/" UUID, "user name" },
+        { "https://u:p@chatgpt.com/share/" UUID, "user name" },
+        { "https://chatgpt.com@127.0.0.1/share/" UUID, "user name" },
+        { "https://chatgpt.com:443/share/" UUID, "port" },
+        { "https://[::1]/share/" UUID, "port" },
+        { "https://chatgpt.com./share/" UUID, "dot" },
+        { "https://chatgpt.com\\@x/share/" UUID, "character" },
+        { "https://chatgpt.com/share/" UUID " x", "character" },
+        { "https://chatgpt.com/sh\xc3\xa4re/" UUID, "character" },
+        { "https://chatgpt.com/", "not a share link" },
+        { "https://chatgpt.com", "not a share link" },
+        { "https://chatgpt.com/share/", "not a share link" },
+        { "https://chatgpt.com/share/" UUID "x", "not a share link" },
+        { "https://chatgpt.com/share/" UUID "/x", "not a share link" },
+        { "https://chatgpt.com//share/" UUID, "not a share link" },
+        { "https://chatgpt.com/x/share/" UUID, "not a share link" },
+        { "https://chatgpt.com/Share/" UUID, "not a share link" },
+        { "https://chatgpt.com/share/6980743-2337c-8003-9975-57b27ce55c6f", "not a share link" },
+        { "https://chatgpt.com/share/g9807432-337c-8003-9975-57b27ce55c6f", "not a share link" },
+        { "https://chatgpt.com/share/%36" UUID, "not a share link" },
+        { "https://chatgpt.com/?next=/share/" UUID, "not a share link" },
+        { "https://chatgpt.com.evil.org/share/" UUID, "did you mean chatgpt.com" },
+        { "https://www.chatgpt.com/share/" UUID, "did you mean chatgpt.com" },
+        { "https://evilchatgpt.com/share/" UUID, "did you mean chatgpt.com" },
+        { "https://example.org/chatgpt.com/share/" UUID, "not a known provider" },
+        { "https://127.0.0.1/share/" UUID, "not a known provider" },
+    };
+    for (size_t i = 0; i < COUNTOF(cases); i++)
+        refused(&a, cases[i].url, cases[i].word);
+    char *longest =
+        str_cstr(&a, str_fmt(&a, "https://chatgpt.com/share/" UUID "?%0*d", 2048 - 63, 0));
+    struct share_url u;
+    assert_int_equal(strlen(longest), URL_BYTES_MAX);
+    assert_int_equal(check(&a, longest, &u), OK);
+    refused(&a, str_cstr(&a, str_fmt(&a, "%s0", longest)), "1 to");
+    assert_int_equal(url_policy_check(&a, S("https://chatgpt.com/share/\0" UUID), STR_NONE, &u),
+                     E_INVALID_URL);
+}
+
+static void blocked_domains(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct share_url u;
+    assert_int_equal(check(&a, "https://blocked.example/share/" UUID, &u), E_BLOCKED);
+    assert_int_equal(check(&a, "https://a.b.BLOCKED.example/x", &u), E_BLOCKED);
+    assert_int_equal(check(&a, "https://www.evil.example/x", &u), E_BLOCKED);
+    assert_int_equal(check(&a, "https://evil.example/x", &u), E_BLOCKED);
+    assert_int_equal(check(&a, "https://localhost/share/" UUID, &u), E_BLOCKED); /* built in */
+    assert_int_equal(check(&a, "https://notblocked.example/x", &u), E_INVALID_URL);
+    assert_int_equal(check(&a, "https://blocked.example.org/x", &u), E_INVALID_URL);
+    assert_true(domain_is_listed(S("x.com"), S("# a comment\n\n  x.com \n"), '\n'));
+    assert_false(domain_is_listed(S("a comment"), S("# a comment\n"), '\n'));
+    assert_false(domain_is_listed(S("com"), S("x.com"), ','));
+    assert_false(domain_is_listed(S("x.com"), STR_NONE, ','));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accepted),
+        cmocka_unit_test(forms_that_cannot_be_captured),
+        cmocka_unit_test(near_misses),
+        cmocka_unit_test(blocked_domains),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
