@@ -147,6 +147,10 @@ err_t judge_dom(struct arena *a, const struct page_result *r, struct str dom, st
     if (dom.n && json_parse(a, dom, JSON_FOREIGN_DEPTH_MAX, &root) == OK &&
         dom_conversation(a, root, c) == OK)
         TRY(accept(a, c, "dom", ret));
+    if (ret->outcome == OUTCOME_OK && r->timed_out) {
+        ret->outcome = OUTCOME_PARTIAL;
+        ret->detail = S("the page did not finish loading");
+    }
     if (ret->outcome == OUTCOME_NONE)
         ret->outcome = last_resort(r);
     err_clear();

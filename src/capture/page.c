@@ -9,6 +9,8 @@ enum {
     CLOSE_TIMEOUT_MS = 5000,
     REQUESTS_MAX = 500,
     LATE_JSON_MS = 4000,
+    READ_RESERVE_MS =
+        5000,       /* of the whole time, kept for reading a page that never finishes loading */
     HELD_WIDTH = 8, /* pixels; nothing is painted while the document is held back */
     PARAMS_BYTES_MAX = 1 << 26
 };
@@ -338,8 +340,10 @@ static bool ended(const struct page *p, struct page_result *r)
 {
     int64_t now = clock_monotonic_ms();
     bool nothing_came = !r->status && now >= p->answer_by;
-    r->timed_out = now >= p->deadline || nothing_came;
-    return p->enough || p->crashed || r->timed_out || r->error.n || settled(p, r, now);
+    bool time_is_over = now >= p->deadline - READ_RESERVE_MS;
+    r->timed_out = nothing_came || (time_is_over && !r->loaded);
+    return p->enough || p->crashed || r->timed_out || time_is_over || r->error.n ||
+           settled(p, r, now);
 }
 
 static err_t wait_for_page(struct page *p, const struct page_options *o, struct page_result *r)
@@ -356,6 +360,9 @@ static err_t wait_for_page(struct page *p, const struct page_options *o, struct 
         if (e != OK && e != E_TIMEOUT)
             return e;
     }
+    /* A response that was begun and whose body has not come: it stalls. */
+    for (size_t i = 0; i < PAGE_HELD_MAX && !p->enough; i++)
+        r->timed_out |= p->held[i].id.n > 0;
     return p->crashed ? err_note(E_UPSTREAM, NULL, "the page's process crashed") : OK;
 }
 

@@ -32,7 +32,7 @@ const ID = {
     tides: uuid(1), groupCommit: uuid(2), sourdough: uuid(3), viaNetwork: uuid(4), dom: uuid(5), long: uuid(6), again: uuid(7),
     realClaude: uuid(8), gone: uuid(20), goneJson: uuid(21), private: uuid(22), challenge: uuid(23), changed: uuid(24), never: uuid(25), huge: uuid(26),
     stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35), hostile: uuid(36),
-    beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), slow: uuid(43), windowed: uuid(60), holes: uuid(44),
+    beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), slow: uuid(43), unloaded: uuid(44), windowed: uuid(60), holes: uuid(60),
 };
 
 export const expected = [...expectedPages('chatgpt', 200), ...expectedPages('claude', 201)];
@@ -43,7 +43,7 @@ export const urls = {
     gone: CHATGPT + ID.gone, goneJson: CHATGPT + ID.goneJson, goneClaude: CLAUDE + ID.gone, privateClaude: CLAUDE + ID.private, challenge: CHATGPT + ID.challenge,
     changed: CHATGPT + ID.changed, never: CHATGPT + ID.never, huge: CHATGPT + ID.huge, stall: CHATGPT + ID.stall, redirect: CHATGPT + ID.redirect,
     ssrf: CHATGPT + ID.ssrf, stub: CHATGPT + ID.stub, rate: CHATGPT + ID.rate, dialog: CHATGPT + ID.dialog, download: CHATGPT + ID.download, loop: CHATGPT + ID.loop, hostile: CHATGPT + ID.hostile,
-    beacon: CHATGPT + ID.beacon, half: CHATGPT + ID.half, endless: CHATGPT + ID.endless, big: CHATGPT + ID.big, crash: CHATGPT + ID.crash, pictures: CHATGPT + ID.pictures, slow: CHATGPT + ID.slow,
+    beacon: CHATGPT + ID.beacon, half: CHATGPT + ID.half, endless: CHATGPT + ID.endless, big: CHATGPT + ID.big, crash: CHATGPT + ID.crash, pictures: CHATGPT + ID.pictures, slow: CHATGPT + ID.slow, unloaded: CHATGPT + ID.unloaded,
     chatgpt: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(100, i)),
 };
 
@@ -75,7 +75,7 @@ export async function startFixtureServer() {
         '-addext', 'subjectAltName=DNS:chatgpt.com,DNS:claude.ai,DNS:cdn.example', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')], { stdio: 'ignore' });
     const seen = []; // every request: "host path"
     const sockets = new Set();
-    const state = { title: 'First title', again: 0 };
+    const state = { title: 'First title', again: 0, mended: false };
 
     const html = (res, body, status = 200) => { res.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }); res.end(body); };
     const json = (res, body, status = 200) => { res.writeHead(status, { 'content-type': 'application/json' }); res.end(typeof body === 'string' ? body : JSON.stringify(body)); };
@@ -110,6 +110,17 @@ export async function startFixtureServer() {
         [ID.stub]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.stub}`)),
         [ID.never]: () => {}, // no answer at all
         [ID.slow]: () => {},
+        [ID.crash]: (res) => html(res, state.mended ? chatgptSharePage({ ...SAMPLES.tides, conversation_id: 'crash' }, ID.crash)
+            : '<!DOCTYPE html><title>ChatGPT</title><script>fetch("/crash-running")</script><img src="/no-answer.png">'),
+        [ID.half]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.half}`)), // its JSON stops in the middle
+        [ID.endless]: (res) => html(res, chatgptDomPage('About CRDTs', DOM_TURNS).replace('<main>', '<script>setInterval(() => fetch("/poll"), 20)</script><main>')),
+        [ID.unloaded]: (res) => html(res, chatgptDomPage('About CRDTs', DOM_TURNS).replace('<main>', '<img src="/no-answer.png"><main>')),
+        [ID.big]: (res) => { // a good page, and then 50 MB more
+            const page = Buffer.from(chatgptSharePage(SAMPLES.tides, ID.big)), filler = 50_000_000;
+            res.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': page.length + filler });
+            res.write(page);
+            res.end(Buffer.alloc(filler, ' '));
+        },
         [ID.huge]: (res) => {
             res.writeHead(200, { 'content-type': 'text/html' });
             const chunk = Buffer.alloc(1 << 20, 'x');
@@ -130,6 +141,7 @@ export async function startFixtureServer() {
         [ID.goneJson]: (res) => json(res, { detail: { code: 'shared_conversation_deleted', message: 'gone' } }, 404),
         [ID.changed]: (res) => json(res, { conversation: { nodes: [] }, version: 99 }),
         [ID.stub]: (res) => json(res, { status: 'COMPLETE' }),
+        [ID.half]: (res) => { const text = JSON.stringify(chatgptShareData(SAMPLES.groupCommit, ID.half)); res.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length }); res.write(text.slice(0, text.length / 2)); },
     };
 
     const savedPage = (host, path) => expected.find(({ url }) => url === `https://${host}${path}`);
@@ -140,6 +152,7 @@ export async function startFixtureServer() {
         if (page && chatgptPages[page[1]]) return chatgptPages[page[1]](res);
         if (page && page[1].startsWith(uuid(100).slice(0, 8))) return html(res, chatgptSharePage({ ...SAMPLES.groupCommit, conversation_id: page[1], title: `Share ${page[1].slice(-4)}` }, page[1]));
         if (api && shareApi[api[1]]) return shareApi[api[1]](res);
+        if (path === '/no-answer.png') return;
         if (path === '/redirect-to-metadata') { res.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }); return res.end(); }
         return html(res, '<!DOCTYPE html><title>ChatGPT</title><main>404 Not Found</main>', 404);
     }
@@ -172,7 +185,7 @@ export async function startFixtureServer() {
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
     const at = `127.0.0.1:${server.address().port}`;
     return {
-        urls, seen, port: server.address().port,
+        urls, seen, state, port: server.address().port,
         env: { VIVIM_TEST: '1', VIVIM_CAPTURE_INSECURE_TLS: '1', VIVIM_CAPTURE_RESOLVE: `chatgpt.com:443=${at},claude.ai:443=${at},cdn.example:443=${at}` },
         async stop() {
             for (const s of sockets) s.destroy();

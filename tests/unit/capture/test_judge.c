@@ -114,6 +114,9 @@ static void the_rendered_page(void **state)
     struct verdict v = dom((struct page_result){ .loaded = true }, two);
     outcome(v, "ok");
     assert_string_equal(v.strategy, "dom");
+    v = dom((struct page_result){ .timed_out = true }, two); /* more may have been to come */
+    outcome(v, "partial");
+    assert_true(v.detail.n > 0);
     outcome(dom((struct page_result){ .loaded = true, .html = S("<p>hello</p>") }, NULL),
             "format_changed");
     outcome(dom((struct page_result){ .loaded = true }, "{\"messages\":[]}"), "format_changed");
