@@ -1,39 +1,13 @@
-#include "capture/capture_job.h"
+#include "capture/capture_work.h"
 
-#include "archive/archive.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "capture/capture_store.h"
-#include "capture/egress.h"
-#include "capture/judge.h"
-#include "capture/page.h"
 #include "capture/pictures.h"
 #include "ops/ops.h"
 #include "os/clock.h"
 
 enum { BROWSER_DEATHS_MAX = 2 };
-
-/* One run of the job. Everything lives in the run's arena. */
-struct work {
-    struct app *app;
-    struct db *db;
-    struct arena *a;
-    const struct job *job;
-    struct job_run *run;
-    struct capture_room *room;
-    struct capture_row row;
-    const struct recipe *recipe;
-    const struct provider *provider;
-    struct devtools *browser;
-    struct egress *egress;
-    struct page *page;
-    struct page_result result;
-    struct verdict verdict;
-    struct str dom, screenshot;
-    int64_t began_ms, deadline; /* wall clock; monotonic */
-    int64_t browser_deaths;
-    size_t bytes; /* that went through the proxy */
-};
 
 /* --- phases ---------------------------------------------------------------------------------------- */
 
@@ -119,12 +93,6 @@ static void close_page(struct work *w)
     w->egress = NULL;
 }
 
-/* The conversation came as data: what the page looks like at that moment is no evidence of it. */
-static bool data_decided(const struct work *w)
-{
-    return w->verdict.found && !w->dom.n;
-}
-
 /* The data first; the rendered page only when the data gave nothing. */
 static err_t read_page(struct work *w)
 {
@@ -143,7 +111,7 @@ static err_t read_page(struct work *w)
                 true; /* a page in an endless loop answers nothing */
         TRY(judge_dom(w->a, &w->result, w->dom, &w->verdict));
     }
-    if (w->result.rendered && !w->result.broken && !data_decided(w))
+    if (w->result.rendered && !w->result.broken && !work_data_decided(w))
         w->screenshot = page_screenshot(w->page, w->a);
     return OK;
 }
@@ -171,83 +139,6 @@ static err_t visit(struct work *w)
         return OK;
     }
     return e == OK ? OK : err_note(e, NULL, "%s", detail.text);
-}
-
-/* --- evidence --------------------------------------------------------------------------------------------- */
-
-struct evidence {
-    const char *kind;
-    struct str bytes;
-    bool pack;
-};
-
-static struct str requests_json(struct work *w)
-{
-    struct buf b;
-    struct json_out o;
-    buf_init(&b, w->a, MIB(4));
-    jo_init(&o, &b);
-    jo_array(&o);
-    for (size_t i = 0; i < w->result.request_count; i++) {
-        const struct page_request *r = &w->result.requests[i];
-        jo_object(&o);
-        jo_kstr(&o, "url", r->url);
-        jo_kstr(&o, "type", r->type);
-        jo_ki64(&o, "status", r->status);
-        jo_end(&o);
-    }
-    jo_end(&o);
-    return buf_str(&b);
-}
-
-static struct str meta_json(struct work *w)
-{
-    struct buf b;
-    struct json_out o;
-    buf_init(&b, w->a, KIB(64));
-    jo_init(&o, &b);
-    jo_object(&o);
-    jo_kstr(&o, "url", w->row.url);
-    jo_kstr(&o, "final_url", w->result.final_url);
-    jo_kstr(&o, "recipe", w->recipe->id);
-    jo_kstr(&o, "browser", browser_version(w->room->browsers, w->a));
-    jo_kstr(&o, "outcome", str_from(outcome_name(w->verdict.outcome)));
-    jo_kstr(&o, "strategy", str_from(w->verdict.strategy));
-    jo_ki64(&o, "status", w->result.status);
-    jo_ki64(&o, "json_status", w->result.json_status);
-    jo_kstr(&o, "error", w->result.error);
-    jo_kstr(&o, "screenshot",
-            w->screenshot.n   ? S("taken")
-            : data_decided(w) ? S("none: the page's data decided, it was not waited for")
-                              : S("none: the page did not answer"));
-    jo_ktime(&o, "began_at", w->began_ms);
-    jo_ki64(&o, "took_ms", clock_wall_ms() - w->began_ms);
-    jo_end(&o);
-    return buf_str(&b);
-}
-
-/* Blobs are on the disk before the transaction names them. */
-static err_t keep_evidence(struct work *w)
-{
-    struct evidence list[] = {
-        { "json", w->result.json, true },
-        { "html", w->result.html, true },
-        { "dom", w->dom, true },
-        { "screenshot", w->screenshot, false },
-        { "requests", requests_json(w), true },
-        { "meta", meta_json(w), true },
-    };
-    struct sha256 hashes[COUNTOF(list)];
-    for (size_t i = 0; i < COUNTOF(list); i++)
-        if (list[i].bytes.n)
-            TRY(blob_put(w->app->blobs, w->job->owner_id, list[i].bytes, list[i].pack, &hashes[i]));
-    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
-    TRY(db_txn_begin(&tx, w->db));
-    for (size_t i = 0; i < COUNTOF(list); i++)
-        if (list[i].bytes.n)
-            TRY(capture_store_evidence(w->db, w->job->owner_id, w->row.id, list[i].kind, hashes[i],
-                                       (int64_t)list[i].bytes.n, clock_wall_ms()));
-    return db_txn_commit(&tx);
 }
 
 /* --- the end ------------------------------------------------------------------------------------------------ */
@@ -370,7 +261,7 @@ err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct 
     if (e == E_UPSTREAM)
         return browser_died(&w);
     TRY(e);
-    TRY(keep_evidence(&w));
+    TRY(evidence_keep(&w));
     if (w.verdict.found)
         return store(&w);
     if (w.verdict.outcome == OUTCOME_BLOCKED && w.result.refused.n && !w.verdict.detail.n)
