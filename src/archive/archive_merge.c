@@ -1,5 +1,6 @@
 #include "archive/archive_merge.h"
 
+#include "archive/archive_pictures.h"
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/utf8.h"
@@ -111,7 +112,7 @@ static enum merge_kind compare(const struct archive_message *old, struct archive
     if (!row->origin_id.n)
         row->origin_id = old->origin_id;
     if (!str_eq(old->hash, row->hash)) {
-        if (!is_poorer(old, row->blocks))
+        if (!is_poorer(old, row->blocks) && !pictures_were_lost(old->blocks, row->blocks))
             return MERGE_CHANGED;
         row->blocks = old->blocks;
         row->hash = old->hash;

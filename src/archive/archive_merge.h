@@ -24,7 +24,7 @@ struct merge_plan {
  *
  * stored    the rows of the conversation in tree order, may be none
  * new_id    gives the id of a new message (entropy comes from outside: a test can repeat it)
- * A changed rendering that is poorer (the provider redacted a tool's output since) counts as unchanged.
+ * A changed rendering that is poorer (the provider redacted a tool's output since, a picture has expired) counts as unchanged.
  * Errors: the arena's. */
 NODISCARD err_t merge_messages(struct arena *a, struct uuid conversation_id,
                                const struct conversation *c, const struct archive_message *stored,

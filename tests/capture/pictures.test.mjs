@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { blocksOf, capture, conversation } from '../lib/captures.mjs';
 import { startFixtureServer } from '../lib/fixture_server.mjs';
-import { PNG } from '../lib/pictures.mjs';
+import { PICTURES, PNG } from '../lib/pictures.mjs';
 import { signIn, startServer } from '../lib/server.mjs';
 
 let fixtures, server, api, job, c;
@@ -26,7 +26,7 @@ const finding = (code, what) => c.findings.some((f) => f.code === code && f.deta
 
 test('the capture is ok whatever the pictures are', () => assert.equal(job.outcome, 'ok', JSON.stringify(job)));
 
-for (const path of ['/good.png', '/again.png', '/moved.png', '/says-html.png'])
+for (const path of ['/good.png', '/fading.png', '/again.png', '/moved.png', '/says-html.png'])
     test(`${path} is stored by its hash`, () => assert.equal(image(path).sha256, HASH));
 
 for (const [path, code] of [['/lies.png', 'media_type_refused'], ['/drawing.svg', 'media_type_refused'], ['/inside.png', 'media_blocked'], ['/inside-443.png', 'media_blocked'],
@@ -61,4 +61,13 @@ test('a stored picture is served to its owner alone, and cannot act', async () =
 test('captured again with other signatures: nothing has changed', async () => {
     const again = await conversation(api, (await capture(api, fixtures.urls.pictures)).conversation_id);
     assert.equal(again.version, c.version);
+});
+
+test('captured again when one has expired: its bytes and its block stay', async () => {
+    PICTURES.faded = true;
+    const job = await capture(api, fixtures.urls.pictures);
+    PICTURES.faded = false;
+    const again = await conversation(api, job.conversation_id);
+    assert.equal(blocksOf(again.messages, 'image').find((b) => b.source_url.includes('/fading.png')).sha256, HASH);
+    assert.deepEqual(again.messages, c.messages);
 });

@@ -19,6 +19,7 @@ const large = (stream) => (res) => {
 
 export const PICTURES = {
     '/good.png': send('image/png', PNG),
+    '/fading.png': (res) => (PICTURES.faded ? send('text/plain', Buffer.from('gone'), 404) : send('image/png', PNG))(res),
     '/again.png': send('image/png', PNG),
     '/moved.png': to('/moved-again.png'),
     '/moved-again.png': to('https://cdn.example/good.png'),
@@ -44,7 +45,7 @@ export function picturesConversation(port) {
     c.conversation_id = 'pictures';
     c.title = 'Pictures';
     const last = c.mapping[c.current_node].message;
-    const urls = [...Object.keys(PICTURES).map((path) => `https://cdn.example${path}?sig=secret${renderings}`), `http://127.0.0.1:${port}/direct.png`, 'https://user:password@cdn.example/good.png'];
+    const urls = [...Object.keys(PICTURES).filter((path) => path.startsWith('/')).map((path) => `https://cdn.example${path}?sig=secret${renderings}`), `http://127.0.0.1:${port}/direct.png`, 'https://user:password@cdn.example/good.png'];
     last.content.parts = [`${urls.map((url) => `![picture ${url.replace(/\?.*/, '')}](${url})`).join('\n\n')}\n\nThat is all.`];
     const user = Object.values(c.mapping).find((n) => n.message?.author.role === 'user').message;
     user.content = { content_type: 'multimodal_text', parts: [{ content_type: 'image_asset_pointer', asset_pointer: 'sediment://file_0001', width: 10, height: 20, size_bytes: 5 }, ...user.content.parts] };
