@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
 import { blocksOf, capture, conversation } from '../lib/captures.mjs';
 import { startFixtureServer } from '../lib/fixture_server.mjs';
 import { PICTURES, PNG } from '../lib/pictures.mjs';
@@ -70,4 +71,24 @@ test('captured again when one has expired: its bytes and its block stay', async 
     const again = await conversation(api, job.conversation_id);
     assert.equal(blocksOf(again.messages, 'image').find((b) => b.source_url.includes('/fading.png')).sha256, HASH);
     assert.deepEqual(again.messages, c.messages);
+});
+
+test('the reader shows what is stored, and fetches nothing from elsewhere', { timeout: 60_000 }, async () => {
+    const browser = await chromium.launch({ executablePath: process.env.VIVIM_TEST_CHROMIUM ?? '/usr/bin/chromium-headless-shell', args: ['--no-sandbox'] });
+    try {
+        const context = await browser.newContext();
+        const [name, value] = api.cookie.split('=');
+        await context.addCookies([{ name, value, url: server.url }]);
+        const page = await context.newPage();
+        const elsewhere = [];
+        page.on('request', (r) => !r.url().startsWith(server.url) && elsewhere.push(r.url()));
+        await page.goto(`${server.url}/c/${c.id}`);
+        const pictures = page.locator('figure.picture img');
+        await pictures.first().scrollIntoViewIfNeeded();
+        await page.waitForFunction(() => document.querySelector('figure.picture img')?.naturalWidth === 1);
+        assert.equal(await pictures.count(), blocksOf(c.messages, 'image').filter((b) => b.sha256).length);
+        assert.deepEqual(elsewhere, []);
+    } finally {
+        await browser.close();
+    }
 });
