@@ -177,8 +177,7 @@ static void hosts_that_are_none(void **state)
         "example.com/",
         "ex%61mple.com",
         "\xe2\x93\x94xample.com",
-        "example\xe3\x80\x82"
-        "com",
+        "example.\xe3\x80\x82",
         "example.com\\",
     };
     for (size_t i = 0; i < COUNTOF(texts); i++) {
