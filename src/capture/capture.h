@@ -1,10 +1,10 @@
 /* capture: from a share link to a conversation in the archive.
  *
  *   link -> url_policy.c -> a job -> browser.c, page.c (through egress.c, the only way out) -> raw evidence, kept
- *        -> archive/providers (pure C) -> complete? understood? -> archive
+ *        -> archive/providers (pure C) -> complete? understood? -> its pictures (pictures.c) -> archive
  *
  * The provider's own JSON is preferred (network), then the state in the page's HTML (embedded), then the rendered page by a recipe
- * (dom); which one won is recorded. Nothing is stored as a conversation that is not one: a wall, a stub or an empty page has an
+ * (dom, the only case in which the page is waited for); which one won is recorded. Nothing is stored as a conversation that is not one: a wall, a stub or an empty page has an
  * outcome of its own, says what to do, and leaves its evidence. One capture of a share is in flight at a time.
  * A browser that dies takes nothing with it: the job is queued once more, then it is browser_failed.
  */

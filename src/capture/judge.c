@@ -151,8 +151,11 @@ err_t judge_dom(struct arena *a, const struct page_result *r, struct str dom, st
         ret->outcome = OUTCOME_PARTIAL;
         ret->detail = S("the page did not finish loading");
     }
-    if (ret->outcome == OUTCOME_NONE)
+    if (ret->outcome == OUTCOME_NONE) {
         ret->outcome = last_resort(r);
+        if (ret->outcome != OUTCOME_FORMAT_CHANGED)
+            ret->detail = STR_NONE; /* what is missing in a page that did not come is no news */
+    }
     err_clear();
     return OK;
 }

@@ -111,6 +111,9 @@ static void the_rendered_page(void **state)
         "{\"format\":\"vivim.dom/1\",\"provider\":\"chatgpt\",\"title\":\"Tides\",\"messages\":["
         "{\"role\":\"user\",\"blocks\":[{\"type\":\"text\",\"markdown\":\"Why?\"}]},"
         "{\"role\":\"assistant\",\"blocks\":[{\"type\":\"text\",\"markdown\":\"Because.\"}]}]}";
+    const char *one =
+        "{\"format\":\"vivim.dom/1\",\"provider\":\"chatgpt\",\"title\":\"Tides\",\"messages\":["
+        "{\"role\":\"assistant\",\"blocks\":[{\"type\":\"text\",\"markdown\":\"Because.\"}]}]}";
     struct verdict v = dom((struct page_result){ .loaded = true }, two);
     outcome(v, "ok");
     assert_string_equal(v.strategy, "dom");
@@ -124,6 +127,12 @@ static void the_rendered_page(void **state)
     outcome(dom((struct page_result){ .html = S("<p>Verify you are human</p>") }, NULL),
             "challenge");
     outcome(dom((struct page_result){ .timed_out = true }, NULL), "timeout");
+    v = dom((struct page_result){ .timed_out = true }, one);
+    outcome(v, "timeout");
+    assert_null(v.detail.s);
+    v = dom((struct page_result){ .loaded = true }, one);
+    outcome(v, "format_changed");
+    assert_true(v.detail.n > 0); /* why it is no conversation */
     outcome(dom((struct page_result){ .error = S("net::ERR_TIMED_OUT") }, NULL), "timeout");
     outcome(dom((struct page_result){ .error = S("net::ERR_CONNECTION_RESET") }, NULL), "timeout");
     outcome(dom((struct page_result){ .error = S("net::ERR_TUNNEL_CONNECTION_FAILED") }, NULL),
