@@ -4,7 +4,7 @@
  *        -> archive/providers (pure C) -> complete? understood? -> its pictures (pictures.c) -> archive
  *
  * The provider's own JSON is preferred (network), then the state in the page's HTML (embedded), then the rendered page by a recipe
- * (dom, the only case in which the page is waited for); which one won is recorded. Nothing is stored as a conversation that is not one: a wall, a stub or an empty page has an
+ * (dom); which one won is recorded. Nothing is stored as a conversation that is not one: a wall, a stub or an empty page has an
  * outcome of its own, says what to do, and leaves its evidence. One capture of a share is in flight at a time.
  * A browser that dies takes nothing with it: the job is queued once more, then it is browser_failed.
  */
