@@ -270,6 +270,7 @@ static void waiter_end(struct waiter *w)
     *w->link = w->next;
     if (w->next)
         w->next->link = w->link;
+    w->loop->waiter_count--;
     held_answer(w->held);
 }
 
@@ -321,6 +322,7 @@ static void begin_waiting(struct held *h, void *arg)
         if (w->next)
             w->next->link = &w->next;
         l->waiters = w;
+        l->waiter_count++;
     }
     mutex_unlock(&rt->emitting);
     if (!l || news || held_is_gone(h)) {

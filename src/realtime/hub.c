@@ -217,7 +217,7 @@ static void post(struct realtime *rt, struct delivery *d, struct str names)
     buf_put(&letter, str_of((const char *)d, sizeof *d));
     buf_put(&letter, names);
     for (int i = 0; buf_err(&letter) == OK && i < rt->loop_count; i++) {
-        if (!rt->loops[i].session_count && !rt->loops[i].waiters)
+        if (!rt->loops[i].session_count && !rt->loops[i].waiter_count)
             continue;
         hold_frames(d);
         net_post_copy(http_loop(rt->app->server, i), deliver, buf_str(&letter));

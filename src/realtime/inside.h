@@ -37,7 +37,7 @@ struct rt_loop {
     struct eio_session *dirty, *dead; /* to be flushed, to be freed: by loop_leave */
     struct waiter *waiters;           /* requests that wait for a change: changes_http.c */
     struct arena scratch;             /* of the message under way */
-    _Atomic int64_t session_count, room_count, packets_in, packets_out, dropped;
+    _Atomic int64_t session_count, room_count, waiter_count, packets_in, packets_out, dropped;
 };
 
 /* The state of this loop, made at its first use. On its thread. NULL: no memory. */

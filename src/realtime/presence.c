@@ -311,6 +311,8 @@ void presence_set_invisible(struct presence *p, struct uuid user, bool invisible
     struct person *one = person_make(p, user);
     if (one) {
         one->invisible = invisible;
+        for (struct device *d = one->devices; d && !invisible; d = d->next)
+            (void)!sit_down(p, one, str_from(d->topic)); /* their seats went with their going */
         settle(p, one);
     }
     mutex_unlock(&p->mutex);

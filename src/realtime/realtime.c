@@ -103,16 +103,18 @@ static void write_figure(struct buf *out, const char *name, const char *type, co
 static void write_metrics(struct buf *out, void *context)
 {
     const struct realtime *rt = context;
-    int64_t sessions = 0, rooms = 0, in = 0, sent = 0, dropped = 0;
+    int64_t sessions = 0, rooms = 0, waiters = 0, in = 0, sent = 0, dropped = 0;
     for (int i = 0; i < rt->loop_count; i++) {
         sessions += rt->loops[i].session_count;
         rooms += rt->loops[i].room_count;
+        waiters += rt->loops[i].waiter_count;
         in += rt->loops[i].packets_in;
         sent += rt->loops[i].packets_out;
         dropped += rt->loops[i].dropped;
     }
     write_figure(out, "sessions", "gauge", "Engine.IO sessions", sessions);
     write_figure(out, "rooms", "gauge", "Rooms with members, of all loops", rooms);
+    write_figure(out, "waiters", "gauge", "Requests that wait for a change", waiters);
     write_figure(out, "packets_in_total", "counter", "Packets received", in);
     write_figure(out, "packets_out_total", "counter", "Packets sent", sent);
     write_figure(out, "dropped_total", "counter", "Packets not sent to who was behind", dropped);

@@ -475,8 +475,10 @@ describe('real time', () => {
         const s = await startServer();
         const me = await signIn(s);
         const clients = await Promise.all([['websocket'], ['polling']].map((transports) => connect(s, me, { transports, reconnection: false })));
-        const waiting = me.json('GET', `/api/v1/changes?after=${(await me.json('GET', '/api/v1/changes')).body.cursor}&wait=true`);
+        const { body } = await me.json('GET', '/api/v1/changes');
+        const waiting = me.json('GET', `/api/v1/changes?after=${body.cursor}&wait=true`);
         const closed = clients.map((c) => once(c.socket, 'disconnect'));
+        await eventually(async () => /vivim_realtime_waiters 1/.test(await (await me.fetch('/metrics')).text()));
         assert.equal(await s.stop(), 0);
         await Promise.all(closed);
         assert.equal((await waiting).status, 200);
