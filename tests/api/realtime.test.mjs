@@ -199,7 +199,7 @@ describe('real time', () => {
                 ({ more, cursor: at } = page);
             }
             assert.equal(found, answer.items.length);
-            assert.equal((await again.ask('changes', { after: '0.999999999' })).error.code, 'cursor_expired');
+            assert.equal((await again.ask('changes', { after: '999999999999.999999999' })).error.code, 'cursor_expired');
             assert.equal((await ann.json('GET', '/api/v1/changes?after=x')).status, 400);
             again.close();
         });
@@ -231,7 +231,6 @@ describe('real time', () => {
                 versions.push(...change.items.filter((i) => i.id === conversation).map((i) => i.version));
             }
             assert.deepEqual(versions.slice(-ROUNDS), after);
-            assert.deepEqual(after, [...after].sort((x, y) => x - y));
             c.close();
         });
         test('whom it is shared with hears of the grant, of changes, and of its end, also when away', async () => {
