@@ -117,7 +117,7 @@ bool is_diagram(struct str code)
                                          "mindmap",
                                          "timeline",
                                          "zenuml" };
-    struct str first, rest = code;
+    struct str first = STR_NONE, rest = code;
     while (str_cut(&rest, '\n', &first) && !str_trim(first).n) {
     }
     first = str_trim(first);
@@ -137,7 +137,7 @@ bool is_diagram(struct str code)
 /* The lines of a fence inside a list stand indented: as far as the fence itself, that is not the code's. */
 static struct str dedent(struct arena *a, struct str code, size_t indent)
 {
-    if (!indent)
+    if (!indent || !code.n)
         return code;
     struct buf b;
     struct str line;

@@ -53,6 +53,8 @@ static void a_fence_that_never_closes_takes_the_rest(void **state)
     UNUSED(state);
     assert_blocks("a\n```js\nb\n~~~\n| c |\n|---|\n", "text: a\ncode js: b\n~~~\n| c |\n|---|\n");
     assert_blocks("```", "code\n");
+    assert_blocks("a\n   ```", "text: a\ncode\n");
+    assert_blocks("   ```\n   ```", "code\n");
 }
 
 static void diagrams(void **state)
@@ -69,6 +71,7 @@ static void diagrams(void **state)
     assert_true(is_diagram(S("C4Context")));
     assert_false(is_diagram(S("C4 is an explosive")) && is_diagram(S("C4a")));
     assert_false(is_diagram(S("")));
+    assert_false(is_diagram(STR_NONE));
 }
 
 static void tables(void **state)
