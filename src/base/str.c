@@ -88,10 +88,8 @@ struct str str_trim(struct str s)
 
 bool str_cut(struct str *rest, char sep, struct str *ret_part)
 {
-    if (!rest->s) {
-        *ret_part = STR_NONE;
+    if (!rest->s)
         return false;
-    }
     size_t at = str_find_char(*rest, sep, 0);
     *ret_part = str_of(rest->s, at);
     *rest = at < rest->n ? str_of(rest->s + at + 1, rest->n - at - 1) : STR_NONE;

@@ -44,7 +44,7 @@ size_t str_find_char(struct str s, char c, size_t from);
 struct str str_sub(struct str s, size_t from, size_t to); /* clamped to s */
 struct str str_trim(struct str s);                        /* ASCII white space, both ends */
 /* Cut `*rest` at the first `sep`: gives what stands before it and leaves what follows.
- * Without a `sep` gives all of it and leaves nothing (rest->s NULL). False (and STR_NONE) once rest->s is NULL. */
+ * Without a `sep` gives all of it and leaves nothing (rest->s NULL). False once rest->s is NULL; the part is then left alone. */
 bool str_cut(struct str *rest, char sep, struct str *ret_part);
 
 /* Numbers: the whole of `s` must be one, in range; no white space, no '+'. E_BAD_INPUT
