@@ -49,7 +49,7 @@ static struct archive_message *messages(struct uuid id, bool all, size_t *ret_co
 #define M(id, who, text) "{'uuid':'" id "','sender':'" who "','text':'" text "'}"
 #define TOOL(id, out)                                                                              \
     "{'uuid':'" id "','sender':'assistant','content':[{'type':'tool_result','content':'" out "'}]" \
-                                                                                             "}"
+    "}"
 #define TWO M("a", "human", "q") "," M("b", "assistant", "x")
 
 static void every_query_prepares(void **state)

@@ -139,7 +139,8 @@ static void words_without_marks(void **state)
     assert_words("see [the **docs**](https://x/y) and [1] or [a [b](c)",
                  "see the **docs** and [1] or [a b");
     assert_words("\\*kept\\* \\( x^2 \\) C:\\dir", "*kept* \\( x^2 \\) C:\\dir");
-    assert_words("**\xc3\xbc** \xe2\x80\x9c*x*\xe2\x80\x9d", "\xc3\xbc \xe2\x80\x9c*x*\xe2\x80\x9d");
+    assert_words("**\xc3\xbc** \xe2\x80\x9c*x*\xe2\x80\x9d",
+                 "\xc3\xbc \xe2\x80\x9c*x*\xe2\x80\x9d");
 }
 
 /* The message's words, however they are cut up. */

@@ -50,7 +50,7 @@ static void cutting(void **state)
     assert_str(part, "b");
     assert_false(str_cut(&rest, ',', &part));
     assert_str(part, "b"); /* left alone */
-    rest = S("a,"); /* what follows the last separator is an empty part */
+    rest = S("a,");        /* what follows the last separator is an empty part */
     assert_true(str_cut(&rest, ',', &part));
     assert_true(str_cut(&rest, ',', &part));
     assert_str(part, "");
