@@ -90,12 +90,15 @@ static err_t find(struct req *rq, enum share_action action, struct uuid *ret_own
 struct list_query {
     struct str cursor, provider;
     int64_t limit;
+    bool shared;
 };
 
 static const struct field LIST_QUERY[] = {
     FIELD(list_query, cursor, FIELD_STR, false, 1, 200, "where the page before ended"),
     FIELD(list_query, limit, FIELD_I64, false, 1, PAGE_ITEMS_MAX, "items on a page"),
     FIELD(list_query, provider, FIELD_STR, false, 1, 40, "only this provider's"),
+    FIELD(list_query, shared, FIELD_BOOL, false, 0, 0,
+          "instead: those that others share with the caller, newest grant first, all on one page"),
 };
 
 struct list_cursor {
@@ -103,10 +106,41 @@ struct list_cursor {
     struct uuid id;
 };
 
+/* Of others, as far as they are there. */
+static err_t list_shared(struct req *rq, struct reply *rp)
+{
+    struct grant *grants;
+    size_t count;
+    TRY(sharing_shared_with(rq->db, rq->arena, rq->caller.user_id, "conversation", PAGE_ITEMS_MAX,
+                            &grants, &count));
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    jo_kz(o, "items");
+    jo_array(o);
+    for (size_t i = 0; i < count; i++) {
+        struct archive_conversation c;
+        err_t e = archive_get(rq->db, rq->arena, grants[i].owner_id, grants[i].entity_id, &c);
+        if (e == E_NOT_FOUND)
+            continue; /* its grants go a moment after it */
+        TRY(e);
+        jo_object(o);
+        write_fields(o, &c);
+        jo_kstr(o, "shared_by", grants[i].handle);
+        jo_kstr(o, "role", grants[i].role);
+        jo_end(o);
+    }
+    jo_end(o);
+    jo_knull(o, "next_cursor");
+    jo_end(o);
+    return OK;
+}
+
 static err_t list_get(struct req *rq, struct reply *rp)
 {
     struct list_query q = { .limit = PAGE_ITEMS_DEFAULT };
     TRY(req_query_fields(rq, &q));
+    if (q.shared)
+        return list_shared(rq, rp);
     struct list_cursor at;
     struct archive_page page = { .before_ms = INT64_MAX,
                                  .provider = q.provider,

@@ -19,7 +19,8 @@
     "\"created_at\",\"updated_at\",\"captured_at\""
 
 static const char SUMMARY[] =
-    "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES "],\"properties\":{" SUMMARY_FIELDS "}}";
+    "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES "],\"properties\":{" SUMMARY_FIELDS
+    ",\"shared_by\":" WORD ",\"role\":{\"enum\":[\"reader\",\"editor\"]}}}";
 
 static const char CONVERSATION[] =
     "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES

@@ -138,7 +138,8 @@ static err_t check_origin(struct call *c)
     return err_note(E_CROSS_SITE, "origin", "this request does not come from our own pages");
 }
 
-static err_t write_head(struct call *c, const struct ws_accept *agreed, struct buf *out)
+static err_t write_head(struct call *c, const struct ws_accept *agreed, struct str greeting,
+                        struct buf *out)
 {
     buf_init(out, c->rq.arena, KIB(32));
     buf_putf(out,
@@ -151,11 +152,13 @@ static err_t write_head(struct call *c, const struct ws_accept *agreed, struct b
         buf_putf(out, "%.*s: %.*s\r\n", STR_ARG(c->rp.headers[i].name),
                  STR_ARG(c->rp.headers[i].value));
     buf_put(out, S("\r\n"));
+    if (greeting.n)
+        ws_write(out, WS_TEXT, greeting, false, 0);
     return buf_err(out);
 }
 
 err_t held_websocket(struct held *h, const struct ws_options *o, bool offer_deflate, void *state,
-                     struct ws_conn **ret)
+                     struct str greeting, struct ws_conn **ret)
 {
     struct call *c = call_of(h);
     struct ws_accept agreed;
@@ -166,7 +169,7 @@ err_t held_websocket(struct held *h, const struct ws_options *o, bool offer_defl
         return E_STOPPING;
     TRY(check_origin(c));
     TRY(check_handshake(c, offer_deflate, &agreed));
-    TRY(write_head(c, &agreed, &head));
+    TRY(write_head(c, &agreed, greeting, &head));
     struct ws_conn *ws = ws_conn_new(o, &agreed, state);
     if (!ws)
         return E_BUSY;

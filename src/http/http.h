@@ -92,6 +92,8 @@ struct route {
     size_t query_count;
     const char *
         reply_schema; /* JSON Schema text of the 200/201/202 body, or NULL: no body; "$ref" may name a schema of http_schema() */
+    const char *
+        error_schema; /* JSON Schema of errors that a protocol has of its own; NULL: problems alone */
     int success;      /* 200 when 0; 101: a WebSocket, which the handler holds (reply_hold) */
     bool takes_excess; /* the handler itself answers a body over the limit (req.body_excess) */
     bool
@@ -230,12 +232,13 @@ void held_fail(struct held *h, err_t e);
  * connection are read there. Until then nobody may touch it. */
 void held_move(struct held *h, int loop, void (*then)(struct held *h, void *arg), void *arg);
 /* Answer 101, with the headers of held_reply, and become a WebSocket (RFC 6455 section 4.2; the checks of
- * ws_handshake_check). The request is gone afterwards. Messages that came behind the request are delivered through
+ * ws_handshake_check). `greeting` (STR_NONE: none) goes out as the first text message in the same write. The request is
+ * gone afterwards. Messages that came behind the request are delivered through
  * net_post, after this call. On failure the request still stands and the caller answers it: E_BAD_INPUT (400), E_UPGRADE
  * (another version: 426; the header is already in held_reply), E_CROSS_SITE (the session cookie, but from a page of
  * another origin), E_BUSY, E_STOPPING; E_GONE: the client has gone. */
 NODISCARD err_t held_websocket(struct held *h, const struct ws_options *o, bool offer_deflate,
-                               void *state, struct ws_conn **ret);
+                               void *state, struct str greeting, struct ws_conn **ret);
 
 /* --- the server ------------------------------------------------------------------------------- */
 

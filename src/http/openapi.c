@@ -127,6 +127,28 @@ static void write_request_body(struct json_out *o, const struct route *r)
     jo_end(o);
 }
 
+static void write_errors(struct json_out *o, const struct route *r)
+{
+    jo_kz(o, "default");
+    if (!r->error_schema) {
+        jo_raw(o, S("{\"$ref\":\"#/components/responses/Problem\"}"));
+        return;
+    }
+    jo_object(o);
+    jo_kstr(o, "description", S("An error, in the protocol's own form or as a problem (RFC 9457)"));
+    jo_kz(o, "content");
+    jo_object(o);
+    jo_kz(o, "application/json");
+    jo_object(o);
+    jo_kz(o, "schema");
+    jo_raw(o, str_from(r->error_schema));
+    jo_end(o);
+    jo_kz(o, "application/problem+json");
+    jo_raw(o, S("{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}"));
+    jo_end(o);
+    jo_end(o);
+}
+
 static void write_responses(struct json_out *o, const struct route *r)
 {
     char status[8];
@@ -152,8 +174,7 @@ static void write_responses(struct json_out *o, const struct route *r)
         jo_kz(o, "304");
         jo_raw(o, S("{\"description\":\"Not modified\"}"));
     }
-    jo_kz(o, "default");
-    jo_raw(o, S("{\"$ref\":\"#/components/responses/Problem\"}"));
+    write_errors(o, r);
     jo_end(o);
 }
 

@@ -27,7 +27,7 @@ static void echo_begin(struct held *h, void *arg)
         .close_timeout_ms = ECHO_CLOSE_MS,
     };
     UNUSED(arg);
-    err_t e = held_websocket(h, &o, true, NULL, &ws);
+    err_t e = held_websocket(h, &o, true, NULL, STR_NONE, &ws);
     if (e != OK)
         held_fail(h, e);
 }

@@ -209,11 +209,15 @@ static err_t realtime_init(struct app *app)
 
 /* --- tables -------------------------------------------------------------------------------------------- */
 
-#define POLLING(method, path, handler, summary_text)                                      \
-    {                                                                                     \
-        method, path, handler, AUTH_PUBLIC, RATE_NONE, EIO_PAYLOAD_BYTES_MAX, RUN_INLINE, \
-            SCOPE_NONE, .summary = summary_text, .cors = true, .takes_excess = true       \
+#define POLLING(method, path, handler, summary_text)                                         \
+    {                                                                                        \
+        method, path, handler, AUTH_PUBLIC, RATE_NONE, EIO_PAYLOAD_BYTES_MAX, RUN_INLINE,    \
+            SCOPE_NONE, .summary = summary_text, .error_schema = ERROR_SCHEMA, .cors = true, \
+                        .takes_excess = true                                                 \
     }
+#define ERROR_SCHEMA                                                                     \
+    "{\"type\":\"object\",\"required\":[\"code\",\"message\"],\"properties\":{\"code\":" \
+    "{\"type\":\"integer\"},\"message\":{\"type\":\"string\"}}}"
 #define SOCKET_IO "Socket.IO 5 over Engine.IO 4 (docs/realtime.md): long polling, or a WebSocket"
 #define ENGINE_IO "Engine.IO 4 that sends every message back; with VIVIM_TEST alone"
 #define CHANGES_SCHEMA                                                                       \

@@ -464,9 +464,7 @@ static err_t open_websocket(struct eio_session *s, struct held *h)
     buf_init(&open, NULL, KIB(1));
     write_open(s, &open, true);
     TRY(buf_err(&open));
-    TRY(held_websocket(h, &s->loop->rt->ws, false, s, &s->ws));
-    (void)ws_conn_send(s->ws, false, buf_str(&open)); /* when it has gone, `closed` tells */
-    return OK;
+    return held_websocket(h, &s->loop->rt->ws, false, s, buf_str(&open), &s->ws);
 }
 
 static err_t open_polling(struct eio_session *s, struct held *h)
@@ -558,7 +556,7 @@ void eio_session_upgrade(struct eio_session *s, struct held *h)
     err_t e =
         s->ws || s->probe || !s->user
             ? err_note(E_BAD_INPUT, NULL, "the session is a WebSocket already, or becomes one")
-            : held_websocket(h, &s->loop->rt->ws, false, s, &probe);
+            : held_websocket(h, &s->loop->rt->ws, false, s, STR_NONE, &probe);
     if (e != OK) {
         held_fail(h, e);
         return;

@@ -30,6 +30,7 @@ const routes = [
     ['GET', '/messages', undefined,                   [200, 200, 200, 404, 401]],
     ['GET', '/messages?all=true&limit=1', undefined,  [200, 200, 200, 404, 401]],
     ['GET', `/media/${NO_MEDIA}`, undefined,          [404, 404, 404, 404, 401]],
+    ['GET', '/presence', undefined,                   [200, 200, 200, 404, 401]],
     ['PATCH', '', { title: 'Another name' },          [200, 200, 403, 404, 401]],
     ['DELETE', '', undefined,                         [204, 403, 403, 404, 401]],
     ['GET', '/members', undefined,                    [200, 404, 404, 404, 401]],

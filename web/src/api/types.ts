@@ -82,6 +82,8 @@ export interface Schemas {
         created_at: string | null;
         updated_at: string | null;
         captured_at: string;
+        shared_by?: string;
+        role?: "reader" | "editor";
     };
     Me: {
         user: Schemas["User"];
@@ -192,8 +194,18 @@ export interface Operations {
     'GET /api/v1/captures/{id}/events': {
         path: { id: string };
     };
+    'GET /api/v1/changes': {
+        query: { after?: string; limit?: number; wait?: boolean };
+        reply: {
+            items: {
+                [field: string]: unknown;
+            }[];
+            cursor: string;
+            more: boolean;
+        };
+    };
     'GET /api/v1/conversations': {
-        query: { cursor?: string; limit?: number; provider?: string };
+        query: { cursor?: string; limit?: number; provider?: string; shared?: boolean };
         reply: Schemas["ConversationPage"];
     };
     'GET /api/v1/conversations/{id}': {
@@ -241,6 +253,14 @@ export interface Operations {
         path: { id: string };
         query: { cursor?: string; limit?: number; all?: boolean };
         reply: Schemas["MessagePage"];
+    };
+    'GET /api/v1/conversations/{id}/presence': {
+        path: { id: string };
+        reply: {
+            items: {
+                status: "online" | "away" | "offline";
+            }[];
+        };
     };
     'GET /api/v1/me': {
         reply: Schemas["Me"];
