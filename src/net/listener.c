@@ -83,7 +83,7 @@ static bool counts_allow(struct net_listener *l, struct net_conn *c)
 {
     size_t all = ++l->connections;
     size_t here = 0;
-    c->counted = !c->local;
+    c->counted = !c->local && !net_address_listed(l->options.proxies, str_from(c->peer));
     if (c->counted)
         here = (size_t)atomic_fetch_add(&l->by_address[address_slot(c->peer)], 1) + 1;
     return all <= l->options.connections_max && here <= l->options.per_address_max;

@@ -222,3 +222,38 @@ test('a client that goes away in the middle leaves nothing behind', async () => 
     }
     assert.equal((await once(get('/livez'))).status, 200);
 });
+
+// 1,000 connections of one address are the most, but a reverse proxy speaks for many people.
+const crowd = async (url, n) => {
+    const all = Array.from({ length: n }, () => connect(url));
+    await Promise.all(all.map((c) => new Promise((resolve) => c.socket.once('connect', resolve))));
+    return all;
+};
+const isServed = async (c, h) => {
+    await c.write(`GET /livez HTTP/1.1\r\nHost: ${h}\r\n\r\n`);
+    return (await c.answer()).status === 200;
+};
+
+test('a trusted proxy may have more connections than one address', async () => {
+    const behind = await startServer({ env: { VIVIM_TRUSTED_PROXIES: '10.0.0.1, 127.0.0.1' } });
+    const all = await crowd(behind.url, 1100);
+    assert.ok(await isServed(all.at(-1), new URL(behind.url).host));
+    for (const c of all) c.end();
+    assert.equal(await behind.stop(), 0);
+});
+
+test('an address that is no trusted proxy may have 1,000 connections, and more again when they end', async () => {
+    const alone = await startServer({ env: { VIVIM_TRUSTED_PROXIES: '10.0.0.1' } });
+    const h = new URL(alone.url).host;
+    const all = await crowd(alone.url, 1000);
+    for (const c of all) assert.ok(await isServed(c, h));
+    const more = connect(alone.url);
+    await more.closed();
+    assert.equal(more.text(), '');
+    all[0].end();
+    let served = false;
+    for (let i = 0; i < 1000 && !served; i++) served = await isServed(connect(alone.url), h);
+    assert.ok(served);
+    for (const c of all) c.end();
+    assert.equal(await alone.stop(), 0);
+});
