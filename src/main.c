@@ -11,6 +11,7 @@
 #include "identity/identity.h"
 #include "os/clock.h"
 #include "os/entropy.h"
+#include "os/process.h"
 
 extern char **environ;
 
@@ -107,6 +108,8 @@ static void prepare_process(void)
 {
     uint8_t key[16];
     signal(SIGPIPE, SIG_IGN);
+    (void)
+        process_raise_open_files(); /* a connection is one; `vivim doctor` says when there are too few */
     crypto_init();
     entropy_fill(key, sizeof key);
     map_seed(key);

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "db/db.h"
 #include "os/file.h"
+#include "os/process.h"
 
 static char *in_data(struct cli *c, const char *name)
 {
@@ -201,6 +202,21 @@ static void check_browser(struct checkup *d)
         finding(d, LEVEL_GOOD, "browser", "%.*s", STR_ARG(path));
 }
 
+/* Besides connections: the store, files under way, the browser. */
+enum { FILES_BESIDE = 500 };
+
+static void check_open_files(struct checkup *d)
+{
+    size_t most = process_raise_open_files();
+    if (most < CONNECTIONS_MAX + FILES_BESIDE)
+        finding(d, LEVEL_WARN, "open files",
+                "at most %zu here, but %d connections may come; raise the hard limit of open files "
+                "(LimitNOFILE of a systemd unit, ulimit -Hn) to %d",
+                most, CONNECTIONS_MAX, CONNECTIONS_MAX + FILES_BESIDE);
+    else
+        finding(d, LEVEL_GOOD, "open files", "at most %zu", most);
+}
+
 static int doctor(struct cli *c)
 {
     struct buf out;
@@ -213,6 +229,7 @@ static int doctor(struct cli *c)
     check_folder(&d);
     check_store(&d);
     check_browser(&d);
+    check_open_files(&d);
     jo_end(&d.o);
     if (c->json)
         printf("%.*s\n", STR_ARG(buf_str(&out)));

@@ -97,6 +97,37 @@ static long resident_bytes(void)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
+static void write_counter(struct buf *out, const char *name, const char *labels, uint64_t n)
+{
+    buf_putf(out, "vivim_websocket_%s%s %llu\n", name, labels, (unsigned long long)n);
+}
+
+static void write_websockets(struct buf *out)
+{
+    struct ws_figures f;
+    ws_figures(&f);
+    buf_putf(out, "# TYPE vivim_websocket_connections gauge\nvivim_websocket_connections %llu\n",
+             (unsigned long long)(f.opened - f.closed));
+    buf_put(out, S("# TYPE vivim_websocket_opened_total counter\n"
+                   "# TYPE vivim_websocket_messages_total counter\n"
+                   "# TYPE vivim_websocket_bytes_total counter\n"
+                   "# TYPE vivim_websocket_dropped_total counter\n"
+                   "# TYPE vivim_websocket_closed_total counter\n"));
+    write_counter(out, "opened_total", "", f.opened);
+    write_counter(out, "messages_total", "{direction=\"in\"}", f.messages_in);
+    write_counter(out, "messages_total", "{direction=\"out\"}", f.messages_out);
+    write_counter(out, "bytes_total", "{direction=\"in\"}", f.bytes_in);
+    write_counter(out, "bytes_total", "{direction=\"out\"}", f.bytes_out);
+    write_counter(out, "dropped_total", "", f.dropped);
+    for (unsigned i = 0; i < WS_CODE_COUNT; i++) {
+        char label[32] = "{code=\"other\"}";
+        if (i + 1 < WS_CODE_COUNT)
+            snprintf(label, sizeof label, "{code=\"%u\"}", WS_CODE_FIRST + i);
+        if (f.codes[i])
+            write_counter(out, "closed_total", label, f.codes[i]);
+    }
+}
+
 void metrics_write(struct http_server *s, struct buf *out)
 {
     struct db_stats db;
@@ -122,6 +153,7 @@ void metrics_write(struct http_server *s, struct buf *out)
              db_is_read_only(s->options.store));
     buf_putf(out, "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %ld\n",
              resident_bytes());
+    write_websockets(out);
     for (size_t i = 0; i < writer_count; i++)
         writers[i].write(out, writers[i].context);
 }

@@ -26,4 +26,7 @@ void process_stop(struct process *p, int64_t grace_ms);
 /* Proportional memory (PSS, /proc) of the whole group in bytes; 0 when unknown. */
 size_t process_group_memory(const struct process *p);
 
+/* As many open files as this process may have: the soft limit is raised to the hard one. Gives it. */
+size_t process_raise_open_files(void);
+
 #endif

@@ -111,6 +111,13 @@ test('a token with scopes may do only that', async () => {
     assert.match(wrong.stderr, /scopes/);
 });
 
+test('the soft limit of open files is raised to the hard one, and doctor says when that is too low', async () => {
+    const { stdout } = await command('sh', ['-c', 'ulimit -Sn 100 && ulimit -Hn 1000 && exec "$0" doctor --json', BINARY], { env });
+    const finding = JSON.parse(stdout).find((f) => f.check === 'open files');
+    assert.equal(finding.level, 'warning');
+    assert.match(finding.detail, /^at most 1000 here, but 20000 connections may come/);
+});
+
 test('doctor, migrate status and version', async () => {
     const doctor = await vivim(['doctor', '--json']);
     assert.equal(doctor.code, 0, doctor.stdout);
