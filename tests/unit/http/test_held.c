@@ -161,7 +161,7 @@ static void deliver(struct net_loop *l, void *arg)
 {
     struct ws_frame *frame = arg;
     for (int i = 0; i < f.socket_count[l->number]; i++)
-        assert_true(ws_conn_send_frame(f.sockets[l->number][i], frame));
+        (void)!ws_conn_send_frame(f.sockets[l->number][i], frame); /* false: it fell behind */
     ws_frame_drop(frame);
 }
 
@@ -181,7 +181,9 @@ static void ws_closed(struct ws_conn *c, int code)
     for (int i = 0; i < f.socket_count[l]; i++)
         if (f.sockets[l][i] == c)
             f.sockets[l][i] = f.sockets[l][--f.socket_count[l]];
+    mutex_lock(&f.lock);
     f.last_code = code;
+    mutex_unlock(&f.lock);
     tell(&f.closed);
 }
 
@@ -194,7 +196,8 @@ static void open_socket(struct held *h, void *arg)
     const struct ws_options o = { .events = &EVENTS,
                                   .limits = { 1000, 10 },
                                   .unsent_bytes_max = 100000,
-                                  .close_timeout_ms = 1000 };
+                                  .close_timeout_ms = 1000,
+                                  .ping_interval_ms = req_query(held_req(h), "ping").s ? 1000 : 0 };
     UNUSED(arg);
     err_t e = held_websocket(h, &o, false, NULL, &c);
     if (e != OK)
@@ -443,6 +446,49 @@ static void a_frame_is_shared_by_sockets_of_both_loops(void **state)
     assert_int_equal(f.last_code, 1006);
 }
 
+/* What the kernel holds for one who does not read is some megabytes: then comes our own bound. */
+static void who_falls_behind_is_closed_with_1013_and_the_others_go_on(void **state)
+{
+    UNUSED(state);
+    int slow = open_ws("/ws"), quick = open_ws("/ws?move=1"), sent = 0;
+    struct ws_figures before, after;
+    char message[8 + 900], back[4 + 900];
+    memcpy(message, "\x82\xfe\x03\x84\0\0\0\0", 8);
+    memset(message + 8, 'x', 900);
+    ws_figures(&before);
+    do {
+        assert_int_equal(write(quick, message, sizeof message), sizeof message);
+        assert_int_equal(recv(quick, back, sizeof back, MSG_WAITALL), sizeof back);
+        ws_figures(&after);
+    } while (after.dropped == before.dropped && ++sent < 100000);
+    assert_int_equal(after.dropped, before.dropped + 1);
+    await(&f.closed, 1);
+    assert_int_equal(f.last_code, 1013);
+    assert_int_equal(write(quick, message, sizeof message), sizeof message);
+    assert_int_equal(recv(quick, back, sizeof back, MSG_WAITALL), sizeof back);
+    close(slow);
+    close(quick);
+    await(&f.closed, 2);
+}
+
+static void who_answers_no_ping_is_gone_who_does_stays(void **state)
+{
+    UNUSED(state);
+    int silent = open_ws("/ws?ping=1"), alive = open_ws("/ws?ping=1");
+    for (int i = 0; i < 3; i++) { /* two intervals and more: the silent one has had its time */
+        read_until(alive, str_of("\x89\0", 2));
+        assert_int_equal(write(alive, "\x8a\x80\0\0\0\0", 6), 6);
+    }
+    await(&f.closed, 1);
+    assert_int_equal(f.last_code, 1006);
+    read_until(silent, str_of("\x89\0", 2));
+    assert_int_equal(read(silent, &(char){ 0 }, 1), 0);
+    read_until(alive, str_of("\x89\0", 2));
+    close(silent);
+    close(alive);
+    await(&f.closed, 2);
+}
+
 static void stopping_ends_what_is_held_and_closes_sockets_with_1001(void **state)
 {
     UNUSED(state);
@@ -525,6 +571,8 @@ int main(void)
         ON_SERVER(a_client_that_goes_while_its_request_moves_is_seen),
         ON_SERVER(work_is_done_and_told_on_the_loop),
         ON_SERVER(a_frame_is_shared_by_sockets_of_both_loops),
+        ON_SERVER(who_falls_behind_is_closed_with_1013_and_the_others_go_on),
+        ON_SERVER(who_answers_no_ping_is_gone_who_does_stays),
         ON_SERVER(stopping_ends_what_is_held_and_closes_sockets_with_1001),
         ON_SERVER(stopping_in_the_midst_of_moves_leaves_nothing_behind),
         ON_SERVER(fields_are_read_from_any_object),
