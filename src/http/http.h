@@ -261,7 +261,8 @@ struct http_options {
         struct caller
             *ret); /* OK with known=false for a stranger; E_UNAUTHENTICATED for a bad credential */
     const char *temp_dir;
-    int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms; /* 0: those of base/limits.h */
+    /* 0: those of base/limits.h */
+    int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, drain_ms;
     bool cors_any;    /* routes with `cors` answer every origin, without credentials: for tests */
     bool test_routes; /* /ws-echo */
 };
@@ -281,8 +282,8 @@ struct net_loop *http_loop(struct http_server *s, int number); /* 0 .. count-1 *
 /* The loop's own database handle; NULL with PostgreSQL (ask a worker). On that loop only, for short indexed reads. */
 struct db *http_loop_db(struct net_loop *l);
 /* Run `work` on a worker with its handle (NULL: the store cannot be reached; why is in err_detail) and an arena, then
- * `done` on the loop; the arena ends after it. E_BUSY: the queue is full, neither is called. While the server stops,
- * `done` is still called for every accepted work. */
+ * `done` on the loop; the arena ends after it. E_BUSY: the queue is full, E_STOPPING: the workers have ended; then neither
+ * is called. While the server stops, `done` is still called for every accepted work. */
 NODISCARD err_t http_work(struct http_server *s, struct net_loop *l,
                           void (*work)(struct db *db, struct arena *a, void *arg),
                           void (*done)(struct net_loop *l, void *arg), void *arg);

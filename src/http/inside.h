@@ -129,7 +129,8 @@ extern const size_t HTTP_TEST_ROUTE_COUNT;
 
 /* workers.c */
 NODISCARD err_t workers_start(struct http_server *s, int max, struct workers **ret);
-void workers_stop(struct workers *w);
+void workers_stop(struct workers *w); /* what waits is done; what comes later is E_STOPPING */
+void workers_free(struct workers *w); /* when no loop runs that could ask */
 NODISCARD err_t workers_push(struct workers *w, struct task *t);
 size_t workers_waiting(const struct workers *w);
 

@@ -449,6 +449,7 @@ void http_server_stop(struct http_server *s)
         server_drain(s);
     workers_stop(s->workers);
     net_loops_stop(s->loops, s->loop_count);
+    workers_free(s->workers);
     http1_thread_end(); /* what moved while its loop ended was freed here */
     net_listener_free(s->listener);
     net_listener_free(s->unix_listener);

@@ -30,7 +30,8 @@ static void begin_to_stop(struct net_loop *l, void *arg)
 
 void server_drain(struct http_server *s)
 {
-    int64_t deadline = clock_monotonic_ms() + HTTP_DRAIN_MS;
+    int64_t deadline =
+        clock_monotonic_ms() + (s->options.drain_ms ? s->options.drain_ms : HTTP_DRAIN_MS);
     s->http1.draining = true;
     net_listener_close(s->listener);
     net_listener_close(s->unix_listener);

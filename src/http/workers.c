@@ -7,9 +7,8 @@ struct workers {
     struct http_server *server;
     struct queue *queue;
     struct thread threads[WORKERS_MAX];
-    int max;
-    struct mutex lock;
-    int count;
+    struct mutex lock; /* to start one more */
+    _Atomic int max, count;
     _Atomic int idle;
 };
 
@@ -39,7 +38,7 @@ err_t workers_start(struct http_server *s, int max, struct workers **ret)
     mutex_init(&w->lock);
     err_t e = queue_new(WORKER_QUEUE_MAX, &w->queue);
     if (e != OK) {
-        workers_stop(w);
+        workers_free(w);
         return e;
     }
     *ret = w;
@@ -50,10 +49,18 @@ void workers_stop(struct workers *w)
 {
     if (!w)
         return;
-    if (w->queue)
-        queue_close(w->queue);
+    queue_close(w->queue);
+    mutex_lock(&w->lock);
+    w->max = 0; /* nobody starts one that is not joined */
+    mutex_unlock(&w->lock);
     for (int i = 0; i < w->count; i++)
         thread_join(&w->threads[i]);
+}
+
+void workers_free(struct workers *w)
+{
+    if (!w)
+        return;
     queue_free(w->queue);
     mutex_free(&w->lock);
 }

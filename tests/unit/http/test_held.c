@@ -175,8 +175,17 @@ static void ws_message(struct ws_conn *c, bool binary, struct str data)
     ws_frame_drop(frame);
 }
 
+static void never(struct net_loop *l, void *arg)
+{
+    UNUSED(l);
+    UNUSED(arg);
+    fail_msg("the work was refused");
+}
+
 static void ws_closed(struct ws_conn *c, int code)
 {
+    if (ws_conn_state(c))
+        assert_int_equal(http_work(f.server, ws_conn_loop(c), reckon, never, NULL), E_STOPPING);
     int l = ws_conn_loop(c)->number;
     for (int i = 0; i < f.socket_count[l]; i++)
         if (f.sockets[l][i] == c)
@@ -189,11 +198,19 @@ static void ws_closed(struct ws_conn *c, int code)
 
 static const struct ws_events EVENTS = { .message = ws_message, .closed = ws_closed };
 
+static void stay_open(struct ws_conn *c)
+{
+    ws_conn_set_state(c, &f); /* its end will ask for work */
+}
+static const struct ws_events STAYING = { .message = ws_message,
+                                          .stopping = stay_open,
+                                          .closed = ws_closed };
+
 static void open_socket(struct held *h, void *arg)
 {
     int l = held_loop(h)->number;
     struct ws_conn *c;
-    const struct ws_options o = { .events = &EVENTS,
+    const struct ws_options o = { .events = req_query(held_req(h), "stay").s ? &STAYING : &EVENTS,
                                   .limits = { 1000, 10 },
                                   .unsent_bytes_max = 100000,
                                   .close_timeout_ms = 1000,
@@ -326,6 +343,7 @@ static int set_up(void **state)
         .table_counts = counts,
         .table_count = 1,
         .temp_dir = f.folder,
+        .drain_ms = 2000,
     };
     ok(http_server_start(&o, &f.server));
     return 0;
@@ -526,6 +544,18 @@ static void stopping_in_the_midst_of_moves_leaves_nothing_behind(void **state)
         close(fds[i]);
 }
 
+static void what_is_open_after_the_drain_ends_with_the_loops_and_finds_no_workers(void **state)
+{
+    UNUSED(state);
+    int fds[2] = { open_ws("/ws?stay=1"), open_ws("/ws?stay=1&move=1") };
+    ask(connect_to(false), "/work", ""); /* so that there is a worker */
+    stop();
+    assert_int_equal(f.closed, 2);
+    assert_int_equal(f.last_code, 1006);
+    for (int i = 0; i < 2; i++)
+        close(fds[i]);
+}
+
 /* --- fields ------------------------------------------------------------------------------------------------------- */
 
 struct said {
@@ -575,6 +605,7 @@ int main(void)
         ON_SERVER(who_answers_no_ping_is_gone_who_does_stays),
         ON_SERVER(stopping_ends_what_is_held_and_closes_sockets_with_1001),
         ON_SERVER(stopping_in_the_midst_of_moves_leaves_nothing_behind),
+        ON_SERVER(what_is_open_after_the_drain_ends_with_the_loops_and_finds_no_workers),
         ON_SERVER(fields_are_read_from_any_object),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
