@@ -234,6 +234,14 @@ static err_t ws_get(struct req *rq, struct reply *rp)
     return OK;
 }
 
+static err_t shared_get(struct req *rq, struct reply *rp)
+{
+    if (req_query(rq, "fail").s)
+        return err_note(E_GONE, NULL, "it was asked for");
+    reply_bytes(rp, S("text/plain"), S("shared"));
+    return OK;
+}
+
 #define ROW(path, handler, where)                                                                  \
     {                                                                                              \
         HTTP_GET, path, handler, AUTH_PUBLIC, RATE_NONE, 0, where, SCOPE_NONE, .summary = "a test" \
@@ -245,6 +253,10 @@ static const struct route ROUTES[] = {
     ROW("/work", work_get, RUN_INLINE),
     ROW("/ws", ws_get, RUN_INLINE),
     ROW("/ws-worker", ws_get, RUN_WORKER),
+    { HTTP_GET, "/shared", shared_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE,
+      .summary = "for pages of other origins", .cors = true },
+    { HTTP_POST, "/shared", shared_get, AUTH_USER, RATE_NONE, 100, RUN_INLINE, SCOPE_NONE,
+      .summary = "for pages of other origins", .cors = true },
 };
 
 static void on_stopping(struct net_loop *l, void *context)
@@ -274,12 +286,17 @@ static int connect_to(bool local)
     return fd;
 }
 
-static void ask(int fd, const char *target, const char *headers)
+static void ask_as(int fd, const char *method, const char *target, const char *headers)
 {
     char text[1000];
-    int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", target,
-                     headers);
+    int n = snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", method,
+                     target, headers);
     assert_int_equal(write(fd, text, (size_t)n), n);
+}
+
+static void ask(int fd, const char *target, const char *headers)
+{
+    ask_as(fd, "GET", target, headers);
 }
 
 /* Read until `end` stands in what came, from the start of what this call read. */
@@ -316,14 +333,23 @@ static int open_ws(const char *target)
     return fd;
 }
 
+/* The head of one answer. */
+static struct str answer_to(const char *method, const char *target, const char *headers)
+{
+    int fd = connect_to(false);
+    ask_as(fd, method, target, headers);
+    struct str head = read_until(fd, S("\r\n\r\n"));
+    close(fd);
+    return head;
+}
+
 /* --- life ------------------------------------------------------------------------------------------------------ */
 
-static int set_up(void **state)
+static int start(bool cors_any)
 {
     static const struct route *tables[] = { ROUTES };
     static const size_t counts[] = { COUNTOF(ROUTES) };
     int applied;
-    UNUSED(state);
     memset(&f, 0, sizeof f);
     arena_init(&f.arena, MIB(4));
     mutex_init(&f.lock);
@@ -344,9 +370,22 @@ static int set_up(void **state)
         .table_count = 1,
         .temp_dir = f.folder,
         .drain_ms = 2000,
+        .cors_any = cors_any,
     };
     ok(http_server_start(&o, &f.server));
     return 0;
+}
+
+static int set_up(void **state)
+{
+    UNUSED(state);
+    return start(false);
+}
+
+static int set_up_for_any_origin(void **state)
+{
+    UNUSED(state);
+    return start(true);
 }
 
 static void stop(void)
@@ -556,6 +595,54 @@ static void what_is_open_after_the_drain_ends_with_the_loops_and_finds_no_worker
         close(fds[i]);
 }
 
+/* --- CORS ------------------------------------------------------------------------------------------------------- */
+
+#define PREFLIGHT                             \
+    "Access-Control-Request-Method: POST\r\n" \
+    "Access-Control-Request-Headers: X-One, y\r\n"
+
+static const char ALLOW[] = "Access-Control-Allow-Origin",
+                  NAMED[] = "Access-Control-Allow-Credentials: true";
+
+static void pages_of_our_own_origin_alone_are_named(void **state)
+{
+    UNUSED(state);
+    struct str base = http_base_url(f.server);
+    char *ours = str_cstr(&f.arena, str_fmt(&f.arena, "Origin: %.*s\r\n", STR_ARG(base)));
+    char *allowed = str_cstr(&f.arena, str_fmt(&f.arena, "%s: %.*s\r\n", ALLOW, STR_ARG(base)));
+    char *preflight = str_cstr(&f.arena, str_fmt(&f.arena, "%s" PREFLIGHT, ours));
+    const char *foreign = "Origin: https://other.example\r\n";
+    static const char *const ASKED[][2] = { { "GET", "/shared" },
+                                            { "GET", "/shared?fail=1" },
+                                            { "POST", "/shared" },
+                                            { "PUT", "/shared" } };
+    for (size_t i = 0; i < COUNTOF(ASKED); i++) { /* 200, 410, 401, 405 */
+        struct str head = answer_to(ASKED[i][0], ASKED[i][1], ours);
+        assert_true(has(head, allowed) && has(head, NAMED) && has(head, "Vary: Origin"));
+        head = answer_to(ASKED[i][0], ASKED[i][1], foreign);
+        assert_true(!has(head, ALLOW) && has(head, "Vary: Origin"));
+    }
+    assert_false(has(answer_to("GET", "/livez", ours), ALLOW));
+    struct str head = answer_to("OPTIONS", "/shared", preflight);
+    assert_true(has(head, " 204 ") && has(head, allowed) && has(head, NAMED));
+    assert_true(has(head, "Access-Control-Allow-Headers: X-One, y\r\n"));
+    assert_true(has(head, "Access-Control-Allow-Methods: GET, ") &&
+                has(head, "Access-Control-Max-Age: "));
+    head = answer_to("OPTIONS", "/shared", "Origin: https://other.example\r\n" PREFLIGHT);
+    assert_true(has(head, " 204 ") && !has(head, "Access-Control-Allow"));
+    assert_false(has(answer_to("OPTIONS", "/livez", preflight), "Access-Control-Allow"));
+}
+
+static void any_origin_may_read_without_credentials_where_that_is_set(void **state)
+{
+    UNUSED(state);
+    struct str head = answer_to("GET", "/shared", "Origin: https://other.example\r\n");
+    assert_true(has(head, "Access-Control-Allow-Origin: *\r\n") && !has(head, NAMED));
+    head = answer_to("OPTIONS", "/shared", "Origin: https://other.example\r\n" PREFLIGHT);
+    assert_true(has(head, "Access-Control-Allow-Origin: *\r\n") &&
+                has(head, "Access-Control-Allow-Headers: X-One, y\r\n"));
+}
+
 /* --- fields ------------------------------------------------------------------------------------------------------- */
 
 struct said {
@@ -606,6 +693,9 @@ int main(void)
         ON_SERVER(stopping_ends_what_is_held_and_closes_sockets_with_1001),
         ON_SERVER(stopping_in_the_midst_of_moves_leaves_nothing_behind),
         ON_SERVER(what_is_open_after_the_drain_ends_with_the_loops_and_finds_no_workers),
+        ON_SERVER(pages_of_our_own_origin_alone_are_named),
+        cmocka_unit_test_setup_teardown(any_origin_may_read_without_credentials_where_that_is_set,
+                                        set_up_for_any_origin, tear_down),
         ON_SERVER(fields_are_read_from_any_object),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
