@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
-#include "net/ws.h"
+#include "net/ws_conn.h"
 
 struct seen {
     struct buf text; /* "T:…" or "B:…", "P:…" ping, "O:…" pong, "C:code:…", each ended by "|" */
@@ -283,6 +283,78 @@ static const struct ws_handshake GOOD = {
     .http11 = true,
 };
 
+/* A handler holds after each message: the rest is given back, and nothing is lost or told twice. */
+struct holder {
+    struct ws_parser parser;
+    struct buf text;
+};
+
+static bool hold_after(void *context, bool binary, struct str data)
+{
+    struct holder *h = context;
+    UNUSED(binary);
+    buf_putf(&h->text, "%.*s|", STR_ARG(data));
+    h->parser.hold = true;
+    return true;
+}
+static bool nothing(void *context, struct str data)
+{
+    UNUSED(context);
+    UNUSED(data);
+    return true;
+}
+
+static void reading_that_is_held_gives_the_rest_back(void **state)
+{
+    static const struct ws_handler HOLDS = { hold_after, nothing, nothing, on_close };
+    struct holder h = { 0 };
+    struct buf b = start();
+    size_t at = 0, taken, calls = 0;
+    UNUSED(state);
+    ws_parser_init(&h.parser, &LIMITS, false, 15);
+    buf_init(&h.text, NULL, 100);
+    frame(&b, 0x81, S("one"));
+    frame(&b, 0x89, S("ping"));
+    frame(&b, 0x01, S("t"));
+    frame(&b, 0x80, S("wo"));
+    frame(&b, 0x81, S("three"));
+    for (; at < b.n; at += taken, calls++) {
+        h.parser.hold = false;
+        assert_int_equal(ws_feed(&h.parser, b.s + at, b.n - at, &taken, &HOLDS, &h), 0);
+        assert_true(taken > 0);
+    }
+    assert_int_equal(calls, 3);
+    assert_true(str_eq(buf_str(&h.text), S("one|two|three|")));
+    ws_parser_free(&h.parser);
+    buf_free(&h.text);
+    buf_free(&b);
+}
+
+static void shared_frames(void **state)
+{
+    static const size_t LENGTHS[] = { 0, 1, 125, 126, 65535, 65536 };
+    static char text[65536];
+    UNUSED(state);
+    memset(text, 'x', sizeof text);
+    for (size_t i = 0; i < COUNTOF(LENGTHS); i++) {
+        struct str all = str_of(text, LENGTHS[i]), head = str_sub(all, 0, LENGTHS[i] / 3);
+        struct buf written = start();
+        ws_write(&written, WS_TEXT, all, false, 0);
+        struct ws_frame *whole = ws_frame_new(WS_TEXT, all);
+        struct ws_frame *joined = ws_frame_join(WS_TEXT, head, str_sub(all, head.n, all.n));
+        assert_true(str_eq(str_of(whole->bytes, whole->n), buf_str(&written)));
+        assert_true(str_eq(str_of(joined->bytes, joined->n), buf_str(&written)));
+        assert_true(str_eq(ws_frame_payload(joined), all));
+        assert_ptr_equal(ws_frame_hold(whole), whole);
+        ws_frame_drop(whole);
+        assert_true(str_eq(ws_frame_payload(whole), all)); /* the first reference holds it still */
+        ws_frame_drop(whole);
+        ws_frame_drop(joined);
+        buf_free(&written);
+    }
+    ws_frame_drop(NULL);
+}
+
 static void handshakes(void **state)
 {
     UNUSED(state);
@@ -351,6 +423,8 @@ int main(void)
         cmocka_unit_test(compression),
         cmocka_unit_test(a_bomb_stops_at_the_limit),
         cmocka_unit_test(written_frames),
+        cmocka_unit_test(reading_that_is_held_gives_the_rest_back),
+        cmocka_unit_test(shared_frames),
         cmocka_unit_test(handshakes),
         cmocka_unit_test(compression_offers),
     };
