@@ -216,7 +216,7 @@ static void open_socket(struct held *h, void *arg)
                                   .close_timeout_ms = 1000,
                                   .ping_interval_ms = req_query(held_req(h), "ping").s ? 1000 : 0 };
     UNUSED(arg);
-    err_t e = held_websocket(h, &o, false, NULL, &c);
+    err_t e = held_websocket(h, &o, false, NULL, STR_NONE, &c);
     if (e != OK)
         held_fail(h, e);
     else
