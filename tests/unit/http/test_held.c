@@ -46,6 +46,14 @@ static void tell(int *what)
     mutex_unlock(&f.lock);
 }
 
+static int last_code(void)
+{
+    mutex_lock(&f.lock);
+    int code = f.last_code;
+    mutex_unlock(&f.lock);
+    return code;
+}
+
 static void await(const int *what, int wanted)
 {
     mutex_lock(&f.lock);
@@ -500,7 +508,7 @@ static void a_frame_is_shared_by_sockets_of_both_loops(void **state)
     for (int i = 0; i < CLIENTS; i++)
         close(fds[i]);
     await(&f.closed, CLIENTS);
-    assert_int_equal(f.last_code, 1006);
+    assert_int_equal(last_code(), 1006);
 }
 
 /* What the kernel holds for one who does not read is some megabytes: then comes our own bound. */
@@ -520,7 +528,7 @@ static void who_falls_behind_is_closed_with_1013_and_the_others_go_on(void **sta
     } while (after.dropped == before.dropped && ++sent < 100000);
     assert_int_equal(after.dropped, before.dropped + 1);
     await(&f.closed, 1);
-    assert_int_equal(f.last_code, 1013);
+    assert_int_equal(last_code(), 1013);
     assert_int_equal(write(quick, message, sizeof message), sizeof message);
     assert_int_equal(recv(quick, back, sizeof back, MSG_WAITALL), sizeof back);
     close(slow);
@@ -537,7 +545,7 @@ static void who_answers_no_ping_is_gone_who_does_stays(void **state)
         assert_int_equal(write(alive, "\x8a\x80\0\0\0\0", 6), 6);
     }
     await(&f.closed, 1);
-    assert_int_equal(f.last_code, 1006);
+    assert_int_equal(last_code(), 1006);
     read_until(silent, str_of("\x89\0", 2));
     assert_int_equal(read(silent, &(char){ 0 }, 1), 0);
     read_until(alive, str_of("\x89\0", 2));
@@ -564,7 +572,7 @@ static void stopping_ends_what_is_held_and_closes_sockets_with_1001(void **state
     close(held);
     thread_join(&stopper);
     assert_int_equal(f.closed, 2);
-    assert_int_equal(f.last_code, 1001);
+    assert_int_equal(last_code(), 1001);
 }
 
 static void stopping_in_the_midst_of_moves_leaves_nothing_behind(void **state)
@@ -590,7 +598,7 @@ static void what_is_open_after_the_drain_ends_with_the_loops_and_finds_no_worker
     ask(connect_to(false), "/work", ""); /* so that there is a worker */
     stop();
     assert_int_equal(f.closed, 2);
-    assert_int_equal(f.last_code, 1006);
+    assert_int_equal(last_code(), 1006);
     for (int i = 0; i < 2; i++)
         close(fds[i]);
 }
