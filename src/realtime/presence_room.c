@@ -152,6 +152,13 @@ err_t presence_wants(struct realtime *rt, struct db *db, struct arena *a, struct
     return e == E_NOT_FOUND ? OK : e;
 }
 
+bool presence_is_invisible(struct socket_call *c)
+{
+    bool invisible = false;
+    return presence_knows(realtime_of(c->app)->presence, c->caller->user_id, &invisible) &&
+           invisible;
+}
+
 void presence_joined(struct rt_socket *s, bool invisible)
 {
     struct realtime *rt = s->client->session->loop->rt;

@@ -16,6 +16,7 @@ void presence_leave(struct socket_call *c, struct str topic); /* it is not looke
 /* Before a socket of the user is let in: whether they want to be seen. */
 NODISCARD err_t presence_wants(struct realtime *rt, struct db *db, struct arena *a,
                                struct uuid user, bool *ret_invisible);
+bool presence_is_invisible(struct socket_call *c); /* the caller, as it wants to be */
 void presence_joined(struct rt_socket *s, bool invisible);
 void presence_left(struct rt_socket *s, bool lost);
 /* GET /api/v1/presence. */

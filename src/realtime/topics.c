@@ -108,6 +108,7 @@ static err_t say_ready(struct socket_call *c)
     jo_kuuid(&o, "user_id", c->caller->user_id);
     jo_kstr(&o, "handle", c->caller->handle);
     jo_ki64(&o, "heartbeat_ms", PRESENCE_BEAT_MS);
+    jo_kbool(&o, "invisible", presence_is_invisible(c));
     jo_end(&o);
     TRY(buf_err(&b));
     call_emit(c, "ready", buf_str(&b));

@@ -371,6 +371,7 @@ describe('real time', () => {
             b.close();
             b = await connect(server, ben); // it is remembered
             await b.subscribe(topic());
+            assert.equal((await b.next('ready')).invisible, true);
             await b.ask('presence', { status: 'online', at: topic() });
             await a.ask('presence', { status: 'online', at: topic() });
             await a.next('presence', person('ann', 'online')); // a tick later …
