@@ -209,12 +209,13 @@ err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct u
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
     struct archive_conversation row;
-    TRY(archive_get(db, a, owner, id, &row));
-    if (expected_version && expected_version != row.version)
-        return err_note(E_PRECONDITION, NULL, "the conversation is at version %lld now",
-                        (long long)row.version);
+    /* Written first: with PostgreSQL that holds the row, so of two at once the second one sees the first. */
     TRY(archive_store_rename(db, owner, id, title));
-    TRY(say_for(db, owner, actor, "conversation", id, "updated", "title", row.version + 1, now_ms));
+    TRY(archive_get(db, a, owner, id, &row));
+    if (expected_version && expected_version != row.version - 1)
+        return err_note(E_PRECONDITION, NULL, "the conversation is at version %lld now",
+                        (long long)row.version - 1);
+    TRY(say_for(db, owner, actor, "conversation", id, "updated", "title", row.version, now_ms));
     return db_txn_commit(&tx);
 }
 
