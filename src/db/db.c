@@ -89,7 +89,7 @@ void db_disconnect(struct db *db)
 {
     if (!db)
         return;
-    assert(!db->in_txn);
+    assert(!db->in_txn && !db->in_reads);
     db->store->driver->disconnect(db);
     free(db);
 }
@@ -134,8 +134,7 @@ static void close_cursor(struct db_cursor *c)
     c->statement = NULL;
 }
 
-/* What NULL becomes in a struct. */
-static void set_null(enum db_type t, void *to)
+void db_set_null(enum db_type t, void *to)
 {
     switch (t) {
     case DB_I64:
@@ -163,13 +162,8 @@ static err_t map_row(struct db_cursor *c, struct arena *a, const struct db_col *
                      size_t col_count, void *row)
 {
     const struct db_driver *d = c->db->store->driver;
-    for (size_t i = 0; i < col_count; i++) {
-        void *to = (char *)row + cols[i].offset;
-        if (d->is_null(c, c->index[i]))
-            set_null(cols[i].type, to);
-        else
-            TRY(d->value(c, c->index[i], cols[i].type, a, to));
-    }
+    for (size_t i = 0; i < col_count; i++)
+        TRY(d->value(c, c->index[i], cols[i].type, a, (char *)row + cols[i].offset));
     return OK;
 }
 
@@ -266,18 +260,28 @@ err_t db_i64(struct db *db, const struct db_query *q, struct db_args args, int64
     TRY(db->store->driver->next(&c, &row));
     if (!row)
         return E_NOT_FOUND;
-    if (db->store->driver->is_null(&c, 0)) {
-        *ret = INT64_MIN;
-        return OK;
-    }
     return db->store->driver->value(&c, 0, DB_I64, NULL, ret);
+}
+
+void db_reads_begin(struct db *db)
+{
+    const struct db_driver *d = db->store->driver;
+    assert(!db->in_txn && !db->in_reads);
+    db->in_reads = d->reads_begin && d->reads_begin(db); /* else each read is on its own */
+}
+
+void db_reads_end(struct db *db)
+{
+    if (db->in_reads)
+        db->store->driver->reads_end(db);
+    db->in_reads = false;
 }
 
 /* --- transactions ------------------------------------------------------------------------------------- */
 
 err_t db_txn_begin(struct db_txn *tx, struct db *db)
 {
-    assert(!db->in_txn && !tx->db);
+    assert(!db->in_txn && !db->in_reads && !tx->db);
     if (db->store->read_only)
         return err_note(
             E_READ_ONLY, NULL,

@@ -140,6 +140,12 @@ NODISCARD err_t db_exec(struct db *db, const struct db_query *q, struct db_args 
 /* One integer (COUNT, MAX); NULL gives INT64_MIN; E_NOT_FOUND without a row. */
 NODISCARD err_t db_i64(struct db *db, const struct db_query *q, struct db_args args, int64_t *ret);
 
+/* Reads that belong together: with SQLite all until db_reads_end see one state of the store, and are
+ * cheaper than each alone; PostgreSQL shows each its own. Keep it short (the log cannot begin
+ * again meanwhile); a db_txn_begin before its end is an assert. */
+void db_reads_begin(struct db *db);
+void db_reads_end(struct db *db); /* accepts a handle without reads */
+
 /* --- transactions -------------------------------------------------------------------------- */
 
 struct db_txn {

@@ -3,6 +3,7 @@
  * One connection writes. Whoever has its turn opens a savepoint in the group's transaction, works, and
  * releases it; the last one in the queue (or of a full or old group) commits for all, and only then
  * everybody is answered. So 64 waiting writers share one sync of the disk. */
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "db/db_inside.h"
@@ -20,19 +21,18 @@ enum {
 
 /* One COMMIT on the disk, and those who wait for it. */
 struct group {
-    int members; /* released savepoints that wait for the COMMIT */
-    int users;   /* threads that still look at this struct */
+    int members;       /* released savepoints that wait for the COMMIT */
+    _Atomic int users; /* threads that still look at this struct; the last one frees it */
     int64_t began_us;
-    bool done, marked;
+    _Atomic bool marked;
+    struct gate ended; /* behind it the result stands */
     err_t result;
     char why[sizeof((struct err_detail *)0)->text]; /* when it failed: for every member's thread */
-    struct cond ended;
 };
 
 struct waiter {
     struct waiter *next;
-    struct cond granted_now;
-    bool granted;
+    struct gate granted;
 };
 
 struct db_writer {
@@ -82,62 +82,60 @@ void *db_writer_connection(struct db_store *s)
 
 /* --- the turn: first come, first served ------------------------------------------------------------ */
 
-static void unlink_waiter(struct db_writer *w, struct waiter *gone)
+static bool unlink_waiter(struct db_writer *w, struct waiter *gone)
 {
     for (struct waiter **p = &w->first; *p; p = &(*p)->next)
         if (*p == gone) {
             *p = gone->next;
             if (w->last == &gone->next)
                 w->last = p;
-            return;
+            return true;
         }
+    return false;
 }
 
 static err_t take_turn(struct db_writer *w)
 {
-    if (!w->taken) {
-        w->taken = true;
-        return OK;
-    }
     struct waiter me = { 0 };
-    cond_init(&me.granted_now);
-    *w->last = &me;
-    w->last = &me.next;
-    int64_t deadline = clock_monotonic_ms() + TURN_TIMEOUT_MS;
-    while (!me.granted) {
-        int64_t left = deadline - clock_monotonic_ms();
-        if (left <= 0)
-            break;
-        (void)cond_wait_ms(&me.granted_now, &w->lock, left);
+    mutex_lock(&w->lock);
+    bool free_now = !w->taken;
+    w->taken = true;
+    if (!free_now) {
+        *w->last = &me;
+        w->last = &me.next;
     }
-    if (!me.granted)
-        unlink_waiter(w, &me);
-    cond_free(&me.granted_now);
-    return me.granted ? OK : err_note(E_BUSY, NULL, "the store is busy; try again soon");
+    mutex_unlock(&w->lock);
+    if (free_now || gate_wait(&me.granted, TURN_TIMEOUT_MS))
+        return OK;
+    mutex_lock(&w->lock);
+    bool left_in_time = unlink_waiter(w, &me);
+    mutex_unlock(&w->lock);
+    if (left_in_time)
+        return err_note(E_BUSY, NULL, "the store is busy; try again soon");
+    (void)gate_wait(&me.granted, -1); /* it is being granted at this moment */
+    return OK;
 }
 
-static void pass_turn(struct db_writer *w)
+/* Called with the lock; gives who has the turn now, to be told without the lock. */
+static struct waiter *pass_turn(struct db_writer *w)
 {
     struct waiter *next = w->first;
     if (!next) {
         w->taken = false;
-        return;
+        return NULL;
     }
     w->first = next->next;
     if (!w->first)
         w->last = &w->first;
-    next->granted = true;
-    cond_signal(&next->granted_now);
+    return next;
 }
 
 /* --- groups ------------------------------------------------------------------------------------------- */
 
 static void leave(struct group *g)
 {
-    if (--g->users == 0) {
-        cond_free(&g->ended);
+    if (--g->users == 0)
         free(g);
-    }
 }
 
 static err_t open_group(struct db_writer *w)
@@ -148,30 +146,28 @@ static err_t open_group(struct db_writer *w)
     if (!g)
         return E_BUSY;
     if (sqlite_in_transaction(w->connection)) /* an earlier ROLLBACK found no memory */
-        (void)!sqlite_exec(w->connection, "ROLLBACK");
-    err_t e = sqlite_exec(w->connection, "BEGIN IMMEDIATE");
+        (void)!sqlite_control(w->connection, CONTROL_ROLLBACK);
+    err_t e = sqlite_control(w->connection, CONTROL_BEGIN_IMMEDIATE);
     if (e != OK) {
         free(g);
         return e;
     }
-    cond_init(&g->ended);
     g->users = 1; /* the writer itself */
     g->began_us = clock_monotonic_us();
     w->current = g;
     return OK;
 }
 
-/* The group is over, one way or the other; everybody in it is told. Called with the lock. */
+/* The group is over, one way or the other; everybody in it is told. Called with the turn. */
 static void end_group(struct db_store *s, err_t result)
 {
     struct db_writer *w = s->writer;
     struct group *g = w->current;
     w->current = NULL;
     g->result = result;
-    g->done = true;
     s->groups += result == OK;
     s->failed_groups += result != OK;
-    cond_broadcast(&g->ended);
+    gate_open(&g->ended);
     leave(g);
 }
 
@@ -186,11 +182,9 @@ static void lose_group(struct db_store *s, err_t e)
     if (w->current)
         memcpy(w->current->why, err_detail()->text, sizeof w->current->why);
     if (sqlite_in_transaction(w->connection))
-        (void)!sqlite_exec(w->connection, "ROLLBACK");
-    mutex_lock(&w->lock);
+        (void)!sqlite_control(w->connection, CONTROL_ROLLBACK);
     if (w->current)
         end_group(s, e);
-    mutex_unlock(&w->lock);
 }
 
 /* The one place that checkpoints. Those who waited are on their way; only new writers wait for this. What is
@@ -210,38 +204,54 @@ static void checkpoint(struct db_store *s)
     w->checkpointed_pages = pages;
 }
 
-/* COMMIT for all. The turn is ours; the lock is not held while the disk works. */
+/* COMMIT for all. */
 static void commit_group(struct db_store *s)
 {
-    struct db_writer *w = s->writer;
-    mutex_unlock(&w->lock);
-    err_t e = sqlite_exec(w->connection, "COMMIT");
-    if (e != OK)
+    err_t e = sqlite_control(s->writer->connection, CONTROL_COMMIT);
+    if (e != OK) {
         lose_group(s, e);
-    mutex_lock(&w->lock);
-    if (e != OK)
         return;
+    }
     end_group(s, OK);
-    mutex_unlock(&w->lock);
     checkpoint(s);
-    mutex_lock(&w->lock);
 }
 
-/* Our part is done. Commit when nobody would go on with this group, else leave it to the next. Called with the lock and the turn. */
+/* Is it for us to end the group: would nobody go on with it, or is it full or old? Called with the turn and the lock. */
+static bool group_is_due(const struct db_writer *w)
+{
+    const struct group *g = w->current;
+    if (!g || !w->first)
+        return g != NULL;
+    return g->members >= w->members_max ||
+           (g->members > 0 && clock_monotonic_us() - g->began_us > GROUP_AGE_MAX_US);
+}
+
+static void finish_group(struct db_store *s)
+{
+    if (s->writer->current->members > 0) {
+        commit_group(s);
+        return;
+    }
+    (void)!sqlite_control(s->writer->connection,
+                          CONTROL_ROLLBACK); /* everyone rolled back: nothing to keep */
+    end_group(s, OK);
+    s->groups--;
+}
+
+/* Our part is done: end the group where that is for us to do, and pass the turn on. Called with the turn. */
 static void finish_turn(struct db_store *s)
 {
     struct db_writer *w = s->writer;
-    struct group *g = w->current;
-    if (g && g->members == 0 && !w->first) { /* nothing to keep: everyone rolled back */
-        (void)!sqlite_exec(w->connection, "ROLLBACK");
-        end_group(s, OK);
-        s->groups--;
-    } else if (g && g->members > 0 &&
-               (!w->first || g->members >= w->members_max ||
-                clock_monotonic_us() - g->began_us > GROUP_AGE_MAX_US)) {
-        commit_group(s);
+    mutex_lock(&w->lock);
+    while (group_is_due(w)) {
+        mutex_unlock(&w->lock); /* it is not held while the disk works */
+        finish_group(s);
+        mutex_lock(&w->lock);
     }
-    pass_turn(w);
+    struct waiter *next = pass_turn(w);
+    mutex_unlock(&w->lock);
+    if (next)
+        gate_open(&next->granted);
 }
 
 /* --- a member -------------------------------------------------------------------------------------------- */
@@ -249,25 +259,20 @@ static void finish_turn(struct db_store *s)
 err_t db_group_begin(struct db *db)
 {
     struct db_writer *w = db->store->writer;
-    mutex_lock(&w->lock);
-    err_t e = take_turn(w);
-    mutex_unlock(&w->lock);
-    TRY(e);
-    e = db->store->read_only ? read_only_error() : open_group(w);
+    TRY(take_turn(w));
+    err_t e = db->store->read_only ? read_only_error() : open_group(w);
     if (e == OK) {
-        e = sqlite_exec(w->connection, "SAVEPOINT member");
+        e = sqlite_control(w->connection, CONTROL_SAVEPOINT);
         if (e != OK && !sqlite_in_transaction(w->connection))
             lose_group(db->store, e);
     }
-    mutex_lock(&w->lock);
-    if (e == OK) {
-        w->current->users++;
-        db->group = w->current;
-    } else {
+    if (e != OK) {
         finish_turn(db->store);
+        return e;
     }
-    mutex_unlock(&w->lock);
-    return e;
+    w->current->users++;
+    db->group = w->current;
+    return OK;
 }
 
 err_t db_group_statement_failed(struct db *db, err_t e)
@@ -282,10 +287,9 @@ err_t db_group_statement_failed(struct db *db, err_t e)
     return e;
 }
 
-static err_t wait_for(struct db_writer *w, struct group *g)
+static err_t wait_for(struct group *g)
 {
-    while (!g->done)
-        cond_wait(&g->ended, &w->lock);
+    (void)gate_wait(&g->ended, -1);
     return g->result == OK ? OK : err_note(g->result, NULL, "%s", g->why);
 }
 
@@ -293,22 +297,21 @@ err_t db_group_commit(struct db *db)
 {
     struct db_writer *w = db->store->writer;
     struct group *g = db->group;
-    err_t e = sqlite_exec(w->connection, "RELEASE member");
+    err_t e = sqlite_control(w->connection, CONTROL_SAVEPOINT_RELEASE);
     if (e != OK)
         e = db_group_statement_failed(db, e);
     if (e != OK) {
         db_group_rollback(db);
         return e;
     }
-    mutex_lock(&w->lock);
     g->members++;
-    g->marked |= db->marked;
+    if (db->marked)
+        g->marked = true;
     finish_turn(db->store);
-    e = wait_for(w, g);
-    bool call = e == OK && g->marked; /* one call for the group, by whoever wakes first */
-    g->marked = false;
+    e = wait_for(g);
+    /* One call for the group, by whoever wakes first. */
+    bool call = e == OK && atomic_exchange(&g->marked, false);
     leave(g);
-    mutex_unlock(&w->lock);
     db->group = NULL;
     if (e == OK)
         db->store->commits++;
@@ -322,15 +325,13 @@ void db_group_rollback(struct db *db)
     struct db_writer *w = db->store->writer;
     struct group *g = db->group;
     if (sqlite_in_transaction(w->connection) && db->txn_error == OK) {
-        err_t e = sqlite_exec(w->connection, "ROLLBACK TO member");
+        err_t e = sqlite_control(w->connection, CONTROL_SAVEPOINT_ROLLBACK);
         if (e == OK)
-            e = sqlite_exec(w->connection, "RELEASE member");
+            e = sqlite_control(w->connection, CONTROL_SAVEPOINT_RELEASE);
         if (e != OK) /* or the others would commit what this member gave up */
             lose_group(db->store, e);
     }
-    mutex_lock(&w->lock);
     finish_turn(db->store);
     leave(g);
-    mutex_unlock(&w->lock);
     db->group = NULL;
 }

@@ -32,11 +32,12 @@ struct db_driver {
     err_t (*run)(struct db *db, const struct db_query *q, struct db_args args,
                  const struct db_col *cols, size_t col_count, struct db_cursor *ret);
     err_t (*next)(struct db_cursor *c, bool *ret_row);
-    bool (*is_null)(struct db_cursor *c, int column);
-    /* Into the member of type t; text goes into the arena. */
+    /* Into the member of type t, NULL as db_set_null says; text goes into the arena. */
     err_t (*value)(struct db_cursor *c, int column, enum db_type t, struct arena *a, void *to);
     int64_t (*changed)(struct db_cursor *c);
     void (*done)(struct db_cursor *c);
+    bool (*reads_begin)(struct db *db); /* NULL: has nothing of the kind */
+    void (*reads_end)(struct db *db);
     err_t (*begin)(struct db *db);
     err_t (*commit)(struct db *db);
     void (*rollback)(struct db *db);
@@ -61,11 +62,12 @@ struct db_store {
 struct db {
     struct db_store *store;
     void *connection; /* of the database */
-    bool in_txn, marked;
+    bool in_txn, marked, in_reads;
     err_t txn_error; /* the transaction is lost; every further call in it gives this */
     void *group;     /* SQLite: the group that the transaction belongs to */
 };
 
+void db_set_null(enum db_type t, void *to); /* what NULL becomes in a struct (db.h, DB_COL) */
 NODISCARD err_t db_schema_known(
     struct db_store *s); /* E_SCHEMA when the store is newer than this program (db_migrate.c) */
 
@@ -85,6 +87,18 @@ NODISCARD err_t sqlite_connection_open(struct db_store *s, bool writer,
                                        struct sqlite_connection **ret);
 void sqlite_connection_close(struct sqlite_connection *c);
 NODISCARD err_t sqlite_exec(struct sqlite_connection *c, const char *sql);
+/* The statements around every transaction, prepared once. */
+enum sqlite_control {
+    CONTROL_BEGIN,
+    CONTROL_BEGIN_IMMEDIATE,
+    CONTROL_COMMIT,
+    CONTROL_ROLLBACK,
+    CONTROL_SAVEPOINT, /* of the one member that has the turn */
+    CONTROL_SAVEPOINT_RELEASE,
+    CONTROL_SAVEPOINT_ROLLBACK,
+    CONTROL_COUNT
+};
+NODISCARD err_t sqlite_control(struct sqlite_connection *c, enum sqlite_control which);
 bool sqlite_in_transaction(struct sqlite_connection *c);
 bool sqlite_last_was_sync(struct sqlite_connection *c); /* the last error was a failed sync */
 int sqlite_wal_pages(struct sqlite_connection *c);

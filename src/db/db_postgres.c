@@ -296,11 +296,6 @@ static err_t pg_next(struct db_cursor *cursor, bool *ret_row)
     return OK;
 }
 
-static bool pg_is_null(struct db_cursor *cursor, int column)
-{
-    return PQgetisnull(cursor->statement, cursor->row, column);
-}
-
 static err_t bytes_of(struct arena *a, const char *text, struct str *ret)
 {
     if (text[0] != '\\' || text[1] != 'x')
@@ -311,6 +306,10 @@ static err_t bytes_of(struct arena *a, const char *text, struct str *ret)
 static err_t pg_value(struct db_cursor *cursor, int column, enum db_type t, struct arena *a,
                       void *to)
 {
+    if (PQgetisnull(cursor->statement, cursor->row, column)) {
+        db_set_null(t, to);
+        return OK;
+    }
     const char *text = PQgetvalue(cursor->statement, cursor->row, column);
     struct str s = str_of(text, (size_t)PQgetlength(cursor->statement, cursor->row, column));
     switch (t) {
@@ -409,7 +408,6 @@ const struct db_driver DB_DRIVER_POSTGRES = {
     .disconnect = pg_disconnect,
     .run = pg_run,
     .next = pg_next,
-    .is_null = pg_is_null,
     .value = pg_value,
     .changed = pg_changed,
     .done = pg_done,

@@ -25,6 +25,7 @@ struct sqlite_connection {
     sqlite3 *handle;
     bool last_was_sync;
     int wal_pages;
+    sqlite3_stmt *control[CONTROL_COUNT]; /* each prepared at its first use */
     struct statement *cache[DB_STATEMENTS_MAX];
 };
 
@@ -90,8 +91,9 @@ static err_t configure(struct sqlite_connection *c, bool writer)
              "wal_autocheckpoint=0;"
              "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%d;",
              CACHE_KIB);
-    const char *reader = "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA "
-                         "temp_store=MEMORY; PRAGMA mmap_size=268435456;";
+    /* Not mapped into memory: the map is made anew after each change, and a read that fails would be a signal. */
+    const char *reader =
+        "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;";
     if (sqlite3_exec(c->handle, writer ? sql : reader, NULL, NULL, NULL) != SQLITE_OK)
         return fail(c, "opening the store");
     if (writer)
@@ -119,8 +121,17 @@ static err_t check_application(struct sqlite_connection *c)
     return id ? OK : sqlite_exec(c, sql);
 }
 
+/* Once, before SQLite begins: without its statistics of memory, for which each allocation of each thread would take
+ * one lock of the whole process. A program that began SQLite itself (a test's file system) keeps them. */
+static void set_up_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 err_t sqlite_connection_open(struct db_store *s, bool writer, struct sqlite_connection **ret)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_up_library);
     struct sqlite_connection *c = calloc(1, sizeof *c);
     if (!c)
         return E_BUSY;
@@ -146,6 +157,8 @@ void sqlite_connection_close(struct sqlite_connection *c)
 {
     if (!c)
         return;
+    for (size_t i = 0; i < CONTROL_COUNT; i++)
+        sqlite3_finalize(c->control[i]);
     for (size_t i = 0; i < DB_STATEMENTS_MAX; i++)
         if (c->cache[i]) {
             sqlite3_finalize(c->cache[i]->stmt);
@@ -158,6 +171,26 @@ void sqlite_connection_close(struct sqlite_connection *c)
 err_t sqlite_exec(struct sqlite_connection *c, const char *sql)
 {
     return sqlite3_exec(c->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? OK : fail(c, sql);
+}
+
+err_t sqlite_control(struct sqlite_connection *c, enum sqlite_control which)
+{
+    static const char *const SQL[] = {
+        [CONTROL_BEGIN] = "BEGIN",
+        [CONTROL_BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
+        [CONTROL_COMMIT] = "COMMIT",
+        [CONTROL_ROLLBACK] = "ROLLBACK",
+        [CONTROL_SAVEPOINT] = "SAVEPOINT member",
+        [CONTROL_SAVEPOINT_RELEASE] = "RELEASE member",
+        [CONTROL_SAVEPOINT_ROLLBACK] = "ROLLBACK TO member",
+    };
+    sqlite3_stmt **stmt = &c->control[which];
+    if (!*stmt && sqlite3_prepare_v3(c->handle, SQL[which], -1, SQLITE_PREPARE_PERSISTENT, stmt,
+                                     NULL) != SQLITE_OK)
+        return fail(c, SQL[which]);
+    err_t e = sqlite3_step(*stmt) == SQLITE_DONE ? OK : fail(c, SQL[which]);
+    sqlite3_reset(*stmt);
+    return e;
 }
 
 bool sqlite_in_transaction(struct sqlite_connection *c)
@@ -301,12 +334,6 @@ static err_t sqlite_next(struct db_cursor *cursor, bool *ret_row)
     return db_group_statement_failed(cursor->db, e);
 }
 
-static bool sqlite_is_null(struct db_cursor *cursor, int column)
-{
-    struct statement *s = cursor->statement;
-    return sqlite3_column_type(s->stmt, column) == SQLITE_NULL;
-}
-
 static err_t copy(struct arena *a, const void *bytes, int n, struct str *ret)
 {
     char *to = arena_bytes(a, (size_t)n + 1);
@@ -319,32 +346,37 @@ static err_t copy(struct arena *a, const void *bytes, int n, struct str *ret)
     return OK;
 }
 
+/* The value is asked for once: each question to a column finds its row and its type anew. */
 static err_t sqlite_value(struct db_cursor *cursor, int column, enum db_type t, struct arena *a,
                           void *to)
 {
-    sqlite3_stmt *stmt = ((struct statement *)cursor->statement)->stmt;
+    sqlite3_value *v = sqlite3_column_value(((struct statement *)cursor->statement)->stmt, column);
+    if (sqlite3_value_type(v) == SQLITE_NULL) {
+        db_set_null(t, to);
+        return OK;
+    }
     switch (t) {
     case DB_I64:
-        *(int64_t *)to = sqlite3_column_int64(stmt, column);
+        *(int64_t *)to = sqlite3_value_int64(v);
         return OK;
     case DB_BOOL:
-        *(bool *)to = sqlite3_column_int64(stmt, column) != 0;
+        *(bool *)to = sqlite3_value_int64(v) != 0;
         return OK;
     case DB_F64:
-        *(double *)to = sqlite3_column_double(stmt, column);
+        *(double *)to = sqlite3_value_double(v);
         return OK;
     case DB_STR: {
-        const void *text = sqlite3_column_text(stmt, column);
-        return copy(a, text, sqlite3_column_bytes(stmt, column), to);
+        const void *text = sqlite3_value_text(v);
+        return copy(a, text, sqlite3_value_bytes(v), to);
     }
     case DB_BYTES: {
-        const void *bytes = sqlite3_column_blob(stmt, column);
-        return copy(a, bytes, sqlite3_column_bytes(stmt, column), to);
+        const void *bytes = sqlite3_value_blob(v);
+        return copy(a, bytes, sqlite3_value_bytes(v), to);
     }
     case DB_UUID:
-        if (sqlite3_column_bytes(stmt, column) != (int)sizeof(struct uuid))
+        if (sqlite3_value_bytes(v) != (int)sizeof(struct uuid))
             return err_note(E_CORRUPT, NULL, "a stored id has the wrong length");
-        memcpy(to, sqlite3_column_blob(stmt, column), sizeof(struct uuid));
+        memcpy(to, sqlite3_value_blob(v), sizeof(struct uuid));
         return OK;
     case DB_NULL:
         return OK;
@@ -385,6 +417,17 @@ static void sqlite_disconnect(struct db *db)
     sqlite_connection_close(db->connection);
 }
 
+static bool sqlite_reads_begin(struct db *db)
+{
+    return sqlite_control(db->connection, CONTROL_BEGIN) == OK;
+}
+
+static void sqlite_reads_end(struct db *db)
+{
+    if (sqlite_control(db->connection, CONTROL_COMMIT) != OK) /* nothing was written */
+        (void)!sqlite_control(db->connection, CONTROL_ROLLBACK);
+}
+
 static err_t sqlite_script(struct db *db, const char *sql)
 {
     return sqlite_exec(connection_of(db), sql);
@@ -423,10 +466,11 @@ const struct db_driver DB_DRIVER_SQLITE = {
     .disconnect = sqlite_disconnect,
     .run = sqlite_run,
     .next = sqlite_next,
-    .is_null = sqlite_is_null,
     .value = sqlite_value,
     .changed = sqlite_changed,
     .done = sqlite_done,
+    .reads_begin = sqlite_reads_begin,
+    .reads_end = sqlite_reads_end,
     .begin = db_group_begin,
     .commit = db_group_commit,
     .rollback = db_group_rollback,

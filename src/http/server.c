@@ -287,7 +287,11 @@ static void on_request(struct http1_exchange *x, void *context)
     }
     if (runs_inline(c)) {
         c->rq.db = x->loop->context;
+        if (c->refused == OK) /* all that it reads, it reads of one state of the store */
+            db_reads_begin(c->rq.db);
         call_run(c);
+        if (c->refused == OK)
+            db_reads_end(c->rq.db);
         call_finish(c);
         return;
     }

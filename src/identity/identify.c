@@ -70,10 +70,10 @@ static err_t identify_cookie(struct req *rq, struct str cookie, struct caller *r
 
 err_t identity_identify(struct req *rq, struct caller *ret)
 {
-    if (rq->local)
-        return identify_local(rq, ret);
     struct str bearer = bearer_of(rq), cookie;
-    if (bearer.s)
+    if (rq->local && !bearer.s)
+        return identify_local(rq, ret);
+    if (bearer.s) /* over the local socket too: who shows a token wants to be its account */
         return identity_check(identity_of(rq->app), rq->db, rq->arena, CREDENTIAL_TOKEN, bearer,
                               rq->now_ms, ret);
     cookie = req_session_cookie(rq);

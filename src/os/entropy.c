@@ -7,6 +7,8 @@
 #include "os/clock.h"
 #include "os/thread.h"
 
+enum { FEW_BYTES = 10, FETCH_BYTES = 256 };
+
 /* Tests only: a reproducible stream (SplitMix64); zero: the kernel's. */
 static uint64_t fake_state;
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
@@ -32,11 +34,8 @@ static bool fill_fake(unsigned char *p, size_t n)
     return true;
 }
 
-void entropy_fill(void *p, size_t n)
+static void fill_from_kernel(unsigned char *to, size_t n)
 {
-    unsigned char *to = p;
-    if (fill_fake(to, n))
-        return;
     while (n) {
         ssize_t got = getrandom(to, n, 0);
         if (got <= 0)
@@ -44,6 +43,30 @@ void entropy_fill(void *p, size_t n)
         to += got;
         n -= (size_t)got;
     }
+}
+
+/* Ids want a few bytes each, many times a second: for them each thread fetches some ahead. What is larger may be a
+ * secret, and never lies about before it is one. */
+static void fill_few(unsigned char *to, size_t n)
+{
+    static _Thread_local unsigned char ahead[FETCH_BYTES];
+    static _Thread_local size_t left;
+    if (left < n) {
+        fill_from_kernel(ahead, sizeof ahead);
+        left = sizeof ahead;
+    }
+    left -= n;
+    memcpy(to, ahead + left, n);
+}
+
+void entropy_fill(void *p, size_t n)
+{
+    if (fill_fake(p, n))
+        return;
+    if (n <= FEW_BYTES)
+        fill_few(p, n);
+    else
+        fill_from_kernel(p, n);
 }
 
 void entropy_fake(uint64_t seed)

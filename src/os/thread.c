@@ -1,9 +1,21 @@
 #include "os/thread.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
 
 /* --- threads ---------------------------------------------------------------------------- */
 
@@ -121,6 +133,31 @@ void cond_broadcast(struct cond *c)
     pthread_cond_broadcast(&c->handle);
 }
 
+/* --- gates ----------------------------------------------------------------------------------- */
+
+/* Behind the store the gate may be gone already: the kernel then wakes nobody, or someone who looks again. */
+void gate_open(struct gate *g)
+{
+    atomic_store_explicit(&g->open, 1, memory_order_release);
+    syscall(SYS_futex, &g->open, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+bool gate_wait(struct gate *g, int64_t timeout_ms)
+{
+    int64_t deadline = timeout_ms >= 0 ? now_ms() + timeout_ms : 0;
+    while (!atomic_load_explicit(&g->open, memory_order_acquire)) {
+        struct timespec left = { 0 };
+        int64_t ms = timeout_ms >= 0 ? deadline - now_ms() : 0;
+        if (timeout_ms >= 0 && ms <= 0)
+            return false;
+        left.tv_sec = ms / 1000;
+        left.tv_nsec = ms % 1000 * 1000000;
+        syscall(SYS_futex, &g->open, FUTEX_WAIT_PRIVATE, 0, timeout_ms >= 0 ? &left : NULL, NULL,
+                0);
+    }
+    return true;
+}
+
 /* --- queues ----------------------------------------------------------------------------------- */
 
 struct queue {
@@ -168,13 +205,6 @@ err_t queue_push(struct queue *q, void *item)
     }
     mutex_unlock(&q->lock);
     return e;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 void *queue_pop(struct queue *q, int64_t timeout_ms)

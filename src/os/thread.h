@@ -31,6 +31,15 @@ bool cond_wait_ms(struct cond *c, struct mutex *m, int64_t timeout_ms); /* false
 void cond_signal(struct cond *c);
 void cond_broadcast(struct cond *c);
 
+/* A gate that opens once. Who passes takes no lock, so many threads can be let go at once without
+ * each of them waiting for the next one's turn with a mutex. What was written before gate_open is
+ * seen behind gate_wait. The last to pass may give up its memory at once. */
+struct gate {
+    _Atomic uint32_t open;
+};
+void gate_open(struct gate *g);
+bool gate_wait(struct gate *g, int64_t timeout_ms); /* < 0: for ever; false: timed out */
+
 /* A bounded queue of pointers, many producers and consumers, in order. */
 struct queue;
 NODISCARD err_t queue_new(size_t capacity, struct queue **ret);
