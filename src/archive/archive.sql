@@ -52,6 +52,18 @@ UPDATE conversation SET title = :title, title_own = TRUE, version = version + 1 
 -- :query archive_delete
 DELETE FROM conversation WHERE owner_id = :owner AND id = :id;
 
+-- :query archive_forget
+DELETE FROM conversation WHERE owner_id = :owner;
+
+-- :query archive_forget_messages
+DELETE FROM message WHERE owner_id = :owner;
+
+-- :query archive_forget_versions
+DELETE FROM message_version WHERE owner_id = :owner;
+
+-- :query archive_forget_media
+DELETE FROM media WHERE owner_id = :owner;
+
 -- :query archive_delete_messages
 DELETE FROM message WHERE owner_id = :owner AND conversation_id = :id;
 

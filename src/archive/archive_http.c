@@ -380,6 +380,23 @@ static const struct entity ENTITIES[] = {
     { .name = "message", .text = message_text, .each = message_each },
 };
 
+/* An account that goes takes along what it has here, and its files. */
+static err_t forget(struct app *app, struct db *rows, struct db *effects, struct arena *a,
+                    const struct op *ops, size_t count)
+{
+    UNUSED(rows);
+    UNUSED(a);
+    for (size_t i = 0; i < count; i++) {
+        if (!str_eq(ops[i].entity, S("account")) || !str_eq(ops[i].kind, S("deleted")))
+            continue;
+        TRY(archive_store_forget(effects, ops[i].entity_id));
+        TRY(blob_forget(app->blobs, ops[i].entity_id));
+    }
+    return OK;
+}
+
+static const struct op_consumer CONSUMERS[] = { { .name = "archive", .consume = forget } };
+
 #define REF(name) "{\"$ref\":\"#/components/schemas/" name "\"}"
 
 static const struct route ROUTES[] = {
@@ -414,6 +431,8 @@ const struct module archive_module = {
     .init = archive_schemas,
     .routes = ROUTES,
     .route_count = COUNTOF(ROUTES),
+    .consumers = CONSUMERS,
+    .consumer_count = COUNTOF(CONSUMERS),
     .entities = ENTITIES,
     .entity_count = COUNTOF(ENTITIES),
 };

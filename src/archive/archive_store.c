@@ -181,6 +181,17 @@ err_t archive_store_rename(struct db *db, struct uuid owner, struct uuid id, str
     return db_exec(db, &SQL_ARCHIVE_RENAME, DB_ARGS(DBS(title), DBU(owner), DBU(id)), NULL);
 }
 
+err_t archive_store_forget(struct db *db, struct uuid owner)
+{
+    static const struct db_query *const ALL[] = { &SQL_ARCHIVE_FORGET_MEDIA,
+                                                  &SQL_ARCHIVE_FORGET_VERSIONS,
+                                                  &SQL_ARCHIVE_FORGET_MESSAGES,
+                                                  &SQL_ARCHIVE_FORGET };
+    for (size_t i = 0; i < COUNTOF(ALL); i++)
+        TRY(db_exec(db, ALL[i], DB_ARGS(DBU(owner)), NULL));
+    return OK;
+}
+
 err_t archive_store_delete(struct db *db, struct uuid owner, struct uuid id)
 {
     struct db_args args = DB_ARGS(DBU(owner), DBU(id));

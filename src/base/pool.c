@@ -55,6 +55,7 @@ void *pool_get(struct pool *p)
     if (!p->given_back && !grow(p))
         return NULL;
     void *object = p->given_back;
+    assert(object);
     memcpy(&p->given_back, object, sizeof p->given_back);
     UNPOISON(object, p->object_bytes);
     memset(object, 0, p->object_bytes);

@@ -22,7 +22,7 @@ static err_t grow(struct table *t)
 {
     struct table wider = { .slot_count = t->slot_count ? t->slot_count * 2 : FIRST_SLOTS,
                            .count = t->count };
-    wider.slots = calloc(wider.slot_count, sizeof *wider.slots);
+    wider.slots = calloc(wider.slot_count, sizeof(void *));
     if (!wider.slots)
         return E_BUSY;
     for (size_t i = 0; i < t->slot_count; i++)

@@ -126,6 +126,16 @@ void blob_remove(const struct blob_store *b, struct uuid owner, struct sha256 h)
 
 /* --- sweeping ------------------------------------------------------------------------------------------ */
 
+err_t blob_forget(const struct blob_store *b, struct uuid owner)
+{
+    char path[PATH_BYTES], name[UUID_TEXT_BYTES + 1];
+    uuid_text(owner, name);
+    if (snprintf(path, sizeof path, "%s/%s", b->root, name) >= (int)sizeof path)
+        return E_LIMIT;
+    folder_remove(path);
+    return OK;
+}
+
 struct sweep {
     bool (*named)(void *context, struct uuid owner, struct sha256 h);
     void *context;

@@ -19,6 +19,8 @@ NODISCARD err_t blob_read(const struct blob_store *b, struct arena *a, struct uu
                           struct sha256 h, size_t max_bytes, struct str *ret);
 bool blob_exists(const struct blob_store *b, struct uuid owner, struct sha256 h);
 void blob_remove(const struct blob_store *b, struct uuid owner, struct sha256 h);
+/* Remove all that the owner has (an erasure). E_LIMIT: the path is too long. */
+NODISCARD err_t blob_forget(const struct blob_store *b, struct uuid owner);
 /* Remove files older than min_age_ms that `named` does not claim; ret_removed may be NULL. */
 NODISCARD err_t blob_sweep(const struct blob_store *b, int64_t min_age_ms,
                            bool (*named)(void *context, struct uuid owner, struct sha256 h),

@@ -125,12 +125,11 @@ static void answered(struct rt_socket *s, struct str arguments, bool timed_out)
 static void test_event(struct rt_socket *s, const struct sio_packet *p,
                        const struct str *attachments)
 {
-    struct str name = sio_event_name(p), arguments = STR_NONE;
+    struct str name = sio_event_name(p);
     struct rewritten w = { .count = 0 };
-    if (p->attachments && !rewrite(scratch_of(s), p, attachments, &w))
+    if (!name.s || (p->attachments && !rewrite(scratch_of(s), p, attachments, &w)))
         return;
-    if (name.s)
-        arguments = p->attachments ? w.arguments : arguments_of(p);
+    struct str arguments = p->attachments ? w.arguments : arguments_of(p);
     if (str_eq(name, S("message")))
         send_back(s, arguments, &w);
     else if (str_eq(name, S("message-with-ack")) && p->has_id)
