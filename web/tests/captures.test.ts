@@ -35,7 +35,7 @@ function setup(answer: (path: string, method: string) => Answer) {
     const timer = fakeTimer();
     const { client, log } = fakeServer(({ path, method }) => answer(path, method));
     const model = createCaptures({
-        client, later: timer.later, followLive: () => null, onDone: (c) => done.push(c.id),
+        client, later: timer.later, onDone: (c) => done.push(c.id),
         openStream: () => {
             const stream = new Stream();
             streams.push(stream);

@@ -25,15 +25,13 @@ const NOTHING: Captures = {
 export interface CapturesParts {
     client: Client;
     openStream: OpenStream;
-    // Over the socket where there is one; null: not now.
-    followLive: (id: string, onProgress: (capture: Capture) => void, onLost: () => void) => (() => void) | null;
     later: (work: () => void, ms: number) => () => void; // a timer; returns the way to stop it
     onDone: (capture: Capture) => void;
 }
 
 export type CapturesModel = ReturnType<typeof createCaptures>;
 
-export function createCaptures({ client, openStream, followLive, later, onDone }: CapturesParts) {
+export function createCaptures({ client, openStream, later, onDone }: CapturesParts) {
     const store = createStore<Captures>(() => NOTHING);
     const stops = new Map<string, () => void>();
 
@@ -66,11 +64,10 @@ export function createCaptures({ client, openStream, followLive, later, onDone }
         else unfollow(id);
     }
 
-    // Listen, and read it once, so that it is there even when no event comes.
+    // Read it once, so that it is there even when no event comes, then listen.
     async function follow(id: string): Promise<void> {
         if (stops.has(id)) return;
-        const live = followLive(id, take, () => void poll(id));
-        stops.set(id, live ?? (() => {}));
+        stops.set(id, () => {});
         store.setState((s) => ({ problems: Object.fromEntries(Object.entries(s.problems).filter(([k]) => k !== id)) }));
         try {
             take(await client.call('GET /api/v1/captures/{id}', { path: { id } }));
@@ -80,7 +77,7 @@ export function createCaptures({ client, openStream, followLive, later, onDone }
             store.setState((s) => ({ problems: { ...s.problems, [id]: problem } }));
             return;
         }
-        if (!stops.has(id) || live) return; // over already, or heard of
+        if (!stops.has(id)) return; // over already
         stops.set(id, followCapture(openStream, id, take, () => void poll(id)));
     }
 

@@ -8,7 +8,6 @@ export type Summary = Schemas['ConversationSummary'];
 
 export interface Library {
     items: Summary[];
-    shared: Summary[]; // of others
     cursor: string | null;
     status: 'idle' | 'loading' | 'more' | 'ready';
     problem: Problem | null;
@@ -16,7 +15,7 @@ export interface Library {
 }
 
 const PAGE = 50;
-const NOTHING: Library = { items: [], shared: [], cursor: null, status: 'idle', problem: null, failed: null };
+const NOTHING: Library = { items: [], cursor: null, status: 'idle', problem: null, failed: null };
 
 export type LibraryModel = ReturnType<typeof createLibrary>;
 
@@ -58,30 +57,10 @@ export function createLibrary(client: Client) {
         }
     }
 
-    // Something changed: the first page anew, what was read behind it stays. A failure shows itself where it matters.
-    async function refresh(): Promise<void> {
-        const before = store.getState();
-        if (before.status !== 'ready') return;
-        const mine = ++generation;
-        const page = await ask(null).catch(() => null);
-        if (!page || mine !== generation) return;
-        const last = page.items.at(-1)?.captured_at ?? '';
-        const fresh = new Set(page.items.map((c) => c.id));
-        const behind = page.next_cursor ? before.items.filter((c) => !fresh.has(c.id) && c.captured_at <= last) : [];
-        store.setState({ items: [...page.items, ...behind], cursor: behind.length ? before.cursor : page.next_cursor });
-    }
-
-    async function loadShared(): Promise<void> {
-        const page = await client.call('GET /api/v1/conversations', { query: { shared: true } }).catch(() => null);
-        if (page) store.setState({ shared: page.items });
-    }
-
     return {
         store,
         load,
         more,
-        refresh,
-        loadShared,
         forget: (id: string) => store.setState((s) => ({ items: s.items.filter((c) => c.id !== id) })),
         clear: () => {
             generation++;

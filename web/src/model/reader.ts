@@ -17,7 +17,6 @@ export interface Reader {
     messages: Message[];
     complete: boolean; // every message is there
     paused: boolean;   // there are more than are read without being asked for
-    withdrawn: boolean; // it was shared, and is not any more (or it was deleted)
     offline: boolean;  // shown from the cache, the server could not be asked
     problem: Problem | null;
 }
@@ -25,7 +24,7 @@ export interface Reader {
 const PAGE = 200;
 const READ_AHEAD_MAX = 5_000; // messages
 const nothing = (id: string): Reader => ({
-    id, all: false, conversation: null, messages: [], complete: false, paused: false, withdrawn: false, offline: false, problem: null,
+    id, all: false, conversation: null, messages: [], complete: false, paused: false, offline: false, problem: null,
 });
 
 export interface OutlineEntry {
@@ -146,17 +145,6 @@ export function createReader({ client, cache, now }: ReaderParts) {
     return {
         store,
         open,
-        // It changed: read it again behind what is shown.
-        refresh: (id: string) => {
-            const { id: shown, all } = store.getState();
-            if (id === shown) void open(id, all);
-        },
-        withdraw: (id: string) => {
-            if (store.getState().id !== id) return;
-            generation++;
-            void cache.remove(id);
-            store.setState({ ...nothing(id), withdrawn: true }, true);
-        },
         more,
         rename,
         remove,

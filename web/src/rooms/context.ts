@@ -4,8 +4,6 @@ import { useContext } from 'preact/hooks';
 import type { AccountModel } from '../model/account.ts';
 import type { CapturesModel } from '../model/captures.ts';
 import type { LibraryModel } from '../model/library.ts';
-import type { LiveModel } from '../model/live.ts';
-import type { MembersModel } from '../model/members.ts';
 import type { ReaderModel } from '../model/reader.ts';
 import type { SearchModel } from '../model/search.ts';
 import type { SessionModel } from '../model/session.ts';
@@ -17,8 +15,6 @@ export interface App {
     session: SessionModel;
     view: ViewModel;
     library: LibraryModel;
-    live: LiveModel;
-    members: MembersModel;
     captures: CapturesModel;
     reader: ReaderModel;
     search: SearchModel;

@@ -12,19 +12,6 @@ import { step, useKeys } from './keys.ts';
 import { ProblemNotice } from './problem_notice.tsx';
 import { useTitle } from './shell.tsx';
 
-function Shared() {
-    const { library } = useApp();
-    const shared = useStore(library.store, (s) => s.shared);
-    useEffect(() => void library.loadShared(), []);
-    if (!shared.length) return null;
-    return (
-        <section class="shelf" aria-label="Shared with me">
-            <h2 class="shelf-name">Shared with me</h2>
-            <ul class="plain-list">{shared.map((item) => <Row key={item.id} item={item} />)}</ul>
-        </section>
-    );
-}
-
 function Row({ item }: { item: Summary }) {
     return (
         <li>
@@ -33,7 +20,7 @@ function Row({ item }: { item: Summary }) {
                 <span class="row-main">
                     <span class="row-title">{item.title || 'Untitled'}</span>
                     <span class="row-meta">
-                        {providerName(item.provider)}{item.model && ` · ${item.model}`} · {count(item.message_count, 'message')}{item.shared_by && ` · from ${item.shared_by}`}
+                        {providerName(item.provider)}{item.model && ` · ${item.model}`} · {count(item.message_count, 'message')}
                     </span>
                 </span>
                 <time class="row-side" dateTime={item.captured_at} title={`Captured ${exact(item.captured_at)}`}>{day(item.created_at ?? item.captured_at)}</time>
@@ -101,7 +88,6 @@ export function LibraryRoom() {
             {problem && failed === 'first' && <ProblemNotice problem={problem} retry={() => void library.load()} />}
             {!items.length && (status === 'loading' || status === 'idle') && <Waiting what="Reading the shelves" />}
             {!items.length && status === 'ready' && !problem && <Empty />}
-            <Shared />
             <div class="shelf">
                 {grouped(items, now).map((group) => (
                     <section key={group.name} aria-label={group.name}>

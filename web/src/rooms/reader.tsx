@@ -109,14 +109,6 @@ export function ReaderRoom({ id, messageId }: { id: string; messageId: string })
     useMessageInAddress(messageId, mine ? messages : []);
     useKeys(shortcuts, { j: () => step('.message', 1), k: () => step('.message', -1) });
 
-    if (mine && state.withdrawn) {
-        return (
-            <div class="column">
-                <h1 tabIndex={-1}>No longer here</h1>
-                <Notice><p>This conversation is not shared with you any more, or it was deleted. <a href="/">To the library</a></p></Notice>
-            </div>
-        );
-    }
     if (mine && problem?.status === 404) return <NotFound what="conversation" />;
     const again = () => void reader.open(id, state.all);
     if (!mine || !conversation) {

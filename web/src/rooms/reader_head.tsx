@@ -9,7 +9,6 @@ import { useStore } from '../ui/hooks.ts';
 import { OutIcon } from '../ui/icons.tsx';
 import { Confirm, Field, Fold } from '../ui/parts.tsx';
 import { useApp } from './context.ts';
-import { People, SharePanel } from './presence.tsx';
 import { ProblemNotice } from './problem_notice.tsx';
 
 const STRATEGY: Record<string, string> = {
@@ -87,9 +86,7 @@ export function ReaderHead({ conversation }: { conversation: Conversation }) {
                 {source && <a href={source} target="_blank" rel="noopener noreferrer nofollow">Source <OutIcon /></a>}
             </p>
             {conversation.outcome === 'partial' && <p class="badge">Partial: the page did not give everything</p>}
-            <People id={conversation.id} />
             <Findings conversation={conversation} />
-            <SharePanel id={conversation.id} />
             <Tools conversation={conversation} rename={() => setRenaming(true)} />
         </header>
     );

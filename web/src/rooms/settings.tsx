@@ -28,21 +28,6 @@ function Looks() {
     );
 }
 
-function Seen() {
-    const { live } = useApp();
-    const { connection, invisible } = useStore(live.store, (s) => s);
-    const [failed, setFailed] = useState(false);
-    const set = async (on: boolean) => setFailed(!(await live.setInvisible(on)));
-    return (
-        <section aria-labelledby="seen">
-            <h2 id="seen">Being seen</h2>
-            <label class="check"><input type="checkbox" checked={invisible} disabled={connection !== 'live'} onChange={(e) => void set(e.currentTarget.checked)} /> Invisible: nobody sees which conversation I read</label>
-            <p class="small">Otherwise the people with whom you share a conversation see when you are in it.</p>
-            {failed && <Notice tone="wrong"><p>That did not work. Try again.</p></Notice>}
-        </section>
-    );
-}
-
 function Password() {
     const { account } = useApp();
     const [before, setBefore] = useState('');
@@ -98,7 +83,6 @@ export function SettingsRoom() {
                 {leaving && <ProblemNotice problem={leaving} />}
             </section>
             <Looks />
-            <Seen />
             {problem && <ProblemNotice problem={problem} retry={() => void account.load()} />}
             {status === 'loading' && !sessions.length && <Waiting what="Reading sessions and tokens" />}
             <SessionList />

@@ -4,7 +4,6 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Theme } from '../model/view.ts';
 import { useStore } from '../ui/hooks.ts';
 import { GearIcon, HalfIcon, Mark, MoonIcon, SearchIcon, SunIcon } from '../ui/icons.tsx';
-import { Connection } from './connection.tsx';
 import { useApp } from './context.ts';
 import { useKeys } from './keys.ts';
 
@@ -81,7 +80,7 @@ export function Shell({ bare = false, children }: { bare?: boolean; children: Co
             <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>('#main')?.focus()}>To the content</button>
             {bare
                 ? <header class="bar bar-bare"><span class="brand"><Mark /><span>VIVIM</span></span><nav aria-label="Page"><ThemeButton /></nav></header>
-                : <><Bar /><Connection /></>}
+                : <Bar />}
             <main id="main" tabIndex={-1} class={bare ? 'bare' : ''}>{children}</main>
             {keys && <KeySheet close={() => setKeys(false)} />}
         </>
