@@ -36,6 +36,7 @@ const struct command *const COMMANDS[] = {
     &COMMAND_SERVE,
     &COMMAND_CAPTURE,
     &COMMAND_SEARCH,
+    &COMMAND_TAIL,
     &COMMAND_EXTRACT,
     &COMMAND_USER_ADD,
     &COMMAND_USER_LIST,

@@ -1,5 +1,6 @@
 // The command line: both ways (with a running server and without) give the same; wrong use says what to do.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -139,4 +140,70 @@ test('extract of something that is no conversation', async () => {
     const missing = await vivim(['extract', join(data, 'nothing.json')]);
     assert.equal(missing.code, 1);
     assert.match(missing.stderr, /nothing\.json/);
+});
+
+// `vivim tail` with what it has printed so far; lines(n) waits for so many.
+function tail(server, ...options) {
+    const child = spawn(BINARY, ['tail', ...options], { env: server.environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '', stderr = '', look = () => {};
+    child.stdout.on('data', (d) => {
+        stdout += d;
+        look();
+    });
+    child.stderr.on('data', (d) => (stderr += d));
+    const exited = new Promise((resolve) => child.on('close', (code, signal) => {
+        resolve({ code: code ?? signal, stdout, stderr });
+        look();
+    }));
+    const lines = (n) => new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`no ${n} lines: ${stdout}${stderr}`)), 30_000);
+        look = () => {
+            const whole = stdout.split('\n').slice(0, -1);
+            if (whole.length < n && child.exitCode === null) return;
+            clearTimeout(timer);
+            resolve(whole);
+        };
+        look();
+    });
+    return { lines, exited, end: (signal = 'SIGINT') => (child.kill(signal), exited) };
+}
+
+test('tail prints what changes, goes on from a cursor, ends cleanly', async () => {
+    const server = await startServer({ data, keep: true });
+    const { stdout: token } = await server.vivim(['token', 'ada']);
+    const present = await fetch(`${server.url}/api/v1/changes`, { headers: { authorization: `Bearer ${token.trim()}` } });
+    const { cursor } = await present.json();
+    const live = tail(server, '--json', '--after', cursor);
+    await server.vivim(['sample', 'add']);
+    await live.lines(3);
+    const items = (await live.end()).stdout.split('\n').slice(0, -1).map((line) => JSON.parse(line));
+    assert.ok(items.filter((i) => i.entity === 'conversation' && i.kind === 'created').length >= 3, JSON.stringify(items));
+    assert.ok(items.every((i) => i.id && i.at && Array.isArray(i.fields)));
+
+    const again = tail(server, '--after', cursor);
+    for (const line of await again.lines(3)) assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}[a-z]+ +[0-9a-f-]{36} {2}(created|updated|deleted)/);
+    assert.equal((await again.end('SIGTERM')).code, 0);
+
+    const behind = tail(server, '--json', '--after', items.findLast((i) => i.cursor).cursor);
+    await server.vivim(['sample', 'remove']);
+    const [first] = await behind.lines(1);
+    assert.equal(JSON.parse(first).kind, 'deleted', 'nothing of what was before the cursor');
+
+    await server.stop();
+    const left = await behind.exited;
+    assert.equal(left.code, 1);
+    assert.match(left.stderr, /gone away/);
+});
+
+test('tail without a server, and with a wrong cursor', async () => {
+    const none = await vivim(['tail']);
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /no server runs .*nothing to follow/);
+    const wrong = await vivim(['tail', '--after', 'x'.repeat(100)]);
+    assert.equal(wrong.code, 2);
+    const server = await startServer({ data, keep: true });
+    const answer = await command(BINARY, ['tail', '--after', 'no cursor'], { env: server.environment, check: false });
+    await server.stop();
+    assert.equal(answer.code, 1);
+    assert.match(answer.stderr, /cursor/);
 });
