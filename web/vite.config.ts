@@ -20,5 +20,10 @@ export default defineConfig({
         reportCompressedSize: false,
     },
     worker: { format: 'es' },
-    server: { proxy: { '/api': { target: SERVER, headers: { origin: SERVER } } } },
+    server: {
+        proxy: {
+            '/api': { target: SERVER, headers: { origin: SERVER } },
+            '/socket.io': { target: SERVER, headers: { origin: SERVER }, ws: true },
+        },
+    },
 });

@@ -1,19 +1,27 @@
 // Puts the client together: store, server, models, screens. Everything knows only what it is handed here.
 import { render } from 'preact';
 import { createClient } from './api/client.ts';
+import { openSocket } from './api/socket.ts';
 import { createAccount } from './model/account.ts';
 import { createCaptures } from './model/captures.ts';
 import { createLibrary } from './model/library.ts';
+import { createLive } from './model/live.ts';
+import { createPresence } from './model/presence.ts';
 import { createReader } from './model/reader.ts';
 import { createSearch } from './model/search.ts';
 import { createSession } from './model/session.ts';
+import { createSharing } from './model/sharing.ts';
 import { createView } from './model/view.ts';
 import { AppRoot } from './rooms/app.tsx';
+import { watchAttention } from './rooms/attention.ts';
 import { AppContext, type App } from './rooms/context.ts';
 import { createNavigation } from './rooms/navigation.ts';
+import { createChangeStore } from './store/changes.ts';
 import { createConversationCache } from './store/conversations.ts';
 import { openDatabase } from './store/database.ts';
 import { createStateStore } from './store/state.ts';
+import { createProgress } from './sync/captures.ts';
+import { createConnection } from './sync/connection.ts';
 import { createRenderer } from './ui/render/renderer.ts';
 import './style/base.css';
 import './style/frame.css';
@@ -25,27 +33,45 @@ const later = (work: () => void, ms: number) => {
     return () => clearTimeout(timer);
 };
 
+// The page is there before its connection: the socket's code is loaded after the first paint.
+const painted = () => new Promise<void>((resolve) => {
+    if (document.hidden) setTimeout(resolve);
+    else requestAnimationFrame(() => setTimeout(resolve));
+});
+
 async function compose(): Promise<App> {
     const database = await openDatabase();
     const state = createStateStore(database);
     const cache = createConversationCache(database);
+    const changes = createChangeStore(database);
     const client = createClient({ fetch: (url, init) => fetch(url, init), onSignedOut: () => session.expire() });
+    const connection = createConnection({ open: async () => (await painted(), openSocket()), later });
     const library = createLibrary(client);
     const reader = createReader({ client, cache, now: () => Date.now() });
     const search = createSearch({ client, later });
     const account = createAccount(client);
-    const captures = createCaptures({ client, openStream: (url) => new EventSource(url), later, onDone: () => void library.load() });
+    const sharing = createSharing(client);
+    const followCapture = createProgress({
+        connection, openStream: (url) => new EventSource(url), read: (id) => client.call('GET /api/v1/captures/{id}', { path: { id } }),
+    });
+    const captures = createCaptures({ client, followCapture, later, onDone: () => void library.load() });
+    const presence = createPresence({
+        connection, later, me: () => session.store.getState().user?.id ?? '',
+        onRefused: (id) => void reader.check(id, library.isShared(id) ? 'withdrawn' : 'deleted'),
+    });
     const session = createSession({
         client,
         state,
         wipe: async () => {
-            for (const model of [library, reader, search, account, captures]) model.clear();
-            await cache.clear();
+            for (const model of [library, reader, search, account, captures, sharing, presence]) model.clear();
+            await Promise.all([cache.clear(), changes.clear()]);
         },
     });
+    const live = createLive({ connection, changes, later, session, library, reader, captures, account, sharing });
+    watchAttention(presence.attend, live.retry);
     const view = createView(state);
     await view.load();
-    return { session, view, library, captures, reader, search, account, renderer: createRenderer(), navigation: createNavigation() };
+    return { session, view, library, captures, reader, search, account, sharing, presence, live, renderer: createRenderer(), navigation: createNavigation() };
 }
 
 const root = document.getElementById('app');

@@ -1,7 +1,7 @@
 // Captures: from the link to the end, by events, by asking, and when neither works.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EventStream } from '../src/api/events.ts';
+import { followCapture, type EventStream } from '../src/api/events.ts';
 import { createCaptures } from '../src/model/captures.ts';
 import { mayRetry, PHASES, sentence, steps, whatNext, type Capture } from '../src/model/phases.ts';
 import { fakeServer, fakeTimer, problem, settled, type Answer } from './fakes.ts';
@@ -36,11 +36,11 @@ function setup(answer: (path: string, method: string) => Answer) {
     const { client, log } = fakeServer(({ path, method }) => answer(path, method));
     const model = createCaptures({
         client, later: timer.later, onDone: (c) => done.push(c.id),
-        openStream: () => {
+        followCapture: (id, onProgress, onLost) => followCapture(() => {
             const stream = new Stream();
             streams.push(stream);
             return stream;
-        },
+        }, id, onProgress, onLost),
     });
     return { model, streams, done, timer, log, shown: () => model.store.getState().byId['k'] };
 }

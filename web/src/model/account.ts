@@ -49,6 +49,10 @@ export function createAccount(client: Client) {
     return {
         store,
         load,
+        // Changed elsewhere: only who has looked looks again.
+        renew: async (): Promise<void> => {
+            if (store.getState().status === 'ready') await load();
+        },
         endSession: (id: string) => change(() => client.call('DELETE /api/v1/sessions/{id}', { path: { id } })),
         endOthers: () => change(() => client.call('DELETE /api/v1/sessions')),
         removeToken: (id: string) => change(() => client.call('DELETE /api/v1/tokens/{id}', { path: { id } })),

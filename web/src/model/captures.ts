@@ -1,8 +1,8 @@
 // Captures: asked for, followed, cancelled. Each one that is being followed has its place in `byId`.
 import { createStore } from 'zustand/vanilla';
 import type { Client } from '../api/client.ts';
-import { followCapture, type OpenStream } from '../api/events.ts';
 import { toProblem, type Problem } from '../api/problem.ts';
+import type { FollowCapture } from '../sync/captures.ts';
 import { linkToSend } from './provider.ts';
 import { isOver, type Capture } from './phases.ts';
 
@@ -24,14 +24,14 @@ const NOTHING: Captures = {
 
 export interface CapturesParts {
     client: Client;
-    openStream: OpenStream;
+    followCapture: FollowCapture;
     later: (work: () => void, ms: number) => () => void; // a timer; returns the way to stop it
     onDone: (capture: Capture) => void;
 }
 
 export type CapturesModel = ReturnType<typeof createCaptures>;
 
-export function createCaptures({ client, openStream, later, onDone }: CapturesParts) {
+export function createCaptures({ client, followCapture, later, onDone }: CapturesParts) {
     const store = createStore<Captures>(() => NOTHING);
     const stops = new Map<string, () => void>();
 
@@ -42,13 +42,15 @@ export function createCaptures({ client, openStream, later, onDone }: CapturesPa
 
     function take(capture: Capture): void {
         const before = store.getState().byId[capture.id];
+        // What was read can be older than what was told meanwhile.
+        if (before && (isOver(before) ? !isOver(capture) : before.updated_at > capture.updated_at)) return;
         store.setState((s) => ({ byId: { ...s.byId, [capture.id]: capture } }));
         if (!isOver(capture)) return;
         unfollow(capture.id);
         if (capture.status === 'done' && before?.status !== 'done') onDone(capture);
     }
 
-    // Without a stream (refused, or a proxy that holds events back) the state is asked for every two seconds.
+    // Where nothing tells how it goes on (refused, or a proxy that holds events back) it is asked for every two seconds.
     async function poll(id: string): Promise<void> {
         let again = true;
         try {
@@ -78,7 +80,7 @@ export function createCaptures({ client, openStream, later, onDone }: CapturesPa
             return;
         }
         if (!stops.has(id)) return; // over already
-        stops.set(id, followCapture(openStream, id, take, () => void poll(id)));
+        stops.set(id, followCapture(id, take, () => void poll(id)));
     }
 
     async function submit(link: string): Promise<string | null> {
@@ -130,6 +132,10 @@ export function createCaptures({ client, openStream, later, onDone }: CapturesPa
         cancel,
         resume,
         loadRecent,
+        // Some capture changed: only a list that was looked at is read again.
+        renew: async (): Promise<void> => {
+            if (store.getState().recentStatus === 'ready') await loadRecent();
+        },
         dismiss: () => store.setState({ current: null, problem: null }),
         forgetProblem: () => store.setState({ problem: null }),
         clear: () => {

@@ -1,4 +1,4 @@
-// The list of conversations, newest capture first, read page by page.
+// The list of conversations, newest capture first, read page by page; and those that others share with us.
 import { createStore } from 'zustand/vanilla';
 import type { Client } from '../api/client.ts';
 import { toProblem, type Problem } from '../api/problem.ts';
@@ -8,6 +8,7 @@ export type Summary = Schemas['ConversationSummary'];
 
 export interface Library {
     items: Summary[];
+    shared: Summary[] | null; // of others, newest grant first; null: not read yet
     cursor: string | null;
     status: 'idle' | 'loading' | 'more' | 'ready';
     problem: Problem | null;
@@ -15,13 +16,19 @@ export interface Library {
 }
 
 const PAGE = 50;
-const NOTHING: Library = { items: [], cursor: null, status: 'idle', problem: null, failed: null };
+const RENEW_MAX = 20; // conversations that are read one by one
+const NOTHING: Library = { items: [], shared: null, cursor: null, status: 'idle', problem: null, failed: null };
+
+// Newest capture first, as the server sorts.
+const order = (a: Summary, b: Summary): number =>
+    a.captured_at !== b.captured_at ? (a.captured_at < b.captured_at ? 1 : -1) : a.id < b.id ? 1 : -1;
 
 export type LibraryModel = ReturnType<typeof createLibrary>;
 
 export function createLibrary(client: Client) {
     const store = createStore<Library>(() => NOTHING);
     let generation = 0; // an answer to an older question is not looked at
+    let sharedGeneration = 0;
 
     const ask = (cursor: string | null) =>
         client.call('GET /api/v1/conversations', { query: { limit: PAGE, ...(cursor ? { cursor } : {}) } });
@@ -57,13 +64,60 @@ export function createLibrary(client: Client) {
         }
     }
 
+    // One of them as it is now; null when it is gone.
+    async function read(id: string): Promise<Summary | null> {
+        try {
+            return await client.call('GET /api/v1/conversations/{id}', { path: { id } });
+        } catch (error) {
+            if (toProblem(error).status === 404) return null;
+            throw error;
+        }
+    }
+
+    // These have changed or are new. Pages that were read stay; what belongs behind them comes with the next one.
+    async function renew(ids: string[]): Promise<void> {
+        const { status } = store.getState();
+        if (status === 'idle') return; // nobody has looked yet
+        if (status !== 'ready' || ids.length > RENEW_MAX) return load();
+        const mine = generation;
+        try {
+            const found = (await Promise.all(ids.map(read))).filter((c) => c !== null);
+            if (mine !== generation) return load(); // the list was asked for meanwhile: which of the two answers is newer?
+            const { items, cursor } = store.getState();
+            const last = items[items.length - 1];
+            const shown = found.filter((c) => !cursor || !last || order(c, last) <= 0);
+            store.setState({ items: [...items.filter((c) => !ids.includes(c.id)), ...shown].sort(order) });
+        } catch {
+            if (mine === generation) await load();
+        }
+    }
+
+    async function loadShared(): Promise<void> {
+        const mine = ++sharedGeneration;
+        try {
+            const page = await client.call('GET /api/v1/conversations', { query: { shared: true, limit: 200 } });
+            if (mine === sharedGeneration) store.setState({ shared: page.items });
+        } catch {
+            // What was shown stays; the list above says what is wrong with the server.
+        }
+    }
+
+    const without = (list: Summary[], id: string) => (list.some((c) => c.id === id) ? list.filter((c) => c.id !== id) : list);
+
     return {
         store,
         load,
         more,
-        forget: (id: string) => store.setState((s) => ({ items: s.items.filter((c) => c.id !== id) })),
+        renew,
+        loadShared,
+        isShared: (id: string): boolean => store.getState().shared?.some((c) => c.id === id) ?? false,
+        reload: async (): Promise<void> => {
+            await Promise.all([load(), loadShared()]);
+        },
+        forget: (id: string) => store.setState((s) => ({ items: without(s.items, id), shared: s.shared && without(s.shared, id) })),
         clear: () => {
             generation++;
+            sharedGeneration++;
             store.setState(NOTHING);
         },
         addSample: async (): Promise<Problem | null> => {

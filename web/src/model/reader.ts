@@ -18,13 +18,14 @@ export interface Reader {
     complete: boolean; // every message is there
     paused: boolean;   // there are more than are read without being asked for
     offline: boolean;  // shown from the cache, the server could not be asked
+    ended: 'withdrawn' | 'deleted' | null; // while it was open
     problem: Problem | null;
 }
 
 const PAGE = 200;
 const READ_AHEAD_MAX = 5_000; // messages
 const nothing = (id: string): Reader => ({
-    id, all: false, conversation: null, messages: [], complete: false, paused: false, offline: false, problem: null,
+    id, all: false, conversation: null, messages: [], complete: false, paused: false, offline: false, ended: null, problem: null,
 });
 
 export interface OutlineEntry {
@@ -39,6 +40,15 @@ export function outline(messages: Message[]): OutlineEntry[] {
         .map((m, i) => ({ id: m.id, number: i + 1, text: firstLine(m.blocks) || 'Without text' }));
 }
 
+// What is still the same stays the same object: what was made of it is not made again.
+export function keepSame(before: Message[], now: Message[]): Message[] {
+    const known = new Map(before.map((m) => [m.id, m]));
+    return now.map((m) => {
+        const old = known.get(m.id);
+        return old && old.version === m.version && old.hash === m.hash && old.on_path === m.on_path && old.hidden === m.hidden ? old : m;
+    });
+}
+
 export interface ReaderParts {
     client: Client;
     cache: ConversationCache;
@@ -51,15 +61,19 @@ export function createReader({ client, cache, now }: ReaderParts) {
     const store = createStore<Reader>(() => nothing(''));
     let generation = 0;
     let cursor: string | null = null;
+    let removing = '';
+
+    const pageOf = (id: string, all: boolean, after: string | null) =>
+        client.call('GET /api/v1/conversations/{id}/messages', {
+            path: { id }, query: { limit: PAGE, ...(after ? { cursor: after } : {}), ...(all ? { all } : {}) },
+        });
 
     // Reads on until the end, the read-ahead limit or another conversation. `shown` counts what was there before.
     async function readOn(mine: number, limit: number): Promise<void> {
         const { id, all } = store.getState();
         let known: Message[] = cursor ? store.getState().messages : [];
         do {
-            const page = await client.call('GET /api/v1/conversations/{id}/messages', {
-                path: { id }, query: { limit: PAGE, ...(cursor ? { cursor } : {}), ...(all ? { all } : {}) },
-            });
+            const page = await pageOf(id, all, cursor);
             if (mine !== generation) return;
             known = [...known, ...page.items];
             cursor = page.next_cursor;
@@ -91,7 +105,7 @@ export function createReader({ client, cache, now }: ReaderParts) {
         const before = store.getState();
         cursor = null;
         if (before.id !== id) store.setState(nothing(id), true);
-        store.setState({ all, problem: null, ...(before.all !== all ? { complete: false } : {}) });
+        store.setState({ all, ended: null, problem: null, ...(before.all !== all ? { complete: false } : {}) });
         try {
             await refresh(mine, id);
         } catch (error) {
@@ -119,6 +133,48 @@ export function createReader({ client, cache, now }: ReaderParts) {
         }
     }
 
+    // It has changed: read again as far as it is shown, and then shown at once, so that nothing jumps.
+    async function renew(id: string): Promise<void> {
+        const before = store.getState();
+        if (!id || before.id !== id || !before.conversation) return;
+        if (!before.complete && !before.paused) return open(id, before.all); // it is being read
+        const mine = ++generation;
+        try {
+            const conversation = await client.call('GET /api/v1/conversations/{id}', { path: { id } });
+            let now: Message[] = [];
+            let next: string | null = null;
+            do {
+                const page = await pageOf(id, before.all, next);
+                now = [...now, ...page.items];
+                next = page.next_cursor;
+            } while (next && now.length < before.messages.length);
+            if (mine !== generation) return;
+            cursor = next;
+            store.setState({ conversation, messages: keepSame(before.messages, now), complete: !next, paused: !!next, offline: false, problem: null });
+            await remember(mine);
+        } catch (error) {
+            if (mine === generation && toProblem(error).status === 404) end(id, 'withdrawn');
+        }
+    }
+
+    // The right to read it went, or it went itself, while it was open.
+    function end(id: string, why: 'withdrawn' | 'deleted'): void {
+        void cache.remove(id);
+        const { id: shown, conversation, ended } = store.getState();
+        if (shown !== id || removing === id || (!conversation && !ended)) return;
+        generation++;
+        store.setState({ ...nothing(id), ended: why }, true);
+    }
+
+    // It may not be heard of live: is it there at all?
+    async function check(id: string, why: 'withdrawn' | 'deleted'): Promise<void> {
+        try {
+            await client.call('GET /api/v1/conversations/{id}', { path: { id } });
+        } catch (error) {
+            if (toProblem(error).status === 404) end(id, why);
+        }
+    }
+
     async function rename(title: string): Promise<Problem | null> {
         const { id } = store.getState();
         try {
@@ -133,11 +189,13 @@ export function createReader({ client, cache, now }: ReaderParts) {
 
     async function remove(): Promise<Problem | null> {
         const { id } = store.getState();
+        removing = id;
         try {
             await client.call('DELETE /api/v1/conversations/{id}', { path: { id } });
             await cache.remove(id);
             return null;
         } catch (error) {
+            removing = '';
             return toProblem(error);
         }
     }
@@ -146,6 +204,9 @@ export function createReader({ client, cache, now }: ReaderParts) {
         store,
         open,
         more,
+        renew,
+        check,
+        end,
         rename,
         remove,
         clear: () => {

@@ -4,9 +4,12 @@ import { useContext } from 'preact/hooks';
 import type { AccountModel } from '../model/account.ts';
 import type { CapturesModel } from '../model/captures.ts';
 import type { LibraryModel } from '../model/library.ts';
+import type { LiveModel } from '../model/live.ts';
+import type { PresenceModel } from '../model/presence.ts';
 import type { ReaderModel } from '../model/reader.ts';
 import type { SearchModel } from '../model/search.ts';
 import type { SessionModel } from '../model/session.ts';
+import type { SharingModel } from '../model/sharing.ts';
 import type { ViewModel } from '../model/view.ts';
 import type { Renderer } from '../ui/render/renderer.ts';
 import type { Navigation } from './navigation.ts';
@@ -19,6 +22,9 @@ export interface App {
     reader: ReaderModel;
     search: SearchModel;
     account: AccountModel;
+    sharing: SharingModel;
+    presence: PresenceModel;
+    live: LiveModel;
     renderer: Renderer;
     navigation: Navigation;
 }

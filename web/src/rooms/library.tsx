@@ -20,7 +20,7 @@ function Row({ item }: { item: Summary }) {
                 <span class="row-main">
                     <span class="row-title">{item.title || 'Untitled'}</span>
                     <span class="row-meta">
-                        {providerName(item.provider)}{item.model && ` · ${item.model}`} · {count(item.message_count, 'message')}
+                        {item.shared_by && <>from {item.shared_by} · </>}{providerName(item.provider)}{item.model && ` · ${item.model}`} · {count(item.message_count, 'message')}
                     </span>
                 </span>
                 <time class="row-side" dateTime={item.captured_at} title={`Captured ${exact(item.captured_at)}`}>{day(item.created_at ?? item.captured_at)}</time>
@@ -43,6 +43,22 @@ function grouped(items: Summary[], now: Date): Group[] {
         else groups.push({ name, items: [item] });
     }
     return groups;
+}
+
+const SHARED_SHOWN = 5;
+
+// What others share with us, above our own: it is what came from somebody.
+function SharedWithMe({ items }: { items: Summary[] }) {
+    const [all, setAll] = useState(false);
+    if (!items.length) return null;
+    const shown = all ? items : items.slice(0, SHARED_SHOWN);
+    return (
+        <section aria-label="Shared with me">
+            <h2 class="shelf-name">Shared with me</h2>
+            <ul class="plain-list">{shown.map((item) => <Row key={item.id} item={item} />)}</ul>
+            {items.length > shown.length && <button type="button" class="quiet" onClick={() => setAll(true)}>All {items.length}</button>}
+        </section>
+    );
 }
 
 function Empty() {
@@ -70,11 +86,11 @@ function Empty() {
 
 export function LibraryRoom() {
     const { library, view } = useApp();
-    const { items, cursor, status, problem, failed } = useStore(library.store, (s) => s);
+    const { items, shared, cursor, status, problem, failed } = useStore(library.store, (s) => s);
     const shortcuts = useStore(view.store, (s) => s.shortcuts);
     const end = useRef<HTMLDivElement>(null);
     useTitle('Library');
-    useEffect(() => void library.load(), []);
+    useEffect(() => void library.reload(), []);
     useWhenNear(end, () => {
         if (!problem) void library.more();
     }, `${items.length} ${status}`);
@@ -89,6 +105,7 @@ export function LibraryRoom() {
             {!items.length && (status === 'loading' || status === 'idle') && <Waiting what="Reading the shelves" />}
             {!items.length && status === 'ready' && !problem && <Empty />}
             <div class="shelf">
+                <SharedWithMe items={shared ?? []} />
                 {grouped(items, now).map((group) => (
                     <section key={group.name} aria-label={group.name}>
                         <h2 class="shelf-name">{group.name}</h2>

@@ -17,6 +17,7 @@ import { useTitle } from './shell.tsx';
 // Thousands of siblings cost time in every frame, even when the browser leaves their content out. In runs, it leaves out
 // whole runs (measured with 5,000 messages: 50 ms a frame without them).
 const RUN = 50;
+const LOOK_AFTER_MS = 300;
 const runsOf = <T,>(items: T[]): T[][] => Array.from({ length: Math.ceil(items.length / RUN) }, (_, i) => items.slice(i * RUN, (i + 1) * RUN));
 
 function OutlineList({ entries }: { entries: OutlineEntry[] }) {
@@ -95,8 +96,51 @@ function Messages({ messages, provider, conversationId, entries }: {
     return <>{runsOf(messages).map((run, r) => <div key={r} class="run">{run.map((m, i) => nodeOf(m, messages[r * RUN + i - 1]))}</div>)}</>;
 }
 
+// Which message stands where one reads: near the top of the screen. Told when the scrolling rests.
+function useLookedAt(id: string, there: boolean): void {
+    const { presence } = useApp();
+    useEffect(() => {
+        if (!there) return;
+        presence.open(id);
+        let timer = 0;
+        const look = () => {
+            timer = 0;
+            const column = document.querySelector('.reader-text')?.getBoundingClientRect();
+            const found = column && document.elementFromPoint(column.left + column.width / 2, window.innerHeight / 3)?.closest('.message')?.id;
+            if (found) presence.lookAt(found.slice('m-'.length));
+        };
+        const rest = () => {
+            clearTimeout(timer);
+            timer = window.setTimeout(look, LOOK_AFTER_MS);
+        };
+        rest();
+        addEventListener('scroll', rest, { passive: true });
+        return () => {
+            clearTimeout(timer);
+            removeEventListener('scroll', rest);
+            presence.close();
+        };
+    }, [id, there]);
+}
+
+const ENDED = {
+    withdrawn: ['This conversation is not shared with you any more', 'Whoever shared it has withdrawn it. It is no longer kept on this device either.'],
+    deleted: ['This conversation was deleted', 'It went while you had it open.'],
+} as const;
+
+function Ended({ why }: { why: keyof typeof ENDED }) {
+    const [title, sentence] = ENDED[why];
+    return (
+        <div class="column">
+            <h1 tabIndex={-1}>{title}</h1>
+            <p role="status">{sentence}</p>
+            <p><a href="/">Back to the library</a></p>
+        </div>
+    );
+}
+
 export function ReaderRoom({ id, messageId }: { id: string; messageId: string }) {
-    const { reader, view } = useApp();
+    const { reader, library, view } = useApp();
     const state = useStore(reader.store, (s) => s);
     const shortcuts = useStore(view.store, (s) => s.shortcuts);
     const mine = state.id === id;
@@ -105,10 +149,13 @@ export function ReaderRoom({ id, messageId }: { id: string; messageId: string })
     useTitle(mine ? conversation?.title ?? 'Conversation' : 'Conversation');
     useEffect(() => {
         void reader.open(id);
+        if (!library.store.getState().shared) void library.loadShared(); // whose it is
     }, [id]);
     useMessageInAddress(messageId, mine ? messages : []);
+    useLookedAt(id, mine && !!conversation);
     useKeys(shortcuts, { j: () => step('.message', 1), k: () => step('.message', -1) });
 
+    if (mine && state.ended) return <Ended why={state.ended} />;
     if (mine && problem?.status === 404) return <NotFound what="conversation" />;
     const again = () => void reader.open(id, state.all);
     if (!mine || !conversation) {

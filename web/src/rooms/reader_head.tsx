@@ -10,6 +10,7 @@ import { OutIcon } from '../ui/icons.tsx';
 import { Confirm, Field, Fold } from '../ui/parts.tsx';
 import { useApp } from './context.ts';
 import { ProblemNotice } from './problem_notice.tsx';
+import { SharePanel } from './share_panel.tsx';
 
 const STRATEGY: Record<string, string> = {
     network: "the provider's own data", embedded: 'data embedded in the page', dom: 'the page as it was shown', generic: 'the page, read generically',
@@ -34,8 +35,17 @@ function Rename({ title, done }: { title: string; done: () => void }) {
     );
 }
 
-function Tools({ conversation, rename }: { conversation: Conversation; rename: () => void }) {
+// Ours, or what another lets us do with theirs. Null: not known yet.
+function useRole(id: string): { role: 'owner' | 'editor' | 'reader'; sharedBy: string } | null {
+    const shared = useStore(useApp().library.store, (s) => s.shared);
+    const item = shared?.find((c) => c.id === id);
+    if (!shared) return null;
+    return item ? { role: item.role ?? 'reader', sharedBy: item.shared_by ?? '' } : { role: 'owner', sharedBy: '' };
+}
+
+function Tools({ conversation, role, rename }: { conversation: Conversation; role: string | undefined; rename: () => void }) {
     const { reader, library, navigation } = useApp();
+    const [sharing, setSharing] = useState(false);
     const all = useStore(reader.store, (s) => s.all);
     const [asking, setAsking] = useState(false);
     const [problem, setProblem] = useState<Problem | null>(null);
@@ -49,8 +59,10 @@ function Tools({ conversation, rename }: { conversation: Conversation; rename: (
     return (
         <div class="row tools">
             <label class="check"><input type="checkbox" checked={all} onChange={(e) => void reader.open(conversation.id, e.currentTarget.checked)} /> Hidden messages and other branches</label>
-            <button type="button" class="quiet" onClick={rename}>Rename</button>
-            <button type="button" class="quiet" onClick={() => setAsking(true)}>Delete …</button>
+            {role === 'owner' && <button type="button" class="quiet" onClick={() => setSharing(true)}>Share …</button>}
+            {(role === 'owner' || role === 'editor') && <button type="button" class="quiet" onClick={rename}>Rename</button>}
+            {role === 'owner' && <button type="button" class="quiet" onClick={() => setAsking(true)}>Delete …</button>}
+            {sharing && <SharePanel id={conversation.id} close={() => setSharing(false)} />}
             {asking && (
                 <Confirm title="Delete this conversation?" yes="Delete" onYes={() => void remove()} onNo={() => setAsking(false)}>
                     <p>“{conversation.title || 'Untitled'}” is removed from the library. Its share link can be captured again while it exists.</p>
@@ -73,6 +85,7 @@ function Findings({ conversation }: { conversation: Conversation }) {
 export function ReaderHead({ conversation }: { conversation: Conversation }) {
     const [renaming, setRenaming] = useState(false);
     const source = safeUrl(conversation.source_url ?? '');
+    const access = useRole(conversation.id);
     const how = STRATEGY[conversation.source.strategy ?? ''];
     return (
         <header class="reader-head">
@@ -85,9 +98,10 @@ export function ReaderHead({ conversation }: { conversation: Conversation }) {
                 <span title={how && `From ${how}`}>captured <time dateTime={conversation.captured_at}>{day(conversation.captured_at)}</time></span>
                 {source && <a href={source} target="_blank" rel="noopener noreferrer nofollow">Source <OutIcon /></a>}
             </p>
+            {access?.sharedBy && <p class="reader-meta">Shared by {access.sharedBy}; you may {access.role === 'editor' ? 'read and rename it' : 'read it'}.</p>}
             {conversation.outcome === 'partial' && <p class="badge">Partial: the page did not give everything</p>}
             <Findings conversation={conversation} />
-            <Tools conversation={conversation} rename={() => setRenaming(true)} />
+            <Tools conversation={conversation} role={access?.role} rename={() => setRenaming(true)} />
         </header>
     );
 }

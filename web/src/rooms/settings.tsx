@@ -28,6 +28,25 @@ function Looks() {
     );
 }
 
+function Visibility() {
+    const { presence } = useApp();
+    const invisible = useStore(presence.store, (s) => s.invisible);
+    const [problem, setProblem] = useState<Problem | null>(null);
+    return (
+        <section aria-labelledby="visibility">
+            <h2 id="visibility">Who sees that you are here</h2>
+            <label class="check">
+                <input type="checkbox" checked={invisible === true} disabled={invisible === null}
+                    onChange={async (e) => setProblem(await presence.setInvisible(e.currentTarget.checked))} /> Be invisible
+            </label>
+            <p class="small">{invisible === null
+                ? 'It can be changed as soon as there is a connection.'
+                : 'Otherwise those who share a conversation with you see that you have it open, and when you were last here.'}</p>
+            {problem && <ProblemNotice problem={problem} />}
+        </section>
+    );
+}
+
 function Password() {
     const { account } = useApp();
     const [before, setBefore] = useState('');
@@ -83,6 +102,7 @@ export function SettingsRoom() {
                 {leaving && <ProblemNotice problem={leaving} />}
             </section>
             <Looks />
+            <Visibility />
             {problem && <ProblemNotice problem={problem} retry={() => void account.load()} />}
             {status === 'loading' && !sessions.length && <Waiting what="Reading sessions and tokens" />}
             <SessionList />

@@ -4,7 +4,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Theme } from '../model/view.ts';
 import { useStore } from '../ui/hooks.ts';
 import { GearIcon, HalfIcon, Mark, MoonIcon, SearchIcon, SunIcon } from '../ui/icons.tsx';
+import { ConnectionLine } from './connection_line.tsx';
 import { useApp } from './context.ts';
+import { Here } from './here.tsx';
 import { useKeys } from './keys.ts';
 
 const NEXT_THEME: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' };
@@ -46,6 +48,7 @@ function Bar() {
     return (
         <header class="bar">
             <a class="brand" href="/" aria-label="VIVIM, to the library"><Mark /><span>VIVIM</span></a>
+            <Here />
             <nav aria-label="Main">
                 <a class="bar-link" href="/" aria-current={here('library')}>Library</a>
                 <a class="bar-link bar-search" href="/search" aria-current={here('search')}><SearchIcon /><span>Search</span><kbd aria-hidden="true">/</kbd></a>
@@ -82,6 +85,7 @@ export function Shell({ bare = false, children }: { bare?: boolean; children: Co
                 ? <header class="bar bar-bare"><span class="brand"><Mark /><span>VIVIM</span></span><nav aria-label="Page"><ThemeButton /></nav></header>
                 : <Bar />}
             <main id="main" tabIndex={-1} class={bare ? 'bare' : ''}>{children}</main>
+            {!bare && <ConnectionLine />}
             {keys && <KeySheet close={() => setKeys(false)} />}
         </>
     );
