@@ -380,22 +380,12 @@ static const struct entity ENTITIES[] = {
     { .name = "message", .text = message_text, .each = message_each },
 };
 
-/* An account that goes takes along what it has here, and its files. */
-static err_t forget(struct app *app, struct db *rows, struct db *effects, struct arena *a,
-                    const struct op *ops, size_t count)
+/* With its files. */
+static err_t archive_forget(struct app *app, struct db *db, struct uuid account)
 {
-    UNUSED(rows);
-    UNUSED(a);
-    for (size_t i = 0; i < count; i++) {
-        if (!str_eq(ops[i].entity, S("account")) || !str_eq(ops[i].kind, S("deleted")))
-            continue;
-        TRY(archive_store_forget(effects, ops[i].entity_id));
-        TRY(blob_forget(app->blobs, ops[i].entity_id));
-    }
-    return OK;
+    TRY(archive_store_forget(db, account));
+    return blob_forget(app->blobs, account);
 }
-
-static const struct op_consumer CONSUMERS[] = { { .name = "archive", .consume = forget } };
 
 #define REF(name) "{\"$ref\":\"#/components/schemas/" name "\"}"
 
@@ -429,10 +419,9 @@ static const struct route ROUTES[] = {
 const struct module archive_module = {
     .name = "archive",
     .init = archive_schemas,
+    .forget = archive_forget,
     .routes = ROUTES,
     .route_count = COUNTOF(ROUTES),
-    .consumers = CONSUMERS,
-    .consumer_count = COUNTOF(CONSUMERS),
     .entities = ENTITIES,
     .entity_count = COUNTOF(ENTITIES),
 };

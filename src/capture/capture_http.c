@@ -120,16 +120,10 @@ static err_t capture_events(struct req *rq, struct reply *rp)
 
 /* --- the room --------------------------------------------------------------------------------------- */
 
-static err_t forget_accounts(struct app *app, struct db *rows, struct db *effects, struct arena *a,
-                             const struct op *ops, size_t count)
+static err_t capture_forget(struct app *app, struct db *db, struct uuid account)
 {
     UNUSED(app);
-    UNUSED(rows);
-    UNUSED(a);
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(ops[i].entity, S("account")) && str_eq(ops[i].kind, S("deleted")))
-            TRY(capture_store_forget(effects, ops[i].entity_id));
-    return OK;
+    return capture_store_forget(db, account);
 }
 
 struct capture_room *capture_room(struct app *app)
@@ -235,18 +229,16 @@ static err_t capture_exists(struct app *app, struct db *db, struct uuid owner, s
 }
 
 static const struct entity ENTITIES[] = { { .name = "capture", .exists = capture_exists } };
-static const struct op_consumer CONSUMERS[] = { { .name = "capture", .consume = forget_accounts } };
 
 const struct module capture_module = {
     .name = "capture",
     .init = capture_init,
     .stop = capture_stop,
+    .forget = capture_forget,
     .routes = ROUTES,
     .route_count = COUNTOF(ROUTES),
     .jobs = JOBS,
     .job_count = COUNTOF(JOBS),
-    .consumers = CONSUMERS,
-    .consumer_count = COUNTOF(CONSUMERS),
     .entities = ENTITIES,
     .entity_count = COUNTOF(ENTITIES),
 };

@@ -161,6 +161,9 @@ struct module {
     err_t (*init)(struct app *app);
     err_t (*start)(struct app *app);
     void (*stop)(struct app *app);
+    /* An account was deleted: remove what this room's rows (and files) hold of it, inside the given open transaction
+     * on the main store. May be called again. */
+    err_t (*forget)(struct app *app, struct db *db, struct uuid account);
     const struct route *routes;
     size_t route_count;
     const struct job_kind *jobs;

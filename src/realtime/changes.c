@@ -5,7 +5,6 @@
 #include "identity/identity.h"
 #include "ops/ops.h"
 #include "realtime/inside.h"
-#include "realtime/realtime_store.h"
 #include "sharing/sharing.h"
 
 /* --- one op ------------------------------------------------------------------------------------------ */
@@ -221,22 +220,8 @@ static err_t consume(struct app *app, struct db *rows, struct db *effects, struc
     return OK;
 }
 
-/* An account that goes takes its row along. */
-static err_t forget(struct app *app, struct db *rows, struct db *effects, struct arena *a,
-                    const struct op *ops, size_t count)
-{
-    UNUSED(app);
-    UNUSED(rows);
-    UNUSED(a);
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(ops[i].entity, S("account")) && str_eq(ops[i].kind, S("deleted")))
-            TRY(realtime_store_forget(effects, ops[i].entity_id));
-    return OK;
-}
-
 const struct op_consumer REALTIME_CONSUMERS[] = {
     { .name = "realtime_live", .live = true, .rest_ms = CHANGES_REST_MS, .consume = consume },
-    { .name = "realtime", .consume = forget },
 };
 
 /* --- the route, which may wait -------------------------------------------------------------------------------------- */

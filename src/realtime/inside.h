@@ -269,7 +269,7 @@ NODISCARD err_t room_check(struct app *app, struct db *db, struct arena *a,
 /* --- what changed: changes.c, changes_http.c ------------------------------------------------------------------ */
 
 extern const struct op_consumer REALTIME_CONSUMERS[];
-enum { REALTIME_CONSUMER_COUNT = 2 };
+enum { REALTIME_CONSUMER_COUNT = 1 };
 extern const struct field CHANGES_QUERY[];
 enum { CHANGES_QUERY_COUNT = 3 };
 /* What `user` may see of what changed after *cursor, at most `limit` ops; *cursor moves. Members `items`, `cursor`, `more` of the open object. */

@@ -5,6 +5,7 @@
 #include "os/clock.h"
 #include "realtime/inside.h"
 #include "realtime/presence_room.h"
+#include "realtime/realtime_store.h"
 
 enum { WS_FRAGMENTS_MAX = 1000, WS_CLOSE_TIMEOUT_MS = 5000, CALL_EVENTS_MAX = 256 };
 
@@ -207,6 +208,12 @@ static err_t realtime_init(struct app *app)
     return OK;
 }
 
+static err_t realtime_forget(struct app *app, struct db *db, struct uuid account)
+{
+    UNUSED(app);
+    return realtime_store_forget(db, account);
+}
+
 /* --- tables -------------------------------------------------------------------------------------------- */
 
 #define POLLING(method, path, handler, summary_text)                                         \
@@ -251,6 +258,7 @@ const struct module realtime_module = {
     .name = "realtime",
     .init = realtime_init,
     .stop = realtime_stop,
+    .forget = realtime_forget,
     .routes = ROUTES,
     .route_count = COUNTOF(ROUTES),
     .consumers = REALTIME_CONSUMERS,

@@ -98,6 +98,21 @@ err_t sharing_audience(struct db *db, struct arena *a, struct uuid owner, const 
 
 /* --- giving and taking ----------------------------------------------------------------------------- */
 
+static err_t say_to_grantee(struct db *db, const char *entity, const struct grant *g,
+                            const char *kind, int64_t now_ms)
+{
+    struct op_new op = {
+        .owner_id = g->grantee_id,
+        .actor_id = g->owner_id,
+        .entity = "access",
+        .kind = kind,
+        .fields = entity,
+        .entity_id = g->entity_id,
+        .version = g->version,
+    };
+    return ops_append(db, &op, now_ms);
+}
+
 /* One op lies in the owner's log ("grant", about the shared thing; its fields name nobody), one in that of who gets or
  * loses it ("access", whose field names the kind of thing): each hears of it also when they were away. */
 static err_t say(struct db *db, const char *entity, const struct grant *g, const char *kind,
@@ -112,12 +127,8 @@ static err_t say(struct db *db, const char *entity, const struct grant *g, const
         .entity_id = g->entity_id,
         .version = g->version,
     };
-    struct op_new access = op;
-    access.owner_id = g->grantee_id;
-    access.entity = "access";
-    access.fields = entity;
     TRY(ops_append(db, &op, now_ms));
-    return ops_append(db, &access, now_ms);
+    return say_to_grantee(db, entity, g, kind, now_ms);
 }
 
 static err_t grantee(struct db *db, struct arena *a, struct uuid owner, struct str handle,
@@ -190,4 +201,40 @@ err_t sharing_revoke(struct db *db, struct arena *a, struct uuid owner, const ch
         return err_note(E_NOT_FOUND, "handle", "it is not shared with %.*s", STR_ARG(handle));
     TRY(say(db, entity, &g, "deleted", now_ms));
     return db_txn_commit(&tx);
+}
+
+/* --- what goes ------------------------------------------------------------------------------------- */
+
+static err_t say_all_gone(struct db *db, struct arena *a, const struct grant *grants, size_t count,
+                          int64_t now_ms)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *entity = str_cstr(a, grants[i].entity);
+        if (!entity)
+            return arena_err(a);
+        TRY(say_to_grantee(db, entity, &grants[i], "deleted", now_ms));
+    }
+    return OK;
+}
+
+err_t sharing_forget_thing(struct db *db, struct arena *a, struct uuid owner, struct str entity,
+                           struct uuid id, int64_t now_ms)
+{
+    struct grant *grants;
+    size_t count;
+    char *name = str_cstr(a, entity);
+    if (!name)
+        return arena_err(a);
+    TRY(sharing_members(db, a, owner, name, id, &grants, &count));
+    TRY(say_all_gone(db, a, grants, count, now_ms));
+    return sharing_store_forget(db, owner, entity, id);
+}
+
+err_t sharing_forget_account(struct db *db, struct arena *a, struct uuid account, int64_t now_ms)
+{
+    struct grant *grants;
+    size_t count;
+    TRY(sharing_store_given(db, a, account, &grants, &count));
+    TRY(say_all_gone(db, a, grants, count, now_ms));
+    return sharing_store_forget_account(db, account);
 }

@@ -17,6 +17,12 @@ SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.cre
  WHERE g.owner_id = :owner AND g.entity = :entity AND g.entity_id = :id
  ORDER BY g.created_ms, g.grantee_id LIMIT :limit;
 
+-- :query sharing_given
+SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.created_ms, '' AS handle
+  FROM access_grant g
+ WHERE g.owner_id = :owner
+ ORDER BY g.entity, g.entity_id, g.grantee_id LIMIT :limit;
+
 -- :query sharing_with_actor
 SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.created_ms, a.handle
   FROM access_grant g JOIN account a ON a.id = g.owner_id

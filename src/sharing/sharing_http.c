@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "os/clock.h"
 #include "sharing/sharing.h"
 #include "sharing/sharing_store.h"
 
@@ -77,20 +78,27 @@ static err_t member_delete(struct req *rq, struct reply *rp)
 
 /* --- what goes with others ---------------------------------------------------------------------- */
 
-/* A deleted thing takes its grants with it, a deleted account those it gave and those it got. */
+/* A deleted account takes along the grants that it gave and those that it got, … */
+static err_t forget_account(struct app *app, struct db *db, struct uuid account)
+{
+    CLEANUP(arena_free) struct arena a;
+    UNUSED(app);
+    arena_init(&a, MIB(16));
+    return sharing_forget_account(db, &a, account, clock_wall_ms());
+}
+
+/* … a deleted thing those of itself. */
 static err_t forget(struct app *app, struct db *rows, struct db *effects, struct arena *a,
                     const struct op *ops, size_t count)
 {
     UNUSED(app);
     UNUSED(rows);
-    UNUSED(a);
     for (size_t i = 0; i < count; i++) {
-        if (!str_eq(ops[i].kind, S("deleted")) || str_eq(ops[i].entity, S("grant")))
+        if (!str_eq(ops[i].kind, S("deleted")) || str_eq(ops[i].entity, S("grant")) ||
+            str_eq(ops[i].entity, S("access")))
             continue;
-        if (str_eq(ops[i].entity, S("account")))
-            TRY(sharing_store_forget_account(effects, ops[i].entity_id));
-        else
-            TRY(sharing_store_forget(effects, ops[i].owner_id, ops[i].entity, ops[i].entity_id));
+        TRY(sharing_forget_thing(effects, a, ops[i].owner_id, ops[i].entity, ops[i].entity_id,
+                                 clock_wall_ms()));
     }
     return OK;
 }
@@ -118,6 +126,7 @@ static const struct route ROUTES[] = {
 
 const struct module sharing_module = {
     .name = "sharing",
+    .forget = forget_account,
     .routes = ROUTES,
     .route_count = COUNTOF(ROUTES),
     .consumers = CONSUMERS,

@@ -50,6 +50,14 @@ err_t sharing_members(struct db *db, struct arena *a, struct uuid owner, const c
                    ret_count);
 }
 
+err_t sharing_store_given(struct db *db, struct arena *a, struct uuid owner, struct grant **ret,
+                          size_t *ret_count)
+{
+    return db_rows(db, a, &SQL_SHARING_GIVEN, DB_ARGS(DBU(owner), DBI(GRANTS_LISTED_MAX)),
+                   GRANT_COLS, COUNTOF(GRANT_COLS), sizeof **ret, GRANTS_LISTED_MAX, ret,
+                   ret_count);
+}
+
 err_t sharing_shared_with(struct db *db, struct arena *a, struct uuid actor, const char *entity,
                           size_t limit, struct grant **ret, size_t *ret_count)
 {

@@ -250,12 +250,19 @@ describe('real time', () => {
             const away = await ben.json('GET', `/api/v1/changes?after=${cursor}`);
             assert.deepEqual(away.body.items.map((i) => [i.entity, i.kind]), [['access', 'created'], ['access', 'deleted']]); // what was shared is not any more
         });
-        test('a deleted conversation closes its topic', async () => {
+        test('a deleted conversation closes its topic, and whom it was shared with hears of it, also when away', async () => {
             const extra = (await ann.json('GET', '/api/v1/conversations')).body.items.at(-1).id;
-            const a = await connect(server, ann);
+            await share(ann, extra, 'ben');
+            const a = await connect(server, ann), b = await connect(server, ben);
             await a.subscribe(`conversation:${extra}`);
+            await b.subscribe();
+            const { cursor } = await b.next('ready');
             assert.equal((await ann.json('DELETE', `/api/v1/conversations/${extra}`)).status, 204);
             assert.deepEqual(await a.next('unsubscribed'), { topic: `conversation:${extra}` });
+            await b.next('change', (c) => c.items.some((i) => i.entity === 'access' && i.kind === 'deleted' && i.id === extra));
+            const { items } = await b.ask('changes', { after: cursor });
+            assert.ok(items.some((i) => i.entity === 'access' && i.kind === 'deleted' && i.id === extra));
+            b.close();
             a.close();
         });
     });
