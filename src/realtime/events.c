@@ -17,6 +17,9 @@ struct event_call {          /* in its own arena */
     struct event_call *next; /* of the socket */
     struct arena arena;
     struct realtime *rt;
+    struct rt_loop *loop;
+    struct event_kind *kind;
+    int64_t came_us;
     char session_id[ID_BYTES];
     struct caller caller;
     int64_t ack; /* -1: none was asked for */
@@ -105,10 +108,18 @@ static err_t join_all(struct rt_socket *s, const struct event_call *w)
     return OK;
 }
 
+static void count(struct event_call *w)
+{
+    w->kind->count++;
+    w->kind->failed += w->result != OK;
+    w->kind->micros += clock_monotonic_us() - w->came_us;
+}
+
 static void answer(struct rt_socket *s, struct event_call *w)
 {
     if (w->result == OK)
         w->result = join_all(s, w);
+    count(w);
     if (w->result != OK) {
         answer_error(s, w->ack, w->call.event->name, w->result, &w->detail);
         return;
@@ -121,6 +132,7 @@ static void answer(struct rt_socket *s, struct event_call *w)
 
 static void call_free(struct event_call *w)
 {
+    w->loop->calls_waiting--;
     struct arena arena = w->arena;
     arena_free(&arena);
 }
@@ -235,8 +247,8 @@ static err_t take_argument(struct event_call *w, struct str text)
     return OK;
 }
 
-static err_t call_new(struct rt_socket *s, const struct sio_packet *p,
-                      const struct socket_event *event, struct event_call **ret)
+static err_t call_new(struct rt_socket *s, const struct sio_packet *p, struct event_kind *kind,
+                      struct event_call **ret)
 {
     struct arena arena; /* holds the call itself, and moves into it */
     arena_init(&arena, EVENT_ARENA_BYTES_MAX);
@@ -247,7 +259,11 @@ static err_t call_new(struct rt_socket *s, const struct sio_packet *p,
         return E_BUSY;
     }
     w->arena = arena;
-    w->rt = s->client->session->loop->rt;
+    w->loop = s->client->session->loop;
+    w->loop->calls_waiting++;
+    w->rt = w->loop->rt;
+    w->kind = kind;
+    w->came_us = clock_monotonic_us();
     w->ack = p->has_id ? p->id : -1;
     w->caller = s->caller;
     w->caller.handle = str_dup(&w->arena, s->caller.handle);
@@ -255,7 +271,7 @@ static err_t call_new(struct rt_socket *s, const struct sio_packet *p,
     w->call = (struct socket_call){ .app = w->rt->app,
                                     .arena = &w->arena,
                                     .caller = &w->caller,
-                                    .event = event,
+                                    .event = kind->event,
                                     .now_ms = clock_wall_ms(),
                                     .socket_id = str_dup(&w->arena, str_from(s->id)) };
     err_t e = take_argument(w, text);
@@ -270,15 +286,15 @@ static err_t take(struct rt_socket *s, const struct sio_packet *p)
 {
     struct str name = sio_event_name(p);
     const struct realtime *rt = s->client->session->loop->rt;
-    const struct socket_event *event = map_get(&rt->events, name);
+    struct event_kind *kind = map_get(&rt->events, name);
     struct event_call *w;
-    if (!event)
+    if (!kind)
         return err_note(E_NOT_FOUND, NULL, "there is no event of this name");
     if (p->type == SIO_BINARY_EVENT)
         return err_note(E_INVALID, NULL, "this event takes no bytes");
     if (!may_call(s))
         return err_note(E_RATE, NULL, "too many events; at most %d a second", EVENTS_PER_SECOND);
-    TRY(call_new(s, p, event, &w));
+    TRY(call_new(s, p, kind, &w));
     if (!s->last_call)
         s->last_call = &s->call;
     *s->last_call = w;

@@ -38,6 +38,7 @@ struct rt_loop {
     struct waiter *waiters;           /* requests that wait for a change: changes_http.c */
     struct arena scratch;             /* of the message under way */
     _Atomic int64_t session_count, room_count, waiter_count, packets_in, packets_out, dropped;
+    _Atomic int64_t calls_waiting, packets_waiting; /* events of clients; packets for a poll */
 };
 
 /* The state of this loop, made at its first use. On its thread. NULL: no memory. */
@@ -251,6 +252,11 @@ void sockets_init(struct rt_loop *l);
 /* CONNECT to `/`: who is it? Answers itself, now or later. `text` is `auth` as it came. */
 void connect_begin(struct client *c, struct json auth, struct str text);
 
+struct event_kind { /* of a client's events */
+    const struct socket_event *event;
+    _Atomic int64_t count, failed,
+        micros; /* answered; with an error; from its coming to its answer, in all */
+};
 struct event_call; /* an event of a client that runs on a worker */
 /* What a handler of this room may ask for; done on the socket's loop: rooms before the acknowledgement, emits after it. */
 void call_join(struct socket_call *c, struct str room);
@@ -305,7 +311,7 @@ struct realtime {
     size_t payload_bytes_max;
     struct ws_options ws;
     struct ws_frame *open, *ping, *pong_probe, *noop, *close; /* packets without data */
-    struct map events;                                        /* name -> struct socket_event */
+    struct map events;                                        /* name -> struct event_kind */
     struct mutex emitting; /* one order of emissions for all loops */
     bool stopping;         /* the loops take no letters any more */
     uint64_t emitted;

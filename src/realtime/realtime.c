@@ -101,14 +101,41 @@ static void write_figure(struct buf *out, const char *name, const char *type, co
              name, help, name, type, name, (long long)value);
 }
 
+/* For each kind of event that clients send: how many, how many failed, and how long they took from their coming to
+ * their answer. */
+static void write_events(struct buf *out, const struct realtime *rt)
+{
+    static const char *const TYPES =
+        "# HELP vivim_realtime_events_total Events of clients that were answered\n"
+        "# TYPE vivim_realtime_events_total counter\n"
+        "# HELP vivim_realtime_events_failed_total Those that were answered with an error\n"
+        "# TYPE vivim_realtime_events_failed_total counter\n"
+        "# HELP vivim_realtime_event_seconds_total From their coming to their answer\n"
+        "# TYPE vivim_realtime_event_seconds_total counter\n";
+    buf_put(out, str_from(TYPES));
+    for (size_t i = 0; i < rt->events.count; i++) {
+        const struct event_kind *k = rt->events.entries[i].value;
+        const char *name = k->event->name;
+        buf_putf(out, "vivim_realtime_events_total{event=\"%s\"} %lld\n", name,
+                 (long long)k->count);
+        buf_putf(out, "vivim_realtime_events_failed_total{event=\"%s\"} %lld\n", name,
+                 (long long)k->failed);
+        buf_putf(out, "vivim_realtime_event_seconds_total{event=\"%s\"} %.6f\n", name,
+                 (double)k->micros / 1e6);
+    }
+}
+
 static void write_metrics(struct buf *out, void *context)
 {
     const struct realtime *rt = context;
-    int64_t sessions = 0, rooms = 0, waiters = 0, in = 0, sent = 0, dropped = 0;
+    int64_t sessions = 0, rooms = 0, waiters = 0, calls = 0, packets = 0, in = 0, sent = 0,
+            dropped = 0;
     for (int i = 0; i < rt->loop_count; i++) {
         sessions += rt->loops[i].session_count;
         rooms += rt->loops[i].room_count;
         waiters += rt->loops[i].waiter_count;
+        calls += rt->loops[i].calls_waiting;
+        packets += rt->loops[i].packets_waiting;
         in += rt->loops[i].packets_in;
         sent += rt->loops[i].packets_out;
         dropped += rt->loops[i].dropped;
@@ -116,11 +143,14 @@ static void write_metrics(struct buf *out, void *context)
     write_figure(out, "sessions", "gauge", "Engine.IO sessions", sessions);
     write_figure(out, "rooms", "gauge", "Rooms with members, of all loops", rooms);
     write_figure(out, "waiters", "gauge", "Requests that wait for a change", waiters);
+    write_figure(out, "calls_waiting", "gauge", "Events of clients under way", calls);
+    write_figure(out, "packets_waiting", "gauge", "Packets that wait for a poll", packets);
     write_figure(out, "packets_in_total", "counter", "Packets received", in);
     write_figure(out, "packets_out_total", "counter", "Packets sent", sent);
     write_figure(out, "dropped_total", "counter", "Packets not sent to who was behind", dropped);
     write_figure(out, "emissions_total", "counter", "Events emitted to rooms",
                  (int64_t)rt->emitted);
+    write_events(out, rt);
 }
 
 /* --- begin and end ------------------------------------------------------------------------------------ */
@@ -132,7 +162,11 @@ static err_t add_events(struct realtime *rt)
         for (size_t j = 0; j < rt->app->modules[i]->event_count; j++) {
             const struct socket_event *e = &rt->app->modules[i]->events[j];
             assert(e->auth >= AUTH_USER && e->run && !map_has(&rt->events, str_from(e->name)));
-            TRY(map_put(&rt->events, str_from(e->name), (void *)(uintptr_t)e));
+            struct event_kind *kind = ARENA_NEW(&rt->arena, struct event_kind);
+            if (!kind)
+                return arena_err(&rt->arena);
+            kind->event = e;
+            TRY(map_put(&rt->events, str_from(e->name), kind));
         }
     return OK;
 }

@@ -49,6 +49,7 @@ static void drop_packets(struct eio_session *s)
         s->first = p->next;
         ws_frame_drop(p->frame);
         pool_put(&s->loop->packet_pool, p);
+        s->loop->packets_waiting--;
     }
     s->last = &s->first;
     s->waiting_bytes = 0;
@@ -168,6 +169,7 @@ static void wait_for_poll(struct eio_session *s, struct ws_frame *f)
     *s->last = p;
     s->last = &p->next;
     s->waiting_bytes += f->n;
+    s->loop->packets_waiting++;
     mark_dirty(s);
 }
 

@@ -153,11 +153,31 @@ describe('real time', () => {
             assert.ok(answers.some((a) => a.items));
             c.close();
         });
-        test('rooms have a limit', async () => {
+        test('thousands of topics that are not there are refused one by one; the same one again and again is one room', async () => {
             const c = await connect(server, ann);
-            const answers = [];
-            for (let i = 0; i < 5; i++) answers.push(await c.subscribe(...Array(50).fill(`conversation:${conversation}`)));
-            assert.ok(answers.every((a) => a.subscribed.length === 50)); // one room, however often
+            const nowhere = (i) => `conversation:01a20000-0000-7000-8000-${String(i).padStart(12, '0')}`;
+            let refused = 0;
+            for (let i = 0; i < 80; i++) refused += (await c.subscribe(...Array.from({ length: 50 }, (_, k) => nowhere(50 * i + k)))).refused?.length ?? 50;
+            assert.equal(refused, 4000);
+            await new Promise((resolve) => setTimeout(resolve, 1000)); // the rate of events
+            for (let i = 0; i < 5; i++) assert.equal((await c.subscribe(...Array(50).fill(`conversation:${conversation}`))).subscribed.length, 50);
+            c.close();
+        });
+        test('what clients ask is counted, with how long it took', async () => {
+            const c = await connect(server, ann);
+            const figures = async () => {
+                const text = await (await ann.fetch('/metrics')).text();
+                return (name) => Number(new RegExp(`^vivim_realtime_${name.replace(/[{}]/g, "\\$&")} ([0-9.]+)$`, 'm').exec(text)?.[1]);
+            };
+            const before = await figures();
+            await c.subscribe('feed');
+            await c.ask('presence', { status: 'asleep' });
+            const after = await figures();
+            assert.equal(after('events_total{event="subscribe"}') - before('events_total{event="subscribe"}'), 1);
+            assert.equal(after('events_failed_total{event="presence"}') - before('events_failed_total{event="presence"}'), 1);
+            assert.ok(after('event_seconds_total{event="subscribe"}') > before('event_seconds_total{event="subscribe"}'));
+            assert.ok(after('sessions') >= 1 && after('rooms') >= 1);
+            await eventually(async () => (await figures())('calls_waiting') === 0);
             c.close();
         });
     });
@@ -483,9 +503,17 @@ describe('real time', () => {
         const me = await signIn(s);
         const clients = await Promise.all([['websocket'], ['polling']].map((transports) => connect(s, me, { transports, reconnection: false })));
         const { body } = await me.json('GET', '/api/v1/changes');
-        const waiting = me.json('GET', `/api/v1/changes?after=${body.cursor}&wait=true`);
+        let stopping = false;
+        const waiting = (async () => { // a wait may end for nothing: ask again
+            for (let { cursor } = body;;) {
+                const answer = await me.json('GET', `/api/v1/changes?after=${cursor}&wait=true`);
+                if (stopping) return answer;
+                ({ cursor } = answer.body);
+            }
+        })();
         const closed = clients.map((c) => once(c.socket, 'disconnect'));
         await eventually(async () => /vivim_realtime_waiters 1/.test(await (await me.fetch('/metrics')).text()));
+        stopping = true;
         assert.equal(await s.stop(), 0);
         await Promise.all(closed);
         assert.equal((await waiting).status, 200);
