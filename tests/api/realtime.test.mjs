@@ -467,8 +467,9 @@ describe('real time', () => {
         });
     });
 
-    test('kill -9 and restart: clients come back, subscribe again and miss no committed change', async () => {
+    test('kill -9 and restart: clients come back, subscribe again and miss no committed change', async (t) => {
         const first = await startServer({ keep: true });
+        t.after(() => first.stop('SIGKILL'));
         const owner = await signIn(first, 'owner');
         await owner.json('POST', '/api/v1/sample');
         const id = await conversationOf(owner);
@@ -485,6 +486,7 @@ describe('real time', () => {
         await first.stop('SIGKILL');
         const before = cursors.slice();
         const second = await startServer({ data: first.data, env: { VIVIM_LISTEN: `127.0.0.1:${port}` } });
+        t.after(() => second.stop('SIGKILL'));
         await owner.json('PATCH', `/api/v1/conversations/${id}`, { title: 'While they were away' });
         for (const [i, c] of clients.entries()) {
             if (!c.socket.connected) await once(c.socket, 'connect');
@@ -498,8 +500,9 @@ describe('real time', () => {
         assert.equal(await second.stop(), 0);
     });
 
-    test('stopping tells everybody, within the time to drain', async () => {
+    test('stopping tells everybody, within the time to drain', async (t) => {
         const s = await startServer();
+        t.after(() => s.stop('SIGKILL')); // also when something fails here
         const me = await signIn(s);
         const clients = await Promise.all([['websocket'], ['polling']].map((transports) => connect(s, me, { transports, reconnection: false })));
         const { body } = await me.json('GET', '/api/v1/changes');
