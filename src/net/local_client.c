@@ -39,6 +39,10 @@ static err_t error_of(CURLcode code, const struct buf *body)
         return E_NOT_FOUND;
     case CURLE_OPERATION_TIMEDOUT:
         return err_note(E_TIMEOUT, NULL, "the server did not answer in time");
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR: /* it ended while it was asked */
+        return err_note(E_UPSTREAM, NULL, "the server has gone away");
     case CURLE_WRITE_ERROR:
         return buf_err(body) ? buf_err(body) : E_UPSTREAM;
     default:

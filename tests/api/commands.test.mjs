@@ -142,8 +142,8 @@ test('extract of something that is no conversation', async () => {
     assert.match(missing.stderr, /nothing\.json/);
 });
 
-// `vivim tail` with what it has printed so far; lines(n) waits for so many.
-function tail(server, ...options) {
+// `vivim tail` with what it has printed so far; lines(enough) waits until that says so of the whole lines.
+function tail(t, server, ...options) {
     const child = spawn(BINARY, ['tail', ...options], { env: server.environment, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '', stderr = '', look = () => {};
     child.stdout.on('data', (d) => {
@@ -151,42 +151,47 @@ function tail(server, ...options) {
         look();
     });
     child.stderr.on('data', (d) => (stderr += d));
-    const exited = new Promise((resolve) => child.on('close', (code, signal) => {
-        resolve({ code: code ?? signal, stdout, stderr });
-        look();
-    }));
-    const lines = (n) => new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`no ${n} lines: ${stdout}${stderr}`)), 30_000);
+    const exited = new Promise((resolve) => child.on('close', (code, signal) => resolve({ code: code ?? signal, stdout, stderr })));
+    const lines = (enough) => new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`not enough: ${stdout}${stderr}`)), 30_000);
         look = () => {
             const whole = stdout.split('\n').slice(0, -1);
-            if (whole.length < n && child.exitCode === null) return;
+            if (!enough(whole)) return;
             clearTimeout(timer);
             resolve(whole);
         };
         look();
     });
-    return { lines, exited, end: (signal = 'SIGINT') => (child.kill(signal), exited) };
+    const end = (signal = 'SIGINT') => (child.kill(signal), exited);
+    t.after(() => end('SIGKILL'));
+    return { lines, exited, end };
 }
 
-test('tail prints what changes, goes on from a cursor, ends cleanly', async () => {
+test('tail prints what changes, goes on from a cursor, ends cleanly', async (t) => {
     const server = await startServer({ data, keep: true });
+    t.after(() => server.stop());
     const { stdout: token } = await server.vivim(['token', 'ada']);
     const present = await fetch(`${server.url}/api/v1/changes`, { headers: { authorization: `Bearer ${token.trim()}` } });
     const { cursor } = await present.json();
-    const live = tail(server, '--json', '--after', cursor);
-    await server.vivim(['sample', 'add']);
-    await live.lines(3);
-    const items = (await live.end()).stdout.split('\n').slice(0, -1).map((line) => JSON.parse(line));
-    assert.ok(items.filter((i) => i.entity === 'conversation' && i.kind === 'created').length >= 3, JSON.stringify(items));
-    assert.ok(items.every((i) => i.id && i.at && Array.isArray(i.fields)));
+    const made = (line) => JSON.parse(line).entity === 'conversation' && JSON.parse(line).kind === 'created';
 
-    const again = tail(server, '--after', cursor);
-    for (const line of await again.lines(3)) assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}[a-z]+ +[0-9a-f-]{36} {2}(created|updated|deleted)/);
+    const live = tail(t, server, '--json', '--after', cursor);
+    await server.vivim(['sample', 'add']);
+    await live.lines((all) => all.filter(made).length === 3);
+    const ended = await live.end();
+    assert.equal(ended.code, 0);
+    const items = ended.stdout.split('\n').slice(0, -1).map((line) => JSON.parse(line));
+    assert.ok(items.every((i) => i.id && i.at && Array.isArray(i.fields)));
+    assert.ok(items.at(-1).cursor);
+
+    const again = tail(t, server, '--after', cursor);
+    for (const line of await again.lines((all) => all.length >= 3))
+        assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}[a-z]+ +[0-9a-f-]{36} {2}(created|updated|deleted)/);
     assert.equal((await again.end('SIGTERM')).code, 0);
 
-    const behind = tail(server, '--json', '--after', items.findLast((i) => i.cursor).cursor);
+    const behind = tail(t, server, '--json', '--after', items.at(-1).cursor);
     await server.vivim(['sample', 'remove']);
-    const [first] = await behind.lines(1);
+    const [first] = await behind.lines((all) => all.length >= 1);
     assert.equal(JSON.parse(first).kind, 'deleted', 'nothing of what was before the cursor');
 
     await server.stop();
@@ -195,15 +200,15 @@ test('tail prints what changes, goes on from a cursor, ends cleanly', async () =
     assert.match(left.stderr, /gone away/);
 });
 
-test('tail without a server, and with a wrong cursor', async () => {
+test('tail without a server, and with a wrong cursor', async (t) => {
     const none = await vivim(['tail']);
     assert.equal(none.code, 1);
     assert.match(none.stderr, /no server runs .*nothing to follow/);
     const wrong = await vivim(['tail', '--after', 'x'.repeat(100)]);
     assert.equal(wrong.code, 2);
     const server = await startServer({ data, keep: true });
+    t.after(() => server.stop());
     const answer = await command(BINARY, ['tail', '--after', 'no cursor'], { env: server.environment, check: false });
-    await server.stop();
     assert.equal(answer.code, 1);
     assert.match(answer.stderr, /cursor/);
 });
