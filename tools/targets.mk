@@ -2,7 +2,7 @@
 #
 #   make check          every test on SQLite (tests/run.mjs)
 #   make check-pg       the store and API tests on a PostgreSQL that the target starts itself
-#   make tsan           unit tests of the threaded rooms under ThreadSanitizer
+#   make tsan           unit tests of the threaded rooms, and a server under real clients, under ThreadSanitizer
 #   make fuzz F=json SECS=60    libFuzzer on one target
 #   make bench          each figure beside its peer, in one run
 #   make lint           layers, banned functions, lengths, format, clang-tidy, cppcheck
@@ -53,8 +53,10 @@ tsan:
 	@$(MAKE) --no-print-directory MODE=tsan tsan-run
 .PHONY: tsan-run
 TSAN_BIN = $(filter $(foreach r,$(TSAN_ROOMS),$(BUILD)/tests/$(r)/%),$(UNIT_BIN))
-tsan-run: $(TSAN_BIN)
+tsan-run: $(TSAN_BIN) $(BUILD)/vivim
 	@for t in $(TSAN_BIN); do echo "  TSAN $$t"; TSAN_OPTIONS="halt_on_error=1 suppressions=tools/tsan.supp" $$t >/dev/null || exit 1; done
+	@echo "  TSAN a whole server under real clients"; TSAN_OPTIONS="halt_on_error=1 suppressions=$(CURDIR)/tools/tsan.supp" VIVIM_BINARY=$(BUILD)/vivim \
+	    $(NODE) --test --test-reporter=dot tests/protocol/socketio.test.mjs tests/api/realtime.test.mjs
 
 # --- lint ----------------------------------------------------------------------------------------
 OUR_C := $(wildcard src/*.c src/*.h src/*/*.c src/*/*.h src/*/*/*.c src/*/*/*.h tests/unit/*/*.c tests/unit/*/*.h tests/unit/*.h fuzz/*.c bench/*.c tools/*.c)

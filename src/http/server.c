@@ -409,7 +409,7 @@ static err_t start(struct http_server *s)
     s->events = events_new(&s->arena, s->loops, s->loop_count);
     if (!s->events)
         return E_BUSY;
-    /* The port is known when the sockets are bound; a request that comes at once finds the base URL a moment later. */
+    /* The port is known when the sockets are bound; the first connection is accepted when all that needs it is there. */
     TRY(open_listeners(s));
     TRY(set_base_url(s));
     return make_openapi(s);
@@ -439,7 +439,9 @@ err_t http_server_start(const struct http_options *o, struct http_server **ret)
         http_server_stop(s);
         return e;
     }
-    *ret = s;
+    *ret = s; /* before the first request can ask for it */
+    net_listener_begin(s->listener);
+    net_listener_begin(s->unix_listener);
     return OK;
 }
 

@@ -83,7 +83,7 @@ struct net_listen_options {
 /* Does a list parted by commas hold this address? */
 bool net_address_listed(struct str list, struct str address);
 
-/* Listen on every loop (SO_REUSEPORT). address: "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families; one port).
+/* Listen on every loop (SO_REUSEPORT), without accepting yet. address: "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families; one port).
  * ret_port: the bound one. E_INVALID, E_CONFLICT (in use), E_IO. */
 NODISCARD err_t net_listen(struct net_loop *loops, int loop_count, struct str address,
                            const struct net_listen_options *o, struct net_listener **ret,
@@ -91,6 +91,9 @@ NODISCARD err_t net_listen(struct net_loop *loops, int loop_count, struct str ad
 /* Listen on a Unix socket, mode 0600, on the first loop; only our own user or root may connect (SO_PEERCRED). A stale file is replaced. */
 NODISCARD err_t net_listen_unix(struct net_loop *loop, const char *path,
                                 const struct net_listen_options *o, struct net_listener **ret);
+/* Accept, from here on: what whoever is called for a connection needs must be there by now. What came before waits in
+ * the kernel. */
+void net_listener_begin(struct net_listener *l); /* accepts NULL */
 /* Accept no more. The listener's memory lives until the loops have stopped: net_listener_free. */
 void net_listener_close(struct net_listener *l);
 void net_listener_free(struct net_listener *l);

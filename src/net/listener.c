@@ -22,6 +22,7 @@ struct accepting {
     };
     struct net_listener *listener;
     struct net_loop *loop;
+    int fd; /* the loop's once it accepts */
     bool local, open;
 };
 
@@ -29,6 +30,7 @@ struct net_listener {
     struct net_listen_options options;
     struct accepting accepting[SOCKETS_MAX * LOOPS_MAX];
     int count;
+    bool begun; /* the loops accept, or will */
     _Atomic size_t connections;
     _Atomic uint32_t by_address
         [ADDRESS_SLOTS]; /* counts by hash: two addresses may share one, which only makes it stricter */
@@ -186,41 +188,38 @@ static err_t port_is_free(const struct sockaddr *sa, socklen_t length, const cha
     return code ? fail(code, what) : OK;
 }
 
-struct adopt {
-    struct accepting *accepting;
-    int fd;
-};
-
 /* On the loop's thread: libuv's handles belong to it. */
 static void adopt_socket(struct net_loop *l, void *arg)
 {
-    struct adopt *adopt = arg;
-    struct accepting *a = adopt->accepting;
+    struct accepting *a = arg;
     a->handle.data = a;
     int bad = a->local ? uv_pipe_init(&l->uv, &a->pipe, 0) : uv_tcp_init(&l->uv, &a->tcp);
     if (!bad)
-        bad = a->local ? uv_pipe_open(&a->pipe, adopt->fd) : uv_tcp_open(&a->tcp, adopt->fd);
+        bad = a->local ? uv_pipe_open(&a->pipe, a->fd) : uv_tcp_open(&a->tcp, a->fd);
     if (!bad)
         bad = uv_listen(&a->stream, BACKLOG, on_connection);
     assert(!bad); /* the descriptor listens already; what can fail has been tried */
     a->handle.data = a;
     a->open = true;
-    free(adopt);
 }
 
-static err_t hand_over(struct net_listener *l, struct net_loop *loop, int fd, bool local)
+static err_t keep_socket(struct net_listener *l, struct net_loop *loop, int fd, bool local)
 {
-    struct adopt *adopt = malloc(sizeof *adopt);
-    if (!adopt || l->count == (int)COUNTOF(l->accepting)) {
-        free(adopt);
+    if (l->count == (int)COUNTOF(l->accepting)) {
         close(fd);
         return E_BUSY;
     }
-    struct accepting *a = &l->accepting[l->count++];
-    *a = (struct accepting){ .listener = l, .loop = loop, .local = local };
-    *adopt = (struct adopt){ a, fd };
-    net_post(loop, adopt_socket, adopt);
+    l->accepting[l->count++] =
+        (struct accepting){ .listener = l, .loop = loop, .fd = fd, .local = local };
     return OK;
+}
+
+void net_listener_begin(struct net_listener *l)
+{
+    for (int i = 0; l && i < l->count; i++)
+        net_post(l->accepting[i].loop, adopt_socket, &l->accepting[i]);
+    if (l)
+        l->begun = true;
 }
 
 static err_t listen_family(struct net_listener *l, struct net_loop *loops, int loop_count,
@@ -238,7 +237,7 @@ static err_t listen_family(struct net_listener *l, struct net_loop *loops, int l
         TRY(open_socket((struct sockaddr *)sa, length, what, &fd));
         *io_port = port_of(fd);
         *port = htons((uint16_t)*io_port);
-        TRY(hand_over(l, &loops[i], fd, false));
+        TRY(keep_socket(l, &loops[i], fd, false));
     }
     return OK;
 }
@@ -327,7 +326,7 @@ err_t net_listen_unix(struct net_loop *loop, const char *path, const struct net_
     err_t e = open_socket((struct sockaddr *)&a, sizeof a, path, &fd);
     umask(old);
     TRY(e);
-    return hand_over(l, loop, fd, true);
+    return keep_socket(l, loop, fd, true);
 }
 
 static void close_accepting(struct net_loop *loop, void *arg)
@@ -347,6 +346,8 @@ void net_listener_close(struct net_listener *l)
 
 void net_listener_free(struct net_listener *l)
 {
+    for (int i = 0; l && !l->begun && i < l->count; i++)
+        close(l->accepting[i].fd);
     free(l);
 }
 

@@ -314,7 +314,7 @@ struct realtime {
     struct map events;                                        /* name -> struct event_kind */
     struct mutex emitting; /* one order of emissions for all loops */
     bool stopping;         /* the loops take no letters any more */
-    uint64_t emitted;
+    _Atomic uint64_t emitted; /* written under the lock */
     struct recovery recovery;
     struct presence *presence;
     _Atomic bool presence_ticks; /* the clock of presence runs on the first loop */
