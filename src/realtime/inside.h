@@ -312,8 +312,8 @@ struct realtime {
     struct ws_options ws;
     struct ws_frame *open, *ping, *pong_probe, *noop, *close; /* packets without data */
     struct map events;                                        /* name -> struct event_kind */
-    struct mutex emitting; /* one order of emissions for all loops */
-    bool stopping;         /* the loops take no letters any more */
+    struct mutex emitting;    /* one order of emissions for all loops */
+    _Atomic bool stopping;    /* the loops take no letters any more; set under the lock */
     _Atomic uint64_t emitted; /* written under the lock */
     struct recovery recovery;
     struct presence *presence;
