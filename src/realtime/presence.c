@@ -295,6 +295,18 @@ static void leave_topic(struct presence *p, struct person *one, struct str topic
     settle(p, one);
 }
 
+void presence_turn_away(struct presence *p, struct uuid user, struct str device, struct str topic)
+{
+    mutex_lock(&p->mutex);
+    struct person *one = person_find(p, user);
+    struct device *d = one ? *device_place(one, device) : NULL;
+    if (d && str_eq(str_from(d->topic), topic)) {
+        memset(d->topic, 0, sizeof d->topic);
+        settle(p, one);
+    }
+    mutex_unlock(&p->mutex);
+}
+
 void presence_forget(struct presence *p, struct uuid user, struct str topic)
 {
     mutex_lock(&p->mutex);

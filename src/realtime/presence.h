@@ -32,6 +32,8 @@ NODISCARD err_t presence_beat(struct presence *p, const struct presence_beat *b,
 /* The device's connection ended; `lost`: it may come back within the grace. Unknown ones are ignored. */
 void presence_gone(struct presence *p, struct uuid user, struct str device, bool lost,
                    int64_t now_ms);
+/* The device does not look at the topic any more; the person's others may. */
+void presence_turn_away(struct presence *p, struct uuid user, struct str device, struct str topic);
 /* It came back as the same device (connection state recovery): where it was, it is. False: it is gone. */
 bool presence_back(struct presence *p, struct uuid user, struct str device, int64_t now_ms);
 /* The person may not be seen at the topic any more (nil: nobody may): at once, without grace. */

@@ -186,7 +186,7 @@ void presence_left(struct rt_socket *s, bool lost)
 
 void presence_leave(struct socket_call *c, struct str topic)
 {
-    presence_forget(realtime_of(c->app)->presence, c->caller->user_id, topic);
+    presence_turn_away(realtime_of(c->app)->presence, c->caller->user_id, c->socket_id, topic);
 }
 
 /* --- the event ------------------------------------------------------------------------------------------------------ */

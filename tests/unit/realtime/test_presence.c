@@ -149,6 +149,22 @@ static void devices_are_one_person(void **state)
     assert_int_equal(presence_of(people, ANN), PRESENCE_AWAY);
 }
 
+/* One of two tabs closes the conversation: the person is still there with the other. */
+static void one_device_turns_away(void **state)
+{
+    UNUSED(state);
+    beat(ANN, "ann", "tab1", PRESENCE_ONLINE, TOPIC);
+    beat(ANN, "ann", "tab2", PRESENCE_ONLINE, TOPIC);
+    tick(PRESENCE_TICK_MS);
+    presence_turn_away(people, ANN, S("tab1"), OTHER); /* where it is not */
+    presence_turn_away(people, ANN, S("tab1"), TOPIC);
+    tick(PRESENCE_TICK_MS);
+    assert_string_equal(told_text, "");
+    presence_turn_away(people, ANN, S("tab2"), TOPIC);
+    tick(PRESENCE_TICK_MS);
+    assert_string_equal(told_text, "conversation:one ann offline;");
+}
+
 /* A reload: the connection is lost, another one comes within the grace. */
 static void a_reload_does_not_flicker(void **state)
 {
@@ -296,6 +312,7 @@ int main(void)
         TEST(comes_moves_and_goes),
         TEST(within_one_tick_nothing_was),
         TEST(devices_are_one_person),
+        TEST(one_device_turns_away),
         TEST(a_reload_does_not_flicker),
         TEST(the_same_device_comes_back),
         TEST(who_does_not_beat_is_gone),
