@@ -112,7 +112,8 @@ bool ws_close_code_ok(int code);
 
 /* --- permessage-deflate, whole messages ------------------------------------------------------------ */
 
-/* Inflate one message (the 00 00 ff ff tail is added here), never more than out->max_bytes: E_LIMIT. E_BAD_INPUT.
+/* Inflate one message (the 00 00 ff ff tail is added here), never more than out->max_bytes: E_LIMIT. E_BAD_INPUT,
+ * also for one that ends inside a block.
  * The client may keep its context only if the answer allowed it; ours never does, so each message stands alone. */
 NODISCARD err_t ws_inflate(struct str message, int window_bits, struct buf *out);
 NODISCARD err_t ws_deflate(struct str message, int window_bits, struct buf *out);

@@ -5,6 +5,7 @@
 #include "net/ws.h"
 
 enum { LEVEL = 6, MEM_LEVEL = 8 };
+enum { BETWEEN_BLOCKS = 128 }; /* in z_stream.data_type, which inflate() always sets (zlib.h) */
 
 static _Thread_local struct {
     z_stream inflate, deflate;
@@ -77,7 +78,12 @@ err_t ws_inflate(struct str message, int window_bits, struct buf *out)
         return E_LIMIT;
     TRY(inflate_state(&z));
     TRY(inflate_part(z, message, out));
-    return inflate_part(z, str_of("\x00\x00\xff\xff", 4), out);
+    if (z->total_in ==
+        0) /* nothing came, or a final block was its end: there is nothing to flush */
+        return OK;
+    TRY(inflate_part(z, str_of("\x00\x00\xff\xff", 4), out));
+    /* A message that was cut ends inside a block: what has come out of it is not the message. */
+    return z->data_type & BETWEEN_BLOCKS ? OK : E_BAD_INPUT;
 }
 
 static err_t deflate_state(int bits, z_stream **ret)

@@ -224,6 +224,10 @@ static void compression(void **state)
     struct buf broken = start();
     frame(&broken, 0xc1, S("\xff\xff\xff"));
     expect(&broken, true, WS_BAD_DATA, "");
+    for (size_t cut = 1; cut < packed.n; cut++) { /* a part of a message is not a message */
+        buf_clear(&plain);
+        assert_int_equal(ws_inflate(str_of(packed.s, cut), 15, &plain), E_BAD_INPUT);
+    }
     buf_free(&packed);
     buf_free(&plain);
     ws_deflate_thread_end();
