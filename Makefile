@@ -108,14 +108,25 @@ $(BUILD)/vivim: $(BUILD)/src/main.o $(BUILD)/src/app.o $(LIBS)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(BUILD)/src/main.o $(BUILD)/src/app.o $(LIBS) $(LDLIBS)
 
 # --- unit tests: tests/unit/<room>/test_x.c -> build/<mode>/tests/<room>/test_x ------------
+# A test_fault* is linked so that our own calls of these can be made to fail (tests/unit/fault/fault.h).
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
+FAULT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/fault/*.c))
+WRAPPED := malloc calloc realloc write fsync rename mkdir sqlite3_step sqlite3_prepare_v3 PQexec PQprepare PQexecPrepared
+WRAPS := $(WRAPPED:%=-Wl,--wrap=%)
+
+$(BUILD)/tests/unit/fault/%.o: tests/unit/fault/%.c Makefile
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -c -o $@ $<
+$(BUILD)/libfault.a: $(FAULT_OBJ)
+	@rm -f $@; $(AR) rcs $@ $^
 
 define unit_rule
-$(BUILD)/tests/$(1)/%: tests/unit/$(1)/%.c $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a)
+$(BUILD)/tests/$(1)/%: tests/unit/$(1)/%.c $(BUILD)/libfault.a $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a)
 	@mkdir -p $$(@D)
 	@echo "  TEST $$<"
-	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) -o $$@ $$< $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a) -lcmocka $(LDLIBS)
+	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) $$(if $$(filter test_fault%,$$*),$$(WRAPS)) -o $$@ $$< $(BUILD)/libfault.a \
+	    $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a) -lcmocka $(LDLIBS)
 endef
 $(foreach r,$(ROOMS),$(eval $(call unit_rule,$(r))))
 

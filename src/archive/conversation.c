@@ -117,29 +117,36 @@ struct message *message_add(struct arena *a, struct conversation *c)
     return m;
 }
 
-static bool has_canonical_form(struct str text)
+/* E_BUSY: it could not be found out. */
+static err_t has_canonical_form(struct str text, bool *ret)
 {
     CLEANUP(arena_free) struct arena scratch = { 0 };
     struct json again;
     struct buf canonical;
     arena_init(&scratch, CONVERSATION_BYTES_MAX * 4);
     buf_init(&canonical, &scratch, CONVERSATION_BYTES_MAX);
-    bool yes = json_parse(&scratch, text, UNKNOWN_DEPTH_MAX, &again) == OK &&
-               json_canonical(&scratch, again, &canonical) == OK;
+    err_t e = json_parse(&scratch, text, UNKNOWN_DEPTH_MAX, &again);
+    if (e == OK)
+        e = json_canonical(&scratch, again, &canonical);
+    if (e == E_BUSY)
+        return e;
     err_clear();
-    return yes;
+    *ret = e == OK;
+    return OK;
 }
 
 err_t block_keep_raw(struct arena *a, struct block *b, struct json v)
 {
     struct buf text, quoted;
     struct json_out o;
+    bool canonical;
     buf_init(&text, a, CONVERSATION_BYTES_MAX);
     jo_init(&o, &text);
     jo_value(&o, v);
     TRY(buf_err(&text));
     b->unknown.raw = buf_str(&text);
-    if (has_canonical_form(buf_str(&text)))
+    TRY(has_canonical_form(buf_str(&text), &canonical));
+    if (canonical)
         return OK;
     buf_init(&quoted, a, CONVERSATION_BYTES_MAX);
     jo_init(&o, &quoted);

@@ -106,9 +106,10 @@ err_t message_canonical(struct arena *scratch, const struct message *m, struct b
 /* h = SHA-256(h before | message's), from the 32 bytes that "sha256:…" names. */
 static err_t chain_add(struct arena *scratch, struct sha256 *h, struct str tagged)
 {
-    struct str digits = str_sub(tagged, S("sha256:").n, tagged.n), bytes;
-    if (!str_starts(tagged, S("sha256:")) || hex_decode(scratch, digits, &bytes) != OK ||
-        bytes.n != sizeof h->b)
+    struct str digits = str_sub(tagged, S("sha256:").n, tagged.n), bytes = STR_NONE;
+    bool read = str_starts(tagged, S("sha256:")) && hex_decode(scratch, digits, &bytes) == OK;
+    TRY(arena_err(scratch));
+    if (!read || bytes.n != sizeof h->b)
         return err_note(E_CORRUPT, NULL, "a message's hash is none");
     struct sha256_ctx ctx;
     sha256_init(&ctx);

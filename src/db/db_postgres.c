@@ -229,7 +229,8 @@ static void find_columns(struct pg_prepared *p, const PGresult *r, const struct 
     p->cols = cols;
 }
 
-/* After a failed statement the transaction goes on from the savepoint; without one it is lost. */
+/* After a failed statement the transaction goes on from the savepoint. Where that cannot be had it is lost, whatever the
+ * statement's own error was: a conflict would tell the client that it was at fault. */
 static err_t statement_failed(struct db *db, err_t e)
 {
     struct pg_connection *c = db->connection;
@@ -237,7 +238,7 @@ static err_t statement_failed(struct db *db, err_t e)
         return e;
     struct err_detail detail = *err_detail();
     if (PQstatus(c->handle) != CONNECTION_OK || command(c, "ROLLBACK TO SAVEPOINT statement") != OK)
-        db->txn_error = e;
+        db->txn_error = e = e == E_CONFLICT ? E_DB : e;
     return err_note(e, NULL, "%s", detail.text);
 }
 

@@ -334,8 +334,11 @@ static err_t sqlite_next(struct db_cursor *cursor, bool *ret_row)
     return db_group_statement_failed(cursor->db, e);
 }
 
+/* `bytes` is NULL where there are none, or where SQLite found no memory to hand them out. */
 static err_t copy(struct arena *a, const void *bytes, int n, struct str *ret)
 {
+    if (!bytes && n)
+        return E_BUSY;
     char *to = arena_bytes(a, (size_t)n + 1);
     if (!to)
         return arena_err(a);
@@ -367,7 +370,7 @@ static err_t sqlite_value(struct db_cursor *cursor, int column, enum db_type t, 
         return OK;
     case DB_STR: {
         const void *text = sqlite3_value_text(v);
-        return copy(a, text, sqlite3_value_bytes(v), to);
+        return text ? copy(a, text, sqlite3_value_bytes(v), to) : E_BUSY; /* also "" has an address */
     }
     case DB_BYTES: {
         const void *bytes = sqlite3_value_blob(v);

@@ -159,10 +159,15 @@ err_t folder_make(const char *path, unsigned mode)
     for (size_t i = 1; i <= n; i++) {
         if (part[i] != '/' && part[i] != 0)
             continue;
-        char kept = part[i];
+        char kept = part[i], above[PATH_BYTES_MAX];
         part[i] = 0;
-        if (mkdir(part, mode) != 0 && errno != EEXIST)
+        bool made = mkdir(part, mode) == 0;
+        if (!made && errno != EEXIST)
             return fail("making the folder", part);
+        if (made) {
+            TRY(folder_of(part, above));
+            TRY(folder_sync(above));
+        }
         part[i] = kept;
     }
     struct stat st;

@@ -12,8 +12,8 @@ NODISCARD err_t file_write_atomic(const char *path, struct str bytes, unsigned m
 NODISCARD err_t file_write_all(int fd, struct str bytes); /* handles short writes; E_IO, E_FULL */
 /* `n` bytes from the descriptor's position; fewer are E_IO. */
 NODISCARD err_t file_read_exactly(int fd, char *bytes, size_t n);
-NODISCARD err_t folder_make(const char *path,
-                            unsigned mode); /* with parents; fine when it is there */
+/* With parents; fine when it is there. The names that are new are on the disk. */
+NODISCARD err_t folder_make(const char *path, unsigned mode);
 NODISCARD err_t folder_sync(const char *path);
 void folder_remove(const char *path); /* recursively, without following links; best effort */
 bool file_exists(const char *path);

@@ -164,7 +164,7 @@ static err_t __attribute__((unused)) put_durable(struct db *db, int64_t n)
     return db_txn_commit(&tx);
 }
 
-static int64_t count_things(struct db *db)
+static int64_t __attribute__((unused)) count_things(struct db *db)
 {
     int64_t n = -1;
     assert_int_equal(db_i64(db, &Q_COUNT, DB_NO_ARGS, &n), OK);

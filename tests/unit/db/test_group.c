@@ -1,7 +1,7 @@
 /* Group commit, and a disk that fails under it: a group fails as one, nothing acknowledged is lost. */
 #include <stdatomic.h>
 
-#include "fault_vfs.c"
+#include "fault/fault.h"
 #include "fixture.h"
 #include "os/clock.h"
 #include "os/thread.h"
@@ -147,7 +147,7 @@ static void a_commit_that_fails(void **state)
 {
     UNUSED(state);
     static struct writer writers[THREADS];
-    fault_arm(FAULT_WRITE_IO, 150, 0);
+    fault_arm(FAULT_WRITE, 150, 0);
     run_writers(writers);
     fault_disarm();
     assert_true(fault_happened());

@@ -100,6 +100,19 @@ static inline struct db_store *store_open(enum db_kind kind)
     return s;
 }
 
+/* As a process that ended and began again; without ops_start. */
+static inline void stores_reopen(void)
+{
+    db_disconnect(f.db);
+    db_disconnect(f.index);
+    db_close(f.app.index);
+    db_close(f.app.store);
+    f.app.store = store_open(DB_MAIN);
+    f.app.index = store_open(DB_INDEX);
+    ok(db_connect(f.app.store, &f.db));
+    ok(db_connect(f.app.index, &f.index));
+}
+
 static inline int fixture_open(void **state)
 {
     UNUSED(state);

@@ -1,21 +1,18 @@
-#include "fault_vfs.h"
-
+/* SQLite's files and memory. */
 #include <sqlite3.h>
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "fault/fault.h"
 
 static sqlite3_vfs *real;
 static sqlite3_vfs fault;
 static sqlite3_mem_methods real_memory;
-static _Atomic int armed_kind, armed_file, countdown, stays, happened;
-static void (*observe)(enum file_change, const char *, const void *, long long, long long);
 
 struct file {
     sqlite3_file base;
     sqlite3_file *real; /* behind this struct */
     const char *path;   /* NULL: a temporary file */
-    int is_database;
+    bool is_database;
 };
 
 static sqlite3_file *real_of(sqlite3_file *f)
@@ -23,60 +20,17 @@ static sqlite3_file *real_of(sqlite3_file *f)
     return ((struct file *)f)->real;
 }
 
-void fault_arm(enum fault_kind kind, int after, int persistent)
-{
-    fault_arm_file(kind, FAULT_ANY_FILE, after, persistent);
-}
-
-void fault_arm_file(enum fault_kind kind, enum fault_file file, int after, int persistent)
-{
-    happened = 0;
-    armed_file = (int)file;
-    countdown = after;
-    stays = persistent;
-    armed_kind = (int)kind;
-}
-
-void fault_disarm(void)
-{
-    armed_kind = FAULT_NONE;
-}
-
-int fault_happened(void)
-{
-    return happened;
-}
-
-void fault_observe(void (*observer)(enum file_change, const char *, const void *, long long,
-                                    long long))
-{
-    observe = observer;
-}
-
 static void tell(enum file_change change, sqlite3_file *f, const void *bytes, long long n,
                  long long at)
 {
     const char *path = ((struct file *)f)->path;
-    if (observe && path)
-        observe(change, path, bytes, n, at);
+    if (path && fault_observing())
+        fault_observing()(change, path, bytes, n, at);
 }
 
-/* Is it this call's turn to fail? */
-static int strikes(int kind, int is_database)
+static bool strikes(sqlite3_file *f, enum fault_kind kind)
 {
-    if (armed_kind != kind || (armed_file == FAULT_DATABASE && !is_database))
-        return 0;
-    if (atomic_fetch_sub(&countdown, 1) > 1)
-        return 0;
-    if (!stays)
-        armed_kind = FAULT_NONE;
-    happened = 1;
-    return 1;
-}
-
-static int strikes_file(int kind, sqlite3_file *f)
-{
-    return strikes(kind, ((struct file *)f)->is_database);
+    return fault_strikes_file(kind, ((struct file *)f)->is_database);
 }
 
 /* --- files --------------------------------------------------------------------------------------- */
@@ -87,15 +41,15 @@ static int f_close(sqlite3_file *f)
 }
 static int f_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 {
-    if (strikes_file(FAULT_READ, f))
+    if (strikes(f, FAULT_READ))
         return SQLITE_IOERR_READ;
     return real_of(f)->pMethods->xRead(real_of(f), p, n, at);
 }
 static int f_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
-    if (strikes_file(FAULT_WRITE_IO, f))
+    if (strikes(f, FAULT_WRITE))
         return SQLITE_IOERR_WRITE;
-    if (strikes_file(FAULT_WRITE_FULL, f))
+    if (strikes(f, FAULT_WRITE_FULL))
         return SQLITE_FULL;
     tell(FILE_WRITE, f, p, n, at);
     return real_of(f)->pMethods->xWrite(real_of(f), p, n, at);
@@ -107,7 +61,7 @@ static int f_truncate(sqlite3_file *f, sqlite3_int64 n)
 }
 static int f_sync(sqlite3_file *f, int flags)
 {
-    if (strikes_file(FAULT_SYNC, f))
+    if (strikes(f, FAULT_SYNC))
         return SQLITE_IOERR_FSYNC;
     int code = real_of(f)->pMethods->xSync(real_of(f), flags);
     if (code == SQLITE_OK)
@@ -186,7 +140,7 @@ static int f_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags
     memset(file, 0, sizeof *file);
     file->real = (sqlite3_file *)(file + 1);
     file->path = name; /* lives as long as the file is open */
-    file->is_database = flags & SQLITE_OPEN_MAIN_DB ? 1 : 0;
+    file->is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
     int code = real->xOpen(real, name, file->real, flags, out);
     if (file->real->pMethods)
         file->base.pMethods = &METHODS;
@@ -196,8 +150,8 @@ static int f_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags
 static int f_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 {
     (void)vfs;
-    if (observe)
-        observe(FILE_DELETE, name, NULL, 0, 0);
+    if (fault_observing())
+        fault_observing()(FILE_DELETE, name, NULL, 0, 0);
     return real->xDelete(real, name, sync_folder);
 }
 
@@ -205,12 +159,12 @@ static int f_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 
 static void *m_malloc(int n)
 {
-    return strikes(FAULT_MEMORY, 0) ? NULL : real_memory.xMalloc(n);
+    return fault_strikes(FAULT_ALLOCATION) ? NULL : real_memory.xMalloc(n);
 }
 
 static void *m_realloc(void *p, int n)
 {
-    return strikes(FAULT_MEMORY, 0) ? NULL : real_memory.xRealloc(p, n);
+    return fault_strikes(FAULT_ALLOCATION) ? NULL : real_memory.xRealloc(p, n);
 }
 
 void fault_vfs_install(void)

@@ -1,0 +1,273 @@
+/* What is stored of conversations while memory, database, writes and syncs fail at every place. */
+#include <dirent.h>
+
+#include "check.h"
+#include "fault/fault.h"
+#include "ops/fixture.h"
+
+#include "archive/archive.h"
+#include "archive/archive_store.h"
+
+#define M(id, who, text) "{'uuid':'" id "','sender':'" who "','text':'" text "'}"
+#define BEFORE           M("a", "human", "q") "," M("b", "assistant", "x")
+#define AFTER            M("a", "human", "q") "," M("b", "assistant", "y") "," M("c", "human", "z")
+
+static const struct archive_media PICTURE = { .sha256 = { { 1 } },
+                                              .media_type = { "image/png", 9 },
+                                              .bytes = 3 };
+static const struct archive_put_options OPTIONS = { .outcome = { "ok", 2 },
+                                                    .media = &PICTURE,
+                                                    .media_count = 1 };
+
+/* From the provider's JSON to the rows. */
+static err_t put(int i, const char *messages, struct archive_put_result *ret)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    CLEANUP(arena_free) struct arena scratch = { 0 };
+    struct conversation c;
+    struct json json;
+    arena_init(&a, MIB(16));
+    arena_init(&scratch, MIB(16));
+    struct str text =
+        str_fmt(&a, "{'uuid':'u%d','name':'Title %d','chat_messages':[%s]}", i, i, messages);
+    TRY(arena_err(&a));
+    for (size_t k = 0; k < text.n; k++)
+        if (text.s[k] == '\'')
+            ((char *)text.s)[k] = '"';
+    TRY(json_parse(&a, text, 32, &json));
+    TRY(provider_by_name(S("claude"))->from_json(&a, json, &c));
+    c.source.kind = "share";
+    c.source.id = str_fmt(&a, "s%d", i);
+    c.source.url = str_fmt(&a, "https://claude.ai/share/s%d", i);
+    TRY(arena_err(&a));
+    TRY(conversation_hash(&a, &scratch, &c));
+    return archive_put(f.db, &a, f.owner, &c, &OPTIONS, NOW, ret);
+}
+
+/* The row of number i, and how many messages it has; false: it is not there. */
+static bool find(struct arena *a, int i, struct archive_conversation *ret,
+                 struct archive_message **ret_messages, size_t *ret_count)
+{
+    char id[32], url[64];
+    snprintf(id, sizeof id, "s%d", i);
+    snprintf(url, sizeof url, "https://claude.ai/share/s%d", i);
+    struct conversation c = { .provider = "claude" };
+    c.source.kind = "share";
+    c.source.id = str_from(id);
+    c.source.url = str_from(url);
+    err_t e = archive_store_find(f.db, a, f.owner, &c, ret);
+    assert_true(e == OK || e == E_NOT_FOUND);
+    if (e == OK)
+        ok(archive_messages(f.db, a, f.owner, ret->id, true, -1, 100, ret_messages, ret_count));
+    return e == OK;
+}
+
+/* --- stored, and captured again ----------------------------------------------------------------------- */
+
+static err_t stored(int i)
+{
+    struct archive_put_result r;
+    return put(i, BEFORE, &r);
+}
+
+static void hold(int i, bool there, size_t count, int64_t version, const char *title)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct archive_conversation c;
+    struct archive_message *m;
+    struct str type;
+    size_t n;
+    arena_init(&a, MIB(16));
+    assert_int_equal(find(&a, i, &c, &m, &n), there);
+    if (!there)
+        return;
+    assert_int_equal(n, count);
+    assert_int_equal(c.version, version);
+    assert_int_equal(c.message_count, count);
+    if (title)
+        assert_true(str_eq(c.title, str_from(title)));
+    ok(archive_media_type(f.db, &a, f.owner, c.id, PICTURE.sha256, &type));
+}
+
+static void stored_check(int i, bool done)
+{
+    hold(i, done, 2, 1, NULL);
+}
+
+static err_t captured_again(int i)
+{
+    struct archive_put_result r;
+    TRY(put(i, BEFORE, &r));
+    return put(i, AFTER, &r);
+}
+
+/* The second transaction is all there or not at all, whatever the first was. */
+static void captured_again_check(int i, bool done)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct archive_conversation c;
+    struct archive_message *m;
+    size_t n;
+    arena_init(&a, MIB(16));
+    if (!find(&a, i, &c, &m, &n))
+        assert_false(done);
+    else if (done)
+        hold(i, true, 3, c.version, NULL); /* a retry finds AFTER, and stores BEFORE first */
+    else
+        hold(i, true, n == 3 ? 3 : 2, n == 3 ? 2 : 1, NULL);
+}
+
+/* --- read, named and removed ----------------------------------------------------------------------------- */
+
+static err_t read_all(struct arena *a, struct uuid id)
+{
+    struct archive_page page = { .before_ms = INT64_MAX, .limit = 3 };
+    struct archive_conversation *list, one;
+    struct archive_message *m;
+    size_t count;
+    TRY(archive_list(f.db, a, f.owner, &page, &list, &count));
+    TRY(archive_messages(f.db, a, f.owner, id, false, -1, 100, &m, &count));
+    return archive_get(f.db, a, f.owner, id, &one);
+}
+
+static err_t named(int i)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct archive_put_result r;
+    arena_init(&a, MIB(16));
+    TRY(put(i, BEFORE, &r));
+    TRY(read_all(&a, r.id));
+    return archive_rename(f.db, &a, f.owner, f.owner, r.id, S("Mine"), 0, NOW);
+}
+
+static void named_check(int i, bool done)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct archive_conversation c;
+    struct archive_message *m;
+    size_t n;
+    arena_init(&a, MIB(16));
+    bool there = find(&a, i, &c, &m, &n);
+    assert_true(there || !done);
+    if (there)
+        hold(i, true, 2, c.title_own ? 2 : 1, c.title_own ? "Mine" : NULL);
+    if (done)
+        assert_true(c.title_own);
+}
+
+static err_t removed(int i)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct archive_put_result r;
+    arena_init(&a, MIB(16));
+    TRY(put(i, BEFORE, &r));
+    return archive_delete(f.db, &a, f.owner, r.id, NOW);
+}
+
+static void removed_check(int i, bool done)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct archive_conversation c;
+    struct archive_message *m;
+    size_t n;
+    arena_init(&a, MIB(16));
+    bool there = find(&a, i, &c, &m, &n);
+    assert_false(there && done);
+    if (there)
+        hold(i, true, 2, 1, NULL);
+}
+
+static const struct fault_case CASES[] = {
+    { "stored", stored, stored_check },
+    { "captured again", captured_again, captured_again_check },
+    { "read and named", named, named_check },
+    { "removed", removed, removed_check },
+};
+
+static void all_or_nothing(void **state)
+{
+    UNUSED(state);
+    fault_each(CASES, COUNTOF(CASES), on_postgres, stores_reopen);
+}
+
+/* --- what providers send: too little memory is never taken for a changed format --------------------------- */
+
+static err_t add_hash(void *context, struct conversation *c)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    CLEANUP(arena_free) struct arena scratch = { 0 };
+    struct sha256_ctx *sum = context;
+    arena_init(&a, MIB(64));
+    arena_init(&scratch, MIB(64));
+    TRY(conversation_hash(&a, &scratch, c));
+    sha256_add(sum, c->title);
+    sha256_add(sum, c->hash);
+    return OK;
+}
+
+static err_t extract(struct str bytes, struct sha256 *ret)
+{
+    struct sha256_ctx sum;
+    enum extract_kind kind = EXTRACT_CONVERSATIONS;
+    sha256_init(&sum);
+    err_t e = extract_bytes(bytes, STR_NONE, add_hash, &sum, &kind);
+    sha256_add(&sum, kind == EXTRACT_NEEDS_BROWSER ? S("browser") : S(""));
+    *ret = sha256_end(&sum);
+    return e;
+}
+
+/* How often memory was asked for. */
+static int extract_with_little(struct str bytes, const char *name)
+{
+    struct sha256 want, got;
+    err_t expected = extract(bytes, &want);
+    for (int n = 1;; n += getenv("FAULT_ALL") ? 1 : 1 + n / 8) {
+        fault_arm(FAULT_ALLOCATION, n, false);
+        err_t e = extract(bytes, &got);
+        fault_disarm();
+        if (e == expected && e == OK && memcmp(got.b, want.b, sizeof want.b) != 0)
+            fail_msg("%s, allocation %d: another result", name, n);
+        if (e != expected && (e != E_BUSY || !fault_happened()))
+            fail_msg("%s, allocation %d: %s (%s), not %s", name, n, err_code(e), err_detail()->text,
+                     err_code(expected));
+        if (!fault_happened())
+            return n - 1;
+    }
+}
+
+static void little_memory_is_no_changed_format(void **state)
+{
+    UNUSED(state);
+    static const char *const FOLDERS[] = {
+        "fuzz/corpus/provider_json", "src/archive/sample", "../shared/fixtures/chatgpt",
+        "../shared/fixtures/claude", /* where they are present */
+    };
+    int files = 0, asked = 0;
+    for (size_t i = 0; i < COUNTOF(FOLDERS); i++) {
+        DIR *dir = opendir(FOLDERS[i]);
+        for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir)) {
+            CLEANUP(arena_free) struct arena a = { 0 };
+            char path[400];
+            struct str bytes;
+            if (d->d_name[0] == '.')
+                continue;
+            arena_init(&a, MIB(16));
+            snprintf(path, sizeof path, "%s/%s", FOLDERS[i], d->d_name);
+            ok(file_read(&a, path, MIB(8), &bytes));
+            asked += extract_with_little(bytes, path);
+            files++;
+        }
+        if (dir)
+            closedir(dir);
+    }
+    print_message("# %d files asked %d times for memory\n", files, asked);
+    assert_true(files > 5 && asked > files);
+}
+
+int main(void)
+{
+    fault_vfs_install();
+    const struct CMUnitTest tests[] = { TEST(all_or_nothing),
+                                        cmocka_unit_test(little_memory_is_no_changed_format) };
+    RUN_ON_BOTH(tests);
+}
