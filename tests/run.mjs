@@ -86,7 +86,8 @@ async function onSqlite() {
 }
 
 async function onPostgres() {
-    const tests = [...programs(`${BUILD}/tests/{db,ops,identity,archive,search,http}/test_*`), ...programs('tests/api/*.test.mjs')];
+    const tests = [...programs(`${BUILD}/tests/{db,ops,identity,archive,search,http}/test_*`),
+        ...programs(`${BUILD}/tests/{sharing,capture,realtime}/test_fault`), ...programs('tests/api/*.test.mjs')];
     for (const f of tests) {
         const argv = f.endsWith('.mjs') ? nodeSuite(f).flat() : [f];
         count(`postgresql: ${nameOf(f)}`, await run('tests/lib/pg.sh', argv, { timeout: SUITE_TIMEOUT_MS, env: tap }));

@@ -2,13 +2,14 @@
 #
 #   make check          every test on SQLite (tests/run.mjs)
 #   make check-pg       the store and API tests on a PostgreSQL that the target starts itself
+#   make fault          store and rule tests while allocation, call, write and sync n fail, for every n, on both databases
 #   make tsan           unit tests of the threaded rooms, and a server under real clients, under ThreadSanitizer
 #   make fuzz F=json SECS=60    libFuzzer on one target
 #   make bench          each figure beside its peer, in one run
 #   make lint           layers, banned functions, lengths, format, clang-tidy, cppcheck
 #   make format         clang-format over our own sources
 #   make compile_commands.json  for editors
-.PHONY: unit help clean check check-pg tsan fuzz fuzz-replay bench lint format
+.PHONY: unit help clean check check-pg fault tsan fuzz fuzz-replay bench lint format
 
 help:
 	@sed -n 's/^# *\(make .*\)/\1/p' Makefile tools/targets.mk
@@ -46,6 +47,10 @@ check: all unit fuzz-replay
 	$(NODE) tests/run.mjs --no-pg
 check-pg: all unit
 	$(NODE) tests/run.mjs --pg-only
+
+# ./test runs the same, with gaps between large n (tests/unit/fault/fault.h).
+fault: unit
+	FAULT_ALL=1 $(NODE) tests/run.mjs --pg-only test_fault
 
 # Rooms whose code runs on several threads at once.
 TSAN_ROOMS := os db net http ops

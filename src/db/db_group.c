@@ -42,6 +42,7 @@ struct db_writer {
     struct waiter *first, **last;
     struct group *current; /* its transaction is open on the connection */
     int members_max;
+    bool doubtful; /* a group was lost: before the next one the connection is opened anew */
     int checkpointed_pages; /* length of the log at the last checkpoint */
 };
 
@@ -138,10 +139,26 @@ static void leave(struct group *g)
         free(g);
 }
 
-static err_t open_group(struct db_writer *w)
+/* After too little memory or a failing disk a virtual table may still believe what was rolled back: FTS5 of SQLite 3.40,
+ * when the memory ends as it joins the transaction, later writes an index without anything that was in it. A new
+ * connection knows only what is on the disk. */
+static err_t renew_connection(struct db_store *s)
 {
+    struct sqlite_connection *fresh;
+    TRY(sqlite_connection_open(s, true, &fresh));
+    sqlite_connection_close(s->writer->connection);
+    s->writer->connection = fresh;
+    s->writer->doubtful = false;
+    return OK;
+}
+
+static err_t open_group(struct db_store *s)
+{
+    struct db_writer *w = s->writer;
     if (w->current)
         return OK;
+    if (w->doubtful)
+        TRY(renew_connection(s));
     struct group *g = calloc(1, sizeof *g);
     if (!g)
         return E_BUSY;
@@ -177,6 +194,7 @@ static void end_group(struct db_store *s, err_t result)
 static void lose_group(struct db_store *s, err_t e)
 {
     struct db_writer *w = s->writer;
+    w->doubtful = true;
     if (sqlite_last_was_sync(w->connection))
         s->read_only = true;
     if (w->current)
@@ -260,7 +278,7 @@ err_t db_group_begin(struct db *db)
 {
     struct db_writer *w = db->store->writer;
     TRY(take_turn(w));
-    err_t e = db->store->read_only ? read_only_error() : open_group(w);
+    err_t e = db->store->read_only ? read_only_error() : open_group(db->store);
     if (e == OK) {
         e = sqlite_control(w->connection, CONTROL_SAVEPOINT);
         if (e != OK && !sqlite_in_transaction(w->connection))
@@ -278,10 +296,11 @@ err_t db_group_begin(struct db *db)
 err_t db_group_statement_failed(struct db *db, err_t e)
 {
     struct db_writer *w = db->store->writer;
-    if (!db->group || db->txn_error != OK ||
-        (sqlite_in_transaction(w->connection) && !sqlite_last_was_sync(w->connection)))
+    bool grave = e == E_FULL || e == E_IO || e == E_BUSY;
+    if (!db->group || db->txn_error != OK || (sqlite_in_transaction(w->connection) && !grave))
         return e;
-    /* Disk full, I/O, no memory: SQLite has rolled everything back, the other members' work too. */
+    /* Disk full, I/O, no memory: SQLite may have rolled everything back, the other members' work too; where it has
+     * not, what its virtual tables hold is not sure any more. */
     lose_group(db->store, e);
     db->txn_error = e;
     return e;

@@ -370,7 +370,8 @@ static err_t sqlite_value(struct db_cursor *cursor, int column, enum db_type t, 
         return OK;
     case DB_STR: {
         const void *text = sqlite3_value_text(v);
-        return text ? copy(a, text, sqlite3_value_bytes(v), to) : E_BUSY; /* also "" has an address */
+        return text ? copy(a, text, sqlite3_value_bytes(v), to)
+                    : E_BUSY; /* also "" has an address */
     }
     case DB_BYTES: {
         const void *bytes = sqlite3_value_blob(v);
