@@ -18,6 +18,7 @@
 
 /* In order of rank; each may use those before it. */
 static const struct module *const MODULES[] = {
+    &ops_module,
     &identity_module,
     &sharing_module,
     &archive_module,

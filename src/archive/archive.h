@@ -83,7 +83,7 @@ NODISCARD err_t archive_messages(struct db *db, struct arena *a, struct uuid own
 NODISCARD err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid actor,
                                struct uuid id, struct str title, int64_t expected_version,
                                int64_t now_ms);
-/* Remove it with its messages, versions and media rows; blobs are swept later. E_NOT_FOUND. */
+/* Remove it with its messages, versions and media rows; its files go a little later (ops/erasure.c). E_NOT_FOUND. */
 NODISCARD err_t archive_delete(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
                                int64_t now_ms);
 

@@ -120,6 +120,9 @@ INSERT INTO media (owner_id, conversation_id, sha256, media_type, bytes)
 VALUES (:owner, :conversation, :sha256, :media_type, :bytes)
 ON CONFLICT (owner_id, conversation_id, sha256) DO NOTHING;
 
+-- :query archive_names_blob
+SELECT COUNT(*) FROM (SELECT 1 FROM media WHERE owner_id = :owner AND sha256 = :sha256 LIMIT 1) AS named;
+
 -- :query archive_media_one
 SELECT media_type FROM media WHERE owner_id = :owner AND conversation_id = :conversation AND sha256 = :sha256;
 

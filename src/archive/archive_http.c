@@ -420,6 +420,7 @@ const struct module archive_module = {
     .name = "archive",
     .init = archive_schemas,
     .forget = archive_forget,
+    .names_blob = archive_store_names_blob,
     .routes = ROUTES,
     .route_count = COUNTOF(ROUTES),
     .entities = ENTITIES,

@@ -176,6 +176,15 @@ err_t archive_media_type(struct db *db, struct arena *a, struct uuid owner,
     return OK;
 }
 
+err_t archive_store_names_blob(struct db *db, struct uuid owner, struct sha256 h, bool *ret)
+{
+    int64_t rows;
+    TRY(db_i64(db, &SQL_ARCHIVE_NAMES_BLOB,
+               DB_ARGS(DBU(owner), DBX(str_of((const char *)h.b, sizeof h.b))), &rows));
+    *ret = *ret || rows > 0;
+    return OK;
+}
+
 err_t archive_store_rename(struct db *db, struct uuid owner, struct uuid id, struct str title)
 {
     return db_exec(db, &SQL_ARCHIVE_RENAME, DB_ARGS(DBS(title), DBU(owner), DBU(id)), NULL);

@@ -23,6 +23,8 @@ NODISCARD err_t archive_store_message(struct db *db, struct arena *a, struct uui
                                       struct uuid id, struct archive_message *ret);
 NODISCARD err_t archive_store_media(struct db *db, struct uuid owner, struct uuid conversation,
                                     const struct archive_media *m);
+NODISCARD err_t archive_store_names_blob(struct db *db, struct uuid owner, struct sha256 h,
+                                         bool *ret); /* left alone where none does */
 NODISCARD err_t archive_store_rename(struct db *db, struct uuid owner, struct uuid id,
                                      struct str title);
 NODISCARD err_t archive_store_forget(struct db *db, struct uuid owner); /* everything of theirs */

@@ -46,6 +46,7 @@
 #define JOB_RETRY_MS          1000 /* first wait of a job that failed, doubled each time, with jitter */
 #define JOB_RETRY_MAX_MS      (10 * 60 * 1000)
 #define JOB_KEEP_MS           (INT64_C(90) * 24 * 3600 * 1000) /* ended ones */
+#define BLOB_SWEEP_AGE_MS     (60 * 60 * 1000) /* a younger file may be waiting for its row */
 #define JOB_TELL_MS           100 /* counts within a phase are told at most this often */
 
 /* Search */

@@ -54,3 +54,33 @@ err_t capture_start(struct app *app, struct db *db, struct arena *a, struct uuid
     TRY(capture_store_insert(db, owner, &row));
     return db_txn_commit(&tx);
 }
+
+/* --- a conversation that goes ------------------------------------------------------------------- */
+
+/* Its captures say where it came from, and their evidence is the conversation itself. */
+static err_t forget_captures_of(struct db *db, struct arena *a, struct uuid owner,
+                                struct uuid conversation)
+{
+    enum { AT_ONCE = 100 };
+    struct capture_row *rows;
+    size_t count = AT_ONCE;
+    while (count == AT_ONCE) {
+        TRY(capture_store_of(db, a, owner, conversation, AT_ONCE, &rows, &count));
+        for (size_t i = 0; i < count; i++) {
+            TRY(capture_store_forget_one(db, owner, rows[i].id));
+            TRY(job_forget(db, owner, rows[i].id));
+        }
+    }
+    return OK;
+}
+
+err_t capture_consume(struct app *app, struct db *rows, struct db *effects, struct arena *a,
+                      const struct op *ops, size_t count)
+{
+    UNUSED(app);
+    UNUSED(rows);
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(ops[i].entity, S("conversation")) && str_eq(ops[i].kind, S("deleted")))
+            TRY(forget_captures_of(effects, a, ops[i].owner_id, ops[i].entity_id));
+    return OK;
+}

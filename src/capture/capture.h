@@ -47,6 +47,10 @@ NODISCARD err_t capture_start(struct app *app, struct db *db, struct arena *a, s
 NODISCARD err_t capture_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
                             struct capture_row *ret);
 
+/* Consumer of the op log: a conversation that was deleted takes its captures and their evidence along. */
+NODISCARD err_t capture_consume(struct app *app, struct db *rows, struct db *effects,
+                                struct arena *a, const struct op *ops, size_t count);
+
 extern const struct module capture_module;
 
 #endif

@@ -228,6 +228,7 @@ static err_t capture_exists(struct app *app, struct db *db, struct uuid owner, s
     return str_eq(job.kind, S("capture")) ? OK : E_NOT_FOUND;
 }
 
+static const struct op_consumer CONSUMERS[] = { { .name = "capture", .consume = capture_consume } };
 static const struct entity ENTITIES[] = { { .name = "capture", .exists = capture_exists } };
 
 const struct module capture_module = {
@@ -235,8 +236,11 @@ const struct module capture_module = {
     .init = capture_init,
     .stop = capture_stop,
     .forget = capture_forget,
+    .names_blob = capture_store_names_blob,
     .routes = ROUTES,
     .route_count = COUNTOF(ROUTES),
+    .consumers = CONSUMERS,
+    .consumer_count = COUNTOF(CONSUMERS),
     .jobs = JOBS,
     .job_count = COUNTOF(JOBS),
     .entities = ENTITIES,

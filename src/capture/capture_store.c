@@ -49,6 +49,29 @@ err_t capture_store_evidence(struct db *db, struct uuid owner, struct uuid captu
                    NULL);
 }
 
+err_t capture_store_names_blob(struct db *db, struct uuid owner, struct sha256 h, bool *ret)
+{
+    int64_t rows;
+    TRY(db_i64(db, &SQL_CAPTURE_NAMES_BLOB,
+               DB_ARGS(DBU(owner), DBX(str_of((const char *)h.b, sizeof h.b))), &rows));
+    *ret = *ret || rows > 0;
+    return OK;
+}
+
+err_t capture_store_of(struct db *db, struct arena *a, struct uuid owner, struct uuid conversation,
+                       size_t limit, struct capture_row **ret, size_t *ret_count)
+{
+    return db_rows(db, a, &SQL_CAPTURE_OF_CONVERSATION,
+                   DB_ARGS(DBU(owner), DBU(conversation), DBI((int64_t)limit)), CAPTURE_COLS,
+                   COUNTOF(CAPTURE_COLS), sizeof **ret, limit, ret, ret_count);
+}
+
+err_t capture_store_forget_one(struct db *db, struct uuid owner, struct uuid id)
+{
+    TRY(db_exec(db, &SQL_CAPTURE_FORGET_EVIDENCE_ONE, DB_ARGS(DBU(owner), DBU(id)), NULL));
+    return db_exec(db, &SQL_CAPTURE_FORGET_ONE, DB_ARGS(DBU(owner), DBU(id)), NULL);
+}
+
 err_t capture_store_forget(struct db *db, struct uuid owner)
 {
     TRY(db_exec(db, &SQL_CAPTURE_FORGET_EVIDENCE, DB_ARGS(DBU(owner)), NULL));

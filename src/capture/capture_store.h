@@ -13,6 +13,13 @@ NODISCARD err_t capture_store_count_since(struct db *db, struct uuid owner, int6
 NODISCARD err_t capture_store_evidence(struct db *db, struct uuid owner, struct uuid capture,
                                        const char *kind, struct sha256 h, int64_t bytes,
                                        int64_t now_ms);
+NODISCARD err_t capture_store_names_blob(struct db *db, struct uuid owner, struct sha256 h,
+                                         bool *ret); /* left alone where none does */
+/* The captures that a conversation came from, at most limit. */
+NODISCARD err_t capture_store_of(struct db *db, struct arena *a, struct uuid owner,
+                                 struct uuid conversation, size_t limit, struct capture_row **ret,
+                                 size_t *ret_count);
+NODISCARD err_t capture_store_forget_one(struct db *db, struct uuid owner, struct uuid id);
 NODISCARD err_t capture_store_forget(struct db *db, struct uuid owner);
 
 #endif

@@ -164,6 +164,10 @@ bool db_in_txn(const struct db *db);
 void db_txn_mark(struct db *db);
 void db_on_commit(struct db_store *s, void (*hook)(void *context), void *context);
 
+/* Bring the write-ahead log into the database and cut it to nothing, so that no old page is left in it (SQLite; nothing
+ * on PostgreSQL). Outside a transaction. E_BUSY: readers held it for too long, try again. E_IO, E_FULL, E_READ_ONLY. */
+NODISCARD err_t db_cut_log(struct db_store *s);
+
 struct db_stats {
     uint64_t commits, groups, failed_groups,
         checkpoints; /* commits: transactions; groups: COMMITs on disk */

@@ -205,20 +205,31 @@ static void lose_group(struct db_store *s, err_t e)
         end_group(s, e);
 }
 
-/* The one place that checkpoints. Those who waited are on their way; only new writers wait for this. What is
- * committed stands in the log, so a checkpoint that fails loses nothing; it is tried again later. */
+/* The one place that checkpoints. What is committed stands in the log, so a checkpoint that fails loses nothing; it is
+ * tried again later. Called with the turn, without a group. */
+static err_t checkpoint_now(struct db_store *s, enum checkpoint how, bool *ret_done)
+{
+    struct db_writer *w = s->writer;
+    err_t e = sqlite_checkpoint(w->connection, how, ret_done);
+    if (e == OK)
+        s->checkpoints++;
+    else if (sqlite_last_was_sync(w->connection))
+        s->read_only = true;
+    return e;
+}
+
+/* Those who waited are on their way; only new writers wait for this. */
 static void checkpoint(struct db_store *s)
 {
     struct db_writer *w = s->writer;
     int pages = sqlite_wal_pages(w->connection);
+    bool done;
     if (pages < w->checkpointed_pages)
         w->checkpointed_pages = 0; /* the log began again */
     if (s->read_only || pages - w->checkpointed_pages < CHECKPOINT_PAGES)
         return;
-    if (sqlite_checkpoint(w->connection, pages >= LOG_PAGES_MAX) == OK)
-        s->checkpoints++;
-    else if (sqlite_last_was_sync(w->connection))
-        s->read_only = true;
+    (void)!checkpoint_now(s, pages >= LOG_PAGES_MAX ? CHECKPOINT_RESTART : CHECKPOINT_PASSIVE,
+                          &done);
     w->checkpointed_pages = pages;
 }
 
@@ -353,4 +364,21 @@ void db_group_rollback(struct db *db)
     finish_turn(db->store);
     leave(g);
     db->group = NULL;
+}
+
+/* --- the log ----------------------------------------------------------------------------------------------- */
+
+err_t db_cut_log(struct db_store *s)
+{
+    struct db_writer *w = s->writer;
+    bool done = false;
+    if (!w)
+        return OK; /* PostgreSQL */
+    TRY(take_turn(w));
+    if (w->current)
+        finish_group(s);
+    err_t e = s->read_only ? read_only_error() : checkpoint_now(s, CHECKPOINT_TRUNCATE, &done);
+    w->checkpointed_pages = 0;
+    finish_turn(s);
+    return e == OK && !done ? E_BUSY : e;
 }

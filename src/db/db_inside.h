@@ -72,6 +72,11 @@ NODISCARD err_t db_schema_known(
     struct db_store *s); /* E_SCHEMA when the store is newer than this program (db_migrate.c) */
 
 /* Group commit (db_group.c). */
+enum checkpoint {
+    CHECKPOINT_PASSIVE, /* as far as it goes without waiting */
+    CHECKPOINT_RESTART, /* waits a little for readers, and the log begins again */
+    CHECKPOINT_TRUNCATE /* the same, and the log's file becomes empty */
+};
 NODISCARD err_t db_writer_open(struct db_store *s, bool group_commit);
 void db_writer_close(struct db_store *s);
 void *db_writer_connection(struct db_store *s);
@@ -102,6 +107,7 @@ NODISCARD err_t sqlite_control(struct sqlite_connection *c, enum sqlite_control 
 bool sqlite_in_transaction(struct sqlite_connection *c);
 bool sqlite_last_was_sync(struct sqlite_connection *c); /* the last error was a failed sync */
 int sqlite_wal_pages(struct sqlite_connection *c);
-NODISCARD err_t sqlite_checkpoint(struct sqlite_connection *c, bool restart);
+/* *ret_done: all of the log is in the database (not so where readers are still in it). */
+NODISCARD err_t sqlite_checkpoint(struct sqlite_connection *c, enum checkpoint how, bool *ret_done);
 
 #endif

@@ -208,16 +208,18 @@ int sqlite_wal_pages(struct sqlite_connection *c)
     return c->wal_pages;
 }
 
-/* Passive never waits for readers, and the log begins again only in a moment when nobody reads from it. With
- * `restart` it waits a little for those who do (new ones read the database alone meanwhile). */
-err_t sqlite_checkpoint(struct sqlite_connection *c, bool restart)
+/* Passive never waits for readers, and the log begins again only in a moment when nobody reads from it. The others wait
+ * a little for those who do (new ones read the database alone meanwhile). */
+err_t sqlite_checkpoint(struct sqlite_connection *c, enum checkpoint how, bool *ret_done)
 {
+    static const int MODES[] = { [CHECKPOINT_PASSIVE] = SQLITE_CHECKPOINT_PASSIVE,
+                                 [CHECKPOINT_RESTART] = SQLITE_CHECKPOINT_RESTART,
+                                 [CHECKPOINT_TRUNCATE] = SQLITE_CHECKPOINT_TRUNCATE };
     sqlite3_busy_timeout(c->handle, RESTART_MS);
-    int code = sqlite3_wal_checkpoint_v2(
-        c->handle, NULL, restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
-        NULL);
+    int code = sqlite3_wal_checkpoint_v2(c->handle, NULL, MODES[how], NULL, NULL);
     err_t e = code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? OK : fail(c, "checkpoint");
     sqlite3_busy_timeout(c->handle, BUSY_MS);
+    *ret_done = code == SQLITE_OK;
     return e;
 }
 

@@ -300,4 +300,7 @@ void http_schema(const char *name, const char *schema_json);
 /* Metrics (Prometheus text): a room adds a line writer at init. */
 void http_metrics_add(void (*write)(struct buf *out, void *context), void *context);
 
+/* Forget the answers that are kept for this account's Idempotency-Keys. Inside an open transaction. */
+NODISCARD err_t http_forget(struct db *db, struct uuid account);
+
 #endif

@@ -11,5 +11,8 @@ UPDATE idempotency_key SET status = :status, body = :body WHERE owner_id = :owne
 -- :query http_key_forget
 DELETE FROM idempotency_key WHERE owner_id = :owner AND key = :key;
 
+-- :query http_forget
+DELETE FROM idempotency_key WHERE owner_id = :owner;
+
 -- :query http_keys_expire
 DELETE FROM idempotency_key WHERE created_ms < :before_ms;

@@ -136,3 +136,8 @@ void idempotency_end(struct call *c, err_t e)
     if (e != OK)
         err_note(e, detail.field[0] ? detail.field : NULL, "%s", detail.text);
 }
+
+err_t http_forget(struct db *db, struct uuid account)
+{
+    return db_exec(db, &SQL_HTTP_FORGET, DB_ARGS(DBU(account)), NULL);
+}

@@ -13,31 +13,6 @@ enum {
     PRUNE_EVERY_MS = 3600 * 1000,
 };
 
-/* --- an account that goes takes along what each room holds of it ------------------------------ */
-
-static err_t forget_account(struct app *app, struct db *db, struct uuid account)
-{
-    TRY(ops_store_job_delete_owner(db, account));
-    for (size_t i = 0; app->modules[i]; i++)
-        if (app->modules[i]->forget)
-            TRY(app->modules[i]->forget(app, db, account));
-    return OK;
-}
-
-static err_t forget_accounts(struct app *app, struct db *rows, struct db *effects, struct arena *a,
-                             const struct op *ops, size_t count)
-{
-    UNUSED(rows);
-    UNUSED(a);
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(ops[i].entity, S("account")) && str_eq(ops[i].kind, S("deleted")))
-            TRY(forget_account(app, effects, ops[i].entity_id));
-    return OK;
-}
-
-static const struct op_consumer DELETED_ACCOUNTS = { .name = "ops_accounts",
-                                                     .consume = forget_accounts };
-
 /* --- one batch ------------------------------------------------------------------------------- */
 
 static struct db *effects_of(struct consumers *c, const struct op_consumer *is)
@@ -260,7 +235,6 @@ static err_t begin_live(struct consumers *c, struct db_store *store)
 err_t consumers_start(struct ops *ops)
 {
     struct consumers *c = &ops->consumers;
-    add(c, &DELETED_ACCOUNTS);
     for (size_t i = 0; ops->app->modules[i]; i++)
         for (size_t j = 0; j < ops->app->modules[i]->consumer_count; j++)
             add(c, &ops->app->modules[i]->consumers[j]);

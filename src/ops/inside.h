@@ -60,6 +60,7 @@ NODISCARD err_t ops_store_job_position(struct db *db,
                                        struct job_record *r); /* fills row.position */
 NODISCARD err_t ops_store_job_due_count(struct db *db, const char *kind, int64_t now_ms,
                                         int64_t *ret);
+NODISCARD err_t ops_store_job_queued_count(struct db *db, const char *kind, int64_t *ret);
 NODISCARD err_t ops_store_job_running_count(struct db *db, const char *kind, int64_t *ret);
 NODISCARD err_t ops_store_job_next_ms(struct db *db, const char *kind, int64_t now_ms,
                                       int64_t *ret); /* INT64_MIN: none */
@@ -91,6 +92,7 @@ NODISCARD err_t ops_store_job_cancel_queued(struct db *db, struct uuid owner, st
 NODISCARD err_t ops_store_job_cancel_running(struct db *db, struct uuid owner, struct uuid id,
                                              int64_t now_ms, bool *ret_done);
 NODISCARD err_t ops_store_job_sweep(struct db *db, int64_t before_ms);
+NODISCARD err_t ops_store_job_forget(struct db *db, struct uuid owner, struct uuid id);
 NODISCARD err_t ops_store_job_delete_owner(struct db *db, struct uuid owner);
 
 /* --- the log: ops_log.c ---------------------------------------------------------------------- */

@@ -265,3 +265,9 @@ void jobs_tell(struct app *app, struct db *db, const struct job_kind *kind,
     if (e == OK && buf_err(&b) == OK && topic.s)
         app->tell(app, topic, "progress", buf_str(&b), last);
 }
+
+err_t job_forget(struct db *db, struct uuid owner, struct uuid id)
+{
+    assert(db_in_txn(db));
+    return ops_store_job_forget(db, owner, id);
+}

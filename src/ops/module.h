@@ -164,6 +164,12 @@ struct module {
     /* An account was deleted: remove what this room's rows (and files) hold of it, inside the given open transaction
      * on the main store. May be called again. */
     err_t (*forget)(struct app *app, struct db *db, struct uuid account);
+    /* Does a row of this room name that blob of the owner's? A file that no room names is removed. Leaves *ret alone
+     * where it does not. */
+    err_t (*names_blob)(struct db *db, struct uuid owner, struct sha256 h, bool *ret);
+    /* Something was deleted: rewrite what still holds words of it in the index store, inside the given open
+     * transaction there. */
+    err_t (*scrub)(struct db *index);
     const struct route *routes;
     size_t route_count;
     const struct job_kind *jobs;

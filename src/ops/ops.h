@@ -46,6 +46,10 @@ void ops_stop(
  * ops_start was called. E_TIMEOUT. */
 NODISCARD err_t ops_settle(struct app *app, int64_t timeout_ms);
 
+/* Its consumers and jobs make what was deleted leave the disk (erasure.c). In the table before the rooms that hold
+ * something, so that rows go before the index is rewritten. */
+extern const struct module ops_module;
+
 /* --- jobs --------------------------------------------------------------------------------- */
 
 struct job_row {
@@ -72,6 +76,9 @@ NODISCARD err_t job_list(struct app *app, struct db *db, struct arena *a, struct
 /* Ask it to end: a queued one is cancelled at once, a running one at its next job_check. Opens its
  * own transaction. E_NOT_FOUND, E_CONFLICT (it has ended). */
 NODISCARD err_t job_cancel(struct app *app, struct db *db, struct uuid owner, struct uuid id);
+
+/* Remove the row of a job that has ended, and with it what it was asked. Inside an open transaction. */
+NODISCARD err_t job_forget(struct db *db, struct uuid owner, struct uuid id);
 
 /* From inside a run: */
 NODISCARD err_t job_check(struct job_run *run); /* OK, E_CANCELLED or E_STOPPING */

@@ -134,6 +134,9 @@ SELECT COUNT(*) FROM (
     SELECT 1 FROM job WHERE kind = :kind AND status = 'running' AND lease_ms <= :now
 ) AS due;
 
+-- :query ops_job_queued_count
+SELECT COUNT(*) FROM job WHERE kind = :kind AND status = 'queued';
+
 -- :query ops_job_running_count
 SELECT COUNT(*) FROM job WHERE kind = :kind AND status = 'running';
 
@@ -195,6 +198,9 @@ UPDATE job SET cancel = TRUE, dedup = NULL, updated_ms = :now
 
 -- :query ops_job_sweep
 DELETE FROM job WHERE updated_ms < :before AND status IN ('done', 'failed', 'cancelled');
+
+-- :query ops_job_forget
+DELETE FROM job WHERE owner_id = :owner AND id = :id AND status IN ('done', 'failed', 'cancelled');
 
 -- :query ops_job_delete_owner
 DELETE FROM job WHERE owner_id = :owner;

@@ -193,6 +193,11 @@ err_t ops_store_job_due_count(struct db *db, const char *kind, int64_t now_ms, i
     return db_i64(db, &SQL_OPS_JOB_DUE_COUNT, DB_ARGS(DBS(str_from(kind)), DBI(now_ms)), ret);
 }
 
+err_t ops_store_job_queued_count(struct db *db, const char *kind, int64_t *ret)
+{
+    return db_i64(db, &SQL_OPS_JOB_QUEUED_COUNT, DB_ARGS(DBS(str_from(kind))), ret);
+}
+
 err_t ops_store_job_running_count(struct db *db, const char *kind, int64_t *ret)
 {
     return db_i64(db, &SQL_OPS_JOB_RUNNING_COUNT, DB_ARGS(DBS(str_from(kind))), ret);
@@ -296,6 +301,11 @@ err_t ops_store_job_cancel_running(struct db *db, struct uuid owner, struct uuid
 err_t ops_store_job_sweep(struct db *db, int64_t before_ms)
 {
     return db_exec(db, &SQL_OPS_JOB_SWEEP, DB_ARGS(DBI(before_ms)), NULL);
+}
+
+err_t ops_store_job_forget(struct db *db, struct uuid owner, struct uuid id)
+{
+    return db_exec(db, &SQL_OPS_JOB_FORGET, DB_ARGS(DBU(owner), DBU(id)), NULL);
 }
 
 err_t ops_store_job_delete_owner(struct db *db, struct uuid owner)

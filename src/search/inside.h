@@ -121,6 +121,8 @@ NODISCARD err_t search_store_remove(struct db *index, struct uuid owner, struct 
                                     struct uuid id); /* and its children */
 NODISCARD err_t search_store_remove_owner(struct db *index, struct uuid owner);
 NODISCARD err_t search_store_clear(struct db *index);
+/* Without what was removed: SQLite keeps its words until then. */
+NODISCARD err_t search_store_compact(struct db *index);
 struct search_find {
     struct str match,
         words; /* expressions of the database's full text; `words` is what ranks (PostgreSQL) */

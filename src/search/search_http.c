@@ -117,6 +117,7 @@ const struct module search_module = {
     .name = "search",
     .init = search_init,
     .stop = search_stop,
+    .scrub = search_store_compact,
     .routes = ROUTES,
     .route_count = COUNTOF(ROUTES),
     .consumers = SEARCH_CONSUMERS,

@@ -44,8 +44,12 @@ err_t search_store_remove(struct db *index, struct uuid owner, struct str entity
 
 err_t search_store_remove_owner(struct db *index, struct uuid owner)
 {
-    TRY(remove_both(index, &SQL_SEARCH_FTS_REMOVE_OWNER, &SQL_SEARCH_PART_REMOVE_OWNER,
-                    DB_ARGS(DBU(owner))));
+    return remove_both(index, &SQL_SEARCH_FTS_REMOVE_OWNER, &SQL_SEARCH_PART_REMOVE_OWNER,
+                       DB_ARGS(DBU(owner)));
+}
+
+err_t search_store_compact(struct db *index)
+{
     return is_sqlite(index) ? db_exec(index, &SQL_SEARCH_FTS_COMPACT, DB_NO_ARGS, NULL) : OK;
 }
 

@@ -3,9 +3,12 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
+import { join } from 'node:path';
+import { age, filesIn } from '../lib/bytes.mjs';
 import { blocksOf, capture, conversation } from '../lib/captures.mjs';
 import { startFixtureServer } from '../lib/fixture_server.mjs';
 import { PICTURES, PNG } from '../lib/pictures.mjs';
+import { eventually } from '../lib/realtime.mjs';
 import { signIn, startServer } from '../lib/server.mjs';
 
 let fixtures, server, api, job, c;
@@ -91,4 +94,21 @@ test('the reader shows what is stored, and fetches nothing from elsewhere', { ti
     } finally {
         await browser.close();
     }
+});
+
+// Last: afterwards there is no conversation any more.
+test('a deleted conversation takes its pictures, its captures and their evidence along', async () => {
+    const blobs = join(server.data, 'blobs');
+    const before = filesIn(blobs).length;
+    const listed = (await api.json('GET', '/api/v1/captures')).body.items;
+    assert.ok(before > 5 && listed.length >= 3);
+    age(blobs); // what is young may be waiting for its row
+    assert.equal((await api.json('DELETE', `/api/v1/conversations/${c.id}`)).status, 204);
+    await eventually(() => filesIn(blobs).length === 0);
+    assert.deepEqual((await api.json('GET', '/api/v1/captures')).body.items, []);
+    assert.equal((await api.json('GET', `/api/v1/captures/${job.id}`)).status, 404);
+    // The same link can be captured again, as if for the first time.
+    const again = await capture(api, fixtures.urls.pictures);
+    assert.equal(again.outcome, 'ok');
+    assert.equal((await api.fetch(`/api/v1/conversations/${again.conversation_id}/media/${HASH}`)).status, 200);
 });

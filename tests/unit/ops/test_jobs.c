@@ -587,20 +587,6 @@ static void lost_lease(void **state)
     assert_int_equal(told_last, 0);
 }
 
-static void account_goes(void **state)
-{
-    UNUSED(state);
-    struct uuid other = uuid_new();
-    struct uuid id = add("{}"), theirs = add_for(other, "test", "{}", STR_NONE, NULL);
-    go(MODULES);
-    settle();
-    append(f.owner, "account", f.owner, "deleted");
-    settle();
-    struct job_row row;
-    assert_int_equal(job_get(&f.app, f.db, &f.arena, f.owner, id, &row), E_NOT_FOUND);
-    ok(job_get(&f.app, f.db, &f.arena, other, theirs, &row));
-}
-
 #define OPEN(name) cmocka_unit_test_setup_teardown(name, open_jobs, close_jobs)
 
 int main(void)
@@ -626,7 +612,6 @@ int main(void)
         OPEN(lease_ends_while_we_run),
         OPEN(killer),
         OPEN(lost_lease),
-        OPEN(account_goes),
     };
     RUN_ON_BOTH(tests);
 }

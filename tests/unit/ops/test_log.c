@@ -27,6 +27,7 @@ static void every_query_prepares(void **state)
         &SQL_OPS_JOB_LIST,
         &SQL_OPS_JOB_POSITION,
         &SQL_OPS_JOB_DUE_COUNT,
+        &SQL_OPS_JOB_QUEUED_COUNT,
         &SQL_OPS_JOB_RUNNING_COUNT,
         &SQL_OPS_JOB_NEXT_MS,
         &SQL_OPS_JOB_DUE,
@@ -40,6 +41,7 @@ static void every_query_prepares(void **state)
         &SQL_OPS_JOB_CANCEL_QUEUED,
         &SQL_OPS_JOB_CANCEL_RUNNING,
         &SQL_OPS_JOB_SWEEP,
+        &SQL_OPS_JOB_FORGET,
         &SQL_OPS_JOB_DELETE_OWNER,
     };
     static const struct db_query *const INDEX[] = {
