@@ -44,10 +44,6 @@ static struct str meta_json(struct work *w)
     jo_ki64(&o, "status", w->result.status);
     jo_ki64(&o, "json_status", w->result.json_status);
     jo_kstr(&o, "error", w->result.error);
-    jo_kstr(&o, "screenshot",
-            w->screenshot.n        ? S("taken")
-            : work_data_decided(w) ? S("none: the page's data decided, it was not waited for")
-                                   : S("none: the page did not answer"));
     jo_ktime(&o, "began_at", w->began_ms);
     jo_ki64(&o, "took_ms", clock_wall_ms() - w->began_ms);
     jo_end(&o);
@@ -55,6 +51,22 @@ static struct str meta_json(struct work *w)
 }
 
 /* Blobs are on the disk before the transaction names them. */
+static err_t keep(struct work *w, const struct evidence *list, size_t count)
+{
+    struct sha256 *hashes = ARENA_ARRAY(w->a, struct sha256, count);
+    TRY(arena_err(w->a));
+    for (size_t i = 0; i < count; i++)
+        if (list[i].bytes.n)
+            TRY(blob_put(w->app->blobs, w->job->owner_id, list[i].bytes, list[i].pack, &hashes[i]));
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, w->db));
+    for (size_t i = 0; i < count; i++)
+        if (list[i].bytes.n)
+            TRY(capture_store_evidence(w->db, w->job->owner_id, w->row.id, list[i].kind, hashes[i],
+                                       (int64_t)list[i].bytes.n, clock_wall_ms()));
+    return db_txn_commit(&tx);
+}
+
 err_t evidence_keep(struct work *w)
 {
     struct evidence list[] = {
@@ -65,15 +77,14 @@ err_t evidence_keep(struct work *w)
         { "requests", requests_json(w), true },
         { "meta", meta_json(w), true },
     };
-    struct sha256 hashes[COUNTOF(list)];
-    for (size_t i = 0; i < COUNTOF(list); i++)
-        if (list[i].bytes.n)
-            TRY(blob_put(w->app->blobs, w->job->owner_id, list[i].bytes, list[i].pack, &hashes[i]));
-    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
-    TRY(db_txn_begin(&tx, w->db));
-    for (size_t i = 0; i < COUNTOF(list); i++)
-        if (list[i].bytes.n)
-            TRY(capture_store_evidence(w->db, w->job->owner_id, w->row.id, list[i].kind, hashes[i],
-                                       (int64_t)list[i].bytes.n, clock_wall_ms()));
-    return db_txn_commit(&tx);
+    return keep(w, list, COUNTOF(list));
+}
+
+err_t evidence_add_picture(struct work *w)
+{
+    struct evidence list[] = {
+        { "screenshot", w->screenshot, false },
+        { "requests", requests_json(w), true },
+    };
+    return keep(w, list, COUNTOF(list));
 }

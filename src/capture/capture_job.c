@@ -65,7 +65,7 @@ static err_t open_page(struct work *w)
     TRY(phase(w, "navigate"));
     TRY(egress_start(&out, &w->egress));
     TRY(browser_acquire(w->room->browsers, &w->browser));
-    struct page_options o = {
+    w->page_options = (struct page_options){
         .devtools = w->browser,
         .recipe = w->recipe,
         .url = w->row.url,
@@ -78,7 +78,7 @@ static err_t open_page(struct work *w)
         .context = w,
     };
     TRY(phase(w, "load"));
-    return page_open(w->a, &o, &w->page, &w->result);
+    return page_open(w->a, &w->page_options, &w->page, &w->result);
 }
 
 static void close_page(struct work *w)
@@ -111,11 +111,32 @@ static err_t read_page(struct work *w)
                 true; /* a page in an endless loop answers nothing */
         TRY(judge_dom(w->a, &w->result, w->dom, &w->verdict));
     }
-    if (w->result.rendered && !w->result.broken && !work_data_decided(w))
+    if (!w->result.enough && !w->result.broken)
         w->screenshot = page_screenshot(w->page, w->a);
     return OK;
 }
 
+/* The bytes decided. A page that runs already is worth its picture; to run one for it costs more than all the rest, so that
+ * is for the operator to say (docs/decisions/0009). */
+static bool wants_picture(const struct work *w)
+{
+    return w->result.enough && (w->result.entered || w->app->settings->capture_screenshot);
+}
+
+/* The conversation is stored, or the provider's word recorded; only now its page is looked at. It comes too late to change
+ * anything: a page that stalls, crashes or is too large has no picture. */
+static void take_picture(struct work *w)
+{
+    if (!page_show(w->page, &w->page_options, &w->result))
+        return;
+    w->screenshot = page_screenshot(w->page, w->a);
+    err_t e = w->screenshot.n ? evidence_add_picture(w) : OK;
+    if (e != OK)
+        log_at(LOG_WARN, "capture.no_picture", LZ("code", err_code(e)),
+               LZ("detail", err_detail()->text));
+}
+
+/* The page stays open where its bytes decided. */
 static err_t visit(struct work *w)
 {
     err_t e = open_page(w);
@@ -124,7 +145,8 @@ static err_t visit(struct work *w)
     struct err_detail detail = *err_detail();
     bool over = w->egress && egress_over_limit(w->egress);
     w->bytes = w->egress ? egress_bytes(w->egress) : 0;
-    close_page(w);
+    if (e != OK || over || !wants_picture(w))
+        close_page(w);
     if (over || e == E_LIMIT) {
         w->verdict = (struct verdict){ .outcome = OUTCOME_TOO_LARGE };
         return OK;
@@ -239,6 +261,20 @@ static err_t browser_died(struct work *w)
                   (struct uuid){ { 0 } });
 }
 
+static err_t visit_and_store(struct work *w)
+{
+    err_t e = visit(w);
+    if (e == E_UPSTREAM)
+        return browser_died(w);
+    TRY(e);
+    TRY(evidence_keep(w));
+    if (w->verdict.found)
+        return store(w);
+    if (w->verdict.outcome == OUTCOME_BLOCKED && w->result.refused.n && !w->verdict.detail.n)
+        w->verdict.detail = w->result.refused;
+    return record(w, w->verdict.outcome, w->verdict.detail, (struct uuid){ { 0 } });
+}
+
 err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct job *job,
                   struct job_run *run)
 {
@@ -257,16 +293,12 @@ err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct 
     w.provider = provider_by_name(w.row.provider);
     if (!w.recipe || !w.provider)
         return record(&w, OUTCOME_INVALID_URL, STR_NONE, (struct uuid){ { 0 } });
-    err_t e = visit(&w);
-    if (e == E_UPSTREAM)
-        return browser_died(&w);
-    TRY(e);
-    TRY(evidence_keep(&w));
-    if (w.verdict.found)
-        return store(&w);
-    if (w.verdict.outcome == OUTCOME_BLOCKED && w.result.refused.n && !w.verdict.detail.n)
-        w.verdict.detail = w.result.refused;
-    return record(&w, w.verdict.outcome, w.verdict.detail, (struct uuid){ { 0 } });
+    err_t e = visit_and_store(&w);
+    struct err_detail detail = *err_detail();
+    if (e == OK && w.page)
+        take_picture(&w);
+    close_page(&w);
+    return e == OK ? OK : err_note(e, NULL, "%s", detail.text);
 }
 
 /* It failed for good, or was cancelled: inside the open transaction of ops. */

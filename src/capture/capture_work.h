@@ -21,6 +21,7 @@ struct work {
     struct devtools *browser;
     struct egress *egress;
     struct page *page;
+    struct page_options page_options; /* of the page that is open */
     struct page_result result;
     struct verdict verdict;
     struct str dom, screenshot;
@@ -29,14 +30,10 @@ struct work {
     size_t bytes; /* that went through the proxy */
 };
 
-/* The conversation came as data: what the page looks like at that moment is no evidence of it. */
-static inline bool work_data_decided(const struct work *w)
-{
-    return w->verdict.found && !w->dom.n;
-}
-
 /* Keep what came, whatever the outcome is: the bodies, the rendered page, the screenshot, the list of requests, and what was
  * done with which versions. E_IO, E_FULL, E_DB and friends. */
 NODISCARD err_t evidence_keep(struct work *w);
+/* What came after that: the screenshot, and the list of requests as it is then. */
+NODISCARD err_t evidence_add_picture(struct work *w);
 
 #endif

@@ -10,7 +10,10 @@ enum {
     REQUESTS_MAX = 500,
     LATE_JSON_MS = 4000,
     READ_RESERVE_MS =
-        5000,       /* of the whole time, kept for reading a page that never finishes loading */
+        5000, /* of the whole time, kept for reading a page that never finishes loading */
+    LOOK_MS = 100,
+    REDRAW_MS =
+        500, /* a page that asked for its data when it was idle already shows them after that */
     HELD_WIDTH = 8, /* pixels; nothing is painted while the document is held back */
     PARAMS_BYTES_MAX = 1 << 26
 };
@@ -135,10 +138,11 @@ static err_t prepare(struct page *p, const struct page_options *o)
 
 static struct str window_size(struct page *p)
 {
+    int height = p->enough ? PICTURE_HEIGHT : PAGE_HEIGHT;
     return str_fmt(p->arena,
                    "{\"width\":%d,\"height\":%d,\"screenWidth\":%d,\"screenHeight\":%d,"
                    "\"deviceScaleFactor\":1,\"mobile\":false}",
-                   PAGE_WIDTH, PAGE_HEIGHT, PAGE_WIDTH, PAGE_HEIGHT);
+                   PAGE_WIDTH, height, PAGE_WIDTH, height);
 }
 
 err_t page_resize(struct page *p)
@@ -146,14 +150,13 @@ err_t page_resize(struct page *p)
     return page_call(p, "Emulation.setDeviceMetricsOverride", window_size(p), NULL);
 }
 
-/* The document's bytes did not decide. Nothing that the page itself must answer can be waited for here: the browser
+/* Nothing that the page itself must answer can be waited for here: the browser
  * keeps such commands back until the held navigation goes on. */
 static err_t enter(struct page *p, struct page_result *r)
 {
     if (p->entered)
         return OK;
-    p->entered = true;
-    r->rendered = true;
+    p->entered = r->entered = true;
     p->entered_at = clock_monotonic_ms();
     return tell(p, "Emulation.setDeviceMetricsOverride", window_size(p));
 }
@@ -202,9 +205,9 @@ static err_t on_held(struct page *p, const struct page_options *o, struct page_r
     bool wanted = document ? str_eq(json_get_str(params, S("frameId")), p->frame_id)
                            : recipe_keeps(o->recipe, url, o->share_id);
     struct held *h = held_free(p);
-    if (document)
+    if (document && !(p->enough && wanted))
         note_request(p, r, url, S("Document"), status);
-    if (!wanted || !h || status == 0 || is_redirect(status))
+    if (p->enough || !wanted || !h || status == 0 || is_redirect(status))
         return let_through(p, id);
     if (document) {
         r->status = status;
@@ -241,8 +244,11 @@ static err_t on_body(struct page *p, const struct page_options *o, struct page_r
     }
     if (o->enough)
         TRY(o->enough(o->context, r, &p->enough));
-    if (p->enough)
-        return OK; /* it stays held back: the context ends */
+    if (p->enough) {
+        p->withheld = held.id;
+        r->enough = true;
+        return OK;
+    }
     TRY(enter(p, r));
     return let_through(p, held.id);
 }
@@ -364,6 +370,59 @@ static err_t wait_for_page(struct page *p, const struct page_options *o, struct 
     for (size_t i = 0; i < PAGE_HELD_MAX && !p->enough; i++)
         r->timed_out |= p->held[i].id.n > 0;
     return p->crashed ? err_note(E_UPSTREAM, NULL, "the page's process crashed") : OK;
+}
+
+/* Whatever was held back goes on. */
+static err_t let_all_through(struct page *p)
+{
+    TRY(let_through(p, p->withheld));
+    for (size_t i = 0; i < PAGE_HELD_MAX; i++) {
+        if (p->held[i].id.n)
+            TRY(let_through(p, p->held[i].id));
+        p->held[i].id = STR_NONE;
+    }
+    return OK;
+}
+
+/* Is what the recipe waits for on the page? Asked now and then, once something is there to be asked. */
+static bool is_shown(struct page *p, const struct page_result *r, int64_t *next_ms)
+{
+    int64_t now = clock_monotonic_ms();
+    if (!r->loaded || !p->recipe->wait_for.n || now < *next_ms)
+        return false;
+    *next_ms = now + LOOK_MS;
+    return page_matches(p, p->arena, p->recipe->wait_for);
+}
+
+static err_t show(struct page *p, const struct page_options *o, struct page_result *r)
+{
+    int64_t now = clock_monotonic_ms(), end = now + (p->idle ? REDRAW_MS : CAPTURE_SHOW_MS);
+    int64_t next_look = now;
+    p->idle = false;
+    TRY(enter(p, r));
+    TRY(let_all_through(p));
+    while (!p->idle && !p->crashed && now < end && !is_shown(p, r, &next_look)) {
+        struct json event;
+        int64_t slice = now + LOOK_MS;
+        if (o->check)
+            TRY(o->check(o->context));
+        err_t e = session_event(p->session, p->arena, slice < end ? slice : end, &event);
+        if (e == OK)
+            e = on_event(p, o, r, event);
+        if (e != OK && e != E_TIMEOUT)
+            return e;
+        now = clock_monotonic_ms();
+    }
+    return OK;
+}
+
+bool page_show(struct page *p, const struct page_options *o, struct page_result *r)
+{
+    struct page_result seen = *r; /* what has decided stays as it is */
+    err_t e = show(p, o, &seen);
+    r->requests = seen.requests;
+    r->request_count = seen.request_count;
+    return e == OK && !p->crashed;
 }
 
 err_t page_open(struct arena *a, const struct page_options *o, struct page **ret,

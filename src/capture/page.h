@@ -2,8 +2,8 @@
  * watch the page (docs/decisions/0009-bytes-before-rendering.md).
  *
  * The document and the JSON that the recipe keeps are held back by the browser until we have looked at their bytes. Where
- * they hold the conversation the page is never rendered: no scripts, no further requests, no screenshot. Else it is let in
- * and waited for, boundedly, and can be read as it stands.
+ * they hold the conversation nothing of the page is waited for: its picture is taken afterwards, when the conversation is
+ * stored (page_show). Else it is let in and waited for, boundedly, and can be read as it stands.
  */
 #ifndef VIVIM_CAPTURE_PAGE_H
 #define VIVIM_CAPTURE_PAGE_H
@@ -25,7 +25,8 @@ struct page_result {  /* everything lives in the arena */
     struct str json;     /* the response that the recipe keeps; STR_NONE */
     int64_t json_status; /* 0: none was seen */
     bool loaded, timed_out, broken; /* broken: the page or the browser did not answer any more */
-    bool rendered;                  /* it was let in: there is something to see */
+    bool enough;  /* the bytes decided; what comes behind them is still held back */
+    bool entered; /* the page was let in: it runs */
     struct page_request *requests;
     size_t request_count;
 };
@@ -51,6 +52,10 @@ struct page; /* open: its context is in the browser */
  * What the page did wrong stands in the result. */
 NODISCARD err_t page_open(struct arena *a, const struct page_options *o, struct page **ret,
                           struct page_result *ret_result);
+/* After `enough`: let the page in, so that there is something to see, and wait until the recipe's `waitFor` is there or the page
+ * is idle, at most CAPTURE_SHOW_MS. What
+ * it does now changes nothing but the list of requests. False: it crashed, or `check` wants an end. */
+bool page_show(struct page *p, const struct page_options *o, struct page_result *r);
 /* The rendered page by the recipe: vivim.dom/1. E_TIMEOUT, E_UPSTREAM (as in page_open), E_INVALID. */
 NODISCARD err_t page_read_dom(struct page *p, struct arena *a, bool scroll, struct str *ret_json);
 /* JPEG, quality 60, of what is visible; STR_NONE when it does not work: evidence is never a reason to fail. */

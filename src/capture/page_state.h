@@ -4,7 +4,13 @@
 
 #include "capture/page.h"
 
-enum { PAGE_WIDTH = 1280, PAGE_HEIGHT = 2000, PAGE_HELD_MAX = 8 };
+enum {
+    PAGE_WIDTH = 1280,
+    PAGE_HEIGHT =
+        2000, /* to be read: the higher, the more stands in a page that keeps only what is near */
+    PICTURE_HEIGHT = 1000, /* only to be looked at */
+    PAGE_HELD_MAX = 8
+};
 
 /* A response that the browser holds back until we have looked at its body. */
 struct held {
@@ -23,7 +29,8 @@ struct page {
     int64_t answer_by, entered_at, loaded_at;
     int64_t navigate_call;
     struct held held[PAGE_HELD_MAX];
-    bool entered; /* the document did not decide: it is rendered, and watched */
+    struct str withheld; /* the interception whose body was enough */
+    bool entered;        /* the document did not decide: it is rendered, and watched */
     bool idle, crashed, enough, json_seen;
 };
 

@@ -33,6 +33,8 @@ enum { SETTING_SECRET = 1, SETTING_TEST_ONLY = 2 };
     X(browser_slots, "BROWSER_SLOTS", I64, "2", 1, 8, 0, "captures at a time")                    \
     X(capture_rate_per_hour, "CAPTURE_RATE_PER_HOUR", I64, "120", 1, 100000, 0,                   \
       "captures that one account may start in an hour")                                           \
+    X(capture_screenshot, "CAPTURE_SCREENSHOT", BOOL, "0", 0, 1, 0,                               \
+      "1: run a page for its picture also when its document alone gave the conversation")         \
     X(blocked_domains, "BLOCKED_DOMAINS", TEXT, "", 0, 0, 0,                                      \
       "domains never captured, with their subdomains, parted by commas")                          \
     X(eio_ping_interval_ms, "EIO_PING_INTERVAL_MS", I64, "25000", 100, 600000, 0,                 \

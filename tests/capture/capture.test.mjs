@@ -1,14 +1,17 @@
 // Captures through real Chromium: every strategy, and the expectations of the real pages where they are present.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { filesIn } from '../lib/bytes.mjs';
 import { blocksOf, capture, conversation } from '../lib/captures.mjs';
 import { expected, haveShared, SHARED, startFixtureServer } from '../lib/fixture_server.mjs';
 import { signIn, startServer } from '../lib/server.mjs';
 
+// Screenshots in a data folder: the only JPEG files there.
+const picturesIn = (data) => filesIn(join(data, 'blobs')).filter((f) => readFileSync(f).subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))).length;
 const SCORER = join(SHARED, 'tools/score_extract.py');
 let fixtures, server, api;
 before(async () => {
@@ -42,11 +45,33 @@ test('a ChatGPT share page: embedded state', async () => {
     assert.equal(blocksOf(c.messages, 'thinking')[0].summary, 'Thought for 6s');
 });
 
-test('a document that holds the conversation is not rendered: its scripts do not run', async () => {
+test('a document that holds the conversation is not run: nothing else is fetched, there is no picture', async () => {
+    const before = picturesIn(server.data);
     const job = await capture(api, fixtures.urls.beacon);
     assert.equal(job.outcome, 'ok', JSON.stringify(job));
     assert.ok(fixtures.seen.some((line) => line.includes(fixtures.urls.beacon.split('/').at(-1))), 'the page was fetched');
     assert.ok(!fixtures.seen.some((line) => line.includes('/beacon')), 'and nothing else');
+    assert.equal(picturesIn(server.data), before);
+});
+
+// Each link on a server that has seen none of them: the same picture twice is one file.
+async function picturesOf(urls, env) {
+    const other = await startServer({ env: { ...fixtures.env, ...env } });
+    try {
+        const person = await signIn(other);
+        for (const [i, url] of urls.entries()) {
+            assert.equal((await capture(person, url)).outcome, 'ok');
+            assert.equal(picturesIn(other.data), i + 1, url);
+        }
+    } finally {
+        assert.equal(await other.stop(), 0);
+    }
+}
+
+test('a page that runs anyway has its picture as evidence, whatever decided', () => picturesOf([fixtures.urls.viaNetwork, fixtures.urls.dom], {}));
+test('VIVIM_CAPTURE_SCREENSHOT=1: every page is run for its picture', async () => {
+    await picturesOf([fixtures.urls.long, fixtures.urls.beacon], { VIVIM_CAPTURE_SCREENSHOT: '1' });
+    assert.ok(fixtures.seen.some((line) => line.includes('/beacon')), 'its scripts ran');
 });
 
 test('a page that asks the provider itself: network', async () => {

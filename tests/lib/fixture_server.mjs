@@ -87,7 +87,7 @@ export async function startFixtureServer() {
         [ID.dom]: (res) => html(res, chatgptDomPage('About CRDTs', DOM_TURNS)),
         [ID.windowed]: (res) => html(res, windowedPage('A long list', WINDOWED_TURNS)),
         [ID.holes]: (res) => html(res, windowedPage('A list with holes', WINDOWED_TURNS, { missing: [7, 8] })),
-        [ID.long]: (res) => html(res, chatgptSharePage(longConversation(200), ID.long)),
+        [ID.long]: (res) => html(res, chatgptSharePage(longConversation(200), ID.long, { renders: true })),
         [ID.again]: (res) => {
             const c = structuredClone(SAMPLES.tides);
             c.conversation_id = 'captured-again';

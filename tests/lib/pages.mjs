@@ -35,16 +35,28 @@ export function chatgptShareData(conversation, id) {
     return { ...conversation, is_public: true, linear_conversation: undefined, continue_conversation_url: `https://chatgpt.com/share/${id}/continue` };
 }
 
-// The server's HTML of a share page: state embedded, rendered by nobody.
-export function chatgptSharePage(conversation, id) {
+// What the provider's scripts do with the state, in short: every longer text becomes a message on the page.
+const RENDER = `<script>
+const texts = JSON.parse(received.split('\\n')[0]).filter((v) => typeof v === 'string' && v.length > 40);
+document.querySelector('main').replaceChildren(...texts.map((text, i) => {
+  const turn = document.createElement('article'), message = document.createElement('div');
+  message.dataset.messageAuthorRole = i % 2 ? 'assistant' : 'user';
+  message.append(...text.split('\\n').map((line) => Object.assign(document.createElement('p'), { textContent: line })));
+  turn.append(message);
+  return turn;
+}));
+</script>`;
+
+// The server's HTML of a share page: state embedded, and rendered by nobody or by the page's own script.
+export function chatgptSharePage(conversation, id, { renders = false } = {}) {
     const state = { loaderData: { root: { dd: { traceId: '1' } }, 'routes/share.$shareId.($action)': {
         sharedConversationId: id, serverResponse: { type: 'data', data: chatgptShareData(conversation, id) } } }, actionData: null, errors: null };
     const text = turboStream(state);
     const half = Math.floor(text.length / 2); // real pages come in two chunks
     const chunk = (s) => `<script>window.__reactRouterContext.streamController.enqueue(${JSON.stringify(s).replaceAll('<', '\\u003c')});</script>`;
     return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>ChatGPT - ${escapeHtml(conversation.title)}</title>
-<script>window.__reactRouterContext = { streamController: { enqueue() {} } };</script></head><body><main>Loading…</main>
-${chunk(text.slice(0, half))}${chunk(text.slice(half))}</body></html>`;
+<script>window.__reactRouterContext = { streamController: { enqueue(text) { received += text; } } }; let received = '';</script></head><body><main>Loading…</main>
+${chunk(text.slice(0, half))}${chunk(text.slice(half))}${renders ? RENDER : ''}</body></html>`;
 }
 
 // A page without embedded state that asks the provider's own API for the conversation.
