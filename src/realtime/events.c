@@ -5,9 +5,10 @@
 #include "realtime/inside.h"
 #include "realtime/presence_room.h"
 
+enum effect_kind { EFFECT_JOIN, EFFECT_LEAVE, EFFECT_EMIT };
 struct effect {
     struct effect *next;
-    enum { EFFECT_JOIN, EFFECT_LEAVE, EFFECT_EMIT } kind;
+    enum effect_kind kind;
     struct str room; /* or the JSON */
     const char *event;
 };
@@ -33,7 +34,8 @@ struct event_call {          /* in its own arena */
 
 /* --- what handlers ask for ---------------------------------------------------------------------------- */
 
-static void add_effect(struct socket_call *c, int kind, struct str text, const char *event)
+static void add_effect(struct socket_call *c, enum effect_kind kind, struct str text,
+                       const char *event)
 {
     struct event_call *w = (struct event_call *)c; /* its first member */
     struct effect *e = ARENA_NEW(&w->arena, struct effect);
