@@ -18,14 +18,8 @@
 
 /* In order of rank; each may use those before it. */
 static const struct module *const MODULES[] = {
-    &ops_module,
-    &identity_module,
-    &sharing_module,
-    &archive_module,
-    &capture_module,
-    &search_module,
-    &realtime_module,
-    NULL,
+    &ops_module,     &identity_module, &sharing_module,  &archive_module,
+    &capture_module, &search_module,   &realtime_module, NULL,
 };
 
 struct running {
