@@ -399,6 +399,8 @@ static err_t show(struct page *p, const struct page_options *o, struct page_resu
     int64_t now = clock_monotonic_ms(), end = now + (p->idle ? REDRAW_MS : CAPTURE_SHOW_MS);
     int64_t next_look = now;
     p->idle = false;
+    if (end + CAPTURE_SHOW_MS / 2 < p->deadline) /* a page in an endless loop answers nothing */
+        p->deadline = end + CAPTURE_SHOW_MS / 2;
     TRY(enter(p, r));
     TRY(let_all_through(p));
     while (!p->idle && !p->crashed && now < end && !is_shown(p, r, &next_look)) {

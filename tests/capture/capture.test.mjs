@@ -73,6 +73,18 @@ test('VIVIM_CAPTURE_SCREENSHOT=1: every page is run for its picture', async () =
     await picturesOf([fixtures.urls.long, fixtures.urls.beacon], { VIVIM_CAPTURE_SCREENSHOT: '1' });
     assert.ok(fixtures.seen.some((line) => line.includes('/beacon')), 'its scripts ran');
 });
+test('a page that never comes to rest has no picture, and is a capture all the same', async () => {
+    const other = await startServer({ env: { ...fixtures.env, VIVIM_CAPTURE_SCREENSHOT: '1' } });
+    try {
+        const person = await signIn(other);
+        assert.equal((await capture(person, fixtures.urls.spins)).outcome, 'ok');
+        assert.equal(picturesIn(other.data), 0);
+        assert.equal((await capture(person, fixtures.urls.dom)).outcome, 'ok');
+        assert.equal(picturesIn(other.data), 1);
+    } finally {
+        assert.equal(await other.stop(), 0);
+    }
+});
 
 test('a page that asks the provider itself: network', async () => {
     const job = await capture(api, fixtures.urls.viaNetwork);
