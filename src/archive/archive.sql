@@ -126,5 +126,8 @@ SELECT COUNT(*) FROM (SELECT 1 FROM media WHERE owner_id = :owner AND sha256 = :
 -- :query archive_media_one
 SELECT media_type FROM media WHERE owner_id = :owner AND conversation_id = :conversation AND sha256 = :sha256;
 
+-- :query archive_each_conversation
+SELECT owner_id, id FROM conversation ORDER BY owner_id, id;
+
 -- :query archive_each_message
 SELECT owner_id, id FROM message WHERE NOT hidden ORDER BY owner_id, id;

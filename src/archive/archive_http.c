@@ -366,6 +366,34 @@ static err_t message_each(struct app *app, struct db *db,
     return archive_store_each_message(db, visit, context);
 }
 
+/* A conversation is found by its title. */
+static err_t conversation_text(struct app *app, struct db *db, struct arena *a, struct uuid owner,
+                               struct uuid id, struct index_text *ret)
+{
+    UNUSED(app);
+    struct archive_conversation c;
+    TRY(archive_get(db, a, owner, id, &c));
+    if (!c.title.n)
+        return E_NOT_FOUND;
+    *ret = (struct index_text){
+        .owner_id = owner,
+        .id = id,
+        .title = c.title,
+        .text = c.title,
+        .provider = c.provider,
+        .created_ms = c.created_ms == TIME_NONE ? c.captured_ms : c.created_ms,
+    };
+    return OK;
+}
+
+static err_t conversation_each(struct app *app, struct db *db,
+                               err_t (*visit)(void *context, struct uuid owner, struct uuid id),
+                               void *context)
+{
+    UNUSED(app);
+    return archive_store_each_conversation(db, visit, context);
+}
+
 static err_t conversation_exists(struct app *app, struct db *db, struct uuid owner, struct uuid id)
 {
     UNUSED(app);
@@ -376,7 +404,10 @@ static err_t conversation_exists(struct app *app, struct db *db, struct uuid own
 }
 
 static const struct entity ENTITIES[] = {
-    { .name = "conversation", .exists = conversation_exists },
+    { .name = "conversation",
+      .text = conversation_text,
+      .each = conversation_each,
+      .exists = conversation_exists },
     { .name = "message", .text = message_text, .each = message_each },
 };
 

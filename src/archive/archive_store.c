@@ -226,13 +226,25 @@ static err_t visit_row(void *context, const void *row)
     return call->visit(call->context, r->owner_id, r->id);
 }
 
-err_t archive_store_each_message(struct db *db,
-                                 err_t (*visit)(void *context, struct uuid owner, struct uuid id),
-                                 void *context)
+static err_t each(struct db *db, const struct db_query *q,
+                  err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context)
 {
     static const struct db_col cols[] = { DB_COL(owned_id, owner_id, DB_UUID),
                                           DB_COL(owned_id, id, DB_UUID) };
     struct visit_call call = { visit, context };
-    return db_each(db, &SQL_ARCHIVE_EACH_MESSAGE, DB_NO_ARGS, cols, COUNTOF(cols),
-                   sizeof(struct owned_id), visit_row, &call);
+    return db_each(db, q, DB_NO_ARGS, cols, COUNTOF(cols), sizeof(struct owned_id), visit_row,
+                   &call);
+}
+
+err_t archive_store_each_conversation(
+    struct db *db, err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context)
+{
+    return each(db, &SQL_ARCHIVE_EACH_CONVERSATION, visit, context);
+}
+
+err_t archive_store_each_message(struct db *db,
+                                 err_t (*visit)(void *context, struct uuid owner, struct uuid id),
+                                 void *context)
+{
+    return each(db, &SQL_ARCHIVE_EACH_MESSAGE, visit, context);
 }

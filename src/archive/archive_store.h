@@ -29,6 +29,8 @@ NODISCARD err_t archive_store_rename(struct db *db, struct uuid owner, struct uu
                                      struct str title);
 NODISCARD err_t archive_store_forget(struct db *db, struct uuid owner); /* everything of theirs */
 NODISCARD err_t archive_store_delete(struct db *db, struct uuid owner, struct uuid id);
+NODISCARD err_t archive_store_each_conversation(
+    struct db *db, err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context);
 NODISCARD err_t archive_store_each_message(
     struct db *db, err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context);
 

@@ -1,6 +1,7 @@
 // The routes of the archive: bad input, what has changed meanwhile, and the same request twice.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { eventually } from '../lib/realtime.mjs';
 import { signIn, startServer } from '../lib/server.mjs';
 
 let server, owner, path;
@@ -120,6 +121,16 @@ test('what has not changed is not sent again', async () => {
         }
         assert.equal((await owner.fetch(where, { headers: { 'if-none-match': '"other"' } })).status, 200);
     }
+});
+
+test('a conversation is found by the title that it has now', async () => {
+    const find = async (q) => (await owner.json('GET', `/api/v1/search?q=${q}`)).body.items;
+    assert.equal((await patch(JSON.stringify({ title: 'Quorvex and more' }))).status, 200);
+    const [hit] = await eventually(async () => (await find('quorvex')).length && find('quorvex'));
+    assert.deepEqual([hit.kind, hit.message_id, hit.title], ['conversation', null, 'Quorvex and more']);
+    assert.ok(path.endsWith(hit.conversation_id));
+    assert.equal((await patch(JSON.stringify({ title: 'Something else' }))).status, 200);
+    await eventually(async () => (await find('quorvex')).length === 0);
 });
 
 test('If-Match: a change onto what has changed meanwhile is refused', async () => {

@@ -78,6 +78,7 @@ static void every_query_prepares(void **state)
         &SQL_ARCHIVE_MEDIA_PUT,
         &SQL_ARCHIVE_MEDIA_ONE,
         &SQL_ARCHIVE_NAMES_BLOB,
+        &SQL_ARCHIVE_EACH_CONVERSATION,
         &SQL_ARCHIVE_EACH_MESSAGE,
     };
     for (size_t i = 0; i < COUNTOF(ALL); i++)
