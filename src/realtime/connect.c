@@ -100,7 +100,7 @@ static void join_rooms(struct rt_socket *s, struct str names)
 {
     struct str name;
     while (names.n && str_cut(&names, 0, &name))
-        (void)!hub_join(s, name);
+        (void)!hub_join(&s->listener, name);
 }
 
 /* The same socket again: its ids, its rooms, and what it missed. */
@@ -111,7 +111,7 @@ static void recover(struct rt_socket *s, struct connecting *w)
     memcpy(s->pid, w->lost->pid, sizeof s->pid);
     socket_welcome(s);
     mutex_lock(&rt->emitting);
-    s->heard = rt->emitted;
+    s->listener.heard = rt->emitted;
     recovery_replay(&rt->recovery, w->offset, buf_str(&w->rooms), replay_one, s);
     mutex_unlock(&rt->emitting);
     join_rooms(s, buf_str(&w->rooms));
@@ -121,7 +121,7 @@ static void welcome(struct rt_socket *s, struct connecting *w)
 {
     struct str room = caller_room(&w->arena, w->caller.user_id);
     socket_welcome(s);
-    (void)!hub_join(s, room);
+    (void)!hub_join(&s->listener, room);
 }
 
 static void let_in(struct client *c, struct connecting *w)
@@ -198,13 +198,13 @@ void connect_begin(struct client *c, struct json auth, struct str text)
         return;
     }
     w->rt = s->loop->rt;
-    w->caller = s->caller;
+    w->caller = s->conn.caller;
     w->token = str_dup(&arena, json_get_str(auth, S("token")));
     w->pid = str_dup(&arena, json_get_str(auth, S("pid")));
     w->text = str_dup(&arena, text);
     if (str_to_u64(json_get_str(auth, S("offset")), &w->offset) != OK)
         w->offset = 0;
-    memcpy(w->session_id, s->id, sizeof w->session_id);
+    memcpy(w->session_id, s->conn.id, sizeof w->session_id);
     w->arena = arena;
     c->connecting = true;
     ask(w, s->loop->net);

@@ -158,7 +158,7 @@ void test_join(struct client *c, const struct nsp *nsp, struct str auth)
         return;
     }
     socket_welcome(s);
-    if (nsp == &TEST_NAMESPACE && hub_join(s, TEST_ROOM) != OK)
+    if (nsp == &TEST_NAMESPACE && hub_join(&s->listener, TEST_ROOM) != OK)
         eio_session_end(c->session, END_SERVER);
     else
         socket_emit(s, "auth", auth.n ? auth : S("{}"));

@@ -1,5 +1,4 @@
 /* Engine.IO over HTTP: the checks of a request, in the order of the protocol, and whom it goes to. */
-#include "base/encode.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "os/file.h"
@@ -100,16 +99,6 @@ static void at_its_loop(struct held *h, void *arg)
         loop_leave(l);
 }
 
-/* The id's first byte names the loop; -1: it is none of ours. */
-static int loop_of_id(const struct http_server *server, struct arena *a, struct str sid)
-{
-    struct str raw;
-    if (base64url_decode(a, sid, &raw) != OK || raw.n != 16)
-        return -1;
-    int number = (unsigned char)raw.s[0];
-    return number < http_loop_count(server) ? number : -1;
-}
-
 /* --- a new session ------------------------------------------------------------------------------------ */
 
 /* Pages of other origins may not: else any page could read over its visitor's shoulder. Programs name no origin. */
@@ -145,7 +134,7 @@ static void begin(struct held *h, void *arg)
         return;
     }
     bool known = a->websocket || str_eq(a->transport, S("polling"));
-    int number = a->sid.s ? loop_of_id(req_server(rq), rq->arena, a->sid) : 0;
+    int number = a->sid.s ? conn_loop(req_server(rq), rq->arena, a->sid) : 0;
     if (!known)
         refuse(h, EIO_TRANSPORT_UNKNOWN);
     else if (has_control_characters(req_header(rq, S("origin"))) || req_query(rq, "j").s)

@@ -97,7 +97,7 @@ static void answer_error(struct rt_socket *s, int64_t ack, const char *name, err
 static void apply(struct rt_socket *s, const struct effect *e)
 {
     if (e->kind == EFFECT_LEAVE)
-        hub_leave(s, e->room);
+        hub_leave(&s->listener, e->room);
     else if (e->kind == EFFECT_EMIT)
         socket_emit(s, e->event, e->room);
 }
@@ -106,7 +106,7 @@ static err_t join_all(struct rt_socket *s, const struct event_call *w)
 {
     for (const struct effect *e = w->effects; e; e = e->next)
         if (e->kind == EFFECT_JOIN)
-            TRY(hub_join(s, e->room));
+            TRY(hub_join(&s->listener, e->room));
     return OK;
 }
 
@@ -269,7 +269,7 @@ static err_t call_new(struct rt_socket *s, const struct sio_packet *p, struct ev
     w->ack = p->has_id ? p->id : -1;
     w->caller = s->caller;
     w->caller.handle = str_dup(&w->arena, s->caller.handle);
-    memcpy(w->session_id, s->client->session->id, sizeof w->session_id);
+    memcpy(w->session_id, s->client->session->conn.id, sizeof w->session_id);
     w->call = (struct socket_call){ .app = w->rt->app,
                                     .arena = &w->arena,
                                     .caller = &w->caller,

@@ -3,12 +3,7 @@
 #include "os/clock.h"
 #include "realtime/inside.h"
 
-/* --- membership, on the socket's loop ----------------------------------------------------------- */
-
-static struct rt_loop *loop_of_socket(const struct rt_socket *s)
-{
-    return s->client->session->loop;
-}
+/* --- membership, on the listener's loop ----------------------------------------------------------- */
 
 struct room *hub_room(struct rt_loop *l, struct str name)
 {
@@ -38,28 +33,28 @@ static void room_end_if_empty(struct rt_loop *l, struct room *r)
     l->room_count--;
 }
 
-static struct membership **place_of(struct rt_socket *s, struct str room)
+static struct membership **place_of(struct listener *one, struct str room)
 {
-    struct membership **m = &s->rooms;
+    struct membership **m = &one->rooms;
     while (*m && !str_eq((*m)->room->by_name.key, room))
-        m = &(*m)->next_of_socket;
+        m = &(*m)->next_of_listener;
     return m;
 }
 
-bool hub_is_in(const struct rt_socket *s, struct str room)
+bool hub_is_in(const struct listener *one, struct str room)
 {
-    for (const struct membership *m = s->rooms; m; m = m->next_of_socket)
+    for (const struct membership *m = one->rooms; m; m = m->next_of_listener)
         if (str_eq(m->room->by_name.key, room))
             return true;
     return false;
 }
 
-err_t hub_join(struct rt_socket *s, struct str name)
+err_t hub_join(struct listener *one, struct str name)
 {
-    struct rt_loop *l = loop_of_socket(s);
-    if (*place_of(s, name))
+    struct rt_loop *l = one->loop;
+    if (*place_of(one, name))
         return OK;
-    if (s->room_count >= ROOMS_PER_SOCKET_MAX || name.n >= ROOM_BYTES_MAX)
+    if (one->room_count >= ROOMS_PER_SOCKET_MAX || name.n >= ROOM_BYTES_MAX)
         return err_note(E_LIMIT, "topics", "a socket is in at most %d rooms", ROOMS_PER_SOCKET_MAX);
     struct room *r = hub_room(l, name);
     if (!r)
@@ -70,67 +65,54 @@ err_t hub_join(struct rt_socket *s, struct str name)
             room_end_if_empty(l, r);
         return E_BUSY;
     }
-    *m = (struct membership){
-        .next_of_socket = s->rooms, .next = r->members, .link = &r->members, .room = r, .socket = s
-    };
+    *m = (struct membership){ .next_of_listener = one->rooms,
+                              .next = r->members,
+                              .link = &r->members,
+                              .room = r,
+                              .listener = one };
     if (m->next)
         m->next->link = &m->next;
-    r->members = s->rooms = m;
+    r->members = one->rooms = m;
     r->count++;
-    s->room_count++;
+    one->room_count++;
     return OK;
 }
 
-static void leave(struct rt_socket *s, struct membership **place)
+static void leave(struct listener *one, struct membership **place)
 {
-    struct rt_loop *l = loop_of_socket(s);
+    struct rt_loop *l = one->loop;
     struct membership *m = *place;
-    *place = m->next_of_socket;
+    *place = m->next_of_listener;
     *m->link = m->next;
     if (m->next)
         m->next->link = m->link;
     m->room->count--;
-    s->room_count--;
+    one->room_count--;
     room_end_if_empty(l, m->room);
     pool_put(&l->member_pool, m);
 }
 
-void hub_leave(struct rt_socket *s, struct str room)
+void hub_leave(struct listener *one, struct str room)
 {
-    struct membership **place = place_of(s, room);
+    struct membership **place = place_of(one, room);
     if (*place)
-        leave(s, place);
+        leave(one, place);
 }
 
-void hub_leave_all(struct rt_socket *s)
+void hub_leave_all(struct listener *one)
 {
-    while (s->rooms)
-        leave(s, &s->rooms);
+    while (one->rooms)
+        leave(one, &one->rooms);
 }
 
 /* --- delivery, on each loop ------------------------------------------------------------------------- */
 
-struct delivery { /* a letter; the rooms' names follow it, each with a zero byte behind it */
-    struct realtime *rt;
-    struct ws_frame *frames[1 + SIO_ATTACHMENTS_MAX]; /* a reference for each letter */
-    unsigned frame_count;
-    uint64_t number;
-    size_t names_bytes;
-    bool is_volatile;
-};
-
-static void deliver_to(struct rt_socket *s, const struct delivery *d)
+static void deliver_to(struct listener *one, const struct delivery *d)
 {
-    struct eio_session *session = s->client->session;
-    if (s->mark == d->number || s->heard >= d->number)
+    if (one->mark == d->number || one->heard >= d->number)
         return;
-    s->mark = d->number;
-    if (d->is_volatile && eio_session_is_behind(session)) {
-        session->loop->dropped++;
-        return;
-    }
-    for (unsigned i = 0; i < d->frame_count; i++)
-        eio_session_send(session, d->frames[i]);
+    one->mark = d->number;
+    one->kind->hear(one, d);
 }
 
 static void deliver_to_room(struct rt_loop *l, struct str name, const struct delivery *d)
@@ -138,8 +120,8 @@ static void deliver_to_room(struct rt_loop *l, struct str name, const struct del
     struct room *r = hub_room(l, name);
     for (struct membership *m = r ? r->members : NULL, *next; m; m = next) {
         next = m->next;
-        deliver_to(m->socket,
-                   d); /* a session that ends in it leaves its rooms when loop_leave is through */
+        /* One that ends in it leaves its rooms when loop_leave is through. */
+        deliver_to(m->listener, d);
     }
     waiters_wake(l, name);
 }
@@ -217,7 +199,7 @@ static void post(struct realtime *rt, struct delivery *d, struct str names)
     buf_put(&letter, str_of((const char *)d, sizeof *d));
     buf_put(&letter, names);
     for (int i = 0; buf_err(&letter) == OK && i < rt->loop_count; i++) {
-        if (!rt->loops[i].session_count && !rt->loops[i].waiter_count)
+        if (!rt->loops[i].conn_count && !rt->loops[i].waiter_count)
             continue;
         hold_frames(d);
         net_post_copy(http_loop(rt->app->server, i), deliver, buf_str(&letter));

@@ -23,6 +23,7 @@ enum { ID_BYTES = 24, HANDLE_ROOM = HANDLE_BYTES_MAX + 1, LOOPS_MAX = 64 };
 
 struct eio_session;
 struct rt_socket;
+struct listener;
 
 /* --- a loop ------------------------------------------------------------------------------------- */
 
@@ -31,12 +32,13 @@ struct rt_loop {
     struct net_loop *net; /* NULL: nothing has come to this loop yet */
     struct deadlines deadlines;
     uv_timer_t ticks; /* of presence, on the first loop */
-    struct table sessions, rooms;
+    struct table conns, rooms;
     struct pool session_pool, packet_pool, client_pool, socket_pool, room_pool, member_pool,
         ack_pool;
     struct eio_session *dirty, *dead; /* to be flushed, to be freed: by loop_leave */
     struct waiter *waiters;           /* requests that wait for a change: changes_http.c */
     struct arena scratch;             /* of the message under way */
+    _Atomic int64_t conn_count;       /* of the table */
     _Atomic int64_t session_count, room_count, waiter_count, packets_in, packets_out, dropped;
     _Atomic int64_t calls_waiting, packets_waiting; /* events of clients; packets for a poll */
 };
@@ -45,7 +47,7 @@ struct rt_loop {
 struct rt_loop *loop_of(struct realtime *rt, struct net_loop *net);
 void loop_leave(struct rt_loop *l);
 
-/* --- Engine.IO sessions: session.c ----------------------------------------------------------------- */
+/* --- connections and the credentials that they stand on: conns.c --------------------------------- */
 
 enum eio_end {
     END_GONE,     /* the transport went away */
@@ -56,11 +58,44 @@ enum eio_end {
     END_STOPPING,
 };
 
+struct rt_conn;
+struct conn_kind {
+    /* Whose credential counts now: the handshake's, or one that came later. NULL: nobody's (it ends, or is an echo). */
+    struct caller *(*caller)(struct rt_conn *c);
+    void (*sign_out)(struct rt_conn *c); /* the credential has gone: say so, and close */
+    void (*end)(struct rt_conn *c, enum eio_end why);
+};
+
+struct rt_conn { /* first member of a session */
+    struct table_node by_id;
+    char id[ID_BYTES];
+    const struct conn_kind *kind;
+    struct caller caller; /* of the handshake; its handle is the next member */
+    char handle[HANDLE_ROOM];
+};
+
+/* Give it an id that names its loop, and the request's caller. E_BUSY. */
+NODISCARD err_t conn_open(struct rt_loop *l, struct rt_conn *c, const struct conn_kind *kind,
+                          const struct req *rq);
+void conn_close(struct rt_loop *l, struct rt_conn *c); /* nobody finds it any more */
+struct rt_conn *conn_find(struct rt_loop *l, struct str id, const struct conn_kind *kind);
+/* The loop that an id names; -1: it is none of ours. */
+int conn_loop(const struct http_server *server, struct arena *a, struct str id);
+/* Ask the store, on a worker, whether its credential is still good; if not it is signed out. */
+void conn_check(struct rt_loop *l, struct rt_conn *c);
+/* Does it stand on the credential (`credential`), or the account, of this id? */
+bool conn_stands_on(struct rt_conn *c, bool credential, struct uuid id);
+
+/* --- Engine.IO sessions: session.c ----------------------------------------------------------------- */
+
 /* Who speaks over a session: Socket.IO, or the echo of test mode. */
 struct eio_user {
     void (*opened)(struct eio_session *s);
     void (*message)(struct eio_session *s, bool binary, struct str data);
     void (*ended)(struct eio_session *s, enum eio_end why); /* the last call */
+    /* As of struct conn_kind; NULL: it knows no callers. */
+    struct caller *(*caller)(struct eio_session *s);
+    void (*sign_out)(struct eio_session *s);
 };
 
 struct packet { /* waits for a poll */
@@ -69,8 +104,7 @@ struct packet { /* waits for a poll */
 };
 
 struct eio_session {
-    struct table_node by_id;
-    char id[ID_BYTES];
+    struct rt_conn conn;
     struct rt_loop *loop;
     const struct eio_user *user; /* NULL: it has ended */
     void *state;                 /* the user's */
@@ -80,8 +114,6 @@ struct eio_session {
     size_t waiting_bytes;                        /* of the packets */
     struct deadline heartbeat, connect, upgrade; /* connect: later the lingering */
     struct eio_session *next_dirty, *next_dead;
-    struct caller caller; /* of the handshake; its handle is the next member */
-    char handle[HANDLE_ROOM];
     bool closing; /* its close packet waits for a poll */
     bool probed, dirty, failed;
 };
@@ -114,11 +146,29 @@ extern const struct eio_user SOCKET_USER; /* sockets.c */
 
 /* --- rooms: hub.c ------------------------------------------------------------------------------------ */
 
+struct delivery; /* what a listener gets: frames that belong together */
+
+struct listener_kind {
+    void (*hear)(struct listener *l, const struct delivery *d);
+    const struct caller *(*caller)(const struct listener *l);
+    /* The right to the topic went: leave its room and say so. */
+    void (*lose)(struct listener *l, struct str room, struct str topic);
+};
+
+struct listener { /* who is in rooms: a Socket.IO socket; on its loop */
+    const struct listener_kind *kind;
+    struct rt_loop *loop;
+    struct membership *rooms;
+    unsigned room_count;
+    uint64_t heard; /* emissions up to this number are not for it */
+    uint64_t mark;  /* of the last emission that it got: once, whatever rooms it is in */
+};
+
 struct membership {
-    struct membership *next_of_socket;
+    struct membership *next_of_listener;
     struct membership *next, **link; /* of the room */
     struct room *room;
-    struct rt_socket *socket;
+    struct listener *listener;
 };
 
 struct room {
@@ -128,15 +178,24 @@ struct room {
     char name[ROOM_BYTES_MAX];
 };
 
+struct delivery { /* a letter; the rooms' names follow it, each with a zero byte behind it */
+    struct realtime *rt;
+    struct ws_frame *frames[1 + SIO_ATTACHMENTS_MAX]; /* a reference for each letter */
+    unsigned frame_count;
+    uint64_t number;
+    size_t names_bytes;
+    bool is_volatile;
+};
+
 /* E_LIMIT (ROOMS_PER_SOCKET_MAX), E_BUSY. Joining twice is joining once. */
-NODISCARD err_t hub_join(struct rt_socket *s, struct str room);
-void hub_leave(struct rt_socket *s, struct str room);
-void hub_leave_all(struct rt_socket *s);
-bool hub_is_in(const struct rt_socket *s, struct str room);
+NODISCARD err_t hub_join(struct listener *l, struct str room);
+void hub_leave(struct listener *l, struct str room);
+void hub_leave_all(struct listener *l);
+bool hub_is_in(const struct listener *l, struct str room);
 struct room *hub_room(struct rt_loop *l, struct str name); /* NULL */
 
 struct emission {
-    const struct str *rooms; /* a socket in several hears it once */
+    const struct str *rooms; /* who is in several hears it once */
     size_t room_count;
     const char *event;
     struct str arguments;          /* JSON values, parted by commas; may be empty */
@@ -199,15 +258,13 @@ struct ack { /* that we asked for */
 };
 
 struct rt_socket {
+    struct listener listener;
     struct rt_socket *next; /* of its client */
     struct client *client;
     const struct nsp *nsp;
     char id[ID_BYTES], pid[ID_BYTES];
-    struct membership *rooms;
-    unsigned room_count, call_count;
+    unsigned call_count;
     struct event_call *call, **last_call; /* the event that runs, and those that wait for it */
-    uint64_t heard;                       /* emissions up to this number are not for it */
-    uint64_t mark; /* of the last emission that it got: once, whatever rooms it is in */
     struct caller caller;
     char handle[HANDLE_ROOM];
     int64_t tokens_at_ms, tokens; /* of its rate limit, thousandths */

@@ -58,7 +58,7 @@ static void loop_free(struct rt_loop *l)
 {
     if (!l->net)
         return;
-    table_free(&l->sessions);
+    table_free(&l->conns);
     table_free(&l->rooms);
     pool_free(&l->session_pool);
     pool_free(&l->packet_pool);
@@ -83,9 +83,10 @@ static void on_stopping(struct net_loop *net, void *context)
         return;
     waiters_end(l);
     struct table_node *next;
-    for (struct table_node *n = table_next(&l->sessions, NULL); n; n = next) {
-        next = table_next(&l->sessions, n);
-        eio_session_end((struct eio_session *)n, END_STOPPING);
+    for (struct table_node *n = table_next(&l->conns, NULL); n; n = next) {
+        struct rt_conn *c = (struct rt_conn *)n; /* its first member */
+        next = table_next(&l->conns, n);
+        c->kind->end(c, END_STOPPING);
     }
     uv_timer_stop(&l->ticks);
     loop_leave(l);

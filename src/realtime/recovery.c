@@ -120,7 +120,7 @@ void recovery_lose(struct recovery *r, const struct rt_socket *s, int64_t now_ms
     l->user_id = s->caller.user_id;
     l->at_ms = now_ms;
     buf_init(&l->rooms, NULL, (size_t)ROOM_BYTES_MAX * (ROOMS_PER_SOCKET_MAX + 1));
-    for (const struct membership *m = s->rooms; m; m = m->next_of_socket) {
+    for (const struct membership *m = s->listener.rooms; m; m = m->next_of_listener) {
         buf_put(&l->rooms, m->room->by_name.key);
         buf_putc(&l->rooms, 0);
     }

@@ -1,23 +1,10 @@
 /* Engine.IO sessions: packets over one of two transports, the upgrade between them, the heartbeat. */
-#include "base/encode.h"
 #include "base/limits.h"
-#include "os/entropy.h"
 #include "realtime/inside.h"
 
 /* --- life ---------------------------------------------------------------------------------------- */
 
-/* The first byte of the id's 16 is the loop's number, so that any loop knows where a request belongs. */
-static bool make_id(struct eio_session *s, struct arena *a)
-{
-    uint8_t raw[16];
-    entropy_fill(raw, sizeof raw);
-    raw[0] = (uint8_t)s->loop->net->number;
-    struct str text = base64url_encode(a, str_of((const char *)raw, sizeof raw));
-    if (!text.s)
-        return false;
-    memcpy(s->id, text.s, text.n);
-    return true;
-}
+static const struct conn_kind SESSION_KIND;
 
 static struct eio_session *eio_session_new(struct rt_loop *l, const struct req *rq)
 {
@@ -26,10 +13,7 @@ static struct eio_session *eio_session_new(struct rt_loop *l, const struct req *
         return NULL;
     s->loop = l;
     s->last = &s->first;
-    s->caller = rq->caller;
-    memcpy(s->handle, rq->caller.handle.s ? rq->caller.handle.s : "", rq->caller.handle.n);
-    s->caller.handle = str_of(s->handle, rq->caller.handle.n);
-    if (!make_id(s, rq->arena) || table_put(&l->sessions, &s->by_id, str_from(s->id)) != OK) {
+    if (conn_open(l, &s->conn, &SESSION_KIND, rq) != OK) {
         pool_put(&l->session_pool, s);
         return NULL;
     }
@@ -39,7 +23,7 @@ static struct eio_session *eio_session_new(struct rt_loop *l, const struct req *
 
 struct eio_session *eio_session_find(struct rt_loop *l, struct str id)
 {
-    return (struct eio_session *)table_get(&l->sessions, id); /* its first member */
+    return (struct eio_session *)conn_find(l, id, &SESSION_KIND); /* its first member */
 }
 
 static void drop_packets(struct eio_session *s)
@@ -66,7 +50,7 @@ static void clear_deadlines(struct eio_session *s)
 static void forget(struct eio_session *s)
 {
     struct rt_loop *l = s->loop;
-    table_remove(&l->sessions, &s->by_id);
+    conn_close(l, &s->conn);
     l->session_count--;
     clear_deadlines(s);
     s->next_dead = l->dead;
@@ -268,6 +252,27 @@ void eio_session_end(struct eio_session *s, enum eio_end why)
     forget(s);
 }
 
+static struct caller *conn_caller(struct rt_conn *c)
+{
+    struct eio_session *s = (struct eio_session *)c; /* its first member */
+    return s->user && s->user->caller ? s->user->caller(s) : NULL;
+}
+
+static void conn_sign_out(struct rt_conn *c)
+{
+    struct eio_session *s = (struct eio_session *)c;
+    s->user->sign_out(s);
+}
+
+static void conn_end(struct rt_conn *c, enum eio_end why)
+{
+    eio_session_end((struct eio_session *)c, why);
+}
+
+static const struct conn_kind SESSION_KIND = { .caller = conn_caller,
+                                               .sign_out = conn_sign_out,
+                                               .end = conn_end };
+
 /* --- the heartbeat ------------------------------------------------------------------------------------------ */
 
 #define SESSION_OF(deadline, member) \
@@ -450,7 +455,7 @@ static void write_open(struct eio_session *s, struct buf *out, bool websocket)
 {
     const struct realtime *rt = s->loop->rt;
     const struct eio_open open = {
-        .sid = str_from(s->id),
+        .sid = str_from(s->conn.id),
         .offers_websocket = !websocket,
         .ping_interval_ms = rt->ping_interval_ms,
         .ping_timeout_ms = rt->ping_timeout_ms,

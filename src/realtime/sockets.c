@@ -136,6 +136,35 @@ static void take_ack(struct rt_socket *s, const struct sio_packet *p)
         ack_end(s, place, str_sub(p->text, 1, p->text.n - 1), false);
 }
 
+/* --- rooms ------------------------------------------------------------------------------------------------- */
+
+static void hear(struct listener *one, const struct delivery *d)
+{
+    struct eio_session *session = ((struct rt_socket *)one)->client->session; /* its first member */
+    if (d->is_volatile && eio_session_is_behind(session)) {
+        session->loop->dropped++;
+        return;
+    }
+    for (unsigned i = 0; i < d->frame_count; i++)
+        eio_session_send(session, d->frames[i]);
+}
+
+static const struct caller *caller_of(const struct listener *one)
+{
+    return &((const struct rt_socket *)one)->caller;
+}
+
+static void lose(struct listener *one, struct str room, struct str topic)
+{
+    struct str json = str_fmt(&one->loop->scratch, "{\"topic\":\"%.*s\"}", STR_ARG(topic));
+    hub_leave(one, room);
+    socket_emit((struct rt_socket *)one, "unsubscribed", json);
+}
+
+static const struct listener_kind SOCKET_LISTENER = { .hear = hear,
+                                                      .caller = caller_of,
+                                                      .lose = lose };
+
 /* --- joining and leaving ---------------------------------------------------------------------------------- */
 
 static bool random_id(struct arena *a, char ret[ID_BYTES])
@@ -154,6 +183,7 @@ struct rt_socket *socket_join(struct client *c, const struct nsp *nsp, const str
         pool_put(&l->socket_pool, s);
         return NULL;
     }
+    s->listener = (struct listener){ .kind = &SOCKET_LISTENER, .loop = l };
     s->client = c;
     s->nsp = nsp;
     if (who) {
@@ -197,7 +227,7 @@ static void socket_leave(struct rt_socket *s, enum eio_end why)
     }
     if (s->nsp->left)
         s->nsp->left(s, why);
-    hub_leave_all(s);
+    hub_leave_all(&s->listener);
     while (s->acks)
         ack_end(s, &s->acks, STR_NONE, true);
     pool_put(&l->socket_pool, s);
@@ -334,9 +364,32 @@ static void on_ended(struct eio_session *session, enum eio_end why)
     session->state = NULL;
 }
 
+/* That of the product's namespace, once it is joined. */
+static struct caller *credential_of(struct eio_session *session)
+{
+    const struct client *c = session->state;
+    for (struct rt_socket *s = c->sockets; s; s = s->next)
+        if (s->caller.known)
+            return &s->caller;
+    return &session->conn.caller;
+}
+
+/* DISCONNECT tells the official client not to come back by itself. */
+static void sign_out(struct eio_session *session)
+{
+    struct client *c = session->state;
+    while (c->sockets) {
+        socket_emit(c->sockets, "signed_out", S("{}"));
+        socket_disconnect(c->sockets);
+    }
+    eio_session_end(session, END_SERVER);
+}
+
 const struct eio_user SOCKET_USER = { .opened = on_opened,
                                       .message = on_message,
-                                      .ended = on_ended };
+                                      .ended = on_ended,
+                                      .caller = credential_of,
+                                      .sign_out = sign_out };
 
 void sockets_init(struct rt_loop *l)
 {

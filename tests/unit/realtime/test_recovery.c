@@ -47,7 +47,7 @@ static void lose(const char *pid, struct uuid user, struct str room, int64_t now
 {
     struct room r = { .by_name.key = room };
     struct membership m = { .room = &r };
-    struct rt_socket s = { .rooms = &m, .caller.user_id = user };
+    struct rt_socket s = { .listener.rooms = &m, .caller.user_id = user };
     snprintf(s.pid, sizeof s.pid, "%s", pid);
     snprintf(s.id, sizeof s.id, "id of %.10s", pid);
     recovery_lose(&recovery, &s, now_ms);

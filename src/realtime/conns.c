@@ -1,0 +1,123 @@
+/* Connections, whatever they speak: found by id, and the credential that each stands on. */
+#include "base/encode.h"
+#include "identity/identity.h"
+#include "os/clock.h"
+#include "os/entropy.h"
+#include "realtime/inside.h"
+
+/* --- by id --------------------------------------------------------------------------------------- */
+
+/* The first byte of the id's 16 is the loop's number, so that any loop knows where a request belongs. */
+static bool make_id(struct rt_loop *l, struct rt_conn *c, struct arena *a)
+{
+    uint8_t raw[16];
+    entropy_fill(raw, sizeof raw);
+    raw[0] = (uint8_t)l->net->number;
+    struct str text = base64url_encode(a, str_of((const char *)raw, sizeof raw));
+    if (!text.s)
+        return false;
+    memcpy(c->id, text.s, text.n);
+    return true;
+}
+
+int conn_loop(const struct http_server *server, struct arena *a, struct str id)
+{
+    struct str raw;
+    if (base64url_decode(a, id, &raw) != OK || raw.n != 16)
+        return -1;
+    int number = (unsigned char)raw.s[0];
+    return number < http_loop_count(server) ? number : -1;
+}
+
+err_t conn_open(struct rt_loop *l, struct rt_conn *c, const struct conn_kind *kind,
+                const struct req *rq)
+{
+    c->kind = kind;
+    c->caller = rq->caller;
+    memcpy(c->handle, rq->caller.handle.s ? rq->caller.handle.s : "", rq->caller.handle.n);
+    c->caller.handle = str_of(c->handle, rq->caller.handle.n);
+    if (!make_id(l, c, rq->arena))
+        return E_BUSY;
+    TRY(table_put(&l->conns, &c->by_id, str_from(c->id)));
+    l->conn_count++;
+    return OK;
+}
+
+void conn_close(struct rt_loop *l, struct rt_conn *c)
+{
+    table_remove(&l->conns, &c->by_id);
+    l->conn_count--;
+}
+
+struct rt_conn *conn_find(struct rt_loop *l, struct str id, const struct conn_kind *kind)
+{
+    struct rt_conn *c = (struct rt_conn *)table_get(&l->conns, id); /* its first member */
+    return c && c->kind == kind ? c : NULL;
+}
+
+/* --- its credential ------------------------------------------------------------------------------ */
+
+static bool is_of(const struct caller *c, bool credential, struct uuid id)
+{
+    if (!c->known)
+        return false;
+    return credential ? uuid_eq(c->session_id, id) || uuid_eq(c->token_id, id)
+                      : uuid_eq(c->user_id, id);
+}
+
+bool conn_stands_on(struct rt_conn *c, bool credential, struct uuid id)
+{
+    const struct caller *now = c->kind->caller(c);
+    return now && (is_of(now, credential, id) || is_of(&c->caller, credential, id));
+}
+
+struct asking { /* in its own arena */
+    struct arena arena;
+    struct realtime *rt;
+    const struct conn_kind *kind;
+    struct caller caller;
+    char conn_id[ID_BYTES];
+    bool alive;
+    err_t result;
+};
+
+static void look(struct db *db, struct arena *a, void *arg)
+{
+    struct asking *w = arg;
+    UNUSED(a);
+    w->result = db ? identity_still_good(db, &w->caller, clock_wall_ms(), &w->alive) : E_DB;
+}
+
+/* Who cannot be asked about is let go too: the client comes back and is checked again. */
+static void looked(struct net_loop *net, void *arg)
+{
+    struct asking *w = arg;
+    struct rt_loop *l = &w->rt->loops[net->number];
+    struct rt_conn *c = conn_find(l, str_from(w->conn_id), w->kind);
+    if (c && c->kind->caller(c) && w->result != OK)
+        c->kind->end(c, END_SERVER);
+    else if (c && c->kind->caller(c) && !w->alive)
+        c->kind->sign_out(c);
+    struct arena arena = w->arena;
+    arena_free(&arena);
+    loop_leave(l);
+}
+
+void conn_check(struct rt_loop *l, struct rt_conn *c)
+{
+    struct arena arena; /* holds the struct itself, and moves into it */
+    arena_init(&arena, KIB(16));
+    struct asking *w = ARENA_NEW(&arena, struct asking);
+    if (!w)
+        return;
+    *w = (struct asking){
+        .arena = arena, .rt = l->rt, .kind = c->kind, .caller = *c->kind->caller(c)
+    };
+    w->caller.handle = STR_NONE;
+    memcpy(w->conn_id, c->id, sizeof w->conn_id);
+    err_t e = http_work(l->rt->app->server, l->net, look, looked, w);
+    if (e == OK)
+        return; /* it is the worker's from here on */
+    w->result = e;
+    net_post(l->net, looked, w);
+}
