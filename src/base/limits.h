@@ -87,7 +87,7 @@
 #define SESSION_WAITING_BYTES_MAX MIB(1) /* packets that wait for a client that reads slowly */
 #define SIO_ATTACHED_BYTES_MAX    MIB(4) /* the attachments of one packet */
 #define SIO_ACK_TIMEOUT_MS        10000
-#define ROOM_BYTES_MAX            96 /* a room's name, with its end */
+#define ROOM_BYTES_MAX            160 /* a room's name, with its end */
 #define ROOMS_PER_SOCKET_MAX      200
 #define EMISSION_BYTES_MAX        KIB(512)
 #define EVENTS_PER_SECOND         50 /* of one socket … */
@@ -99,6 +99,13 @@
 #define RECOVERY_EMISSIONS_MAX    4096
 #define RECOVERY_BYTES_MAX        MIB(16)
 #define RECOVERY_SOCKETS_MAX      10000
+#define SIGNAL_MESSAGE_BYTES_MAX  KIB(64) /* signalling: one message */
+#define SIGNAL_TOPIC_BYTES_MAX    128
+#define SIGNAL_TOPICS_MAX         50  /* of one connection, and in one message */
+#define SIGNAL_SUBSCRIBERS_MAX    200 /* of one topic */
+#define SIGNALS_PER_SECOND        100 /* of one connection … */
+#define SIGNALS_BURST             1000
+#define SIGNAL_BACKLOG_BYTES_MAX  KIB(512) /* … that wait while topics are checked */
 #define CHANGES_REST_MS           25 /* between two batches of changes: what comes meanwhile comes together */
 #define CHANGES_ITEMS_MAX         100   /* in one event; more: ask by the cursor */
 #define CHANGES_SCANNED_MAX       20000 /* ops that one request looks at */
