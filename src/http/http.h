@@ -98,6 +98,8 @@ struct route {
     bool takes_excess; /* the handler itself answers a body over the limit (req.body_excess) */
     bool
         cors; /* pages of other origins may ask: preflights are answered, every answer says who may read it */
+    bool
+        open_in_tests; /* with http_options.test_routes a stranger may open the WebSocket: for outside suites */
 };
 
 /* --- the request --------------------------------------------------------------------------- */
@@ -264,7 +266,7 @@ struct http_options {
     /* 0: those of base/limits.h */
     int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, drain_ms;
     bool cors_any;    /* routes with `cors` answer every origin, without credentials: for tests */
-    bool test_routes; /* /ws-echo */
+    bool test_routes; /* /ws-echo, and routes that are open_in_tests */
 };
 
 struct http_server;

@@ -11,8 +11,7 @@
 
 static const char *const SHARED[] = { "conversation", "notebook" };
 
-/* The entity's name in static storage, when things of its kind are shared; NULL. */
-static const char *shared_entity(struct str name)
+const char *shared_entity(struct str name)
 {
     for (size_t i = 0; i < COUNTOF(SHARED); i++)
         if (str_eq(name, str_from(SHARED[i])))

@@ -55,6 +55,24 @@ struct rt_conn *conn_find(struct rt_loop *l, struct str id, const struct conn_ki
     return c && c->kind == kind ? c : NULL;
 }
 
+bool conn_may_ask(struct rt_conn *c, int per_second, int burst)
+{
+    enum { WHOLE = 1000 };
+    int64_t now_ms = clock_monotonic_ms(), full = (int64_t)burst * WHOLE;
+    if (!c->tokens_at_ms) {
+        c->tokens_at_ms = now_ms;
+        c->tokens = full;
+    }
+    c->tokens += (now_ms - c->tokens_at_ms) * per_second;
+    c->tokens_at_ms = now_ms;
+    if (c->tokens > full)
+        c->tokens = full;
+    if (c->tokens < WHOLE)
+        return false;
+    c->tokens -= WHOLE;
+    return true;
+}
+
 /* --- its credential ------------------------------------------------------------------------------ */
 
 static bool is_of(const struct caller *c, bool credential, struct uuid id)
@@ -108,8 +126,10 @@ void conn_check(struct rt_loop *l, struct rt_conn *c)
     struct arena arena; /* holds the struct itself, and moves into it */
     arena_init(&arena, KIB(16));
     struct asking *w = ARENA_NEW(&arena, struct asking);
-    if (!w)
+    if (!w) {
+        c->kind->end(c, END_SERVER);
         return;
+    }
     *w = (struct asking){
         .arena = arena, .rt = l->rt, .kind = c->kind, .caller = *c->kind->caller(c)
     };

@@ -219,25 +219,6 @@ static void worked(struct net_loop *net, void *arg)
 
 /* --- taking an event --------------------------------------------------------------------------------------------- */
 
-/* A token bucket: EVENTS_PER_SECOND with a burst of EVENTS_BURST. */
-static bool may_call(struct rt_socket *s)
-{
-    enum { WHOLE = 1000 };
-    int64_t now_ms = clock_monotonic_ms();
-    if (!s->tokens_at_ms) {
-        s->tokens_at_ms = now_ms;
-        s->tokens = (int64_t)EVENTS_BURST * WHOLE;
-    }
-    s->tokens += (now_ms - s->tokens_at_ms) * EVENTS_PER_SECOND;
-    s->tokens_at_ms = now_ms;
-    if (s->tokens > (int64_t)EVENTS_BURST * WHOLE)
-        s->tokens = (int64_t)EVENTS_BURST * WHOLE;
-    if (s->tokens < WHOLE || s->call_count >= EVENTS_WAITING_MAX)
-        return false;
-    s->tokens -= WHOLE;
-    return true;
-}
-
 /* The event's one argument, an object; absent: an empty one. */
 static err_t take_argument(struct event_call *w, struct str text)
 {
@@ -294,7 +275,8 @@ static err_t take(struct rt_socket *s, const struct sio_packet *p)
         return err_note(E_NOT_FOUND, NULL, "there is no event of this name");
     if (p->type == SIO_BINARY_EVENT)
         return err_note(E_INVALID, NULL, "this event takes no bytes");
-    if (!may_call(s))
+    if (s->call_count >= EVENTS_WAITING_MAX ||
+        !conn_may_ask(&s->client->session->conn, EVENTS_PER_SECOND, EVENTS_BURST))
         return err_note(E_RATE, NULL, "too many events; at most %d a second", EVENTS_PER_SECOND);
     TRY(call_new(s, p, kind, &w));
     if (!s->last_call)

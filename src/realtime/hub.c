@@ -231,6 +231,20 @@ void hub_emit(struct realtime *rt, const struct emission *e)
     drop_frames(&d);
 }
 
+void hub_post(struct realtime *rt, struct str room, struct ws_frame *f)
+{
+    char name[ROOM_BYTES_MAX] = { 0 };
+    assert(room.n < sizeof name);
+    memcpy(name, room.s, room.n);
+    struct delivery d = { .rt = rt,
+                          .frames = { f },
+                          .frame_count = 1,
+                          .number = ++rt->emitted,
+                          .names_bytes = room.n + 1 };
+    if (!rt->stopping)
+        post(rt, &d, str_of(name, d.names_bytes));
+}
+
 void rt_emit(struct app *app, struct str room, const char *event, struct str json)
 {
     struct realtime *rt = app->server ? realtime_of(app) : NULL;

@@ -34,13 +34,14 @@ struct rt_loop {
     uv_timer_t ticks; /* of presence, on the first loop */
     struct table conns, rooms;
     struct pool session_pool, packet_pool, client_pool, socket_pool, room_pool, member_pool,
-        ack_pool;
+        ack_pool, signaller_pool;
     struct eio_session *dirty, *dead; /* to be flushed, to be freed: by loop_leave */
     struct waiter *waiters;           /* requests that wait for a change: changes_http.c */
     struct arena scratch;             /* of the message under way */
     _Atomic int64_t conn_count;       /* of the table */
     _Atomic int64_t session_count, room_count, waiter_count, packets_in, packets_out, dropped;
     _Atomic int64_t calls_waiting, packets_waiting; /* events of clients; packets for a poll */
+    _Atomic int64_t signallers, signals_in, signals_out, signals_refused;
 };
 
 /* The state of this loop, made at its first use. On its thread. NULL: no memory. */
@@ -66,11 +67,12 @@ struct conn_kind {
     void (*end)(struct rt_conn *c, enum eio_end why);
 };
 
-struct rt_conn { /* first member of a session */
+struct rt_conn { /* first member of a session, and of a signalling connection */
     struct table_node by_id;
     char id[ID_BYTES];
     const struct conn_kind *kind;
-    struct caller caller; /* of the handshake; its handle is the next member */
+    int64_t tokens_at_ms, tokens; /* of its rate limit, thousandths */
+    struct caller caller;         /* of the handshake; its handle is the next member */
     char handle[HANDLE_ROOM];
 };
 
@@ -83,6 +85,8 @@ struct rt_conn *conn_find(struct rt_loop *l, struct str id, const struct conn_ki
 int conn_loop(const struct http_server *server, struct arena *a, struct str id);
 /* Ask the store, on a worker, whether its credential is still good; if not it is signed out. */
 void conn_check(struct rt_loop *l, struct rt_conn *c);
+/* The rate limit of what its client asks: a token bucket. False: not now. */
+bool conn_may_ask(struct rt_conn *c, int per_second, int burst);
 /* Does it stand on the credential (`credential`), or the account, of this id? */
 bool conn_stands_on(struct rt_conn *c, bool credential, struct uuid id);
 
@@ -155,7 +159,7 @@ struct listener_kind {
     void (*lose)(struct listener *l, struct str room, struct str topic);
 };
 
-struct listener { /* who is in rooms: a Socket.IO socket; on its loop */
+struct listener { /* who is in rooms: a Socket.IO socket, or a signalling connection; on its loop */
     const struct listener_kind *kind;
     struct rt_loop *loop;
     struct membership *rooms;
@@ -206,6 +210,8 @@ struct emission {
 };
 /* To every loop, in one order for all of them. From any thread; never waits for a socket. */
 void hub_emit(struct realtime *rt, const struct emission *e);
+/* One ready frame to everybody in the room; the caller holds the emission lock. */
+void hub_post(struct realtime *rt, struct str room, struct ws_frame *f);
 
 /* --- what was emitted, for who comes back: recovery.c --------------------------------------------------- */
 
@@ -267,7 +273,6 @@ struct rt_socket {
     struct event_call *call, **last_call; /* the event that runs, and those that wait for it */
     struct caller caller;
     char handle[HANDLE_ROOM];
-    int64_t tokens_at_ms, tokens; /* of its rate limit, thousandths */
     struct ack *acks;
     int64_t next_ack;
 };
@@ -325,6 +330,9 @@ enum { REALTIME_EVENT_COUNT = 4 };
 /* May this caller hear of the topic? `ret_room`: where. E_INVALID (no such kind of topic), E_NOT_FOUND, E_FORBIDDEN (scope). */
 NODISCARD err_t topic_check(struct app *app, struct db *db, struct arena *a,
                             const struct caller *who, struct str topic, struct str *ret_room);
+/* The same for what names a document that can be shared, and nothing else. */
+NODISCARD err_t topic_check_document(struct app *app, struct db *db, struct arena *a,
+                                     const struct caller *who, struct str topic);
 /* For a room that a lost socket was in: may it be in it again? */
 NODISCARD err_t room_check(struct app *app, struct db *db, struct arena *a,
                            const struct caller *who, struct str room);
@@ -347,6 +355,27 @@ void waiters_wake(struct rt_loop *l, struct str user_room);
 void waiters_end(struct rt_loop *l);
 void waiters_init(struct rt_loop *l);
 
+const char *shared_entity(struct str name); /* in static storage; NULL: none that can be shared */
+
+/* --- signalling for WebRTC: signalling.c, signal_topics.c ------------------------------------------------------------------------- */
+
+struct signal_topics { /* how many subscribe to what, on all loops; under the emission lock */
+    struct table by_room;
+    struct pool pool;
+};
+extern const struct ws_events SIGNAL_WS_EVENTS;
+void signalling_init(struct rt_loop *l);
+void signal_topics_init(struct signal_topics *t);
+void signal_topics_free(struct signal_topics *t);
+/* One more subscriber on a room: E_LIMIT (SIGNAL_SUBSCRIBERS_MAX), E_BUSY; one less. They take the lock. */
+NODISCARD err_t signal_count_in(struct realtime *rt, struct str room);
+void signal_count_out(struct realtime *rt, struct str room);
+/* How many there are, of a room that has some. The caller holds the lock. */
+unsigned signal_count(struct realtime *rt, struct str room);
+err_t signalling_get(struct req *rq, struct reply *rp);
+/* The room of who signals about a topic; apart from it those of test mode, whom nobody knows. */
+struct str signal_room(struct arena *a, bool known, struct str topic);
+
 /* --- rights and credentials that went: withdraw.c ---------------------------------------------------------------- */
 
 void withdraw_credential(struct realtime *rt, struct uuid session_or_token);
@@ -366,13 +395,15 @@ struct realtime {
     bool test; /* VIVIM_TEST */
     int64_t ping_interval_ms, ping_timeout_ms, connect_timeout_ms;
     size_t payload_bytes_max;
-    struct ws_options ws;
+    struct ws_options ws, signal_ws;
     struct ws_frame *open, *ping, *pong_probe, *noop, *close; /* packets without data */
-    struct map events;                                        /* name -> struct event_kind */
+    struct ws_frame *signal_pong;
+    struct map events;        /* name -> struct event_kind */
     struct mutex emitting;    /* one order of emissions for all loops */
     _Atomic bool stopping;    /* the loops take no letters any more; set under the lock */
     _Atomic uint64_t emitted; /* written under the lock */
     struct recovery recovery;
+    struct signal_topics signal_topics;
     struct presence *presence;
     _Atomic bool presence_ticks; /* the clock of presence runs on the first loop */
     _Atomic uint64_t

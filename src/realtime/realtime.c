@@ -43,6 +43,7 @@ struct rt_loop *loop_of(struct realtime *rt, struct net_loop *net)
     pool_init(&l->room_pool, sizeof(struct room));
     pool_init(&l->member_pool, sizeof(struct membership));
     pool_init(&l->ack_pool, sizeof(struct ack));
+    signalling_init(l);
     arena_init(&l->scratch, MIB(32));
     deadlines_init(&l->deadlines, &net->uv, l, after_deadlines);
     uv_timer_init(&net->uv, &l->ticks);
@@ -67,6 +68,7 @@ static void loop_free(struct rt_loop *l)
     pool_free(&l->room_pool);
     pool_free(&l->member_pool);
     pool_free(&l->ack_pool);
+    pool_free(&l->signaller_pool);
     arena_free(&l->scratch);
 }
 
@@ -126,6 +128,21 @@ static void write_events(struct buf *out, const struct realtime *rt)
     }
 }
 
+static void write_signals(struct buf *out, const struct realtime *rt)
+{
+    int64_t conns = 0, in = 0, sent = 0, refused = 0;
+    for (int i = 0; i < rt->loop_count; i++) {
+        conns += rt->loops[i].signallers;
+        in += rt->loops[i].signals_in;
+        sent += rt->loops[i].signals_out;
+        refused += rt->loops[i].signals_refused;
+    }
+    write_figure(out, "signallers", "gauge", "Connections of the signalling for WebRTC", conns);
+    write_figure(out, "signals_in_total", "counter", "Messages received by it", in);
+    write_figure(out, "signals_out_total", "counter", "What was published, to each receiver", sent);
+    write_figure(out, "signals_refused_total", "counter", "Messages and topics refused", refused);
+}
+
 static void write_metrics(struct buf *out, void *context)
 {
     const struct realtime *rt = context;
@@ -152,6 +169,7 @@ static void write_metrics(struct buf *out, void *context)
     write_figure(out, "emissions_total", "counter", "Events emitted to rooms",
                  (int64_t)rt->emitted);
     write_events(out, rt);
+    write_signals(out, rt);
 }
 
 /* --- begin and end ------------------------------------------------------------------------------------ */
@@ -177,7 +195,8 @@ static err_t make_frames(struct realtime *rt)
     rt->ping = ws_frame_new(WS_TEXT, S("2"));
     rt->pong_probe = ws_frame_new(WS_TEXT, S("3probe"));
     rt->noop = ws_frame_new(WS_TEXT, S("6"));
-    return rt->ping && rt->pong_probe && rt->noop ? OK : E_BUSY;
+    rt->signal_pong = ws_frame_new(WS_TEXT, S("{\"type\":\"pong\"}"));
+    return rt->ping && rt->pong_probe && rt->noop && rt->signal_pong ? OK : E_BUSY;
 }
 
 static void read_settings(struct realtime *rt)
@@ -194,6 +213,10 @@ static void read_settings(struct realtime *rt)
         .unsent_bytes_max = SESSION_WAITING_BYTES_MAX,
         .close_timeout_ms = WS_CLOSE_TIMEOUT_MS,
     };
+    rt->signal_ws = rt->ws;
+    rt->signal_ws.events = &SIGNAL_WS_EVENTS;
+    rt->signal_ws.limits.message_bytes = SIGNAL_MESSAGE_BYTES_MAX;
+    rt->signal_ws.ping_interval_ms = rt->ping_interval_ms;
 }
 
 static err_t set_up(struct realtime *rt)
@@ -204,6 +227,7 @@ static err_t set_up(struct realtime *rt)
         return arena_err(&rt->arena);
     mutex_init(&rt->emitting);
     recovery_init(&rt->recovery);
+    signal_topics_init(&rt->signal_topics);
     read_settings(rt);
     TRY(presence_new(&rt->arena, &rt->presence));
     TRY(make_frames(rt));
@@ -218,10 +242,12 @@ static void realtime_stop(struct app *app)
     for (int i = 0; rt->loops && i < rt->loop_count; i++)
         loop_free(&rt->loops[i]);
     recovery_free(&rt->recovery);
+    signal_topics_free(&rt->signal_topics);
     presence_free(rt->presence);
     ws_frame_drop(rt->ping);
     ws_frame_drop(rt->pong_probe);
     ws_frame_drop(rt->noop);
+    ws_frame_drop(rt->signal_pong);
     *app_room_state(app, &realtime_module) = NULL;
     struct arena arena = rt->arena;
     arena_free(&arena);
@@ -281,6 +307,9 @@ static const struct route ROUTES[] = {
     POLLING(HTTP_POST, "/engine.io/", engine_io, ENGINE_IO),
     POLLING(HTTP_PUT, "/engine.io/", engine_io, ENGINE_IO),
     POLLING(HTTP_DELETE, "/engine.io/", engine_io, ENGINE_IO),
+    { HTTP_GET, "/signaling", signalling_get, AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
+      .summary = "A WebSocket on which browsers that share a document find each other (y-webrtc)",
+      .success = 101, .open_in_tests = true },
     { HTTP_GET, "/api/v1/changes", changes_get, AUTH_USER, RATE_READ, 0, RUN_WORKER, SCOPE_READ,
       .summary = "What changed after a cursor", .query = CHANGES_QUERY,
       .query_count = CHANGES_QUERY_COUNT, .reply_schema = CHANGES_SCHEMA },

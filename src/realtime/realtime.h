@@ -22,6 +22,8 @@
  * each loop writes it to its own members. Events of clients run on workers (events.c) with the
  * tables of all rooms (struct socket_event of ops/module.h). What other nodes would hear goes through
  * hub_emit, one place. Presence (presence.c) is a state machine in memory that knows no sockets.
+ * Signalling for WebRTC (signalling.c, /signaling) speaks as npm y-webrtc's server does; its connections
+ * are members of rooms, and stand on a credential (conns.c), as sockets do.
  */
 #ifndef VIVIM_REALTIME_REALTIME_H
 #define VIVIM_REALTIME_REALTIME_H

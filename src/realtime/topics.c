@@ -29,12 +29,29 @@ static err_t check_entity(struct app *app, struct db *db, struct arena *a, struc
     return entity->exists(app, db, owner, id);
 }
 
+static err_t check_scope(const struct caller *who)
+{
+    return who->scopes & 1u << SCOPE_READ
+               ? OK
+               : err_note(E_FORBIDDEN, NULL, "the token's scopes do not allow this");
+}
+
+err_t topic_check_document(struct app *app, struct db *db, struct arena *a,
+                           const struct caller *who, struct str topic)
+{
+    struct str rest = topic, kind;
+    struct uuid id;
+    TRY(check_scope(who));
+    if (!str_cut(&rest, ':', &kind) || !shared_entity(kind) || uuid_parse(rest, &id) != OK)
+        return err_note(E_INVALID, "topics", "a topic names a document: conversation:<id>");
+    return check_entity(app, db, a, who->user_id, topic);
+}
+
 err_t topic_check(struct app *app, struct db *db, struct arena *a, const struct caller *who,
                   struct str topic, struct str *ret_room)
 {
     char id[UUID_TEXT_BYTES + 1];
-    if (!(who->scopes & 1u << SCOPE_READ))
-        return err_note(E_FORBIDDEN, NULL, "the token's scopes do not allow this");
+    TRY(check_scope(who));
     if (is_own(topic)) {
         uuid_text(who->user_id, id);
         *ret_room = str_fmt(a, "%.*s:%s", STR_ARG(topic), id);

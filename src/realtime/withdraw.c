@@ -15,16 +15,22 @@ struct withdrawal { /* a letter */
 
 /* --- topics -------------------------------------------------------------------------------------------------- */
 
-static void leave_topic(struct rt_loop *l, const struct withdrawal *w)
+static void leave_room(struct rt_loop *l, const struct withdrawal *w, struct str room)
 {
-    struct str topic = str_from(w->topic);
-    struct room *r = hub_room(l, topic);
+    struct room *r = hub_room(l, room);
     for (struct membership *m = r ? r->members : NULL, *next; m; m = next) {
         struct listener *one = m->listener;
         next = m->next; /* the room goes with its last member, which has no next */
         if (uuid_is_nil(w->id) || uuid_eq(one->kind->caller(one)->user_id, w->id))
-            one->kind->lose(one, topic, topic);
+            one->kind->lose(one, room, str_from(w->topic));
     }
+}
+
+static void leave_topic(struct rt_loop *l, const struct withdrawal *w)
+{
+    struct str topic = str_from(w->topic);
+    leave_room(l, w, topic);
+    leave_room(l, w, signal_room(&l->scratch, true, topic));
 }
 
 /* --- letters --------------------------------------------------------------------------------------------------- */

@@ -95,9 +95,11 @@ export async function openPolling(url, path = '/engine.io/') {
 // --- WebSocket --------------------------------------------------------------------------------------------------------
 
 // A WebSocket that keeps what came: text as strings, binary as Buffers. Pings of Engine.IO are answered unless
-// `heartbeat` is false. Resolves when it is open, or with `refused` when the server did not let it.
+// `heartbeat` is false. Resolves when it is open, or with `refused` when the server did not let it. A path whose `query`
+// is null is asked for as it is.
 export async function openSocket(url, path, query = {}, { heartbeat = true, ...options } = {}) {
-    const ws = new WebSocket(url.replace('http', 'ws') + target(path, { transport: 'websocket', ...query }), { perMessageDeflate: false, ...options });
+    const at = query ? target(path, { transport: 'websocket', ...query }) : path;
+    const ws = new WebSocket(url.replace('http', 'ws') + at, { perMessageDeflate: false, ...options });
     const arrived = [], waiting = new Set();
     let closed, refused = false;
     const wake = () => { for (const w of waiting) w(); };
@@ -136,6 +138,28 @@ export async function openEngineSocket(url, path = '/engine.io/', options = {}) 
     return Object.assign(socket, { handshake: JSON.parse(first.slice(1)), open: first });
 }
 
+// A connection of the signalling for y-webrtc: messages are objects, what came is read one by one or up to a pong.
+export async function openSignalling(url, options = {}) {
+    const socket = await openSocket(url, '/signaling', null, { heartbeat: false, ...options });
+    const say = (message) => socket.send(JSON.stringify(message));
+    const hear = async () => JSON.parse(await socket.next());
+    return Object.assign(socket, {
+        say, hear,
+        subscribe: (...topics) => say({ type: 'subscribe', topics }),
+        unsubscribe: (...topics) => say({ type: 'unsubscribe', topics }),
+        publish: (topic, data) => say({ type: 'publish', topic, data }),
+        // Everything that was said is through when the pong is here: what came before it.
+        async settle() {
+            const before = [];
+            for (say({ type: 'ping' }); ;) {
+                const message = await hear();
+                if (message.type === 'pong') return before;
+                before.push(message);
+            }
+        },
+    });
+}
+
 // Wait for what must become true, at most so long; the value that it gave.
 export async function eventually(test, ms = WAIT_MS) {
     const end = Date.now() + ms;
@@ -147,10 +171,12 @@ export async function eventually(test, ms = WAIT_MS) {
     }
 }
 
-// How many Engine.IO sessions the server holds, as /metrics says.
-export async function sessionCount(url) {
+// A figure of this room, as /metrics says.
+export async function figure(url, name) {
     const { body } = await exchange(url, 'GET', '/metrics');
-    const line = /^vivim_realtime_sessions(?:\{[^}]*\})? (\d+)$/m.exec(body);
-    if (!line) throw new Error('/metrics does not say vivim_realtime_sessions');
+    const line = new RegExp(`^vivim_realtime_${name}(?:\\{[^}]*\\})? (\\d+)$`, 'm').exec(body);
+    if (!line) throw new Error(`/metrics does not say vivim_realtime_${name}`);
     return Number(line[1]);
 }
+// How many Engine.IO sessions the server holds.
+export const sessionCount = (url) => figure(url, 'sessions');

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { constants, deflateRawSync } from 'node:zlib';
 import { clientFrame, mutate, random } from '../lib/mutate.mjs';
 import { connect } from '../lib/raw.mjs';
-import { sessionCount, eventually, httpBytes, openEngineSocket, openPolling, QUICK, SEPARATOR, startRealtime, target } from '../lib/realtime.mjs';
+import { sessionCount, eventually, figure, httpBytes, openSignalling, openEngineSocket, openPolling, QUICK, SEPARATOR, startRealtime, target } from '../lib/realtime.mjs';
 
 const MUTATIONS = Number(process.env.MUTATIONS ?? 20_000);
 const SEED = Number(process.env.MUTATION_SEED ?? randomInt(2 ** 31));
@@ -24,6 +24,8 @@ const ENGINE_PACKETS = texts(['4hello', '4€ 漢字 🦊', '4', '3', '6', '2pro
 const SOCKET_PACKETS = texts(['40', '40{"token":"abc"}', '40/custom,{"a":[1,{"b":null}]}', '41', '41/custom,', '42["message",1,"2",{"3":[true]}]', '42/custom,17["message"]',
     '42123["message-with-ack",{"a":{"b":[0.5,-1e9,"\\u20ac\\n"]}}]', '4317["ok"]', '43/custom,0[]', '44{"message":"x"}', `451-["message",${PLACEHOLDER}]`, `452-/custom,7["message-with-ack",${PLACEHOLDER},[${PLACEHOLDER.replace('0', '1')}]]`,
     `461-12[${PLACEHOLDER}]`, '42["broadcast",1]', `42["message",${'['.repeat(31)}${']'.repeat(31)}]`]);
+const SIGNALS = texts(['{"type":"subscribe","topics":["a","b",7]}', '{"type":"unsubscribe","topics":["b"]}', '{"type":"ping"}', '{"type":"publish","topic":"a","data":{"type":"announce","from":"x"}}',
+    '{"clients":1,"type":"publish","topic":"\\u0061","data":["},{",{"clients":2}]}', `{"type":"publish","topic":"a","data":${'['.repeat(30)}${']'.repeat(30)}}`]);
 const CLOSE = Buffer.from([0x03, 0xe8, 0x62, 0x79, 0x65]); // 1000 "bye"
 
 const TEXT = 0x81, BINARY = 0x82, PARTS = { text: 0x01, more: 0x00, last: 0x80 }, DEFLATED = 0xc1;
@@ -52,13 +54,15 @@ const several = (r, one) => Array.from({ length: 1 + r.below(EACH_MAX) }, () => 
 // What can be talked to, and how: each opens with bytes that are right and goes on with some that are not.
 const websocket = (path) => target(path, { transport: 'websocket' });
 const FRAMES = framesOf(ENGINE_PACKETS), SOCKET_FRAMES = framesOf(SOCKET_PACKETS);
-const JOINED = clientFrame(TEXT, Buffer.from('40'));
+const SIGNAL_FRAMES = framesOf(SIGNALS);
+const JOINED = clientFrame(TEXT, Buffer.from('40')), SUBSCRIBED = clientFrame(TEXT, SIGNALS[0]);
 const DOORS = [
     (r) => [upgrade(websocket('/engine.io/')), ...several(r, () => mutate(r, FRAMES))],
     (r) => [upgrade(websocket('/socket.io/')), JOINED, ...several(r, () => mutate(r, SOCKET_FRAMES))],
     // The frame is right, the packet in it is not.
     (r) => [upgrade(websocket('/engine.io/')), ...several(r, () => clientFrame(r.chance(0.8) ? TEXT : BINARY, mutate(r, ENGINE_PACKETS)))],
     (r) => [upgrade(websocket('/socket.io/')), JOINED, ...several(r, () => clientFrame(r.chance(0.9) ? TEXT : BINARY, mutate(r, SOCKET_PACKETS)))],
+    (r) => [upgrade('/signaling'), SUBSCRIBED, ...several(r, () => (r.chance(0.3) ? mutate(r, SIGNAL_FRAMES) : clientFrame(r.chance(0.9) ? TEXT : BINARY, mutate(r, SIGNALS))))],
     (r) => [deflates, ...several(r, () => mutate(r, r.chance(0.7) ? COMPRESSED : FRAMES))],
     (r) => several(r, () => mutate(r, requests())),
 ];
@@ -66,7 +70,7 @@ let cachedRequests;
 const requests = () => (cachedRequests ??= [
     httpBytes(url, 'GET', target('/engine.io/', { transport: 'polling' })), httpBytes(url, 'GET', target('/socket.io/', { transport: 'polling', sid: 'abcdefghijklmnopqrst' })),
     httpBytes(url, 'POST', target('/socket.io/', { transport: 'polling', sid: 'x' }), { body: '40' }), httpBytes(url, 'OPTIONS', target('/engine.io/', { transport: 'polling' })),
-    upgrade(websocket('/engine.io/')), upgrade(websocket('/socket.io/')), deflates,
+    upgrade(websocket('/engine.io/')), upgrade(websocket('/socket.io/')), upgrade('/signaling'), deflates,
 ]);
 
 // All at once or in pieces; then the end of what we say, after which the server must end the connection: that it does
@@ -138,10 +142,15 @@ test('afterwards it answers as before', async () => {
     while ((await socket.next()) !== '42["message-back","still"]');
     socket.close();
     await session.post('1');
+    const signalling = await openSignalling(url);
+    signalling.subscribe('still');
+    signalling.publish('still', 'here');
+    assert.deepEqual(await signalling.hear(), { type: 'publish', topic: 'still', data: 'here', clients: 1 });
+    signalling.close();
 });
 
 test('and no session is left', async () => {
-    await eventually(async () => (await sessionCount(url)) === 0);
+    await eventually(async () => (await sessionCount(url)) === 0 && (await figure(url, 'signallers')) === 0);
 });
 
 after(async () => assert.equal(await server.stop(), 0));
