@@ -1,5 +1,6 @@
-/* Workers: threads that run handlers from start to end, each with a database handle. They start on demand, up to a
- * maximum (a group commit is as large as the threads that wait for it). */
+/* Workers: threads that run handlers from start to end, each with a database handle. The first one is there from the start,
+ * so that whatever is accepted is done, whenever they are stopped; the others start on demand, up to a maximum (a group
+ * commit is as large as the threads that wait for it). */
 #include "base/log.h"
 #include "http/inside.h"
 
@@ -7,25 +8,27 @@ struct workers {
     struct http_server *server;
     struct queue *queue;
     struct thread threads[WORKERS_MAX];
-    struct mutex lock; /* to start one more */
-    _Atomic int max, count;
-    _Atomic int idle;
+    struct mutex lock;      /* to start one more */
+    _Atomic int max, count; /* threads; max 0: they are to end */
+    _Atomic int unfinished; /* tasks that wait or run */
 };
 
 static void work_on(void *arg)
 {
     struct workers *w = arg;
     struct db *db = NULL;
-    for (;;) {
-        w->idle++;
-        struct task *t = queue_pop(w->queue, -1);
-        w->idle--;
-        if (!t)
-            break;
+    for (struct task *t; (t = queue_pop(w->queue, -1)) != NULL; w->unfinished--) {
         err_t e = db ? OK : db_connect(w->server->options.store, &db);
         t->run(t, db, e);
     }
     db_disconnect(db);
+}
+
+static err_t add_thread(struct workers *w)
+{
+    TRY(thread_start(&w->threads[w->count], "worker", work_on, w));
+    w->count++;
+    return OK;
 }
 
 err_t workers_start(struct http_server *s, int max, struct workers **ret)
@@ -37,6 +40,8 @@ err_t workers_start(struct http_server *s, int max, struct workers **ret)
     w->max = max < 1 ? 1 : max > WORKERS_MAX ? WORKERS_MAX : max;
     mutex_init(&w->lock);
     err_t e = queue_new(WORKER_QUEUE_MAX, &w->queue);
+    if (e == OK)
+        e = add_thread(w);
     if (e != OK) {
         workers_free(w);
         return e;
@@ -65,23 +70,24 @@ void workers_free(struct workers *w)
     mutex_free(&w->lock);
 }
 
-/* One more, when nobody is free to take what waits. */
+/* One more, when those that are there have their hands full. Without it the task still has its turn, later. */
 static void grow(struct workers *w)
 {
-    if (w->idle > 0 || w->count >= w->max)
-        return;
     mutex_lock(&w->lock);
-    if (w->count < w->max && thread_start(&w->threads[w->count], "worker", work_on, w) == OK)
-        w->count++;
+    if (w->unfinished > w->count && w->count < w->max)
+        (void)!add_thread(w);
     mutex_unlock(&w->lock);
 }
 
 err_t workers_push(struct workers *w, struct task *t)
 {
+    w->unfinished++;
     err_t e = queue_push(w->queue, t);
-    if (e != OK)
+    if (e != OK) {
+        w->unfinished--;
         return err_note(e, NULL, "too much is waiting already; try again in a moment");
-    if (queue_length(w->queue) > (size_t)w->idle || w->count == 0)
+    }
+    if (w->unfinished > w->count && w->count < w->max)
         grow(w);
     return OK;
 }
