@@ -4,6 +4,7 @@
 #include "capture/capture_store.h"
 #include "capture/url_policy.h"
 #include "ops/ops.h"
+#include "os/clock.h"
 
 #define HOUR_MS ((int64_t)3600 * 1000)
 
@@ -57,19 +58,29 @@ err_t capture_start(struct app *app, struct db *db, struct arena *a, struct uuid
 
 /* --- a conversation that goes ------------------------------------------------------------------- */
 
+static err_t forget_capture(struct db *db, const struct op *why, struct uuid id)
+{
+    struct op_new op = { .owner_id = why->owner_id,
+                         .actor_id = why->actor_id,
+                         .entity = "capture",
+                         .kind = "deleted",
+                         .entity_id = id,
+                         .version = 1 };
+    TRY(capture_store_forget_one(db, why->owner_id, id));
+    TRY(job_forget(db, why->owner_id, id));
+    return ops_append(db, &op, clock_wall_ms());
+}
+
 /* Its captures say where it came from, and their evidence is the conversation itself. */
-static err_t forget_captures_of(struct db *db, struct arena *a, struct uuid owner,
-                                struct uuid conversation)
+static err_t forget_captures_of(struct db *db, struct arena *a, const struct op *deleted)
 {
     enum { AT_ONCE = 100 };
     struct capture_row *rows;
     size_t count = AT_ONCE;
     while (count == AT_ONCE) {
-        TRY(capture_store_of(db, a, owner, conversation, AT_ONCE, &rows, &count));
-        for (size_t i = 0; i < count; i++) {
-            TRY(capture_store_forget_one(db, owner, rows[i].id));
-            TRY(job_forget(db, owner, rows[i].id));
-        }
+        TRY(capture_store_of(db, a, deleted->owner_id, deleted->entity_id, AT_ONCE, &rows, &count));
+        for (size_t i = 0; i < count; i++)
+            TRY(forget_capture(db, deleted, rows[i].id));
     }
     return OK;
 }
@@ -81,6 +92,6 @@ err_t capture_consume(struct app *app, struct db *rows, struct db *effects, stru
     UNUSED(rows);
     for (size_t i = 0; i < count; i++)
         if (str_eq(ops[i].entity, S("conversation")) && str_eq(ops[i].kind, S("deleted")))
-            TRY(forget_captures_of(effects, a, ops[i].owner_id, ops[i].entity_id));
+            TRY(forget_captures_of(effects, a, &ops[i]));
     return OK;
 }

@@ -102,10 +102,13 @@ test('a deleted conversation takes its pictures, its captures and their evidence
     const before = filesIn(blobs).length;
     const listed = (await api.json('GET', '/api/v1/captures')).body.items;
     assert.ok(before > 5 && listed.length >= 3);
+    const { cursor } = (await api.json('GET', '/api/v1/changes')).body;
     age(blobs); // what is young may be waiting for its row
     assert.equal((await api.json('DELETE', `/api/v1/conversations/${c.id}`)).status, 204);
     await eventually(() => filesIn(blobs).length === 0);
     assert.deepEqual((await api.json('GET', '/api/v1/captures')).body.items, []);
+    const { items } = (await api.json('GET', `/api/v1/changes?after=${cursor}`)).body; // and whoever shows them hears of it
+    assert.deepEqual(items.filter((i) => i.entity === 'capture' && i.kind === 'deleted').map((i) => i.id).sort(), listed.map((j) => j.id).sort());
     assert.equal((await api.json('GET', `/api/v1/captures/${job.id}`)).status, 404);
     // The same link can be captured again, as if for the first time.
     const again = await capture(api, fixtures.urls.pictures);
