@@ -22,6 +22,7 @@ let passed = 0;
 let failed = 0;
 
 function run(command, argv, { timeout, env = {} }) {
+    const began = performance.now();
     return new Promise((resolve) => {
         const child = spawn(command, argv, { env: { ...process.env, ...sanitizers, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
         let output = '';
@@ -31,16 +32,16 @@ function run(command, argv, { timeout, env = {} }) {
             output += `\nno end after ${timeout} ms\n`;
             child.kill('SIGKILL');
         }, timeout);
-        child.on('error', (e) => resolve({ code: 127, output: String(e) }));
+        child.on('error', (e) => resolve({ code: 127, output: String(e), seconds: 0 }));
         child.on('close', (code, signal) => {
             clearTimeout(timer);
-            resolve({ code: code ?? signal, output });
+            resolve({ code: code ?? signal, output, seconds: (performance.now() - began) / 1000 });
         });
     });
 }
 
 // TAP of cmocka and of node:test. A program that ends badly counts as one failure more (a crash, a leak).
-function count(name, { code, output }) {
+function count(name, { code, output, seconds }) {
     const lines = output.split('\n');
     const nodeTotals = /^# pass (\d+)$/m.exec(output);
     const ok = nodeTotals ? Number(nodeTotals[1]) : lines.filter((l) => /^ok \d+/.test(l)).length;
@@ -51,7 +52,7 @@ function count(name, { code, output }) {
     passed += ok;
     failed += bad;
     const skipped = lines.filter((l) => /^\s*ok .*# SKIP/.test(l)).map((l) => l.replace(/^.*# SKIP ?/, ''));
-    console.log(`${bad ? 'FAIL' : 'ok  '} ${name}: ${ok} passed${bad ? `, ${bad} failed` : ''}${skipped.length ? `, ${skipped.length} skipped (${[...new Set(skipped)].join('; ')})` : ''}`);
+    console.log(`${bad ? 'FAIL' : 'ok  '} ${name}: ${ok} passed${bad ? `, ${bad} failed` : ''}${skipped.length ? `, ${skipped.length} skipped (${[...new Set(skipped)].join('; ')})` : ''} (${seconds.toFixed(1)} s)`);
     if (bad) console.log(output.replace(/^/gm, '     '));
 }
 
@@ -74,8 +75,8 @@ async function onSqlite() {
     await each(programs(`${BUILD}/tests/*/test_*`).map((f) => async () =>
         count(nameOf(f), await run(f, [], { timeout: UNIT_TIMEOUT_MS, env: tap }))), width);
     await each(programs(`${BUILD}/fuzz/*`).map((f) => async () => {
-        const { code, output } = await run(f, [`fuzz/corpus/${f.split('/').pop()}`], { timeout: UNIT_TIMEOUT_MS });
-        count(nameOf(f), { code, output: `${code === 0 ? 'ok' : 'not ok'} 1 - corpus\n${code === 0 ? '' : output}` });
+        const { code, output, seconds } = await run(f, [`fuzz/corpus/${f.split('/').pop()}`], { timeout: UNIT_TIMEOUT_MS });
+        count(nameOf(f), { code, seconds, output: `${code === 0 ? 'ok' : 'not ok'} 1 - corpus\n${code === 0 ? '' : output}` });
     }), width);
     // Suites with a browser or many processes take turns; the others run side by side.
     const suites = programs('{tests/{api,protocol,capture,browser,kill},web/tests}/*.test.{mjs,ts}');

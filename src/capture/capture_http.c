@@ -2,6 +2,7 @@
 #include "capture/capture_job.h"
 #include "capture/capture_store.h"
 #include "ops/ops.h"
+#include "os/file.h"
 
 /* --- handlers ----------------------------------------------------------------------------------- */
 
@@ -155,6 +156,18 @@ static const char PAGE_SCHEMA[] = "{\"type\":\"object\",\"required\":[\"items\",
                                   "{\"$ref\":\"#/components/schemas/"
                                   "Capture\"}},\"next_cursor\":{\"type\":[\"string\",\"null\"]}}}";
 
+/* The data folder is this process's alone: a profile that is there already is of a browser whose server was killed. */
+static err_t make_browsers(struct app *app, struct capture_room *room)
+{
+    struct str path = str_fmt(&room->arena, "%s/tmp/browsers", app->data_dir);
+    char *profiles = str_cstr(&room->arena, path);
+    if (!profiles)
+        return arena_err(&room->arena);
+    folder_remove(profiles);
+    TRY(folder_make(profiles, 0700));
+    return browser_pool_new(app->settings->browser, profiles, &room->browsers);
+}
+
 static err_t capture_init(struct app *app)
 {
     struct arena arena;
@@ -169,10 +182,7 @@ static err_t capture_init(struct app *app)
     http_schema("Capture", CAPTURE_SCHEMA);
     http_schema("CapturePage", PAGE_SCHEMA);
     TRY(recipes_load(&room->arena, &room->recipes, &room->recipe_count));
-    char *temp = str_cstr(&room->arena, str_fmt(&room->arena, "%s/tmp", app->data_dir));
-    if (!temp)
-        return arena_err(&room->arena);
-    return browser_pool_new(app->settings->browser, temp, &room->browsers);
+    return make_browsers(app, room);
 }
 
 static void capture_stop(struct app *app)

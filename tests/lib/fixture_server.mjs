@@ -44,7 +44,9 @@ export const urls = {
     changed: CHATGPT + ID.changed, never: CHATGPT + ID.never, huge: CHATGPT + ID.huge, stall: CHATGPT + ID.stall, redirect: CHATGPT + ID.redirect,
     ssrf: CHATGPT + ID.ssrf, stub: CHATGPT + ID.stub, rate: CHATGPT + ID.rate, dialog: CHATGPT + ID.dialog, download: CHATGPT + ID.download, loop: CHATGPT + ID.loop, hostile: CHATGPT + ID.hostile,
     beacon: CHATGPT + ID.beacon, half: CHATGPT + ID.half, endless: CHATGPT + ID.endless, big: CHATGPT + ID.big, crash: CHATGPT + ID.crash, pictures: CHATGPT + ID.pictures, spins: CHATGPT + ID.spins, slow: CHATGPT + ID.slow, unloaded: CHATGPT + ID.unloaded,
-    chatgpt: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(100, i)),
+    chatgpt: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(100, i)), // a conversation each: short, from the page's data …
+    chatgptLong: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(101, i)), // … long …
+    chatgptDom: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(102, i)), // … or to be read from the rendered page
 };
 
 const DOM_TURNS = [
@@ -52,6 +54,7 @@ const DOM_TURNS = [
     ['assistant', '<p>A <strong>conflict-free replicated data type</strong>.</p><pre><div>js<button>Copy code</button></div><code class="language-js">const a = 1;\n\nconst b = 2;\n</code></pre><table><thead><tr><th>kind</th><th>example</th></tr></thead><tbody><tr><td>state</td><td>G-Counter</td></tr></tbody></table><p>That is all.</p>'],
 ];
 
+export const LONG_TURNS = 800;
 const WINDOWED_TURNS = Array.from({ length: 30 }, (_, i) => [i % 2 ? 'assistant' : 'user', `Turn number ${i + 1}.`]);
 
 const CHALLENGE = '<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><h1>chatgpt.com</h1><p>Verify you are human by completing the action below.</p></body></html>';
@@ -145,13 +148,19 @@ export async function startFixtureServer() {
         [ID.half]: (res) => { const text = JSON.stringify(chatgptShareData(SAMPLES.groupCommit, ID.half)); res.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length }); res.write(text.slice(0, text.length / 2)); },
     };
 
+    const seriesPages = { // by the first part of their ids
+        [uuid(100).slice(0, 8)]: (id, title) => chatgptSharePage({ ...SAMPLES.groupCommit, conversation_id: id, title }, id),
+        [uuid(101).slice(0, 8)]: (id, title) => chatgptSharePage({ ...longConversation(LONG_TURNS), conversation_id: id, title }, id),
+        [uuid(102).slice(0, 8)]: (id, title) => chatgptDomPage(title, DOM_TURNS),
+    };
+
     const savedPage = (host, path) => expected.find(({ url }) => url === `https://${host}${path}`);
 
     function chatgpt(path, res) {
         const page = /^\/share\/([0-9a-f-]{36})$/.exec(path);
         const api = /^\/backend-api\/share\/([0-9a-f-]{36})$/.exec(path);
         if (page && chatgptPages[page[1]]) return chatgptPages[page[1]](res);
-        if (page && page[1].startsWith(uuid(100).slice(0, 8))) return html(res, chatgptSharePage({ ...SAMPLES.groupCommit, conversation_id: page[1], title: `Share ${page[1].slice(-4)}` }, page[1]));
+        if (page && seriesPages[page[1].slice(0, 8)]) return html(res, seriesPages[page[1].slice(0, 8)](page[1], `Share ${page[1].slice(-4)}`));
         if (api && shareApi[api[1]]) return shareApi[api[1]](res);
         if (path === '/no-answer.png') return;
         if (path === '/redirect-to-metadata') { res.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }); return res.end(); }

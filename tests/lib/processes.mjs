@@ -11,3 +11,15 @@ export function descendants(pid) {
 }
 
 export const commandLine = (pid) => read(pid, 'cmdline').replaceAll('\0', ' ');
+
+// The browsers (their first processes, which lead their groups) that a server on this data folder has started, also those that have outlived it.
+export const browsersOf = (data) => readdirSync('/proc').filter((n) => /^\d+$/.test(n)).map(Number)
+    .filter((pid) => commandLine(pid).includes(`--user-data-dir=${data}/`) && !commandLine(pid).includes('--type='));
+
+export function endBrowsersOf(data) {
+    for (const pid of browsersOf(data)) {
+        try {
+            process.kill(-pid, 'SIGKILL');
+        } catch { /* it has ended meanwhile */ }
+    }
+}

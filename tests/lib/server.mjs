@@ -8,6 +8,11 @@ import { randomBytes } from 'node:crypto';
 export const BINARY = process.env.VIVIM_BINARY ?? 'build/debug/vivim';
 const START_TIMEOUT_MS = 30_000;
 
+// Servers that run. They do not keep the test's process alive, and what a failed test has left ends with it.
+const running = new Set();
+process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
+const keepsAlive = (child, yes) => { for (const handle of [child, child.stdout, child.stderr]) handle[yes ? 'ref' : 'unref'](); };
+
 export function tempFolder(name = 'vivim-test-') {
     return mkdtempSync(join(tmpdir(), name));
 }
@@ -53,9 +58,13 @@ export function command(file, argv, { env = cleanEnvironment(), input = '', chec
 export async function startServer({ env = {}, args = [], data = tempFolder(), binary = BINARY, keep = false } = {}) {
     const environment = cleanEnvironment({ VIVIM_DATA: data, VIVIM_LISTEN: '127.0.0.1:0', VIVIM_TEST: '1', ...(await databaseUrl(data)), ...env });
     const child = spawn(binary, ['serve', ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
     let stdout = '', stderr = '';
     child.stderr.on('data', (d) => (stderr += d));
-    const exited = new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal)));
+    const exited = new Promise((resolve) => child.on('close', (code, signal) => {
+        running.delete(child);
+        resolve(code ?? signal);
+    }));
     const greeting = await new Promise((resolve, reject) => {
         const timer = setTimeout(() => reject(new Error(`no greeting within ${START_TIMEOUT_MS} ms\n${stdout}${stderr}`)), START_TIMEOUT_MS);
         exited.then((code) => reject(new Error(`the server ended with ${code}\n${stdout}${stderr}`)));
@@ -68,13 +77,18 @@ export async function startServer({ env = {}, args = [], data = tempFolder(), bi
             }
         });
     });
+    keepsAlive(child, false);
     const server = {
-        url: greeting[1], setupToken: greeting[2] ?? null, data, child, environment, exited,
+        url: greeting[1], setupToken: greeting[2] ?? null, data, child, environment,
+        get exited() {
+            keepsAlive(child, true);
+            return exited;
+        },
         log: () => stderr,
         // Ends the server: SIGTERM and its exit status, which a leak or a failed stop makes non-zero.
         async stop(signal = 'SIGTERM') {
             child.kill(signal);
-            const code = await exited;
+            const code = await server.exited;
             if (!keep) rmSync(data, { recursive: true, force: true });
             return code;
         },
