@@ -65,7 +65,7 @@ function Tools({ conversation, role, rename }: { conversation: Conversation; rol
             {sharing && <SharePanel id={conversation.id} close={() => setSharing(false)} />}
             {asking && (
                 <Confirm title="Delete this conversation?" yes="Delete" onYes={() => void remove()} onNo={() => setAsking(false)}>
-                    <p>“{conversation.title || 'Untitled'}” is removed from the library. Its share link can be captured again while it exists.</p>
+                    <p>“{conversation.title || 'Untitled'}” is removed from the library, with its pictures and all that was kept of its captures. Its share link can be captured again while it exists.</p>
                 </Confirm>
             )}
             {problem && <ProblemNotice problem={problem} />}
