@@ -1,9 +1,10 @@
 // Runs every suite and counts: unit tests (cmocka, TAP), fuzz corpora, node:test suites, and the store and API
-// tests once more on a real PostgreSQL. The last line is `N passed, N failed`; exit status 1 when anything failed.
+// tests on a real PostgreSQL as well. The last line is `N passed, N failed`; exit status 1 when anything failed.
+// As many suites at a time as there are cores (at most four); those with a browser or many processes take turns.
 //
 //   node tests/run.mjs [--no-pg | --pg-only] [PATTERN]
 import { spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 const args = process.argv.slice(2);
@@ -11,8 +12,10 @@ const withPostgres = !args.includes('--no-pg');
 const onlyPostgres = args.includes('--pg-only');
 const pattern = args.find((a) => !a.startsWith('--')) ?? '';
 const BUILD = process.env.VIVIM_BUILD ?? 'build/debug';
+const WIDTH = Math.max(1, Math.min(4, availableParallelism()));
 const UNIT_TIMEOUT_MS = 300_000;
 const SUITE_TIMEOUT_MS = 900_000;
+const GRACE_MS = 10_000;
 
 const sanitizers = {
     ASAN_OPTIONS: 'abort_on_error=0:detect_leaks=1:strict_string_checks=1',
@@ -21,24 +24,70 @@ const sanitizers = {
 let passed = 0;
 let failed = 0;
 
-function run(command, argv, { timeout, env = {} }) {
+// --- processes: each leads a group, so that all that a suite has started ends with it --------------------------------
+
+const running = new Set();
+
+function endGroup(child, signal) {
+    try {
+        process.kill(-child.pid, signal);
+    } catch { /* it has ended */ }
+}
+
+function start(command, argv, env = {}, stdin = 'ignore') {
+    const child = spawn(command, argv, { env: { ...process.env, ...sanitizers, ...env }, stdio: [stdin, 'pipe', 'pipe'], detached: true });
+    running.add(child);
+    child.on('close', () => running.delete(child));
+    return child;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => {
+        for (const child of running) endGroup(child, 'SIGTERM');
+        process.exit(1);
+    });
+
+function run(command, argv, { timeout, env }) {
     const began = performance.now();
     return new Promise((resolve) => {
-        const child = spawn(command, argv, { env: { ...process.env, ...sanitizers, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+        const child = start(command, argv, env);
         let output = '';
         child.stdout.on('data', (d) => (output += d));
         child.stderr.on('data', (d) => (output += d));
+        let grace;
         const timer = setTimeout(() => {
             output += `\nno end after ${timeout} ms\n`;
-            child.kill('SIGKILL');
+            endGroup(child, 'SIGTERM');
+            grace = setTimeout(() => endGroup(child, 'SIGKILL'), GRACE_MS);
         }, timeout);
-        child.on('error', (e) => resolve({ code: 127, output: String(e), seconds: 0 }));
-        child.on('close', (code, signal) => {
+        const end = (code, more = '') => {
             clearTimeout(timer);
-            resolve({ code: code ?? signal, output, seconds: (performance.now() - began) / 1000 });
-        });
+            clearTimeout(grace);
+            resolve({ code, output: output + more, seconds: (performance.now() - began) / 1000 });
+        };
+        child.on('error', (e) => end(127, String(e)));
+        child.on('close', (code, signal) => end(code ?? signal));
     });
 }
+
+// A PostgreSQL for the whole run; each test has databases of its own in it.
+async function startPostgres() {
+    const child = start('tests/lib/pg.sh', ['sh', '-c', 'echo "$VIVIM_TEST_PG_URL"; exec cat'], {}, 'pipe');
+    const closed = new Promise((resolve) => child.on('close', resolve));
+    let output = '';
+    child.stderr.on('data', (d) => (output += d));
+    const url = await new Promise((resolve) => {
+        child.stdout.on('data', (d) => resolve(String(d).trim()));
+        closed.then(() => resolve(''));
+    });
+    const stop = () => {
+        child.stdin.end();
+        return closed;
+    };
+    return { env: { VIVIM_TEST_PG_URL: url }, problem: url ? '' : output || 'PostgreSQL does not start', stop };
+}
+
+// --- counting ------------------------------------------------------------------------------------------------------
 
 // TAP of cmocka and of node:test. A program that ends badly counts as one failure more (a crash, a leak).
 function count(name, { code, output, seconds }) {
@@ -52,50 +101,61 @@ function count(name, { code, output, seconds }) {
     passed += ok;
     failed += bad;
     const skipped = lines.filter((l) => /^\s*ok .*# SKIP/.test(l)).map((l) => l.replace(/^.*# SKIP ?/, ''));
-    console.log(`${bad ? 'FAIL' : 'ok  '} ${name}: ${ok} passed${bad ? `, ${bad} failed` : ''}${skipped.length ? `, ${skipped.length} skipped (${[...new Set(skipped)].join('; ')})` : ''} (${seconds.toFixed(1)} s)`);
+    console.log(`${bad ? 'FAIL' : 'ok  '} ${name}: ${ok} passed${bad ? `, ${bad} failed` : ''}`
+        + `${skipped.length ? `, ${skipped.length} skipped (${[...new Set(skipped)].join('; ')})` : ''} (${seconds.toFixed(1)} s)`);
     if (bad) console.log(output.replace(/^/gm, '     '));
 }
 
-async function each(jobs, width) {
-    const queue = [...jobs];
-    await Promise.all(Array.from({ length: width }, async () => {
-        for (let job = queue.shift(); job; job = queue.shift()) await job();
-    }));
-}
+// --- suites: { name, heavy, run } ----------------------------------------------------------------------------------
 
-const wanted = (name) => name.includes(pattern);
-const width = Math.max(1, Math.min(4, availableParallelism()));
-
-const programs = (glob) => globSync(glob).filter((f) => !f.endsWith('.d') && wanted(f)).sort();
-const tap = { CMOCKA_MESSAGE_OUTPUT: 'TAP' };
-const nodeSuite = (file) => [process.execPath, ['--test', '--test-reporter=tap', file]];
 const nameOf = (f) => f.replace(`${BUILD}/tests/`, 'unit/').replace(`${BUILD}/`, '');
+const wanted = (f) => f.includes(pattern) || nameOf(f).includes(pattern);
+const programs = (glob) => globSync(glob).filter((f) => !f.endsWith('.d') && wanted(f)).sort();
+const sourceOf = (f) => f.replace(`${BUILD}/tests/`, 'tests/unit/') + '.c';
+const units = programs(`${BUILD}/tests/*/test_*`).filter((f) => existsSync(sourceOf(f)));
+const api = programs('tests/api/*.test.mjs');
+// Its own source says whether a unit suite looks for a PostgreSQL: then it runs on SQLite and on that.
+const stores = units.filter((f) => /RUN_ON_BOTH|VIVIM_TEST_PG_URL/.test(readFileSync(sourceOf(f), 'utf8')));
 
-async function onSqlite() {
-    await each(programs(`${BUILD}/tests/*/test_*`).map((f) => async () =>
-        count(nameOf(f), await run(f, [], { timeout: UNIT_TIMEOUT_MS, env: tap }))), width);
-    await each(programs(`${BUILD}/fuzz/*`).map((f) => async () => {
+const unit = (f, postgres) => ({
+    name: `${nameOf(f)}${postgres ? ' (SQLite and PostgreSQL)' : ''}`,
+    run: () => run(f, [], { timeout: UNIT_TIMEOUT_MS, env: { CMOCKA_MESSAGE_OUTPUT: 'TAP', ...postgres?.env } }),
+});
+const corpus = (f) => ({
+    name: nameOf(f),
+    async run() {
         const { code, output, seconds } = await run(f, [`fuzz/corpus/${f.split('/').pop()}`], { timeout: UNIT_TIMEOUT_MS });
-        count(nameOf(f), { code, seconds, output: `${code === 0 ? 'ok' : 'not ok'} 1 - corpus\n${code === 0 ? '' : output}` });
-    }), width);
-    // Suites with a browser or many processes take turns; the others run side by side.
-    const suites = programs('{tests/{api,protocol,capture,browser,kill},web/tests}/*.test.{mjs,ts}');
-    const heavy = (f) => /^tests\/(capture|browser|kill)\//.test(f);
-    const one = async (f) => count(f, await run(...nodeSuite(f), { timeout: SUITE_TIMEOUT_MS }));
-    await each(suites.filter((f) => !heavy(f)).map((f) => () => one(f)), width);
-    for (const f of suites.filter(heavy)) await one(f);
+        return { code, seconds, output: `${code === 0 ? 'ok' : 'not ok'} 1 - corpus\n${code === 0 ? '' : output}` };
+    },
+});
+const suite = (f, postgres) => ({
+    name: `${postgres ? 'postgresql: ' : ''}${f}`,
+    heavy: /^tests\/(capture|browser|kill)\//.test(f),
+    run: () => run(process.execPath, ['--test', '--test-reporter=tap', f], { timeout: SUITE_TIMEOUT_MS, env: postgres?.env }),
+});
+
+const suitesOn = (postgres) => [...stores.map((f) => unit(f, postgres)), ...api.map((f) => suite(f, postgres))];
+const otherSuites = (postgres) => [
+    ...units.filter((f) => !postgres || !stores.includes(f)).map((f) => unit(f)),
+    ...programs(`${BUILD}/fuzz/*`).map(corpus),
+    ...programs('{tests/{api,protocol,capture,browser,kill},web/tests}/*.test.{mjs,ts}').map((f) => suite(f)),
+];
+
+// The heavy ones first, one at a time, the others beside them: a browser's suite waits more than it works.
+async function runAll(all) {
+    const heavy = all.filter((s) => s.heavy), light = all.filter((s) => !s.heavy);
+    const lane = async (...queues) => {
+        for (const queue of queues)
+            for (let s = queue.shift(); s; s = queue.shift()) count(s.name, await s.run());
+    };
+    await Promise.all([lane(heavy, light), ...Array.from({ length: WIDTH - 1 }, () => lane(light))]);
 }
 
-async function onPostgres() {
-    const tests = [...programs(`${BUILD}/tests/{db,ops,identity,archive,search,http}/test_*`),
-        ...programs(`${BUILD}/tests/{sharing,capture,realtime}/test_fault`), ...programs('tests/api/*.test.mjs')];
-    for (const f of tests) {
-        const argv = f.endsWith('.mjs') ? nodeSuite(f).flat() : [f];
-        count(`postgresql: ${nameOf(f)}`, await run('tests/lib/pg.sh', argv, { timeout: SUITE_TIMEOUT_MS, env: tap }));
-    }
-}
-
-if (!onlyPostgres) await onSqlite();
-if (withPostgres) await onPostgres();
+const postgres = withPostgres && stores.length + api.length > 0 ? await startPostgres() : null;
+if (postgres?.problem) count('postgresql', { code: 1, output: postgres.problem, seconds: 0 });
+const usable = postgres?.problem ? null : postgres;
+await runAll([...(usable ? suitesOn(usable) : []), ...(onlyPostgres ? [] : otherSuites(usable))]);
+await postgres?.stop();
+if (passed + failed === 0) count('no suite', { code: 1, output: `no suite's path holds "${pattern}"`, seconds: 0 });
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

@@ -50,7 +50,7 @@ check-pg: all unit
 
 # ./test runs the same, with gaps between large n (tests/unit/fault/fault.h).
 fault: unit
-	FAULT_ALL=1 $(NODE) tests/run.mjs --pg-only test_fault
+	FAULT_ALL=1 $(NODE) tests/run.mjs test_fault
 
 # Rooms whose code runs on several threads at once.
 TSAN_ROOMS := os db net http ops

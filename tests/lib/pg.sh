@@ -1,6 +1,7 @@
 #!/bin/sh
 # pg.sh COMMAND [ARGUMENT...]: start a PostgreSQL 15 of its own in a temporary folder, run the command with
-# VIVIM_TEST_PG_URL set to it, stop it. As root the server runs as the user `postgres` (it refuses root).
+# VIVIM_TEST_PG_URL set to it, stop it. As root the server runs as the user `postgres` (it refuses root). It syncs
+# nothing to the disk: the tests kill our server, never the database or the machine.
 set -eu
 bin=/usr/lib/postgresql/15/bin
 [ -x "$bin/initdb" ] || { echo "pg.sh: postgresql-15 is not installed" >&2; exit 1; }
@@ -24,7 +25,7 @@ port= tries=0
 while :; do
     port=$(awk -v seed="$$$tries" 'BEGIN { srand(seed + systime()); print int(20000 + rand() * 30000) }')
     if (cd "$folder" && as "$bin/pg_ctl" -D "$folder/data" -w -t 60 -l "$folder/log" \
-        -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=$folder -c max_connections=200" start) >/dev/null 2>&1; then
+        -o "-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories=$folder -c max_connections=200 -c fsync=off" start) >/dev/null 2>&1; then
         break
     fi
     tries=$((tries + 1))
