@@ -99,6 +99,8 @@
 #define RECOVERY_EMISSIONS_MAX    4096
 #define RECOVERY_BYTES_MAX        MIB(16)
 #define RECOVERY_SOCKETS_MAX      10000
+#define EXPIRY_FAR_MS             60000   /* how often a credential's time is looked at … */
+#define EXPIRY_NEAR_MS            500     /* … in its last EXPIRY_FAR_MS */
 #define SIGNAL_MESSAGE_BYTES_MAX  KIB(64) /* signalling: one message */
 #define SIGNAL_TOPIC_BYTES_MAX    128
 #define SIGNAL_TOPICS_MAX         50  /* of one connection, and in one message */

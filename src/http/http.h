@@ -110,8 +110,9 @@ struct caller {
     struct uuid user_id, session_id, token_id; /* nil where it does not apply */
     struct str handle;
     bool admin;
-    bool by_cookie;  /* the CSRF check applies */
-    unsigned scopes; /* bit (1 << enum scope); all bits for a session */
+    bool by_cookie;     /* the CSRF check applies */
+    unsigned scopes;    /* bit (1 << enum scope); all bits for a session */
+    int64_t expires_ms; /* when the credential ends, unless use moves that on; INT64_MAX: never */
 };
 
 struct header {

@@ -201,6 +201,7 @@ static err_t fill(struct arena *a, const struct credential_entry *e, struct call
         .handle = str_dup(a, str_of(e->handle, e->handle_bytes)),
         .admin = e->admin,
         .scopes = e->scopes,
+        .expires_ms = e->idle_at_ms < e->ends_ms ? e->idle_at_ms : e->ends_ms,
     };
     if (e->kind == CREDENTIAL_SESSION)
         c.session_id = e->id;
@@ -243,7 +244,15 @@ err_t identity_check(struct identity *id, struct db *db, struct arena *a, enum c
     return fill(a, &entry, ret);
 }
 
-err_t identity_still_good(struct db *db, const struct caller *c, int64_t now_ms, bool *ret)
+err_t identity_still_good(struct db *db, int64_t now_ms, struct caller *io, bool *ret)
 {
-    return identity_store_caller_good(db, c, now_ms, ret);
+    int64_t ends_ms = 0;
+    err_t e = identity_store_caller_ends(db, io, &ends_ms);
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    err_clear();
+    *ret = e == OK && now_ms < ends_ms;
+    if (*ret)
+        io->expires_ms = ends_ms;
+    return OK;
 }

@@ -16,7 +16,8 @@ static struct caller operator_as(const struct account *x, bool admin)
                             .user_id = x->id,
                             .handle = x->handle,
                             .admin = admin || x->admin,
-                            .scopes = ~0u };
+                            .scopes = ~0u,
+                            .expires_ms = INT64_MAX };
 }
 
 /* Whoever reaches the socket is the user who runs the server, or root. For work on an account's

@@ -65,9 +65,9 @@ NODISCARD err_t identity_check(struct identity *id, struct db *db, struct arena 
                                struct caller *ret);
 
 /* Is the credential that a caller came with still one (not revoked, not expired, the account not disabled)? For who
- * holds a connection open. A caller without one (the local socket) is good while the account is. One read. */
-NODISCARD err_t identity_still_good(struct db *db, const struct caller *c, int64_t now_ms,
-                                    bool *ret);
+ * holds a connection open. A caller without one (the local socket) is good while the account is. io->expires_ms is
+ * brought up to date. One read. */
+NODISCARD err_t identity_still_good(struct db *db, int64_t now_ms, struct caller *io, bool *ret);
 
 /* --- accounts --------------------------------------------------------------------------------- */
 

@@ -89,15 +89,19 @@ DELETE FROM session
 -- :query identity_session_touch
 UPDATE session SET last_used_ms = :now WHERE owner_id = :owner AND id = :id AND last_used_ms < :now;
 
--- :query identity_caller_good
--- With nil ids the account alone counts.
-SELECT COUNT(*) FROM account a
- WHERE a.id = :owner AND a.disabled_ms IS NULL
-   AND (:local
-    OR EXISTS (SELECT 1 FROM session s
-                WHERE s.owner_id = a.id AND s.id = :session AND s.expires_ms > :now)
-    OR EXISTS (SELECT 1 FROM api_token t
-                WHERE t.owner_id = a.id AND t.id = :token AND (t.expires_ms IS NULL OR t.expires_ms > :now)));
+-- :query identity_caller_session
+-- When it ends: the earlier of both limits.
+SELECT CASE WHEN s.last_used_ms + :idle < s.expires_ms THEN s.last_used_ms + :idle ELSE s.expires_ms END
+  FROM session s JOIN account a ON a.id = s.owner_id
+ WHERE s.owner_id = :owner AND s.id = :session AND a.disabled_ms IS NULL;
+
+-- :query identity_caller_token
+SELECT COALESCE(t.expires_ms, :never)
+  FROM api_token t JOIN account a ON a.id = t.owner_id
+ WHERE t.owner_id = :owner AND t.id = :token AND a.disabled_ms IS NULL;
+
+-- :query identity_caller_account
+SELECT CAST(:never AS BIGINT) FROM account WHERE id = :owner AND disabled_ms IS NULL;
 
 -- :query identity_session_sweep
 DELETE FROM session WHERE expires_ms <= :now OR last_used_ms <= :idle_floor;

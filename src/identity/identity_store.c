@@ -198,16 +198,16 @@ err_t identity_store_session_sweep(struct db *db, int64_t now_ms)
 
 /* --- tokens --------------------------------------------------------------------------------- */
 
-err_t identity_store_caller_good(struct db *db, const struct caller *c, int64_t now_ms, bool *ret)
+err_t identity_store_caller_ends(struct db *db, const struct caller *c, int64_t *ret_ms)
 {
-    bool local = uuid_is_nil(c->session_id) && uuid_is_nil(c->token_id);
-    int64_t n = 0;
-    TRY(db_i64(
-        db, &SQL_IDENTITY_CALLER_GOOD,
-        DB_ARGS(DBU(c->user_id), DBB(local), DBU(c->session_id), DBI(now_ms), DBU(c->token_id)),
-        &n));
-    *ret = n > 0;
-    return OK;
+    if (!uuid_is_nil(c->session_id))
+        return db_i64(db, &SQL_IDENTITY_CALLER_SESSION,
+                      DB_ARGS(DBI(SESSION_IDLE_MS), DBU(c->user_id), DBU(c->session_id)), ret_ms);
+    const int64_t never = INT64_MAX;
+    if (!uuid_is_nil(c->token_id))
+        return db_i64(db, &SQL_IDENTITY_CALLER_TOKEN,
+                      DB_ARGS(DBI(never), DBU(c->user_id), DBU(c->token_id)), ret_ms);
+    return db_i64(db, &SQL_IDENTITY_CALLER_ACCOUNT, DB_ARGS(DBI(never), DBU(c->user_id)), ret_ms);
 }
 
 err_t identity_store_token_insert(struct db *db, struct uuid owner, struct sha256 hash,

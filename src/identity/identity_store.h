@@ -78,8 +78,9 @@ NODISCARD err_t identity_store_session_touch(struct db *db, struct uuid owner, s
                                              int64_t now_ms);
 NODISCARD err_t identity_store_session_sweep(struct db *db, int64_t now_ms);
 
-NODISCARD err_t identity_store_caller_good(struct db *db, const struct caller *c, int64_t now_ms,
-                                           bool *ret);
+/* When the caller's credential ends unless it is used (INT64_MAX: never). E_NOT_FOUND: it, or an account that may sign
+ * in, is not there any more. */
+NODISCARD err_t identity_store_caller_ends(struct db *db, const struct caller *c, int64_t *ret_ms);
 
 /* tokens */
 NODISCARD err_t identity_store_token_insert(struct db *db, struct uuid owner, struct sha256 hash,

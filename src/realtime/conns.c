@@ -1,5 +1,6 @@
 /* Connections, whatever they speak: found by id, and the credential that each stands on. */
 #include "base/encode.h"
+#include "base/limits.h"
 #include "identity/identity.h"
 #include "os/clock.h"
 #include "os/entropy.h"
@@ -45,6 +46,7 @@ err_t conn_open(struct rt_loop *l, struct rt_conn *c, const struct conn_kind *ki
 
 void conn_close(struct rt_loop *l, struct rt_conn *c)
 {
+    deadline_clear(&c->expiry);
     table_remove(&l->conns, &c->by_id);
     l->conn_count--;
 }
@@ -103,7 +105,16 @@ static void look(struct db *db, struct arena *a, void *arg)
 {
     struct asking *w = arg;
     UNUSED(a);
-    w->result = db ? identity_still_good(db, &w->caller, clock_wall_ms(), &w->alive) : E_DB;
+    w->result = db ? identity_still_good(db, clock_wall_ms(), &w->caller, &w->alive) : E_DB;
+}
+
+/* Its time may have moved: a session is used elsewhere too. Unless the caller has become another meanwhile. */
+static void still_good(struct rt_loop *l, struct rt_conn *c, const struct caller *asked)
+{
+    struct caller *now = c->kind->caller(c);
+    if (uuid_eq(now->session_id, asked->session_id) && uuid_eq(now->token_id, asked->token_id))
+        now->expires_ms = asked->expires_ms;
+    conn_watch(l, c);
 }
 
 /* Who cannot be asked about is let go too: the client comes back and is checked again. */
@@ -112,9 +123,13 @@ static void looked(struct net_loop *net, void *arg)
     struct asking *w = arg;
     struct rt_loop *l = &w->rt->loops[net->number];
     struct rt_conn *c = conn_find(l, str_from(w->conn_id), w->kind);
-    if (c && c->kind->caller(c) && w->result != OK)
+    if (!c || !c->kind->caller(c))
+        ; /* it has ended by itself */
+    else if (w->result != OK)
         c->kind->end(c, END_SERVER);
-    else if (c && c->kind->caller(c) && !w->alive)
+    else if (w->alive)
+        still_good(l, c, &w->caller);
+    else
         c->kind->sign_out(c);
     struct arena arena = w->arena;
     arena_free(&arena);
@@ -140,4 +155,34 @@ void conn_check(struct rt_loop *l, struct rt_conn *c)
         return; /* it is the worker's from here on */
     w->result = e;
     net_post(l->net, looked, w);
+}
+
+/* --- and its time ----------------------------------------------------------------------------------
+ * Deadlines have one length each, and the time of a credential any, or it moves with the clock of the wall: so it is
+ * looked at now and then, more often when it is near. */
+
+void conn_watch(struct rt_loop *l, struct rt_conn *c)
+{
+    const struct caller *caller = c->kind->caller(c);
+    deadline_clear(&c->expiry);
+    if (!caller || !caller->known || caller->expires_ms == INT64_MAX)
+        return;
+    bool far = caller->expires_ms - clock_wall_ms() > EXPIRY_FAR_MS;
+    deadline_set(&l->deadlines, far ? DEADLINE_EXPIRY_FAR : DEADLINE_EXPIRY_NEAR, &c->expiry);
+}
+
+static void look_at_time(struct deadline *d, void *context)
+{
+    struct rt_conn *c = (struct rt_conn *)((char *)d - offsetof(struct rt_conn, expiry));
+    const struct caller *caller = c->kind->caller(c);
+    if (caller && caller->known && caller->expires_ms <= clock_wall_ms())
+        conn_check(context, c);
+    else
+        conn_watch(context, c);
+}
+
+void conns_init(struct rt_loop *l)
+{
+    deadlines_queue(&l->deadlines, DEADLINE_EXPIRY_FAR, EXPIRY_FAR_MS, look_at_time);
+    deadlines_queue(&l->deadlines, DEADLINE_EXPIRY_NEAR, EXPIRY_NEAR_MS, look_at_time);
 }

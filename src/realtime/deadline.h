@@ -20,13 +20,15 @@ struct deadline_queue {
 };
 
 enum deadline_kind {
-    DEADLINE_PING,    /* send a ping */
-    DEADLINE_PONG,    /* the answer did not come */
-    DEADLINE_CONNECT, /* no namespace was joined */
-    DEADLINE_UPGRADE, /* the probe was not followed by an upgrade */
-    DEADLINE_LINGER,  /* nobody fetched the close packet */
-    DEADLINE_ACK,     /* an acknowledgement that we asked for */
-    DEADLINE_WAIT,    /* a request that waits for a change */
+    DEADLINE_PING,        /* send a ping */
+    DEADLINE_PONG,        /* the answer did not come */
+    DEADLINE_CONNECT,     /* no namespace was joined */
+    DEADLINE_UPGRADE,     /* the probe was not followed by an upgrade */
+    DEADLINE_LINGER,      /* nobody fetched the close packet */
+    DEADLINE_ACK,         /* an acknowledgement that we asked for */
+    DEADLINE_WAIT,        /* a request that waits for a change */
+    DEADLINE_EXPIRY_FAR,  /* look at when the credential ends: that is still far … */
+    DEADLINE_EXPIRY_NEAR, /* … or near */
     DEADLINE_KINDS
 };
 

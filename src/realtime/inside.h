@@ -74,6 +74,7 @@ struct rt_conn { /* first member of a session, and of a signalling connection */
     int64_t tokens_at_ms, tokens; /* of its rate limit, thousandths */
     struct caller caller;         /* of the handshake; its handle is the next member */
     char handle[HANDLE_ROOM];
+    struct deadline expiry; /* when its credential is to be looked at again */
 };
 
 /* Give it an id that names its loop, and the request's caller. E_BUSY. */
@@ -87,6 +88,9 @@ int conn_loop(const struct http_server *server, struct arena *a, struct str id);
 void conn_check(struct rt_loop *l, struct rt_conn *c);
 /* The rate limit of what its client asks: a token bucket. False: not now. */
 bool conn_may_ask(struct rt_conn *c, int per_second, int burst);
+/* The same when its credential's time comes; again for one whose caller has become another. */
+void conn_watch(struct rt_loop *l, struct rt_conn *c);
+void conns_init(struct rt_loop *l);
 /* Does it stand on the credential (`credential`), or the account, of this id? */
 bool conn_stands_on(struct rt_conn *c, bool credential, struct uuid id);
 
@@ -143,6 +147,7 @@ void eio_session_connected(
     struct eio_session *s);            /* a namespace was joined: no more CONNECT deadline */
 void sessions_init(struct rt_loop *l); /* its queues */
 void sessions_free(struct rt_loop *l); /* those that have ended */
+void sessions_drop(struct rt_loop *l); /* what waits for polls that will not come: the loop ends */
 
 extern const struct ws_events EIO_WS_EVENTS;
 extern const struct eio_user ECHO_USER;   /* echo.c, test mode */
@@ -396,7 +401,7 @@ struct realtime {
     int64_t ping_interval_ms, ping_timeout_ms, connect_timeout_ms;
     size_t payload_bytes_max;
     struct ws_options ws, signal_ws;
-    struct ws_frame *open, *ping, *pong_probe, *noop, *close; /* packets without data */
+    struct ws_frame *ping, *pong_probe, *noop; /* packets without data */
     struct ws_frame *signal_pong;
     struct map events;        /* name -> struct event_kind */
     struct mutex emitting;    /* one order of emissions for all loops */

@@ -49,6 +49,7 @@ struct rt_loop *loop_of(struct realtime *rt, struct net_loop *net)
     uv_timer_init(&net->uv, &l->ticks);
     uv_unref((uv_handle_t *)&l->ticks);
     l->net = net;
+    conns_init(l);
     sessions_init(l);
     sockets_init(l);
     waiters_init(l);
@@ -59,6 +60,7 @@ static void loop_free(struct rt_loop *l)
 {
     if (!l->net)
         return;
+    sessions_drop(l);
     table_free(&l->conns);
     table_free(&l->rooms);
     pool_free(&l->session_pool);

@@ -9,7 +9,7 @@
  * Promises
  *   - Nobody hears of what they may not read: topics are checked when asked for, and left at once when
  *     a grant is withdrawn. A revoked session or token, a disabled or deleted account: its sockets
- *     close at once.
+ *     close at once; one that expires: within a second.
  *   - Nothing committed is missed: who was away asks `changes` with the last cursor it heard of. What
  *     comes live is told in the order of the log.
  *   - A slow reader costs a bounded amount of memory and delays nobody; then it is cut off.

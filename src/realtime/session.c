@@ -44,6 +44,7 @@ static void clear_deadlines(struct eio_session *s)
     deadline_clear(&s->heartbeat);
     deadline_clear(&s->connect);
     deadline_clear(&s->upgrade);
+    deadline_clear(&s->conn.expiry);
 }
 
 /* Nobody finds it any more; it is freed when the entry that we are in is left. */
@@ -193,14 +194,22 @@ bool eio_session_is_behind(const struct eio_session *s)
 
 /* --- the end --------------------------------------------------------------------------------------------- */
 
-static void close_sockets(struct eio_session *s, enum eio_end why)
+static void stop_probing(struct eio_session *s)
 {
-    struct ws_conn *ws = s->ws, *probe = s->probe;
-    s->ws = s->probe = NULL;
-    if (probe) {
-        ws_conn_set_state(probe, NULL);
-        ws_conn_abort(probe);
-    }
+    struct ws_conn *probe = s->probe;
+    if (!probe)
+        return;
+    s->probe = NULL;
+    s->probed = false;
+    ws_conn_set_state(probe, NULL);
+    ws_conn_abort(probe);
+    deadline_clear(&s->upgrade);
+}
+
+static void close_socket(struct eio_session *s, enum eio_end why)
+{
+    struct ws_conn *ws = s->ws;
+    s->ws = NULL;
     if (!ws)
         return;
     ws_conn_set_state(ws, NULL);
@@ -212,7 +221,7 @@ static void close_sockets(struct eio_session *s, enum eio_end why)
         ws_conn_abort(ws);
 }
 
-/* The poll that waits learns why: our close packet, or for a client that closed a noop. */
+/* The poll that waits learns why: a close packet, or for a client that closed a noop. */
 static void release_poll(struct eio_session *s, enum eio_end why)
 {
     struct held *h = s->poll;
@@ -227,10 +236,19 @@ static void release_poll(struct eio_session *s, enum eio_end why)
         answer_text(h, 200, S("1"));
 }
 
-/* A polling client that is between two polls gets our close packet with the next one. */
-static bool leaves_close_packet(const struct eio_session *s, enum eio_end why)
+/* What was said before we close a polling session comes with its poll or the next one, which may come for a while; the
+ * close packet with the one after that: the official client acts on a close before it does on what stands in front. */
+static void close_by_poll(struct eio_session *s)
 {
-    return !s->ws && !s->poll && (why == END_SERVER || why == END_STOPPING);
+    if (s->poll && s->first)
+        answer_poll(s);
+    if (s->poll) {
+        release_poll(s, END_SERVER);
+        forget(s);
+        return;
+    }
+    s->closing = true;
+    deadline_set(&s->loop->deadlines, DEADLINE_LINGER, &s->connect);
 }
 
 void eio_session_end(struct eio_session *s, enum eio_end why)
@@ -241,14 +259,13 @@ void eio_session_end(struct eio_session *s, enum eio_end why)
     s->user = NULL;
     user->ended(s, why);
     clear_deadlines(s);
-    if (leaves_close_packet(s, why)) {
-        s->closing = true;
-        drop_packets(s);
-        deadline_set(&s->loop->deadlines, DEADLINE_LINGER, &s->connect);
+    stop_probing(s);
+    if (!s->ws && (why == END_SERVER || why == END_STOPPING)) {
+        close_by_poll(s);
         return;
     }
     release_poll(s, why);
-    close_sockets(s, why);
+    close_socket(s, why);
     forget(s);
 }
 
@@ -348,18 +365,6 @@ static void eio_session_input(struct eio_session *s, bool binary, struct str dat
 }
 
 /* --- WebSocket ---------------------------------------------------------------------------------------------------- */
-
-static void stop_probing(struct eio_session *s)
-{
-    struct ws_conn *probe = s->probe;
-    if (!probe)
-        return;
-    s->probe = NULL;
-    s->probed = false;
-    ws_conn_set_state(probe, NULL);
-    ws_conn_abort(probe);
-    deadline_clear(&s->upgrade);
-}
 
 static void upgrade_took_too_long(struct deadline *d, void *context)
 {
@@ -499,6 +504,7 @@ void eio_session_open(struct rt_loop *l, struct held *h, const struct eio_user *
     deadline_set(&l->deadlines, DEADLINE_CONNECT, &s->connect);
     beat_again(s);
     user->opened(s);
+    conn_watch(l, &s->conn);
 }
 
 static void poll_gone(struct held *h, void *arg)
@@ -517,12 +523,11 @@ void eio_session_poll(struct eio_session *s, struct held *h)
         answer_text(h, 400, S("a poll is open already"));
         return;
     }
+    s->poll = h;
     if (s->closing) {
-        forget(s);
-        answer_text(h, 200, S("1"));
+        close_by_poll(s);
         return;
     }
-    s->poll = h;
     held_on_gone(h, poll_gone, s);
     if (s->probed)
         release_with_noop(s);
@@ -582,4 +587,11 @@ void sessions_init(struct rt_loop *l)
     deadlines_queue(&l->deadlines, DEADLINE_CONNECT, rt->connect_timeout_ms, did_not_connect);
     deadlines_queue(&l->deadlines, DEADLINE_UPGRADE, EIO_UPGRADE_TIMEOUT_MS, upgrade_took_too_long);
     deadlines_queue(&l->deadlines, DEADLINE_LINGER, EIO_LINGER_MS, lingered);
+}
+
+void sessions_drop(struct rt_loop *l)
+{
+    for (struct table_node *n = table_next(&l->conns, NULL); n; n = table_next(&l->conns, n))
+        if (((struct rt_conn *)n)->kind == &SESSION_KIND)
+            drop_packets((struct eio_session *)n);
 }

@@ -432,6 +432,7 @@ static err_t open_signaller(struct rt_loop *l, struct held *h)
         release(c);
     } else if (c->conn.caller.known) {
         conn_check(l, &c->conn); /* it may have gone while the request was on its way */
+        conn_watch(l, &c->conn);
     }
     return e;
 }

@@ -194,6 +194,7 @@ struct rt_socket *socket_join(struct client *c, const struct nsp *nsp, const str
     s->next = c->sockets;
     c->sockets = s;
     eio_session_connected(c->session);
+    conn_watch(l, &c->session->conn);
     return s;
 }
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { io } from 'socket.io-client';
 import { once } from 'node:events';
-import { client, signIn, startServer } from '../lib/server.mjs';
-import { eventually } from '../lib/realtime.mjs';
+import { changeRows, client, signIn, startServer } from '../lib/server.mjs';
+import { eventually, openEngineSocket, openPolling, openSignalling, openSocket, SEPARATOR } from '../lib/realtime.mjs';
 
 const PATIENCE_MS = 15_000;
 
@@ -287,12 +287,13 @@ describe('real time', () => {
         });
     });
 
+    const closes = async (c) => {
+        const [why] = await once(c.socket, 'disconnect', { signal: AbortSignal.timeout(PATIENCE_MS) });
+        assert.equal(why, 'io server disconnect'); // the client does not come back by itself
+        assert.ok(c.heard.some((e) => e.name === 'signed_out'));
+    };
+
     describe('credentials that go close their sockets', () => {
-        const closes = async (c) => {
-            const [why] = await once(c.socket, 'disconnect');
-            assert.equal(why, 'io server disconnect'); // the client does not come back by itself
-            assert.ok(c.heard.some((e) => e.name === 'signed_out'));
-        };
         test('a session that signs out, and one that is revoked from another; the others stay', async () => {
             const one = await signIn(server, 'dan'), c = await connect(server, one);
             const other = client(server, { cookie: (await fetch(server.url + '/api/v1/auth/login', {
@@ -314,6 +315,28 @@ describe('real time', () => {
             for (const t of list.body.items) await ben.json('DELETE', `/api/v1/tokens/${t.id}`);
             await gone;
         });
+        test('who polls hears it all, then the close packet, which waits for a poll; a connection that probes ends with it', async () => {
+            const token = await tokenOf(server, 'ben');
+            const session = await openPolling(server.url, '/socket.io/');
+            await session.send(`40${JSON.stringify({ token })}`);
+            assert.match(await session.receive(), /^40{"sid"/);
+            const probe = await openSocket(server.url, '/socket.io/', { sid: session.sid });
+            probe.send('2probe');
+            assert.equal(await probe.next(), '3probe');
+            const list = await ben.json('GET', '/api/v1/tokens');
+            for (const t of list.body.items) await ben.json('DELETE', `/api/v1/tokens/${t.id}`);
+            await probe.closed(); // no poll is open meanwhile
+            const heard = [];
+            for (;;) {
+                const { status, body } = await session.poll();
+                assert.equal(status, 200);
+                if (body === '1') break;
+                heard.push(...body.split(SEPARATOR).filter((p) => p !== '2' && p !== '6'));
+            }
+            assert.deepEqual(heard.at(-1), '41');
+            assert.match(heard.at(-2), /^42\["signed_out",{}/);
+            assert.equal((await session.poll()).status, 400);
+        });
         test('a disabled account: at once; a new password: its sessions, not its tokens; a deleted account', async () => {
             const fay = await signIn(server, 'fay');
             const token = await tokenOf(server, 'fay');
@@ -329,6 +352,65 @@ describe('real time', () => {
             gone = closes(c);
             await server.vivim(['user', 'delete', 'gus', '--yes']).catch(() => server.vivim(['user', 'delete', 'gus']));
             await gone;
+        });
+    });
+
+    describe('credentials that end by themselves close their sockets', () => {
+        const IDLE_MS = 14 * 24 * 3600 * 1000, SOON_MS = 4000;
+        const of = (handle) => `owner_id = (SELECT id FROM account WHERE handle = '${handle}')`;
+        // Before anybody has looked at them: what is known of a credential is remembered for a second.
+        const endSession = (handle, at) => changeRows(server, `UPDATE session SET expires_ms = ${at} WHERE ${of(handle)}`);
+        const endTokens = (handle, at) => changeRows(server, `UPDATE api_token SET expires_ms = ${at} WHERE ${of(handle)}`);
+        const usedLast = (handle, at) => changeRows(server, `UPDATE session SET last_used_ms = ${at} WHERE ${of(handle)}`);
+        const signallingEnds = async (c) => {
+            assert.deepEqual(await c.hear(), { type: 'signed_out' });
+            assert.equal((await c.closed()).code, 1008);
+        };
+
+        test('a session and a token, by each transport, and of the signalling', async () => {
+            const hal = await signIn(server, 'hal'), token = await tokenOf(server, 'hal');
+            const end = Date.now() + SOON_MS;
+            await endSession('hal', end);
+            await endTokens('hal', end);
+            const bearer = { authorization: `Bearer ${token}` };
+            const clients = await Promise.all([connect(server, hal), connect(server, hal, { transports: ['polling'] }), connect(server, null, { auth: { token } }),
+                connect(server, null, { extraHeaders: bearer })]);
+            const signallers = await Promise.all([{ cookie: hal.cookie, origin: server.url }, bearer].map((headers) => openSignalling(server.url, { headers })));
+            await Promise.all([...clients.map(closes), ...signallers.map(signallingEnds)]);
+            assert.ok(Date.now() >= end);
+            assert.equal((await hal.json('GET', '/api/v1/me')).status, 401);
+        });
+        test('a session that was used meanwhile lives on', async () => {
+            const ida = await signIn(server, 'ida'), token = await tokenOf(server, 'ida');
+            await usedLast('ida', Date.now() - IDLE_MS + SOON_MS);
+            const used = await connect(server, ida); // this is a use
+            await endTokens('ida', Date.now() + 2 * SOON_MS);
+            const later = await connect(server, null, { auth: { token } });
+            await closes(later);
+            assert.ok((await used.subscribe('feed')).subscribed); // it was asked about before, and is still here
+            assert.ok(!used.heard.some((e) => e.name === 'signed_out'));
+            used.close();
+        });
+        test('a session that was not used', async () => {
+            const jo = await signIn(server, 'jo'), now = Date.now();
+            const watcher = client(server, { authorization: `Bearer ${await tokenOf(server, 'jo')}` }); // which uses no session
+            await usedLast('jo', now - IDLE_MS / 2);
+            await endSession('jo', now + SOON_MS);
+            const c = await connect(server, jo), gone = closes(c);
+            // That this was a use is written a moment later; then nothing but time is left to end it.
+            await eventually(async () => Date.parse((await watcher.json('GET', '/api/v1/sessions')).body.items[0].last_used_at) >= now);
+            await endSession('jo', now + IDLE_MS);
+            await usedLast('jo', now - IDLE_MS);
+            await gone;
+        });
+        test('a connection that has left its namespace', async () => {
+            const kim = await signIn(server, 'kim');
+            await endSession('kim', Date.now() + SOON_MS);
+            const c = await openEngineSocket(server.url, '/socket.io/', { headers: { cookie: kim.cookie, origin: server.url } });
+            c.send('40');
+            assert.match(await c.next(), /^40{"sid":"[^"]+","pid"/);
+            c.send('41');
+            assert.equal((await c.closed()).code, 1000);
         });
     });
 

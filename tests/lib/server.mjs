@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
 
 export const BINARY = process.env.VIVIM_BINARY ?? 'build/debug/vivim';
 const START_TIMEOUT_MS = 30_000;
@@ -34,6 +35,18 @@ export async function databaseUrl(data) {
     const url = new URL(base);
     url.pathname = '/' + name;
     return { VIVIM_DATABASE_URL: url.href };
+}
+
+// Change rows behind the server's back: what only the passing of time would change otherwise.
+export async function changeRows(server, sql) {
+    const url = server.environment.VIVIM_DATABASE_URL;
+    if (url) return void await command('psql', ['-q', '-d', url, '-c', sql], { env: process.env });
+    const db = new DatabaseSync(join(server.data, 'vivim.db'));
+    try {
+        db.exec(`PRAGMA busy_timeout = 10000; ${sql}`);
+    } finally {
+        db.close();
+    }
 }
 
 // Run a program to its end: { code, stdout, stderr }. Rejects on a non-zero status unless `check` is false.

@@ -309,6 +309,50 @@ static void disabled_is_out(void **state)
     assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW), OK);
 }
 
+/* -1: it has ended. */
+static int64_t still_good_until(struct caller *c, int64_t now_ms)
+{
+    bool good = false;
+    assert_int_equal(identity_still_good(f.db, now_ms, c, &good), OK);
+    return good ? c->expires_ms : -1;
+}
+
+static struct caller caller_of(enum credential kind, struct str text)
+{
+    struct caller c;
+    assert_int_equal(identity_check(f.id, f.db, &f.arena, kind, text, NOW, &c), OK);
+    return c;
+}
+
+/* For who holds a connection open: when it ends is known, and moves with use. */
+static void how_long_a_caller_is_good(void **state)
+{
+    UNUSED(state);
+    struct account ada = cheap_account("ada", false);
+    struct signed_in s = cheap_session(&ada, NOW);
+    struct caller session = caller_of(CREDENTIAL_SESSION, s.cookie);
+    int64_t idle_ms = NOW + SESSION_IDLE_MS, later = NOW + 3 * CREDENTIAL_TOUCH_MS;
+    assert_int_equal(session.expires_ms, idle_ms);
+    assert_int_equal(still_good_until(&session, idle_ms - 1), idle_ms);
+    assert_int_equal(still_good_until(&session, idle_ms), -1);
+    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, later), OK);
+    assert_int_equal(identity_flush(f.id, f.db), OK);
+    assert_int_equal(still_good_until(&session, idle_ms), later + SESSION_IDLE_MS);
+    struct caller forever =
+        caller_of(CREDENTIAL_TOKEN, cheap_token(&ada, SCOPES_ALL, TIME_NONE, NULL));
+    struct caller brief = caller_of(CREDENTIAL_TOKEN, cheap_token(&ada, SCOPES_ALL, NOW + 9, NULL));
+    assert_true(forever.expires_ms == INT64_MAX && brief.expires_ms == NOW + 9);
+    assert_true(still_good_until(&forever, NOW + 10 * SESSION_LIFE_MS) == INT64_MAX);
+    assert_int_equal(still_good_until(&brief, NOW + 8), NOW + 9);
+    assert_int_equal(still_good_until(&brief, NOW + 9), -1);
+    struct caller local = { .known = true, .user_id = ada.id, .expires_ms = INT64_MAX };
+    assert_true(still_good_until(&local, NOW) == INT64_MAX);
+    assert_int_equal(identity_user_disable(f.id, f.db, &f.arena, S("ada"), true, NOW), OK);
+    assert_int_equal(still_good_until(&local, NOW), -1);
+    assert_int_equal(still_good_until(&forever, NOW), -1);
+    assert_int_equal(still_good_until(&session, NOW), -1);
+}
+
 /* More credentials at once than the cache holds: slower, never wrong. */
 static void cache_overflows(void **state)
 {
@@ -360,6 +404,7 @@ int main(void)
         TEST(tokens_are_listed_without_the_secret),
         TEST(tokens_have_a_limit),
         TEST(disabled_is_out),
+        TEST(how_long_a_caller_is_good),
         TEST(cache_overflows),
         TEST(keeper_writes_at_the_end),
     };
