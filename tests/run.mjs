@@ -34,8 +34,8 @@ function endGroup(child, signal) {
     } catch { /* it has ended */ }
 }
 
-function start(command, argv, env = {}, stdin = 'ignore') {
-    const child = spawn(command, argv, { env: { ...process.env, ...sanitizers, ...env }, stdio: [stdin, 'pipe', 'pipe'], detached: true });
+function start(command, argv, env = {}) {
+    const child = spawn(command, argv, { env: { ...process.env, ...sanitizers, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     running.add(child);
     child.on('close', () => running.delete(child));
     return child;
@@ -70,23 +70,6 @@ function run(command, argv, { timeout, env }) {
     });
 }
 
-// A PostgreSQL for the whole run; each test has databases of its own in it.
-async function startPostgres() {
-    const child = start('tests/lib/pg.sh', ['sh', '-c', 'echo "$VIVIM_TEST_PG_URL"; exec cat'], {}, 'pipe');
-    const closed = new Promise((resolve) => child.on('close', resolve));
-    let output = '';
-    child.stderr.on('data', (d) => (output += d));
-    const url = await new Promise((resolve) => {
-        child.stdout.on('data', (d) => resolve(String(d).trim()));
-        closed.then(() => resolve(''));
-    });
-    const stop = () => {
-        child.stdin.end();
-        return closed;
-    };
-    return { env: { VIVIM_TEST_PG_URL: url }, problem: url ? '' : output || 'PostgreSQL does not start', stop };
-}
-
 // --- counting ------------------------------------------------------------------------------------------------------
 
 // TAP of cmocka and of node:test. A program that ends badly counts as one failure more (a crash, a leak).
@@ -117,9 +100,11 @@ const api = programs('tests/api/*.test.mjs');
 // Its own source says whether a unit suite looks for a PostgreSQL: then it runs on SQLite and on that.
 const stores = units.filter((f) => /RUN_ON_BOTH|VIVIM_TEST_PG_URL/.test(readFileSync(sourceOf(f), 'utf8')));
 
-const unit = (f, postgres) => ({
+// Each on a PostgreSQL of its own: an open transaction of another suite would hold back the log of this one.
+const PG = 'tests/lib/pg.sh';
+const unit = (f, postgres = false) => ({
     name: `${nameOf(f)}${postgres ? ' (SQLite and PostgreSQL)' : ''}`,
-    run: () => run(f, [], { timeout: UNIT_TIMEOUT_MS, env: { CMOCKA_MESSAGE_OUTPUT: 'TAP', ...postgres?.env } }),
+    run: () => run(postgres ? PG : f, postgres ? [f] : [], { timeout: UNIT_TIMEOUT_MS, env: { CMOCKA_MESSAGE_OUTPUT: 'TAP' } }),
 });
 const corpus = (f) => ({
     name: nameOf(f),
@@ -128,15 +113,15 @@ const corpus = (f) => ({
         return { code, seconds, output: `${code === 0 ? 'ok' : 'not ok'} 1 - corpus\n${code === 0 ? '' : output}` };
     },
 });
-const suite = (f, postgres) => ({
+const suite = (f, postgres = false) => ({
     name: `${postgres ? 'postgresql: ' : ''}${f}`,
     heavy: /^tests\/(capture|browser|kill)\//.test(f),
-    run: () => run(process.execPath, ['--test', '--test-reporter=tap', f], { timeout: SUITE_TIMEOUT_MS, env: postgres?.env }),
+    run: () => run(postgres ? PG : process.execPath, [...(postgres ? [process.execPath] : []), '--test', '--test-reporter=tap', f], { timeout: SUITE_TIMEOUT_MS }),
 });
 
-const suitesOn = (postgres) => [...stores.map((f) => unit(f, postgres)), ...api.map((f) => suite(f, postgres))];
-const otherSuites = (postgres) => [
-    ...units.filter((f) => !postgres || !stores.includes(f)).map((f) => unit(f)),
+const onPostgres = [...stores.map((f) => unit(f, true)), ...api.map((f) => suite(f, true))];
+const onSqlite = [
+    ...units.filter((f) => !withPostgres || !stores.includes(f)).map((f) => unit(f)),
     ...programs(`${BUILD}/fuzz/*`).map(corpus),
     ...programs('{tests/{api,protocol,capture,browser,kill},web/tests}/*.test.{mjs,ts}').map((f) => suite(f)),
 ];
@@ -151,11 +136,7 @@ async function runAll(all) {
     await Promise.all([lane(heavy, light), ...Array.from({ length: WIDTH - 1 }, () => lane(light))]);
 }
 
-const postgres = withPostgres && stores.length + api.length > 0 ? await startPostgres() : null;
-if (postgres?.problem) count('postgresql', { code: 1, output: postgres.problem, seconds: 0 });
-const usable = postgres?.problem ? null : postgres;
-await runAll([...(usable ? suitesOn(usable) : []), ...(onlyPostgres ? [] : otherSuites(usable))]);
-await postgres?.stop();
+await runAll([...(withPostgres ? onPostgres : []), ...(onlyPostgres ? [] : onSqlite)]);
 if (passed + failed === 0) count('no suite', { code: 1, output: `no suite's path holds "${pattern}"`, seconds: 0 });
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
