@@ -8,5 +8,7 @@ if [ -z "$("$vivim" user list "$@")" ]; then
     printf '%s\n' "$password" | "$vivim" user add demo --admin --password-file - "$@" >/dev/null
     "$vivim" sample add --user demo "$@"
     printf '\n  Sign in as "demo" with the password %s (shown this once).\n' "$password"
+else
+    printf '\n  The data folder has accounts already: sign in as before ("user passwd HANDLE" sets a new password).\n'
 fi
 exec "$vivim" serve "$@"

@@ -96,6 +96,27 @@ static const struct command *find_command(int argc, char **argv, int *ret_words)
     return NULL;
 }
 
+/* What may follow the first word of a command of two ("add, list" for "user"); empty where there is nothing. */
+static struct str second_words(struct arena *a, struct str first)
+{
+    struct buf b;
+    buf_init(&b, a, KIB(4));
+    for (size_t i = 0; COMMANDS[i]; i++) {
+        struct str second = str_from(COMMANDS[i]->name), word;
+        if (str_cut(&second, ' ', &word) && str_eq(word, first) && second.n)
+            buf_putf(&b, "%s%.*s", b.n ? ", " : "", STR_ARG(second));
+    }
+    return buf_str(&b);
+}
+
+static int no_command(struct cli *c, const char *name)
+{
+    struct str seconds = second_words(c->arena, str_from(name));
+    if (seconds.n)
+        return cli_usage(c, "%s needs one of: %.*s", name, STR_ARG(seconds));
+    return cli_usage(c, "there is no command \"%s\"", name);
+}
+
 static const struct cli_option *find_option(const struct command *cmd, struct str name)
 {
     for (size_t i = 0; i < cmd->option_count; i++)
@@ -233,7 +254,7 @@ int cli_main(const struct cli_host *host, int argc, char **argv, char *const env
     if (!c.command) {
         if (argc < 2)
             print_commands(stderr);
-        return argc < 2 ? EXIT_USAGE : cli_usage(&c, "there is no command \"%s\"", argv[1]);
+        return argc < 2 ? EXIT_USAGE : no_command(&c, argv[1]);
     }
     int status = parse_arguments(&c, words + 1, argc, argv);
     if (status != EXIT_OK)

@@ -140,10 +140,12 @@ static void on_connection(uv_stream_t *stream, int status)
 
 static err_t fail(int code, const char *what)
 {
-    return err_note(code == EADDRINUSE                        ? E_CONFLICT
-                    : code == EACCES || code == EADDRNOTAVAIL ? E_INVALID
-                                                              : E_IO,
-                    "listen", "listening on %s: %s", what, uv_strerror(-code));
+    if (code == EADDRINUSE)
+        return err_note(E_CONFLICT, NULL,
+                        "another program listens on %s; stop it, or choose another with --listen",
+                        what);
+    return err_note(code == EACCES || code == EADDRNOTAVAIL ? E_INVALID : E_IO, "listen",
+                    "listening on %s: %s", what, uv_strerror(-code));
 }
 
 static err_t open_socket(const struct sockaddr *sa, socklen_t length, const char *what, int *ret)
@@ -223,8 +225,10 @@ void net_listener_begin(struct net_listener *l)
 }
 
 static err_t listen_family(struct net_listener *l, struct net_loop *loops, int loop_count,
-                           struct sockaddr_storage *sa, const char *what, int *io_port)
+                           struct sockaddr_storage *sa, const char *host, int *io_port)
 {
+    char what[80];
+    snprintf(what, sizeof what, sa->ss_family == AF_INET6 ? "[%s]:%d" : "%s:%d", host, *io_port);
     socklen_t length =
         sa->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     in_port_t *port = sa->ss_family == AF_INET6 ? &((struct sockaddr_in6 *)sa)->sin6_port

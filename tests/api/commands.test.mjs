@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { BINARY, cleanEnvironment, command, databaseUrl, startServer, tempFolder } from '../lib/server.mjs';
@@ -22,10 +23,23 @@ test('every command has --help', async () => {
     }
 });
 
+test('an address that is taken is named, with what to do', async () => {
+    const other = createServer(), folder = tempFolder();
+    await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const address = `127.0.0.1:${other.address().port}`;
+    const { code, stderr } = await vivim(['serve', '--data', folder, '--listen', address]);
+    other.close();
+    rmSync(folder, { recursive: true });
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`another program listens on ${address}; .*--listen`));
+});
+
 test('wrong use ends with 2 and says what is right', async () => {
     for (const [argv, say] of [
         [[], /usage: vivim COMMAND/],
         [['captur', 'x'], /no command "captur"/],
+        [['user'], /user needs one of: add, list, passwd/],
+        [['config', 'dum'], /config needs one of: dump/],
         [['capture'], /needs URL/],
         [['capture', 'a', 'b'], /no further argument/],
         [['search', 'x', '--limit', '0'], /1 to 200/],
