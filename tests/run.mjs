@@ -14,7 +14,7 @@ const pattern = args.find((a) => !a.startsWith('--')) ?? '';
 const BUILD = process.env.VIVIM_BUILD ?? 'build/debug';
 const WIDTH = Math.max(1, Math.min(4, availableParallelism()));
 const UNIT_TIMEOUT_MS = 300_000;
-const SUITE_TIMEOUT_MS = 900_000;
+const SUITE_TIMEOUT_MS = 400_000;
 const GRACE_MS = 10_000;
 
 const sanitizers = {
