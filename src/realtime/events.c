@@ -98,7 +98,9 @@ static void apply(struct rt_socket *s, const struct effect *e)
 {
     if (e->kind == EFFECT_LEAVE)
         hub_leave(&s->listener, e->room);
-    else if (e->kind == EFFECT_EMIT)
+    else if (e->kind == EFFECT_JOIN)
+        presence_snapshot(s, e->room);
+    else
         socket_emit(s, e->event, e->room);
 }
 

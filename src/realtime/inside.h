@@ -280,6 +280,7 @@ struct rt_socket {
     char handle[HANDLE_ROOM];
     struct ack *acks;
     int64_t next_ack;
+    bool left; /* its namespace, or the connection has ended: it is told nothing more */
 };
 
 struct client { /* the sockets of one session */

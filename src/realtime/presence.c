@@ -379,11 +379,12 @@ static void scan(struct presence *p, int64_t now_ms)
         scan_person(p, (struct person *)n, now_ms);
 }
 
-static void view_of(const struct seat *s, struct presence_view *v)
+static void view_of(const struct seat *s, enum presence_status status, struct uuid message,
+                    struct presence_view *v)
 {
     *v = (struct presence_view){ .user_id = s->person->id,
-                                 .message_id = s->message_now,
-                                 .status = s->now,
+                                 .message_id = message,
+                                 .status = status,
                                  .since_ms = s->person->last_seen_ms };
     memcpy(v->handle, s->person->handle, sizeof v->handle);
 }
@@ -408,7 +409,7 @@ static bool take_news(struct presence *p, struct place *at, struct presence_view
         if (news && n == PRESENCE_VIEWS_MAX)
             break;
         if (news)
-            view_of(*s, &views[n++]);
+            view_of(*s, (*s)->now, (*s)->message_now, &views[n++]);
         (*s)->told = (*s)->now;
         (*s)->message_told = (*s)->message_now;
         if ((*s)->now == PRESENCE_OFFLINE)
@@ -499,8 +500,8 @@ err_t presence_at(struct presence *p, struct arena *a, struct str topic, struct 
     mutex_lock(&p->mutex);
     const struct place *at = (const struct place *)table_get(&p->places, topic);
     for (const struct seat *s = at ? at->seats : NULL; s && n < PRESENCE_VIEWS_MAX; s = s->next)
-        if (s->now != PRESENCE_OFFLINE)
-            view_of(s, &views[n++]);
+        if (s->told != PRESENCE_OFFLINE)
+            view_of(s, s->told, s->message_told, &views[n++]);
     mutex_unlock(&p->mutex);
     *ret = views;
     *ret_count = n;

@@ -60,7 +60,8 @@ struct presence_told { /* whom a tick speaks to */
 };
 /* Time passes: graces and leases end, what changed is told (with no lock held). False: nobody is here, no further tick is needed. */
 bool presence_tick(struct presence *p, int64_t now_ms, const struct presence_told *told);
-/* Everybody who is at the topic now, at most PRESENCE_VIEWS_MAX, in `a`. */
+/* Everybody who is at the topic as far as it was told, at most PRESENCE_VIEWS_MAX, in `a`: what a newcomer must know for
+ * the next tick to make sense. What it does not hold yet the tick tells. */
 NODISCARD err_t presence_at(struct presence *p, struct arena *a, struct str topic,
                             struct presence_view **ret, size_t *ret_count);
 

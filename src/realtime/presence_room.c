@@ -53,19 +53,18 @@ static void on_changed(void *context, struct str topic, const struct presence_vi
         hub_emit(context, &e);
 }
 
-err_t presence_snapshot(struct socket_call *c, struct str topic)
+void presence_snapshot(struct rt_socket *s, struct str topic)
 {
+    struct rt_loop *l = s->listener.loop;
     struct presence_view *views;
     size_t count;
     struct buf json;
-    TRY(presence_at(realtime_of(c->app)->presence, c->arena, topic, &views, &count));
-    if (str_find_char(topic, ':', 0) == topic.n || !count)
-        return OK;
-    buf_init(&json, c->arena, EMISSION_BYTES_MAX);
+    if (presence_at(l->rt->presence, &l->scratch, topic, &views, &count) != OK || !count)
+        return;
+    buf_init(&json, &l->scratch, EMISSION_BYTES_MAX);
     write_people(&json, topic, true, views, count);
-    TRY(buf_err(&json));
-    call_emit(c, "presence", buf_str(&json));
-    return OK;
+    if (buf_err(&json) == OK)
+        socket_emit(s, "presence", buf_str(&json));
 }
 
 /* --- last seen ---------------------------------------------------------------------------------------- */

@@ -10,8 +10,8 @@ err_t presence_event(struct socket_call *c);
 extern const struct field PRESENCE_FIELDS[];
 enum { PRESENCE_FIELD_COUNT = 3 };
 
-/* Who subscribes to a topic sees who is there: the event follows the acknowledgement. */
-NODISCARD err_t presence_snapshot(struct socket_call *c, struct str topic);
+/* Who has joined a topic's room sees who is there. On the socket's loop, so that nothing is told between. */
+void presence_snapshot(struct rt_socket *s, struct str topic);
 void presence_leave(struct socket_call *c, struct str topic); /* it is not looked at any more */
 /* Before a socket of the user is let in: whether they want to be seen. */
 NODISCARD err_t presence_wants(struct realtime *rt, struct db *db, struct arena *a,

@@ -552,7 +552,8 @@ static err_t take_payload(struct eio_session *s, struct str body)
 
 void eio_session_post(struct eio_session *s, struct held *h, struct str body)
 {
-    err_t e = s->user ? take_payload(s, body) : E_GONE;
+    /* One that crosses our close packet is let pass: an error would keep the client from hearing why. */
+    err_t e = s->closing ? OK : s->user ? take_payload(s, body) : E_GONE;
     if (e != OK) {
         eio_session_end(s, END_PROTOCOL);
         answer_text(h, 400, S("this payload is not understood"));

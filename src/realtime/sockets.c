@@ -48,6 +48,8 @@ static struct str event_json(struct rt_socket *s, const char *event, struct str 
 
 void socket_emit(struct rt_socket *s, const char *event, struct str arguments)
 {
+    if (s->left)
+        return;
     send_packet(s->client, SIO_EVENT, 0, str_from(s->nsp->name), -1,
                 event_json(s, event, arguments));
 }
@@ -221,6 +223,7 @@ static void socket_leave(struct rt_socket *s, enum eio_end why)
     while (*place != s)
         place = &(*place)->next;
     *place = s->next;
+    s->left = true;
     if (s->pid[0] && may_recover(why)) {
         mutex_lock(&l->rt->emitting);
         recovery_lose(&l->rt->recovery, s, clock_monotonic_ms());

@@ -137,7 +137,7 @@ static err_t subscribe_to(struct socket_call *c, struct str topic)
     struct str room;
     TRY(topic_check(c->app, c->db, c->arena, c->caller, topic, &room));
     call_join(c, room);
-    return presence_snapshot(c, room);
+    return OK;
 }
 
 static err_t subscribe(struct socket_call *c)

@@ -328,6 +328,7 @@ describe('real time', () => {
             const list = await ben.json('GET', '/api/v1/tokens');
             for (const t of list.body.items) await ben.json('DELETE', `/api/v1/tokens/${t.id}`);
             await probe.closed(); // no poll is open meanwhile
+            await session.send('42["subscribe",{"topics":["feed"]}]'); // what crosses the close is let pass
             const heard = [];
             for (;;) {
                 const { status, body } = await session.poll();
@@ -472,6 +473,35 @@ describe('real time', () => {
             assert.equal((await eve.json('GET', `/api/v1/conversations/${conversation}/presence`)).status, 404);
             a.close();
             late.close();
+        });
+        test('several tabs of one browser: one person, until the last one turns away', async () => {
+            await share(ann, conversation, 'ben');
+            const extra = (await ann.json('GET', '/api/v1/conversations')).body.items.find((c) => c.id !== conversation).id;
+            const a = await connect(server, ann), tabs = [await connect(server, ben), await connect(server, ben), await connect(server, ben)];
+            const messages = (await ann.json('GET', `/api/v1/conversations/${conversation}/messages`)).body.items;
+            const statusOfBen = async () => (await ann.json('GET', `/api/v1/conversations/${conversation}/presence`)).body.items.filter((p) => p.handle === 'ben').map((p) => p.status);
+            const nothingOf = (status) => assert.ok(!a.heard.some((h) => h.name === 'presence' && person('ben', status)(h.argument)), JSON.stringify(a.heard));
+            for (const c of [a, ...tabs]) await c.subscribe(topic());
+            assert.equal((await tabs[0].ask('presence', { status: 'online', at: `conversation:${extra}` })).error?.code, 'not_found'); // that one is not shared
+            await tabs[0].ask('presence', { status: 'away', at: topic(), message_id: messages[0].id });
+            await a.next('presence', person('ben', 'away'));
+            await tabs[1].ask('presence', { status: 'online', at: topic(), message_id: messages[1].id });
+            const there = await a.next('presence', person('ben', 'online')); // the best of them, where that one is
+            assert.deepEqual(there.people.filter((p) => p.handle === 'ben').map((p) => p.message_id), [messages[1].id]);
+            assert.deepEqual(await statusOfBen(), ['online']);
+            await tabs[1].ask('unsubscribe', { topics: [topic()] }); // as a tab does that shows something else
+            await a.next('presence', person('ben', 'away'));
+            await tabs[2].ask('presence', { status: 'online', at: topic() });
+            await a.next('presence', person('ben', 'online'));
+            tabs[0].close(); // the worse of two goes: nothing changes
+            await a.ask('presence', { status: 'online', at: topic() });
+            await a.next('presence', person('ann', 'online')); // a tick later …
+            for (const status of ['away', 'offline']) nothingOf(status);
+            assert.deepEqual(await statusOfBen(), ['online']);
+            tabs[2].close();
+            await a.next('presence', person('ben', 'offline'));
+            a.close();
+            tabs[1].close();
         });
         test('who is invisible is nowhere, and stays so until visible', async () => {
             await share(ann, conversation, 'ben');

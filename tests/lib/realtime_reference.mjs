@@ -35,6 +35,7 @@ io.on('connection', (socket) => {
     socket.emit('auth', socket.handshake.auth);
     socket.on('message', (...args) => socket.emit('message-back', ...args));
     socket.on('message-with-ack', (...args) => { const acknowledge = args.pop(); if (typeof acknowledge === 'function') acknowledge(...args); });
+    socket.on('ask', (...args) => socket.timeout(10_000).emit('asked', ...args, (error, ...answers) => socket.emit('ask-answered', ...(error ? ['timeout'] : answers))));
     socket.on('broadcast', (argument) => io.emit('broadcast-back', argument));
 });
 io.of('/custom').on('connection', (socket) => socket.emit('auth', socket.handshake.auth));

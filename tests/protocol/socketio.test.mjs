@@ -236,6 +236,30 @@ describe('acknowledgements', () => {
         await assertServed(socket);
         socket.close();
     });
+    test('the server asks under ids of its own, and takes answers in any order, each once', async () => {
+        const socket = await join();
+        socket.send('42["ask","one"]', '42["ask","two"]', '4217["message-with-ack"]');
+        const asked = [await socket.next(), await socket.next()].map((text) => /^42(\d+)\["asked",(".*")\]$/.exec(text).slice(1));
+        assert.notEqual(asked[0][0], asked[1][0]);
+        assert.equal(await socket.next(), '4317[]');
+        for (const [id, question] of asked.reverse()) {
+            socket.send(`43${id}[${question},2]`, `43${id}["again"]`);
+            assert.equal(await socket.next(), `42["ask-answered",${question},2]`);
+        }
+        await assertServed(socket);
+        socket.close();
+    });
+    test('who leaves the namespace is asked no more, and told nothing', async () => {
+        const socket = await join();
+        socket.send('42["ask","one"]');
+        const [, id] = /^42(\d+)/.exec(await socket.next());
+        socket.send('41');
+        await settle(socket);
+        await joinOn(socket, '/');
+        socket.send(`43${id}["for the one before"]`);
+        await assertServed(socket);
+        socket.close();
+    });
     test('no acknowledgement was asked for: none comes', async () => {
         const socket = await join();
         socket.send('42["message-with-ack",1]');
@@ -365,6 +389,14 @@ describe('binary', () => {
             socket.send(...messages);
             await socket.closed();
         });
+    test('attachments of a packet have a limit together: four of a million bytes pass, five close the connection', { skip: REFERENCE && 'the reference counts their number alone' }, async () => {
+        const socket = await join(), million = Buffer.alloc(1_000_000);
+        const send = (count) => socket.send(`45${count}-["nobody knows this",${Array.from({ length: count }, (_, num) => JSON.stringify(placeholder(num)))}]`, ...Array(count).fill(million));
+        send(4);
+        await assertServed(socket);
+        send(5);
+        await socket.closed();
+    });
     test('closes the connection: a placeholder whose number is a fraction', { skip: REFERENCE && 'the reference takes it as no bytes' }, async () => {
         const socket = await join();
         socket.send('451-["message",{"_placeholder":true,"num":0.5}]', A);

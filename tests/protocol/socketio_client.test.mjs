@@ -46,6 +46,16 @@ for (const [version, connect] of Object.entries(CLIENTS))
                 assert.match(socket.id, /^[A-Za-z0-9_-]{20,}$/);
                 assert.notEqual(socket.id, socket.io.engine.id);
             });
+            test('the server asks, and hears what it is answered', async () => {
+                socket.once('asked', (...args) => args.pop()(...args, 'and more', { list: [1, null] }));
+                const answered = heard(socket, 'ask-answered');
+                socket.emit('ask', 'a question', 7);
+                assert.deepEqual(await answered, ['a question', 7, 'and more', { list: [1, null] }]);
+                socket.once('asked', (answer) => answer());
+                const empty = heard(socket, 'ask-answered');
+                socket.emit('ask');
+                assert.deepEqual(await empty, []);
+            });
             if (transports.length > 1)
                 test('is upgraded, and messages sent meanwhile come in order', async () => {
                     const other = connect(server.url, { forceNew: true, transports });
@@ -158,6 +168,20 @@ test('the heartbeat keeps a silent client connected', async () => {
     assert.ok(socket.connected);
     socket.disconnect();
     assert.equal(await quick.stop(), 0);
+});
+
+test('an answer that does not come is none, one that comes too late is let pass, and the next is heard', async () => {
+    const socket = await connected(io, { transports: ['websocket'] });
+    const asked = heard(socket, 'asked'), timedOut = heard(socket, 'ask-answered', 30_000);
+    socket.emit('ask', 'later');
+    const [, answer] = await asked;
+    assert.deepEqual(await timedOut, ['timeout']);
+    answer('too late');
+    socket.once('asked', (question, reply) => reply(question));
+    const answered = heard(socket, 'ask-answered');
+    socket.emit('ask', 'now');
+    assert.deepEqual(await answered, ['now']);
+    socket.disconnect();
 });
 
 test('kill -9 and a restart: clients of every kind come back by themselves', async () => {

@@ -263,8 +263,34 @@ static void a_newcomer_sees_who_is_there(void **state)
     beat(BEN, "ben", "d2", PRESENCE_AWAY, TOPIC);
     beat(EVE, "eve", "d3", PRESENCE_ONLINE, OTHER);
     assert_int_equal(presence_at(people, &arena, TOPIC, &views, &count), OK);
+    assert_int_equal(count, 0); /* they are told with the next tick, to the newcomer too */
+    tick(PRESENCE_TICK_MS);
+    assert_int_equal(presence_at(people, &arena, TOPIC, &views, &count), OK);
     assert_int_equal(count, 2);
     assert_int_equal(presence_at(people, &arena, S("conversation:three"), &views, &count), OK);
+    assert_int_equal(count, 0);
+}
+
+/* Who goes and is back within a tick was never gone: not for one who came in between either. */
+static void a_newcomer_within_a_tick(void **state)
+{
+    struct presence_view *views;
+    size_t count;
+    UNUSED(state);
+    beat_at(ANN, "ann", "d1", PRESENCE_ONLINE, TOPIC, MESSAGE);
+    tick(PRESENCE_TICK_MS);
+    presence_gone(people, ANN, S("d1"), false, now_ms);
+    assert_int_equal(presence_at(people, &arena, TOPIC, &views, &count), OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(views[0].status, PRESENCE_ONLINE);
+    assert_true(uuid_eq(views[0].message_id, MESSAGE));
+    beat_at(ANN, "ann", "d4", PRESENCE_ONLINE, TOPIC, MESSAGE);
+    tick(PRESENCE_TICK_MS);
+    assert_string_equal(told_text, "");
+    presence_gone(people, ANN, S("d4"), false, now_ms);
+    tick(PRESENCE_TICK_MS);
+    assert_string_equal(told_text, "conversation:one ann offline;");
+    assert_int_equal(presence_at(people, &arena, TOPIC, &views, &count), OK);
     assert_int_equal(count, 0);
 }
 
@@ -319,6 +345,7 @@ int main(void)
         TEST(a_right_that_went),
         TEST(invisible_is_nowhere),
         TEST(a_newcomer_sees_who_is_there),
+        TEST(a_newcomer_within_a_tick),
         TEST(many_at_once),
         TEST(devices_have_a_limit),
     };
