@@ -28,10 +28,20 @@ static void write_fields(struct json_out *o, const struct archive_conversation *
     jo_ktime(o, "captured_at", c->captured_ms);
 }
 
-static void write_conversation(struct json_out *o, const struct archive_conversation *c)
+/* What the caller may do with it, and whose it is where it is another's. */
+static void write_access(struct json_out *o, const char *role, struct str shared_by)
+{
+    jo_kstr(o, "role", str_from(role));
+    if (shared_by.s)
+        jo_kstr(o, "shared_by", shared_by);
+}
+
+static void write_conversation(struct json_out *o, const struct archive_conversation *c,
+                               const struct access *access)
 {
     jo_object(o);
     write_fields(o, c);
+    write_access(o, sharing_role_name(access->role), access->shared_by);
     jo_kz(o, "source");
     jo_object(o);
     jo_kstr(o, "kind", c->source_kind);
@@ -69,20 +79,23 @@ static void write_message(struct json_out *o, const struct archive_message *m)
     jo_end(o);
 }
 
-/* Strong tag: the version counts changes, the time of the last capture is in the body too. */
-static struct str conversation_tag(struct arena *a, const struct archive_conversation *c)
+/* Strong tag: the version counts changes, the time of the last capture is in the body too, and so is the role. */
+static struct str conversation_tag(struct arena *a, const struct archive_conversation *c,
+                                   const struct access *access)
 {
-    return str_fmt(a, "%lld-%llx", (long long)c->version, (long long)c->captured_ms);
+    return str_fmt(a, "%lld-%llx-%s", (long long)c->version, (long long)c->captured_ms,
+                   sharing_role_name(access->role));
 }
 
 /* Whose conversation the caller means by {id}: its own, or one that is shared with it for this action. */
-static err_t find(struct req *rq, enum share_action action, struct uuid *ret_owner,
+static err_t find(struct req *rq, enum share_action action, struct access *ret_access,
                   struct archive_conversation *ret)
 {
     struct uuid id;
     TRY(req_param_uuid(rq, "id", &id));
-    TRY(sharing_find(rq->db, rq->arena, rq->caller.user_id, "conversation", id, action, ret_owner));
-    return archive_get(rq->db, rq->arena, *ret_owner, id, ret);
+    TRY(sharing_access(rq->db, rq->arena, rq->caller.user_id, "conversation", id, action,
+                       ret_access));
+    return archive_get(rq->db, rq->arena, ret_access->owner_id, id, ret);
 }
 
 /* --- conversations ------------------------------------------------------------------------ */
@@ -125,8 +138,7 @@ static err_t list_shared(struct req *rq, struct reply *rp)
         TRY(e);
         jo_object(o);
         write_fields(o, &c);
-        jo_kstr(o, "shared_by", grants[i].handle);
-        jo_kstr(o, "role", grants[i].role);
+        write_access(o, str_cstr(rq->arena, grants[i].role), grants[i].handle);
         jo_end(o);
     }
     jo_end(o);
@@ -162,6 +174,7 @@ static err_t list_get(struct req *rq, struct reply *rp)
     for (size_t i = 0; i < shown; i++) {
         jo_object(o);
         write_fields(o, &rows[i]);
+        write_access(o, sharing_role_name(SHARE_OWNER), STR_NONE);
         jo_end(o);
     }
     jo_end(o);
@@ -179,11 +192,11 @@ static err_t list_get(struct req *rq, struct reply *rp)
 
 static err_t conversation_get(struct req *rq, struct reply *rp)
 {
-    struct uuid owner;
+    struct access access;
     struct archive_conversation c;
-    TRY(find(rq, SHARE_READ, &owner, &c));
-    if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c)))
-        write_conversation(reply_json(rp), &c);
+    TRY(find(rq, SHARE_READ, &access, &c));
+    if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c, &access)))
+        write_conversation(reply_json(rp), &c, &access);
     return OK;
 }
 
@@ -197,28 +210,28 @@ static const struct field RENAME_BODY[] = {
 
 static err_t conversation_patch(struct req *rq, struct reply *rp)
 {
-    struct uuid owner;
+    struct access access;
     struct rename_body body = { 0 };
     struct archive_conversation c;
     TRY(req_body(rq, &body));
-    TRY(find(rq, SHARE_WRITE, &owner, &c));
-    TRY(req_if_match(rq, conversation_tag(rq->arena, &c)));
+    TRY(find(rq, SHARE_WRITE, &access, &c));
+    TRY(req_if_match(rq, conversation_tag(rq->arena, &c, &access)));
     bool conditional = req_header(rq, S("if-match")).n > 0;
-    TRY(archive_rename(rq->db, rq->arena, owner, rq->caller.user_id, c.id, body.title,
+    TRY(archive_rename(rq->db, rq->arena, access.owner_id, rq->caller.user_id, c.id, body.title,
                        conditional ? c.version : 0, rq->now_ms));
-    TRY(archive_get(rq->db, rq->arena, owner, c.id, &c));
-    if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c)))
-        write_conversation(reply_json(rp), &c);
+    TRY(archive_get(rq->db, rq->arena, access.owner_id, c.id, &c));
+    if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c, &access)))
+        write_conversation(reply_json(rp), &c, &access);
     return OK;
 }
 
 static err_t conversation_delete(struct req *rq, struct reply *rp)
 {
-    struct uuid owner;
+    struct access access;
     struct archive_conversation c;
-    TRY(find(rq, SHARE_ADMINISTER, &owner, &c));
-    TRY(req_if_match(rq, conversation_tag(rq->arena, &c)));
-    TRY(archive_delete(rq->db, rq->arena, owner, c.id, rq->now_ms));
+    TRY(find(rq, SHARE_ADMINISTER, &access, &c));
+    TRY(req_if_match(rq, conversation_tag(rq->arena, &c, &access)));
+    TRY(archive_delete(rq->db, rq->arena, access.owner_id, c.id, rq->now_ms));
     reply_status(rp, 204);
     return OK;
 }
@@ -258,39 +271,39 @@ static void write_messages(struct req *rq, struct reply *rp, const struct archiv
 
 static err_t messages_get(struct req *rq, struct reply *rp)
 {
-    struct uuid owner;
+    struct access access;
     struct messages_query q = { .limit = PAGE_ITEMS_DEFAULT };
     struct archive_conversation c;
     int64_t after = -1;
     TRY(req_query_fields(rq, &q));
     if (q.cursor.n)
         TRY(cursor_read(rq->arena, q.cursor, &after, sizeof after));
-    TRY(find(rq, SHARE_READ, &owner, &c));
-    if (reply_etag(rq, rp, conversation_tag(rq->arena, &c)))
+    TRY(find(rq, SHARE_READ, &access, &c));
+    if (reply_etag(rq, rp, conversation_tag(rq->arena, &c, &access)))
         return OK;
     struct archive_message *rows;
     size_t count;
-    TRY(archive_messages(rq->db, rq->arena, owner, c.id, q.all, after, (size_t)q.limit + 1, &rows,
-                         &count));
+    TRY(archive_messages(rq->db, rq->arena, access.owner_id, c.id, q.all, after,
+                         (size_t)q.limit + 1, &rows, &count));
     write_messages(rq, rp, rows, count, (size_t)q.limit);
     return OK;
 }
 
 static err_t media_get(struct req *rq, struct reply *rp)
 {
-    struct uuid owner;
+    struct access access;
     struct archive_conversation c;
     struct str bytes, media_type, raw;
-    TRY(find(rq, SHARE_READ, &owner, &c));
+    TRY(find(rq, SHARE_READ, &access, &c));
     struct str hex = req_param(rq, "sha256");
     if (hex.n != 64 || hex_decode(rq->arena, hex, &raw) != OK)
         return E_NOT_FOUND;
     struct sha256 h;
     memcpy(h.b, raw.s, sizeof h.b);
-    TRY(archive_media_type(rq->db, rq->arena, owner, c.id, h, &media_type));
+    TRY(archive_media_type(rq->db, rq->arena, access.owner_id, c.id, h, &media_type));
     if (reply_etag(rq, rp, hex))
         return OK;
-    TRY(blob_read(rq->blobs, rq->arena, owner, h, MIB(32), &bytes));
+    TRY(blob_read(rq->blobs, rq->arena, access.owner_id, h, MIB(32), &bytes));
     /* What came from outside never runs in our origin: a picture is shown, anything else is saved. */
     reply_header(rp, "Content-Security-Policy", S("default-src 'none'; sandbox"));
     if (!str_starts(media_type, S("image/")) || str_eq(media_type, S("image/svg+xml")))

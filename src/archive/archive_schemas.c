@@ -10,17 +10,17 @@
 #define TIME_OR_NULL "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}"
 #define FLAG         "{\"type\":\"boolean\"}"
 
-#define SUMMARY_FIELDS                                                         \
-    "\"id\":" UUID ",\"provider\":" WORD ",\"title\":" TEXT ",\"model\":" TEXT \
-    ",\"message_count\":" COUNT ",\"source_url\":" TEXT ",\"version\":" COUNT  \
-    ",\"created_at\":" TIME_OR_NULL ",\"updated_at\":" TIME_OR_NULL ",\"captured_at\":" TIME
+#define SUMMARY_FIELDS                                                                       \
+    "\"id\":" UUID ",\"provider\":" WORD ",\"title\":" TEXT ",\"model\":" TEXT               \
+    ",\"message_count\":" COUNT ",\"source_url\":" TEXT ",\"version\":" COUNT                \
+    ",\"created_at\":" TIME_OR_NULL ",\"updated_at\":" TIME_OR_NULL ",\"captured_at\":" TIME \
+    ",\"role\":{\"enum\":[\"owner\",\"editor\",\"reader\"]},\"shared_by\":" WORD
 #define SUMMARY_NAMES                                                                       \
     "\"id\",\"provider\",\"title\",\"model\",\"message_count\",\"source_url\",\"version\"," \
-    "\"created_at\",\"updated_at\",\"captured_at\""
+    "\"created_at\",\"updated_at\",\"captured_at\",\"role\""
 
 static const char SUMMARY[] =
-    "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES "],\"properties\":{" SUMMARY_FIELDS
-    ",\"shared_by\":" WORD ",\"role\":{\"enum\":[\"reader\",\"editor\"]}}}";
+    "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES "],\"properties\":{" SUMMARY_FIELDS "}}";
 
 static const char CONVERSATION[] =
     "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES

@@ -46,13 +46,13 @@ static enum share_role role_of(const struct grant *g)
                : SHARE_NONE; /* a word of a later version gives nothing */
 }
 
-err_t sharing_find(struct db *db, struct arena *a, struct uuid actor, const char *entity,
-                   struct uuid id, enum share_action action, struct uuid *ret_owner)
+err_t sharing_access(struct db *db, struct arena *a, struct uuid actor, const char *entity,
+                     struct uuid id, enum share_action action, struct access *ret)
 {
     struct grant g;
     err_t e = sharing_store_of_actor(db, a, actor, entity, id, &g);
     if (e == E_NOT_FOUND) {
-        *ret_owner = actor;
+        *ret = (struct access){ actor, SHARE_OWNER, STR_NONE };
         return OK;
     }
     TRY(e);
@@ -61,7 +61,16 @@ err_t sharing_find(struct db *db, struct arena *a, struct uuid actor, const char
                    ? E_NOT_FOUND
                    : err_note(E_FORBIDDEN, NULL, "your role here is %.*s; that needs more",
                               STR_ARG(g.role));
-    *ret_owner = g.owner_id;
+    *ret = (struct access){ g.owner_id, role_of(&g), g.handle };
+    return OK;
+}
+
+err_t sharing_find(struct db *db, struct arena *a, struct uuid actor, const char *entity,
+                   struct uuid id, enum share_action action, struct uuid *ret_owner)
+{
+    struct access access;
+    TRY(sharing_access(db, a, actor, entity, id, action, &access));
+    *ret_owner = access.owner_id;
     return OK;
 }
 

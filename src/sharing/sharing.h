@@ -24,6 +24,15 @@ bool sharing_role_parse(struct str name, enum share_role *ret); /* "reader" or "
  * Cost: one indexed read. */
 NODISCARD err_t sharing_find(struct db *db, struct arena *a, struct uuid actor, const char *entity,
                              struct uuid id, enum share_action action, struct uuid *ret_owner);
+struct access { /* to one thing */
+    struct uuid owner_id;
+    enum share_role role;
+    struct str shared_by; /* the owner's handle; STR_NONE: it is the actor's own */
+};
+/* The same question, with what is shown of the answer. */
+NODISCARD err_t sharing_access(struct db *db, struct arena *a, struct uuid actor,
+                               const char *entity, struct uuid id, enum share_action action,
+                               struct access *ret);
 /* May the actor? For who holds the owner already (a socket's topic). */
 NODISCARD err_t sharing_allows(struct db *db, struct arena *a, struct uuid actor,
                                enum share_action action, const char *entity, struct uuid owner,

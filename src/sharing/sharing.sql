@@ -1,6 +1,6 @@
 -- :query sharing_of_actor
-SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.created_ms, '' AS handle
-  FROM access_grant g
+SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.created_ms, a.handle
+  FROM access_grant g JOIN account a ON a.id = g.owner_id
  WHERE g.grantee_id = :actor AND g.entity = :entity AND g.entity_id = :id;
 
 -- :query sharing_put

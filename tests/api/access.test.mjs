@@ -88,10 +88,27 @@ test('lists and searches show one\'s own', async () => {
 test('everybody reads the same words', async () => {
     const path = await shared();
     const of = async (name) => [(await people[name].json('GET', path)).body, (await people[name].json('GET', `${path}/messages`)).body];
-    const own = await of('owner');
-    assert.ok(own[1].items.length > 1);
-    assert.deepEqual(await of('editor'), own);
-    assert.deepEqual(await of('reader'), own);
+    const [conversation, messages] = await of('owner');
+    assert.ok(messages.items.length > 1);
+    assert.equal(conversation.role, 'owner');
+    assert.equal('shared_by' in conversation, false);
+    for (const role of ['editor', 'reader']) assert.deepEqual(await of(role), [{ ...conversation, role, shared_by: 'owner' }, messages], role);
+});
+
+test('each item of a list says whose it is and what one may do; a role that changes changes the tag', async () => {
+    const path = await shared(), id = path.split('/').at(-1);
+    const { owner, reader } = people;
+    const item = async (who, query) => {
+        const { role, shared_by } = (await who.json('GET', `/api/v1/conversations?${query}`)).body.items.find((c) => c.id === id) ?? {};
+        return [role, shared_by];
+    };
+    assert.deepEqual(await item(owner, 'limit=200'), ['owner', undefined]);
+    assert.deepEqual(await item(reader, 'shared=true'), ['reader', 'owner']);
+    const before = (await reader.json('GET', path)).headers.get('etag');
+    await owner.json('PUT', `${path}/members/reader`, { role: 'editor' });
+    const now = await reader.json('GET', path, undefined, { 'if-none-match': before });
+    assert.deepEqual([now.status, now.body?.role], [200, 'editor']);
+    assert.deepEqual(await item(reader, 'shared=true'), ['editor', 'owner']);
 });
 
 test('a role that is taken, given and changed counts with the next request', async () => {

@@ -86,6 +86,16 @@ test('what is shared appears in the library of who gets it, without a reload', a
     assert.equal(await ben.page.getByRole('button', { name: 'Rename' }).count(), 0);
 });
 
+test('whose it is does not hang on the list: one that stands on no page of it is not taken for one’s own', async () => {
+    const { ben } = people;
+    await ben.page.route('**/api/v1/conversations?*shared=true*', (route) => route.fulfill({ json: { items: [], next_cursor: null } }));
+    await open(ben);
+    await ben.page.getByText('Shared by ann; you may read it.').waitFor();
+    for (const name of ['Share …', 'Rename', 'Delete …']) assert.equal(await ben.page.getByRole('button', { name }).count(), 0, name);
+    await ben.page.unroute('**/api/v1/conversations?*shared=true*');
+    await open(ben);
+});
+
 test('both see each other come, move, look away and go', async () => {
     const { ann, ben } = people;
     await dot(ann, 'ben', 'online').waitFor();

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import { DatabaseSync } from 'node:sqlite';
 
 export const BINARY = process.env.VIVIM_BINARY ?? 'build/debug/vivim';
 const START_TIMEOUT_MS = 30_000;
@@ -41,6 +40,7 @@ export async function databaseUrl(data) {
 export async function changeRows(server, sql) {
     const url = server.environment.VIVIM_DATABASE_URL;
     if (url) return void await command('psql', ['-q', '-d', url, '-c', sql], { env: process.env });
+    const { DatabaseSync } = await import('node:sqlite'); // here alone: it warns that it is new
     const db = new DatabaseSync(join(server.data, 'vivim.db'));
     try {
         db.exec(`PRAGMA busy_timeout = 10000; ${sql}`);

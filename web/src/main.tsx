@@ -57,7 +57,7 @@ async function compose(): Promise<App> {
     const captures = createCaptures({ client, followCapture, later, onDone: () => void library.load() });
     const presence = createPresence({
         connection, later, me: () => session.store.getState().user?.id ?? '',
-        onRefused: (id) => void reader.check(id, library.isShared(id) ? 'withdrawn' : 'deleted'),
+        onRefused: (id) => void reader.check(id),
     });
     const session = createSession({
         client,

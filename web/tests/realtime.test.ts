@@ -340,7 +340,7 @@ test('the library takes what is new, changed and gone without losing its pages',
 const message = (id: string, hash: string) => ({ id, hash, version: 1, hidden: false, on_path: true, role: 'user', blocks: [] }) as unknown as Message;
 
 function readerOf() {
-    const state = { conversation: { id: 'c', version: 1, hash: 'h', title: 'before' }, messages: [message('1', 'x'), message('2', 'y')], gone: false };
+    const state = { conversation: { id: 'c', version: 1, hash: 'h', title: 'before', role: 'reader' }, messages: [message('1', 'x'), message('2', 'y')], gone: false };
     const removed: string[] = [];
     const { client } = fakeServer(({ path }): Answer =>
         state.gone ? problem(404, 'not_found') : { body: path.endsWith('/messages') ? { items: state.messages, next_cursor: null } : state.conversation });
@@ -373,13 +373,25 @@ test('a conversation that is withdrawn closes, is not kept, and opens again when
     assert.deepEqual([ended, conversation, messages, removed.includes('c')], ['withdrawn', null, [], true]);
     await reader.open('c');
     assert.deepEqual([reader.store.getState().ended, reader.store.getState().messages.length], [null, 2]);
-    await reader.check('c', 'deleted');
+    await reader.check('c');
     assert.equal(reader.store.getState().ended, null, 'it is there, only not live');
     state.gone = true;
     await reader.renew('c');
     assert.equal(reader.store.getState().ended, 'withdrawn');
-    await reader.check('c', 'deleted');
-    assert.equal(reader.store.getState().ended, 'deleted');
+    reader.end('c', 'deleted');
+    await reader.check('c');
+    assert.equal(reader.store.getState().ended, 'deleted', 'what was said of it stays');
+});
+
+test('one’s own that is not there any more was deleted, another’s was withdrawn: the conversation says whose it is', async () => {
+    for (const [role, why] of [['owner', 'deleted'], ['editor', 'withdrawn'], ['reader', 'withdrawn']] as const) {
+        const { state, reader } = readerOf();
+        state.conversation.role = role;
+        await reader.open('c');
+        state.gone = true;
+        await reader.check('c');
+        assert.equal(reader.store.getState().ended, why, role);
+    }
 });
 
 test('sharing: given, taken, refused', async () => {

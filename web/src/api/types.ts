@@ -51,6 +51,8 @@ export interface Schemas {
         created_at: string | null;
         updated_at: string | null;
         captured_at: string;
+        role: "owner" | "editor" | "reader";
+        shared_by?: string;
         source: {
             kind: string;
             url: string | null;
@@ -82,8 +84,8 @@ export interface Schemas {
         created_at: string | null;
         updated_at: string | null;
         captured_at: string;
+        role: "owner" | "editor" | "reader";
         shared_by?: string;
-        role?: "reader" | "editor";
     };
     Me: {
         user: Schemas["User"];

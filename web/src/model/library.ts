@@ -110,7 +110,6 @@ export function createLibrary(client: Client) {
         more,
         renew,
         loadShared,
-        isShared: (id: string): boolean => store.getState().shared?.some((c) => c.id === id) ?? false,
         reload: async (): Promise<void> => {
             await Promise.all([load(), loadShared()]);
         },

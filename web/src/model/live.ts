@@ -51,7 +51,7 @@ export function createLive({ connection, changes, later, session, library, reade
     connection.store.subscribe(watch);
     connection.on('unsubscribed', ({ topic }) => {
         const [entity, id = ''] = topic.split(':');
-        if (entity === 'conversation') reader.end(id, library.isShared(id) ? 'withdrawn' : 'deleted');
+        if (entity === 'conversation') reader.end(id);
     });
     connection.on('signed_out', () => session.expire());
     connection.on('refused', (problem) => {

@@ -153,25 +153,26 @@ export function createReader({ client, cache, now }: ReaderParts) {
             store.setState({ conversation, messages: keepSame(before.messages, now), complete: !next, paused: !!next, offline: false, problem: null });
             await remember(mine);
         } catch (error) {
-            if (mine === generation && toProblem(error).status === 404) end(id, 'withdrawn');
+            if (mine === generation && toProblem(error).status === 404) end(id);
         }
     }
 
-    // The right to read it went, or it went itself, while it was open.
-    function end(id: string, why: 'withdrawn' | 'deleted'): void {
+    // The right to read it went, or it went itself, while it was open. Of another's we know only that it is not for us.
+    function end(id: string, why?: 'withdrawn' | 'deleted'): void {
         void cache.remove(id);
         const { id: shown, conversation, ended } = store.getState();
         if (shown !== id || removing === id || (!conversation && !ended)) return;
         generation++;
-        store.setState({ ...nothing(id), ended: why }, true);
+        const guess = conversation?.role === 'owner' ? 'deleted' : 'withdrawn';
+        store.setState({ ...nothing(id), ended: why ?? ended ?? guess }, true);
     }
 
     // It may not be heard of live: is it there at all?
-    async function check(id: string, why: 'withdrawn' | 'deleted'): Promise<void> {
+    async function check(id: string): Promise<void> {
         try {
             await client.call('GET /api/v1/conversations/{id}', { path: { id } });
         } catch (error) {
-            if (toProblem(error).status === 404) end(id, why);
+            if (toProblem(error).status === 404) end(id);
         }
     }
 

@@ -140,7 +140,7 @@ function Ended({ why }: { why: keyof typeof ENDED }) {
 }
 
 export function ReaderRoom({ id, messageId }: { id: string; messageId: string }) {
-    const { reader, library, view } = useApp();
+    const { reader, view } = useApp();
     const state = useStore(reader.store, (s) => s);
     const shortcuts = useStore(view.store, (s) => s.shortcuts);
     const mine = state.id === id;
@@ -149,7 +149,6 @@ export function ReaderRoom({ id, messageId }: { id: string; messageId: string })
     useTitle(mine ? conversation?.title ?? 'Conversation' : 'Conversation');
     useEffect(() => {
         void reader.open(id);
-        if (!library.store.getState().shared) void library.loadShared(); // whose it is
     }, [id]);
     useMessageInAddress(messageId, mine ? messages : []);
     useLookedAt(id, mine && !!conversation);

@@ -35,15 +35,8 @@ function Rename({ title, done }: { title: string; done: () => void }) {
     );
 }
 
-// Ours, or what another lets us do with theirs. Null: not known yet.
-function useRole(id: string): { role: 'owner' | 'editor' | 'reader'; sharedBy: string } | null {
-    const shared = useStore(useApp().library.store, (s) => s.shared);
-    const item = shared?.find((c) => c.id === id);
-    if (!shared) return null;
-    return item ? { role: item.role ?? 'reader', sharedBy: item.shared_by ?? '' } : { role: 'owner', sharedBy: '' };
-}
-
-function Tools({ conversation, role, rename }: { conversation: Conversation; role: string | undefined; rename: () => void }) {
+function Tools({ conversation, rename }: { conversation: Conversation; rename: () => void }) {
+    const { role } = conversation; // ours, or what another lets us do with theirs
     const { reader, library, navigation } = useApp();
     const [sharing, setSharing] = useState(false);
     const all = useStore(reader.store, (s) => s.all);
@@ -85,7 +78,6 @@ function Findings({ conversation }: { conversation: Conversation }) {
 export function ReaderHead({ conversation }: { conversation: Conversation }) {
     const [renaming, setRenaming] = useState(false);
     const source = safeUrl(conversation.source_url ?? '');
-    const access = useRole(conversation.id);
     const how = STRATEGY[conversation.source.strategy ?? ''];
     return (
         <header class="reader-head">
@@ -98,10 +90,10 @@ export function ReaderHead({ conversation }: { conversation: Conversation }) {
                 <span title={how && `From ${how}`}>captured <time dateTime={conversation.captured_at}>{day(conversation.captured_at)}</time></span>
                 {source && <a href={source} target="_blank" rel="noopener noreferrer nofollow">Source <OutIcon /></a>}
             </p>
-            {access?.sharedBy && <p class="reader-meta">Shared by {access.sharedBy}; you may {access.role === 'editor' ? 'read and rename it' : 'read it'}.</p>}
+            {conversation.shared_by && <p class="reader-meta">Shared by {conversation.shared_by}; you may {conversation.role === 'editor' ? 'read and rename it' : 'read it'}.</p>}
             {conversation.outcome === 'partial' && <p class="badge">Partial: the page did not give everything</p>}
             <Findings conversation={conversation} />
-            <Tools conversation={conversation} role={access?.role} rename={() => setRenaming(true)} />
+            <Tools conversation={conversation} rename={() => setRenaming(true)} />
         </header>
     );
 }
