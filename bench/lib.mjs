@@ -68,6 +68,7 @@ export function startProcess(file, argv, env, ready) {
 }
 
 export async function stop(child) {
+    if (child.exitCode !== null || child.signalCode !== null) return; // nobody will tell us again
     const ended = new Promise((resolve) => child.on('close', resolve));
     child.removeAllListeners('close');
     child.on('close', () => {});

@@ -37,9 +37,11 @@ async function startSide(kind) {
 async function withSide(kind, body) {
     const side = await startSide(kind);
     const load = fork(new URL('realtime_client.mjs', import.meta.url).pathname);
+    const ended = once(load, 'exit').then(([code, signal]) => { throw new Error(`the load of ${kind} ended with ${code ?? signal}`); });
+    ended.catch(() => {}); // it ends in the end
     const order = async (name, options = {}) => {
         load.send({ do: name, ...options });
-        const [answer] = await once(load, 'message');
+        const [answer] = await Promise.race([once(load, 'message'), ended]);
         if (answer.error) throw new Error(`${kind}, ${name}: ${answer.error}`);
         return answer.value;
     };

@@ -32,17 +32,24 @@ const RAW = {
 const WORDS = { ws: BARE, kernel: RAW };
 
 let words, url, sockets = [];
+// A connection that ends while it is needed ends the order: what it was to hear will never come.
+let broken = () => {};
+const lost = (reject, why) => { reject(why); broken(why); };
 
+// Connected is who has been greeted: the kernel says so before the server has accepted, and a message to all that is
+// sent in between reaches those alone who have been.
 function openRaw(localAddress) {
     return new Promise((resolve, reject) => {
         const { hostname, port } = new URL(url);
-        const socket = net.connect({ host: hostname, port: Number(port), localAddress, noDelay: true }, () => resolve(socket));
+        const socket = net.connect({ host: hostname, port: Number(port), localAddress, noDelay: true });
         let text = '';
+        socket.heard = () => resolve(socket);
         socket.setEncoding('latin1');
-        socket.on('error', reject);
+        socket.on('error', (e) => lost(reject, e));
+        socket.on('close', () => lost(reject, new Error('closed')));
         socket.on('data', (data) => {
             text += data;
-            for (; text.length >= RAW_BYTES; text = text.slice(RAW_BYTES)) socket.heard?.(text.slice(0, RAW_BYTES));
+            for (; text.length >= RAW_BYTES; text = text.slice(RAW_BYTES)) socket.heard(text.slice(0, RAW_BYTES));
         });
         Object.assign(socket, { send: socket.write, terminate: socket.destroy });
     });
@@ -53,8 +60,8 @@ function open(number, token) {
     if (words === RAW) return openRaw(localAddress);
     return new Promise((resolve, reject) => {
         const ws = new WebSocket(url.replace('http', 'ws') + words.path, { perMessageDeflate: false, localAddress });
-        ws.on('error', reject);
-        ws.on('close', (code) => reject(new Error(`closed with ${code}`)));
+        ws.on('error', (e) => lost(reject, e));
+        ws.on('close', (code) => lost(reject, new Error(`closed with ${code}`)));
         if (words === BARE) ws.on('open', () => ws.send(`T${token ?? ''}`));
         ws.heard = (text) => { if (words.greet(ws, text, token)) resolve(ws); };
         ws.on('message', (data) => {
@@ -66,7 +73,10 @@ function open(number, token) {
 }
 
 const payloadOf = (n) => String(n).padStart(64, 'x');
-const within = (promise, what) => Promise.race([promise, new Promise((_, reject) => setTimeout(() => reject(new Error(`${what}: not within ${WAIT_MS} ms`)), WAIT_MS).unref())]);
+const within = (promise, what) => Promise.race([promise, new Promise((_, reject) => {
+    broken = (why) => reject(new Error(`${what}: ${why.message}`));
+    setTimeout(() => reject(new Error(`${what}: not within ${WAIT_MS} ms`)), WAIT_MS).unref();
+})]);
 
 // One message after the other on each socket, until all have been sent and have come back.
 function echoes(some, each) {

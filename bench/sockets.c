@@ -1,5 +1,6 @@
 /* The least that echo and fan-out cost on this machine: epoll, read and write alone, with messages of a fixed size and
- * no protocol, no checks, no limits. A message that begins with `B` goes to every connection, any other goes back.
+ * no protocol, no checks, no limits. Who is accepted is greeted with an `R`: before that a message to all would not
+ * reach it. A message that begins with `B` goes to every connection, any other goes back.
  * What the kernel does for each write (on loopback the receiver's half too) is in here, and nobody can be below it.
  *
  *   sockets MESSAGE_BYTES      prints its address and serves until SIGTERM */
@@ -25,8 +26,16 @@ static void need(int ok, const char *what)
     }
 }
 
+/* Small messages on loopback: a write that takes less than all of one would end the measurement. */
+static void send_one(int fd, const char *message)
+{
+    if (write(fd, message, message_bytes) != (ssize_t)message_bytes)
+        need(errno == EPIPE || errno == ECONNRESET || errno == EBADF ? 0 : -1, "write");
+}
+
 static void accept_one(int epoll, int listener)
 {
+    static const char GREETING[MESSAGE_BYTES_MAX] = { 'R' };
     int one = 1, fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0 || connection_count == PEERS_MAX)
         return;
@@ -34,13 +43,7 @@ static void accept_one(int epoll, int listener)
     need(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one), "setsockopt");
     need(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e), "epoll_ctl");
     connections[connection_count++] = fd;
-}
-
-/* Small messages on loopback: a write that takes less than all of one would end the measurement. */
-static void send_one(int fd, const char *message)
-{
-    if (write(fd, message, message_bytes) != (ssize_t)message_bytes)
-        need(errno == EPIPE || errno == ECONNRESET || errno == EBADF ? 0 : -1, "write");
+    send_one(fd, GREETING);
 }
 
 static void serve(int fd)
