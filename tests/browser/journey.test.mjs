@@ -45,6 +45,7 @@ test('a wrong link says what is wrong', async () => {
     await page.locator('#capture-link').fill('https://chatgpt.com/c/69807432-337c-8003-9975-57b27ce55c6f');
     await page.keyboard.press('Enter');
     await page.getByText(/private chat/i).first().waitFor();
+    await page.getByRole('button', { name: 'Capture', exact: true }).waitFor(); // it is answered, and the next link can be sent
 });
 
 test('a capture is watched to its end and opened', async () => {
