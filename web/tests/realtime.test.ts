@@ -337,6 +337,15 @@ test('the library takes what is new, changed and gone without losing its pages',
     assert.equal(shown(), 'renamed');
 });
 
+test('what was captured within one second stands in its order', async () => {
+    const first = summary('a', '2026-01-01T10:00:33Z'), second = summary('b', '2026-01-01T10:00:33.016Z');
+    const { client } = fakeServer(({ path }) => ({ body: path === '/api/v1/conversations' ? { items: [first], next_cursor: null } : second }));
+    const library = createLibrary(client);
+    await library.load();
+    await library.renew(['b']);
+    assert.deepEqual(library.store.getState().items.map((c) => c.id), ['b', 'a']);
+});
+
 const message = (id: string, hash: string) => ({ id, hash, version: 1, hidden: false, on_path: true, role: 'user', blocks: [] }) as unknown as Message;
 
 function readerOf() {

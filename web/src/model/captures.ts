@@ -5,6 +5,7 @@ import { toProblem, type Problem } from '../api/problem.ts';
 import type { FollowCapture } from '../sync/captures.ts';
 import { linkToSend } from './provider.ts';
 import { isOver, type Capture } from './phases.ts';
+import { millis } from './time.ts';
 
 export interface Captures {
     byId: Record<string, Capture>;
@@ -42,8 +43,8 @@ export function createCaptures({ client, followCapture, later, onDone }: Capture
 
     function take(capture: Capture): void {
         const before = store.getState().byId[capture.id];
-        // What was read can be older than what was told meanwhile.
-        if (before && (isOver(before) ? !isOver(capture) : before.updated_at > capture.updated_at)) return;
+        // What was read can be older than what was told meanwhile; but an end is the end.
+        if (before && !isOver(capture) && (isOver(before) || millis(before.updated_at) > millis(capture.updated_at))) return;
         store.setState((s) => ({ byId: { ...s.byId, [capture.id]: capture } }));
         if (!isOver(capture)) return;
         unfollow(capture.id);

@@ -3,6 +3,7 @@ import { createStore } from 'zustand/vanilla';
 import type { Client } from '../api/client.ts';
 import { toProblem, type Problem } from '../api/problem.ts';
 import type { Schemas } from '../api/types.ts';
+import { millis } from './time.ts';
 
 export type Summary = Schemas['ConversationSummary'];
 
@@ -21,7 +22,7 @@ const NOTHING: Library = { items: [], shared: null, cursor: null, status: 'idle'
 
 // Newest capture first, as the server sorts.
 const order = (a: Summary, b: Summary): number =>
-    a.captured_at !== b.captured_at ? (a.captured_at < b.captured_at ? 1 : -1) : a.id < b.id ? 1 : -1;
+    millis(b.captured_at) - millis(a.captured_at) || (a.id < b.id ? 1 : -1);
 
 export type LibraryModel = ReturnType<typeof createLibrary>;
 

@@ -9,6 +9,9 @@ function parsed(time: string | null | undefined): Date | null {
     return date && !Number.isNaN(date.getTime()) ? date : null;
 }
 
+// To compare: as text "…:33Z" would come after "…:33.016Z" (a fraction of zero is not written). An unknown time comes first.
+export const millis = (time: string | null | undefined): number => parsed(time)?.getTime() ?? 0;
+
 const shown = (format: Intl.DateTimeFormat, time: string | null | undefined): string => {
     const date = parsed(time);
     return date ? format.format(date) : '';
