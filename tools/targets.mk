@@ -61,7 +61,7 @@ TSAN_BIN = $(filter $(foreach r,$(TSAN_ROOMS),$(BUILD)/tests/$(r)/%),$(UNIT_BIN)
 tsan-run: $(TSAN_BIN) $(BUILD)/vivim
 	@for t in $(TSAN_BIN); do echo "  TSAN $$t"; TSAN_OPTIONS="halt_on_error=1 suppressions=tools/tsan.supp" $$t >/dev/null || exit 1; done
 	@echo "  TSAN a whole server under real clients"; TSAN_OPTIONS="halt_on_error=1 suppressions=$(CURDIR)/tools/tsan.supp" VIVIM_BINARY=$(BUILD)/vivim \
-	    $(NODE) --test --test-reporter=dot tests/protocol/socketio.test.mjs tests/api/realtime.test.mjs
+	    $(NODE) --test --test-reporter=dot tests/protocol/socketio.test.mjs tests/protocol/signalling.test.mjs tests/api/realtime.test.mjs
 
 # --- lint ----------------------------------------------------------------------------------------
 OUR_C := $(wildcard src/*.c src/*.h src/*/*.c src/*/*.h src/*/*/*.c src/*/*/*.h tests/unit/*/*.c tests/unit/*/*.h tests/unit/*.h fuzz/*.c bench/*.c tools/*.c)
