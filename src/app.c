@@ -18,8 +18,14 @@
 
 /* In order of rank; each may use those before it. */
 static const struct module *const MODULES[] = {
-    &ops_module,     &identity_module, &sharing_module,  &archive_module,
-    &capture_module, &search_module,   &realtime_module, NULL,
+    &ops_module,      /* the log, jobs, erasure */
+    &identity_module, /* accounts, sessions, tokens */
+    &sharing_module,  /* who may do what with a thing */
+    &archive_module,  /* conversations */
+    &capture_module,  /* from a share link into the archive */
+    &search_module,   /* the index, and what is found in it */
+    &realtime_module, /* sockets, rooms, presence, the change feed */
+    NULL,
 };
 
 struct running {

@@ -111,26 +111,46 @@ static const struct field LIST_QUERY[] = {
     FIELD(list_query, limit, FIELD_I64, false, 1, PAGE_ITEMS_MAX, "items on a page"),
     FIELD(list_query, provider, FIELD_STR, false, 1, 40, "only this provider's"),
     FIELD(list_query, shared, FIELD_BOOL, false, 0, 0,
-          "instead: those that others share with the caller, newest grant first, all on one page"),
+          "instead: those that others share with the caller, newest grant first"),
 };
 
+/* The last item that was shown: when it was captured, or when its grant was given. */
 struct list_cursor {
-    int64_t captured_ms;
+    int64_t ms;
     struct uuid id;
 };
 
-/* Of others, as far as they are there. */
-static err_t list_shared(struct req *rq, struct reply *rp)
+static err_t list_after(struct arena *a, const struct list_query *q, struct list_cursor *ret)
 {
+    *ret = (struct list_cursor){ .ms = INT64_MAX };
+    return q->cursor.n ? cursor_read(a, q->cursor, ret, sizeof *ret) : OK;
+}
+
+static void write_next(struct json_out *o, struct arena *a, bool more, int64_t ms, struct uuid id)
+{
+    struct list_cursor at;
+    memset(&at, 0, sizeof at); /* gaps too: its bytes are what is encoded */
+    at.ms = ms;
+    at.id = id;
+    jo_kstr(o, "next_cursor",
+            more ? cursor_encode(a, str_of((const char *)&at, sizeof at)) : STR_NONE);
+}
+
+/* Of others, as far as they are there. */
+static err_t list_shared(struct req *rq, struct reply *rp, const struct list_query *q)
+{
+    struct list_cursor at;
     struct grant *grants;
-    size_t count;
-    TRY(sharing_shared_with(rq->db, rq->arena, rq->caller.user_id, "conversation", PAGE_ITEMS_MAX,
-                            &grants, &count));
+    size_t count, limit = (size_t)q->limit;
+    TRY(list_after(rq->arena, q, &at));
+    TRY(sharing_shared_with(rq->db, rq->arena, rq->caller.user_id, "conversation",
+                            &(struct sharing_page){ at.ms, at.id, limit + 1 }, &grants, &count));
+    size_t shown = count > limit ? limit : count;
     struct json_out *o = reply_json(rp);
     jo_object(o);
     jo_kz(o, "items");
     jo_array(o);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < shown; i++) {
         struct archive_conversation c;
         err_t e = archive_get(rq->db, rq->arena, grants[i].owner_id, grants[i].entity_id, &c);
         if (e == E_NOT_FOUND)
@@ -142,31 +162,23 @@ static err_t list_shared(struct req *rq, struct reply *rp)
         jo_end(o);
     }
     jo_end(o);
-    jo_knull(o, "next_cursor");
+    const struct grant *last = shown ? &grants[shown - 1] : &(struct grant){ 0 };
+    write_next(o, rq->arena, shown < count, last->created_ms, last->entity_id);
     jo_end(o);
     return OK;
 }
 
-static err_t list_get(struct req *rq, struct reply *rp)
+static err_t list_own(struct req *rq, struct reply *rp, const struct list_query *q)
 {
-    struct list_query q = { .limit = PAGE_ITEMS_DEFAULT };
-    TRY(req_query_fields(rq, &q));
-    if (q.shared)
-        return list_shared(rq, rp);
     struct list_cursor at;
-    struct archive_page page = { .before_ms = INT64_MAX,
-                                 .provider = q.provider,
-                                 .limit = (size_t)q.limit + 1 };
-    if (q.cursor.n) {
-        TRY(cursor_read(rq->arena, q.cursor, &at, sizeof at));
-        page.before_ms = at.captured_ms;
-        page.before_id = at.id;
-    }
     struct archive_conversation *rows;
-    size_t count;
+    size_t count, limit = (size_t)q->limit;
+    TRY(list_after(rq->arena, q, &at));
+    struct archive_page page = {
+        .before_ms = at.ms, .before_id = at.id, .provider = q->provider, .limit = limit + 1
+    };
     TRY(archive_list(rq->db, rq->arena, rq->caller.user_id, &page, &rows, &count));
-
-    size_t shown = count > (size_t)q.limit ? (size_t)q.limit : count;
+    size_t shown = count > limit ? limit : count;
     struct json_out *o = reply_json(rp);
     jo_object(o);
     jo_kz(o, "items");
@@ -178,16 +190,18 @@ static err_t list_get(struct req *rq, struct reply *rp)
         jo_end(o);
     }
     jo_end(o);
-    if (shown < count) {
-        memset(&at, 0, sizeof at);
-        at.captured_ms = rows[shown - 1].captured_ms;
-        at.id = rows[shown - 1].id;
-    }
-    jo_kstr(o, "next_cursor",
-            shown < count ? cursor_encode(rq->arena, str_of((const char *)&at, sizeof at))
-                          : STR_NONE);
+    const struct archive_conversation *last =
+        shown ? &rows[shown - 1] : &(struct archive_conversation){ 0 };
+    write_next(o, rq->arena, shown < count, last->captured_ms, last->id);
     jo_end(o);
     return OK;
+}
+
+static err_t list_get(struct req *rq, struct reply *rp)
+{
+    struct list_query q = { .limit = PAGE_ITEMS_DEFAULT };
+    TRY(req_query_fields(rq, &q));
+    return q.shared ? list_shared(rq, rp, &q) : list_own(rq, rp, &q);
 }
 
 static err_t conversation_get(struct req *rq, struct reply *rp)

@@ -55,10 +55,15 @@ NODISCARD err_t sharing_revoke(struct db *db, struct arena *a, struct uuid owner
 NODISCARD err_t sharing_members(struct db *db, struct arena *a, struct uuid owner,
                                 const char *entity, struct uuid id, struct grant **ret,
                                 size_t *ret_count);
-/* Everything of one entity kind that others share with the actor, at most limit. */
+/* What others share with the actor, newest grant first; `before` is the last one seen (INT64_MAX and nil at first). */
+struct sharing_page {
+    int64_t before_ms;
+    struct uuid before_id;
+    size_t limit; /* 1 .. PAGE_ITEMS_MAX + 1 */
+};
 NODISCARD err_t sharing_shared_with(struct db *db, struct arena *a, struct uuid actor,
-                                    const char *entity, size_t limit, struct grant **ret,
-                                    size_t *ret_count);
+                                    const char *entity, const struct sharing_page *page,
+                                    struct grant **ret, size_t *ret_count);
 /* Whose sockets hear of a change: the grantees of one thing. */
 NODISCARD err_t sharing_audience(struct db *db, struct arena *a, struct uuid owner,
                                  const char *entity, struct uuid id, struct uuid **ret,

@@ -26,8 +26,8 @@ SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.cre
 -- :query sharing_with_actor
 SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.created_ms, a.handle
   FROM access_grant g JOIN account a ON a.id = g.owner_id
- WHERE g.grantee_id = :actor AND g.entity = :entity
- ORDER BY g.created_ms DESC, g.entity_id LIMIT :limit;
+ WHERE g.grantee_id = :actor AND g.entity = :entity AND (g.created_ms, g.entity_id) < (:before_ms, :before_id)
+ ORDER BY g.created_ms DESC, g.entity_id DESC LIMIT :limit;
 
 -- :query sharing_forget_entity
 DELETE FROM access_grant WHERE owner_id = :owner AND entity = :entity AND entity_id = :id;

@@ -59,9 +59,10 @@ err_t sharing_store_given(struct db *db, struct arena *a, struct uuid owner, str
 }
 
 err_t sharing_shared_with(struct db *db, struct arena *a, struct uuid actor, const char *entity,
-                          size_t limit, struct grant **ret, size_t *ret_count)
+                          const struct sharing_page *page, struct grant **ret, size_t *ret_count)
 {
     return db_rows(db, a, &SQL_SHARING_WITH_ACTOR,
-                   DB_ARGS(DBU(actor), DBS(str_from(entity)), DBI((int64_t)limit)), GRANT_COLS,
-                   COUNTOF(GRANT_COLS), sizeof **ret, limit, ret, ret_count);
+                   DB_ARGS(DBU(actor), DBS(str_from(entity)), DBI(page->before_ms),
+                           DBU(page->before_id), DBI((int64_t)page->limit)),
+                   GRANT_COLS, COUNTOF(GRANT_COLS), sizeof **ret, page->limit, ret, ret_count);
 }

@@ -111,6 +111,26 @@ test('each item of a list says whose it is and what one may do; a role that chan
     assert.deepEqual(await item(reader, 'shared=true'), ['editor', 'owner']);
 });
 
+test('what is shared with one comes in pages, newest grant first', async () => {
+    await shared();
+    const { owner, reader } = people;
+    const ids = (await owner.json('GET', '/api/v1/conversations')).body.items.map((c) => c.id);
+    for (const id of ids.slice(1)) await owner.json('PUT', `/api/v1/conversations/${id}/members/reader`, { role: 'reader' });
+    const all = (await reader.json('GET', '/api/v1/conversations?shared=true&limit=200')).body;
+    assert.ok(ids.length >= 3);
+    assert.deepEqual(all.items.map((c) => c.id).sort(), ids.sort());
+    assert.equal(all.items.at(-1).id, (await owner.json('GET', '/api/v1/conversations')).body.items[0].id);
+    assert.equal(all.next_cursor, null);
+    const seen = [];
+    for (let cursor = ''; cursor !== null;) {
+        const { body } = await reader.json('GET', `/api/v1/conversations?shared=true&limit=1${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+        assert.equal(body.items.length, 1);
+        seen.push(...body.items);
+        cursor = body.next_cursor;
+    }
+    assert.deepEqual(seen, all.items);
+});
+
 test('a role that is taken, given and changed counts with the next request', async () => {
     const path = await shared();
     const { owner, reader } = people;

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 
 export const BINARY = process.env.VIVIM_BINARY ?? 'build/debug/vivim';
 const START_TIMEOUT_MS = 30_000;
+const LAST_WORDS = 20_000; // a report of a sanitizer fits
 
 // Servers that run. They do not keep the test's process alive, and what a failed test has left ends with it.
 const running = new Set();
@@ -98,10 +99,11 @@ export async function startServer({ env = {}, args = [], data = tempFolder(), bi
             return exited;
         },
         log: () => stderr,
-        // Ends the server: SIGTERM and its exit status, which a leak or a failed stop makes non-zero.
+        // Ends the server: SIGTERM and its exit status, which a leak or a failed stop makes non-zero: then its last words are shown.
         async stop(signal = 'SIGTERM') {
             child.kill(signal);
             const code = await server.exited;
+            if (code !== 0 && code !== signal) process.stderr.write(stderr.slice(-LAST_WORDS));
             if (!keep) rmSync(data, { recursive: true, force: true });
             return code;
         },

@@ -22,6 +22,14 @@ test('the library reads page after page and shows nothing twice', async () => {
     assert.deepEqual(ids(), ['a', 'c']);
 });
 
+test('what others share is read to its end', async () => {
+    const { client, log } = fakeServer(({ query }) => (query.get('cursor') ? page(['c'], null) : page(['a', 'b'], 'x')));
+    const library = createLibrary(client);
+    await library.loadShared();
+    assert.deepEqual(library.store.getState().shared?.map((c) => c.id), ['a', 'b', 'c']);
+    assert.equal(log.length, 2);
+});
+
 test('asking twice for the next page asks once', async () => {
     const gate = deferred<Answer>();
     const { client, log } = fakeServer(({ query }) => (query.get('cursor') ? gate.promise : page(['a'], 'x')));

@@ -96,8 +96,14 @@ export function createLibrary(client: Client) {
     async function loadShared(): Promise<void> {
         const mine = ++sharedGeneration;
         try {
-            const page = await client.call('GET /api/v1/conversations', { query: { shared: true, limit: 200 } });
-            if (mine === sharedGeneration) store.setState({ shared: page.items });
+            const shared: Summary[] = [];
+            let cursor: string | null = null;
+            do {
+                const page: Schemas['ConversationPage'] = await client.call('GET /api/v1/conversations', { query: { shared: true, limit: 200, ...(cursor ? { cursor } : {}) } });
+                shared.push(...page.items);
+                cursor = page.next_cursor;
+            } while (cursor && mine === sharedGeneration);
+            if (mine === sharedGeneration) store.setState({ shared });
         } catch {
             // What was shown stays; the list above says what is wrong with the server.
         }
