@@ -1,6 +1,6 @@
 // Real time beside npm `socket.io` and `ws`: CPU of the server for each operation, memory of idle connections, the
 // slowest echoes among many idle ones. Sides take turns; each figure is the median of the rounds, with its spread.
-// Echo and fan-out stand beside `kernel` too, which is bench/sockets.c: epoll, read and write alone, the least they can cost.
+// Echo and fan-out stand beside `kernel` too, which is bench/sockets.c: epoll, read and send alone, the least they can cost.
 // The load generator shares the machine, so wall rates say little and are not shown.
 //
 //   BENCH_ROUNDS=5 BENCH_SIDES=vivim,socket.io,ws,kernel BENCH_FIGURE=connect|echo|fanOut|memory|many node bench/run.mjs realtime
@@ -10,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { startVivim } from './archive.mjs';
 import { cpuMicros, median, residentKiB, row, spread, startProcess, stop } from './lib.mjs';
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SIDES = (process.env.BENCH_SIDES ?? 'vivim,socket.io,ws,kernel').split(',');
 const CONNECTS = 2000, ECHO_CLIENTS = 50, ECHOES_EACH = 600, RECEIVERS = 1000, BROADCASTS = 60;
 const IDLE_MEMORY = 5000, IDLE_MANY = 10_000, BUSY = 100, PACE_MS = 20, PACED_MS = 5000, SETTLE_MS = 500;

@@ -1,7 +1,7 @@
-/* The least that echo and fan-out cost on this machine: epoll, read and write alone, with messages of a fixed size and
+/* The least that echo and fan-out cost on this machine: epoll, read and send alone, with messages of a fixed size and
  * no protocol, no checks, no limits. Who is accepted is greeted with an `R`: before that a message to all would not
  * reach it. A message that begins with `B` goes to every connection, any other goes back.
- * What the kernel does for each write (on loopback the receiver's half too) is in here, and nobody can be below it.
+ * What the kernel does for each send (on loopback the receiver's half too) is in here, and nobody can be below it.
  *
  *   sockets MESSAGE_BYTES      prints its address and serves until SIGTERM */
 #include <arpa/inet.h>
@@ -26,11 +26,11 @@ static void need(int ok, const char *what)
     }
 }
 
-/* Small messages on loopback: a write that takes less than all of one would end the measurement. */
+/* Small messages on loopback: a send that takes less than all of one would end the measurement. */
 static void send_one(int fd, const char *message)
 {
-    if (write(fd, message, message_bytes) != (ssize_t)message_bytes)
-        need(errno == EPIPE || errno == ECONNRESET || errno == EBADF ? 0 : -1, "write");
+    if (send(fd, message, message_bytes, MSG_NOSIGNAL) != (ssize_t)message_bytes)
+        need(errno == EPIPE || errno == ECONNRESET || errno == EBADF ? 0 : -1, "send");
 }
 
 static void accept_one(int epoll, int listener)

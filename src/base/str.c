@@ -206,17 +206,22 @@ struct str str_fmt(struct arena *a, const char *format, ...)
     return str_of(p, (size_t)n);
 }
 
-struct str str_cat(struct arena *a, struct str x, struct str y)
+struct str str_join(struct arena *a, const struct str *parts, size_t count)
 {
-    size_t n;
-    if (__builtin_add_overflow(x.n, y.n, &n))
-        n = SIZE_MAX; /* no arena has that much: fails as it should */
+    size_t n = 0, at = 0;
+    for (size_t i = 0; i < count; i++)
+        if (__builtin_add_overflow(n, parts[i].n, &n))
+            n = SIZE_MAX; /* no arena has that much: fails as it should */
     char *p = arena_bytes(a, n);
     if (!p)
         return STR_NONE;
-    if (x.n > 0)
-        memcpy(p, x.s, x.n);
-    if (y.n > 0)
-        memcpy(p + x.n, y.s, y.n);
+    for (size_t i = 0; i < count; at += parts[i++].n)
+        if (parts[i].n > 0)
+            memcpy(p + at, parts[i].s, parts[i].n);
     return str_of(p, n);
+}
+
+struct str str_cat(struct arena *a, struct str x, struct str y)
+{
+    return str_join(a, (const struct str[]){ x, y }, 2);
 }

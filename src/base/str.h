@@ -59,5 +59,6 @@ char *str_cstr(struct arena *a, struct str s); /* zero-terminated copy; s must h
 struct str str_lower(struct arena *a, struct str s); /* ASCII letters only */
 struct str str_fmt(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
 struct str str_cat(struct arena *a, struct str x, struct str y);
+struct str str_join(struct arena *a, const struct str *parts, size_t count);
 
 #endif

@@ -42,8 +42,9 @@ static void send_packet(struct client *c, enum sio_type type, unsigned attachmen
 
 static struct str event_json(struct rt_socket *s, const char *event, struct str arguments)
 {
-    return str_fmt(&s->client->session->loop->scratch, "[\"%s\"%s%.*s]", event,
-                   arguments.n ? "," : "", STR_ARG(arguments));
+    const struct str parts[] = { S("[\""), str_from(event), arguments.n ? S("\",") : S("\""),
+                                 arguments, S("]") };
+    return str_join(&s->client->session->loop->scratch, parts, COUNTOF(parts));
 }
 
 void socket_emit(struct rt_socket *s, const char *event, struct str arguments)
@@ -56,7 +57,8 @@ void socket_emit(struct rt_socket *s, const char *event, struct str arguments)
 
 void socket_ack(struct rt_socket *s, int64_t id, struct str arguments)
 {
-    struct str json = str_fmt(&s->client->session->loop->scratch, "[%.*s]", STR_ARG(arguments));
+    const struct str parts[] = { S("["), arguments, S("]") };
+    struct str json = str_join(&s->client->session->loop->scratch, parts, COUNTOF(parts));
     send_packet(s->client, SIO_ACK, 0, str_from(s->nsp->name), id, json);
 }
 

@@ -22,7 +22,8 @@ static struct str replaced(struct arena *a, struct str text, struct str old, str
     size_t at = old.n ? str_find(text, old, 0) : text.n;
     if (at >= text.n)
         return text;
-    return str_cat(a, str_cat(a, str_sub(text, 0, at), new), str_sub(text, at + old.n, text.n));
+    const struct str parts[] = { str_sub(text, 0, at), new, str_sub(text, at + old.n, text.n) };
+    return str_join(a, parts, COUNTOF(parts));
 }
 
 static err_t add_artifact(struct talk *t, struct message *m, struct json input)

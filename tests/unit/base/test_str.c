@@ -140,6 +140,8 @@ static void copies(void **state)
     assert_str(str_fmt(&a, "%s", ""), "");
     assert_str(str_cat(&a, S("a"), STR_NONE), "a");
     assert_str(str_cat(&a, S("a"), S("b")), "ab");
+    assert_str(str_join(&a, (const struct str[]){ S("a"), STR_NONE, S("bc"), S("d") }, 4), "abcd");
+    assert_str(str_join(&a, NULL, 0), "");
 }
 
 static void copies_in_a_full_arena(void **state)
