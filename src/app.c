@@ -102,9 +102,10 @@ static err_t open_data(struct running *r)
 
 static void tell(struct app *app, struct str topic, const char *event, struct str json, bool last)
 {
-    if (!app->server)
+    struct http_server *server = app->server;
+    if (!server)
         return;
-    events_publish(http_events(app->server), topic, event, json, last);
+    events_publish(http_events(server), topic, event, json, last);
     rt_emit(app, topic, event, json);
 }
 
@@ -182,9 +183,10 @@ void app_stop(struct app *app)
         return;
     struct running *r = (struct running *)app; /* app is its first member */
     http_server_stop(app->server);
-    app->server = NULL;
     if (r->ops)
         ops_stop(app);
+    http_server_free(app->server); /* what jobs told until they ended went there */
+    app->server = NULL;
     for (int i = r->initialised - 1; i >= 0; i--)
         if (MODULES[i]->stop)
             MODULES[i]->stop(app);

@@ -31,6 +31,7 @@ struct events {
     struct stream *streams[64]; /* by loop; touched on that loop alone */
     _Atomic int open;           /* streams in all, and those about to be */
     struct mutex lock;
+    bool stopped;
     uint64_t number;
     struct kept kept[KEPT_MAX]; /* a ring */
     size_t next_kept;
@@ -47,6 +48,15 @@ struct events *events_new(struct arena *a, struct net_loop *loops, int count)
     e->count = count;
     mutex_init(&e->lock);
     return e;
+}
+
+void events_stop(struct events *e)
+{
+    if (!e)
+        return;
+    mutex_lock(&e->lock);
+    e->stopped = true;
+    mutex_unlock(&e->lock);
 }
 
 void events_free(struct events *e)
@@ -114,13 +124,22 @@ static void keep(struct events *e, const struct delivery *d, struct str text)
     k->last = d->last;
 }
 
+static void post(struct events *e, const struct delivery *d, struct str text)
+{
+    CLEANUP(buf_free) struct buf letter = { 0 };
+    buf_init(&letter, NULL, KIB(260));
+    buf_put(&letter, str_of((const char *)d, sizeof *d));
+    buf_put(&letter, text);
+    for (int i = 0; buf_err(&letter) == OK && i < e->count; i++)
+        net_post_copy(&e->loops[i], deliver, buf_str(&letter));
+}
+
 void events_publish(struct events *e, struct str topic, const char *name, struct str json,
                     bool last)
 {
-    CLEANUP(buf_free) struct buf text = { 0 }, letter = { 0 };
+    CLEANUP(buf_free) struct buf text = { 0 };
     struct delivery d = { .events = e, .last = last };
     buf_init(&text, NULL, KIB(256));
-    buf_init(&letter, NULL, KIB(260));
     format(&text, name, json);
     if (buf_err(&text) || topic.n >= TOPIC_BYTES)
         return;
@@ -129,12 +148,9 @@ void events_publish(struct events *e, struct str topic, const char *name, struct
     mutex_lock(&e->lock);
     d.number = ++e->number;
     keep(e, &d, buf_str(&text));
-    bool anybody = e->open > 0;
+    if (e->open > 0 && !e->stopped) /* under the lock: the loops are there as long as it says so */
+        post(e, &d, buf_str(&text));
     mutex_unlock(&e->lock);
-    buf_put(&letter, str_of((const char *)&d, sizeof d));
-    buf_put(&letter, buf_str(&text));
-    for (int i = 0; anybody && buf_err(&letter) == OK && i < e->count; i++)
-        net_post_copy(&e->loops[i], deliver, buf_str(&letter));
 }
 
 /* --- streams ----------------------------------------------------------------------------------------------- */

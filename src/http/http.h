@@ -272,9 +272,11 @@ struct http_options {
 
 struct http_server;
 /* Listening when it returns OK. E_INVALID (a route table that does not hold), E_CONFLICT (address in use), E_IO. */
-NODISCARD err_t http_server_start(const struct http_options *o, struct http_server **ret);
-void http_server_stop(
-    struct http_server *s); /* stop accepting, drain within HTTP_DRAIN_MS, join; accepts NULL */
+NODISCARD err_t http_server_start(const struct http_options *o, struct http_server *_Atomic *ret);
+/* Stop accepting, drain within HTTP_DRAIN_MS, end the loops and workers. Other threads may publish all the while, and
+ * afterwards until http_server_free; it reaches nobody then. Both accept NULL. */
+void http_server_stop(struct http_server *s);
+void http_server_free(struct http_server *s);
 struct events *http_events(struct http_server *s);
 struct str http_base_url(struct http_server *s); /* as resolved, "http://localhost:8420" */
 int http_port(struct http_server *s);            /* the first bound port */

@@ -136,6 +136,8 @@ size_t workers_waiting(const struct workers *w);
 
 /* events.c */
 struct events *events_new(struct arena *a, struct net_loop *loops, int count);
+void events_stop(
+    struct events *e); /* nothing is posted to the loops any more; accepts NULL, as free does */
 void events_free(struct events *e);
 void events_open(struct call *c); /* the reply's stream begins; on the loop */
 

@@ -415,7 +415,7 @@ static err_t start(struct http_server *s)
     return make_openapi(s);
 }
 
-err_t http_server_start(const struct http_options *o, struct http_server **ret)
+err_t http_server_start(const struct http_options *o, struct http_server *_Atomic *ret)
 {
     struct arena arena; /* holds the server itself, and moves into it */
     arena_init(&arena, MIB(16));
@@ -437,6 +437,7 @@ err_t http_server_start(const struct http_options *o, struct http_server **ret)
     err_t e = start(s);
     if (e != OK) {
         http_server_stop(s);
+        http_server_free(s);
         return e;
     }
     *ret = s; /* before the first request can ask for it */
@@ -454,11 +455,18 @@ void http_server_stop(struct http_server *s)
     if (s->loops)
         server_drain(s);
     workers_stop(s->workers);
+    events_stop(s->events);
     net_loops_stop(s->loops, s->loop_count);
     workers_free(s->workers);
     http1_thread_end(); /* what moved while its loop ended was freed here */
     net_listener_free(s->listener);
     net_listener_free(s->unix_listener);
+}
+
+void http_server_free(struct http_server *s)
+{
+    if (!s)
+        return;
     events_free(s->events);
     rates_free(s->rates);
     struct arena arena = s->arena;

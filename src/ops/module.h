@@ -20,8 +20,8 @@ struct app {
     struct db_store *store, *index;
     struct blob_store *blobs;
     struct ops *ops;
-    struct http_server *server; /* NULL in commands without a server */
-    const uint8_t *master_key;  /* 32 bytes */
+    struct http_server *_Atomic server; /* NULL until it serves; jobs run before and after */
+    const uint8_t *master_key;          /* 32 bytes */
     const char *data_dir;
     const struct module *const *modules; /* NULL-terminated, in order of rank */
     /* What must be told at once and is no op (a job's progress). May be NULL. */

@@ -15,6 +15,7 @@
 
 #include "base/encode.h"
 #include "http/inside.h"
+#include "os/clock.h"
 #include "os/file.h"
 
 enum { MOVES = 20, CLIENTS = 8, WAIT_MS = 20000, SOCKET_WAIT_S = 20 };
@@ -23,7 +24,9 @@ struct fixture {
     struct arena arena;
     char *folder;
     struct db_store *store;
-    struct http_server *server;
+    struct http_server *_Atomic server;
+    _Atomic int published;
+    _Atomic bool enough;
     /* Written on the loops, read by the test. */
     struct mutex lock;
     struct cond changed;
@@ -250,6 +253,11 @@ static err_t shared_get(struct req *rq, struct reply *rp)
     return OK;
 }
 
+static err_t events_get(struct req *rq, struct reply *rp)
+{
+    return reply_events(rq, rp, S("news"), "said", S("{}"), false);
+}
+
 #define ROW(path, handler, where)                                                                  \
     {                                                                                              \
         HTTP_GET, path, handler, AUTH_PUBLIC, RATE_NONE, 0, where, SCOPE_NONE, .summary = "a test" \
@@ -261,6 +269,7 @@ static const struct route ROUTES[] = {
     ROW("/work", work_get, RUN_INLINE),
     ROW("/ws", ws_get, RUN_INLINE),
     ROW("/ws-worker", ws_get, RUN_WORKER),
+    ROW("/events", events_get, RUN_INLINE),
     { HTTP_GET, "/shared", shared_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE,
       .summary = "for pages of other origins", .cors = true },
     { HTTP_POST, "/shared", shared_get, AUTH_USER, RATE_NONE, 100, RUN_INLINE, SCOPE_NONE,
@@ -399,6 +408,7 @@ static int set_up_for_any_origin(void **state)
 static void stop(void)
 {
     http_server_stop(f.server);
+    http_server_free(f.server);
     f.server = NULL;
 }
 
@@ -603,6 +613,39 @@ static void what_is_open_after_the_drain_ends_with_the_loops_and_finds_no_worker
         close(fds[i]);
 }
 
+/* As jobs do, which end after the server. */
+static void publish_in_thread(void *arg)
+{
+    struct events *e = arg;
+    for (; !f.enough; f.published++)
+        events_publish(e, S("news"), "said", S("{\"again\":true}"), false);
+}
+
+static void others_may_publish_until_the_server_is_freed(void **state)
+{
+    UNUSED(state);
+    struct thread publisher;
+    int fds[2];
+    for (int i = 0; i < 2; i++) {
+        fds[i] = connect_to(i & 1);
+        ask(fds[i], "/events", "");
+        read_until(fds[i], S("data: {}"));
+    }
+    f.enough = false;
+    ok(thread_start(&publisher, "publisher", publish_in_thread, http_events(f.server)));
+    for (int i = 0; i < 2; i++)
+        read_until(fds[i], S("again"));
+    http_server_stop(f.server);
+    for (int before = f.published; f.published < before + 10;)
+        clock_sleep_ms(1);
+    f.enough = true;
+    thread_join(&publisher);
+    http_server_free(f.server);
+    f.server = NULL;
+    for (int i = 0; i < 2; i++)
+        close(fds[i]);
+}
+
 /* --- CORS ------------------------------------------------------------------------------------------------------- */
 
 #define PREFLIGHT                             \
@@ -701,6 +744,7 @@ int main(void)
         ON_SERVER(stopping_ends_what_is_held_and_closes_sockets_with_1001),
         ON_SERVER(stopping_in_the_midst_of_moves_leaves_nothing_behind),
         ON_SERVER(what_is_open_after_the_drain_ends_with_the_loops_and_finds_no_workers),
+        ON_SERVER(others_may_publish_until_the_server_is_freed),
         ON_SERVER(pages_of_our_own_origin_alone_are_named),
         cmocka_unit_test_setup_teardown(any_origin_may_read_without_credentials_where_that_is_set,
                                         set_up_for_any_origin, tear_down),

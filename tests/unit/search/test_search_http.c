@@ -80,6 +80,7 @@ static int close_server(void **state)
 {
     http_server_stop(f.app.server);
     ops_stop(&f.app);
+    http_server_free(f.app.server);
     search_module.stop(&f.app);
     return fixture_close(state);
 }
