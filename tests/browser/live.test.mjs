@@ -33,6 +33,10 @@ const events = (person, name) => person.heard.filter(({ text }) => text.startsWi
 const shot = (person, name) => person.page.screenshot({ path: `${SHOTS}/${name}.png` });
 // The other's dot in this person's bar.
 const dot = (person, other, status) => person.page.locator('.here').getByLabel(`${other}, ${status}`).first();
+const sees = (person, other, status) => dot(person, other, status).waitFor().catch(async (e) => {
+    const shown = await person.page.evaluate(() => document.querySelector('.here')?.outerHTML ?? document.body.innerText.slice(0, 500));
+    throw new Error(`${e.message}\nheard ${JSON.stringify(events(person, 'presence').slice(-5))}\nready ${events(person, 'ready').length} times\nshown ${shown}`);
+});
 const open = (person) => person.page.goto(`${server.url}/c/${id}`);
 // Heard of everything so far: connected, subscribed, told that it is ready.
 async function ready(person) {
@@ -98,8 +102,8 @@ test('whose it is does not hang on the list: one that stands on no page of it is
 
 test('both see each other come, move, look away and go', async () => {
     const { ann, ben } = people;
-    await dot(ann, 'ben', 'online').waitFor();
-    await dot(ben, 'ann', 'online').waitFor();
+    await sees(ann, 'ben', 'online');
+    await sees(ben, 'ann', 'online');
     await shot(ann, 'presence');
     await ben.page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
     const first = await ann.page.locator('.message').first().getAttribute('id');
@@ -114,10 +118,10 @@ test('both see each other come, move, look away and go', async () => {
         Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
         document.dispatchEvent(new Event('visibilitychange'));
     });
-    await dot(ann, 'ben', 'away').waitFor();
+    await sees(ann, 'ben', 'away');
     await ann.page.setViewportSize({ width: 390, height: 844 });
     await ann.page.goto(`${server.url}/c/${id}`);
-    await dot(ann, 'ben', 'away').waitFor();
+    await sees(ann, 'ben', 'away');
     await shot(ann, 'presence-away-phone');
     const wide = await ann.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(wide <= 1, `the page is ${wide} px wider than the phone`);
@@ -127,7 +131,7 @@ test('both see each other come, move, look away and go', async () => {
         delete document.hidden;
         document.dispatchEvent(new Event('visibilitychange'));
     });
-    await dot(ann, 'ben', 'online').waitFor();
+    await sees(ann, 'ben', 'online');
     await visit(ben, '/');
     await dot(ann, 'ben', 'online').waitFor({ state: 'detached' });
 });
@@ -138,13 +142,13 @@ test('who is invisible is not seen, and sees', async () => {
     await ben.page.getByLabel('Be invisible').check();
     await shot(ben, 'settings-invisible');
     await open(ben);
-    await dot(ben, 'ann', 'online').waitFor();
+    await sees(ben, 'ann', 'online');
     await visit(ben, '/settings');
     assert.equal(await ben.page.getByLabel('Be invisible').isChecked(), true, 'it is remembered');
     assert.equal(await dot(ann, 'ben', 'online').count(), 0);
     await ben.page.getByLabel('Be invisible').uncheck();
     await open(ben);
-    await dot(ann, 'ben', 'online').waitFor();
+    await sees(ann, 'ben', 'online');
 });
 
 test('a new name is seen at once, in the reader of the one and in the library of the other', async () => {
@@ -169,7 +173,7 @@ test('who may not see the conversation hears nothing of it', () => {
 
 test('a grant that is withdrawn closes the conversation within a second', async () => {
     const { ann, ben } = people;
-    await dot(ben, 'ann', 'online').waitFor();
+    await sees(ben, 'ann', 'online');
     const answer = await ann.json('DELETE', `/api/v1/conversations/${id}/members/ben`);
     const answered = performance.now();
     assert.equal(answer.status, 204);
@@ -230,7 +234,7 @@ test('without a socket a capture is followed all the same, and the page says tha
 test('the server killed and started again: the pages come back and miss nothing', async () => {
     const { ann, ben } = people;
     await Promise.all([visit(ann, `/c/${id}`), visit(ben, `/c/${id}`)]);
-    await dot(ann, 'ben', 'online').waitFor();
+    await sees(ann, 'ben', 'online');
     const list = await ann.context.newPage();
     await list.goto(`${server.url}/`);
     await list.locator('.row-link').first().waitFor();
@@ -256,8 +260,8 @@ test('the server killed and started again: the pages come back and miss nothing'
     id = now[0].id;
     await ann.json('PUT', `/api/v1/conversations/${id}/members/ben`, { role: 'reader' });
     await Promise.all([open(ann), open(ben)]);
-    await dot(ann, 'ben', 'online').waitFor();
-    await dot(ben, 'ann', 'online').waitFor();
+    await sees(ann, 'ben', 'online');
+    await sees(ben, 'ann', 'online');
     await ann.page.emulateMedia({ colorScheme: 'dark' });
     await shot(ann, 'presence-dark');
 });
