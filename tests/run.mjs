@@ -115,7 +115,7 @@ const corpus = (f) => ({
 });
 const suite = (f, postgres = false) => ({
     name: `${postgres ? 'postgresql: ' : ''}${f}`,
-    heavy: /^tests\/(capture|browser|kill)\//.test(f),
+    heavy: /^tests\/(capture|browser|kill|attack\/capture)/.test(f),
     run: () => run(postgres ? PG : process.execPath, [...(postgres ? [process.execPath] : []), '--test', '--test-reporter=tap', f], { timeout: SUITE_TIMEOUT_MS }),
 });
 
@@ -123,7 +123,7 @@ const onPostgres = [...stores.map((f) => unit(f, true)), ...api.map((f) => suite
 const onSqlite = [
     ...units.filter((f) => !withPostgres || !stores.includes(f)).map((f) => unit(f)),
     ...programs(`${BUILD}/fuzz/*`).map(corpus),
-    ...programs('{tests/{api,protocol,capture,browser,kill},web/tests}/*.test.{mjs,ts}').map((f) => suite(f)),
+    ...programs('{tests/{api,protocol,capture,browser,kill,attack},web/tests}/*.test.{mjs,ts}').map((f) => suite(f)),
 ];
 
 // The heavy ones first, one at a time, the others beside them: a browser's suite waits more than it works.
