@@ -166,16 +166,26 @@ struct str str_dup(struct arena *a, struct str s)
     return str_cat(a, s, STR_NONE);
 }
 
-char *str_cstr(struct arena *a, struct str s)
+err_t str_to_cstr(struct arena *a, struct str s, char **ret)
 {
-    assert(str_find_char(s, 0, 0) == s.n);
+    if (str_find_char(s, 0, 0) < s.n)
+        return E_BAD_INPUT;
     char *z = arena_bytes(a, s.n + 1);
     if (!z)
-        return NULL;
+        return arena_err(a);
     if (s.n > 0)
         memcpy(z, s.s, s.n);
     z[s.n] = 0;
-    return z;
+    *ret = z;
+    return OK;
+}
+
+char *str_cstr(struct arena *a, struct str s)
+{
+    char *z = NULL;
+    err_t e = str_to_cstr(a, s, &z);
+    assert(e != E_BAD_INPUT);
+    return e == OK ? z : NULL;
 }
 
 struct str str_lower(struct arena *a, struct str s)
@@ -194,8 +204,8 @@ struct str str_fmt(struct arena *a, const char *format, ...)
     va_start(args, format);
     int n = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    assert(n >= 0);
-    char *p = arena_bytes(a, (size_t)n + 1);
+    /* Over INT_MAX, of foreign texts together: no arena has that much, so it fails as it should. */
+    char *p = arena_bytes(a, n < 0 ? SIZE_MAX : (size_t)n + 1);
     if (!p)
         return STR_NONE;
     va_start(args, format);

@@ -55,7 +55,12 @@ NODISCARD err_t str_to_f64(struct str s, double *ret); /* finite decimal notatio
 
 /* Copies in the arena; on failure STR_NONE (or NULL) and the arena's sticky error. */
 struct str str_dup(struct arena *a, struct str s);
-char *str_cstr(struct arena *a, struct str s); /* zero-terminated copy; s must hold no zero byte */
+/* A zero-terminated copy of our own text: that it holds no zero byte is asserted. NULL: no memory. Text that came
+ * from outside, however well it was checked before, goes through str_to_cstr. */
+char *str_cstr(struct arena *a, struct str s);
+/* The same of foreign text. E_BAD_INPUT without a note: it holds a zero byte, behind which a C string would have lost
+ * the rest; the arena's error. */
+NODISCARD err_t str_to_cstr(struct arena *a, struct str s, char **ret);
 struct str str_lower(struct arena *a, struct str s); /* ASCII letters only */
 struct str str_fmt(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 3);
 struct str str_cat(struct arena *a, struct str x, struct str y);

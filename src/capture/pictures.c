@@ -3,6 +3,7 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/picture_type.h"
+#include "base/utf8.h"
 #include "net/fetch.h"
 
 /* One address, once, however often it is shown. */
@@ -36,7 +37,8 @@ static struct picture *find(struct pictures *p, struct str url)
 
 static void note(struct pictures *p, const char *code, struct str what)
 {
-    finding_add(p->a, p->c, code, FINDING_NOTE, "%.*s", STR_ARG(str_sub(what, 0, 300)));
+    struct str shown = utf8_repair(p->a, utf8_cut(what, 300)); /* a zero byte would end it */
+    finding_add(p->a, p->c, code, FINDING_NOTE, "%.*s", STR_ARG(shown));
 }
 
 /* A finding is read by others than the one who may fetch: without credentials, and without the keys of a signed address. */

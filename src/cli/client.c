@@ -76,7 +76,9 @@ static err_t problem_of(struct cli *c, const struct local_reply *reply)
                         reply->status);
     struct str code = json_get_str(root, S("code")), detail = json_get_str(root, S("detail")),
                field = json_get_str(root, S("field"));
-    char *name = field.n ? str_cstr(c->arena, field) : NULL;
+    char *name = NULL; /* what answers on the socket may be no server of ours */
+    if (field.n && str_to_cstr(c->arena, field, &name) != OK)
+        name = NULL;
     for (size_t i = 1; i < COUNTOF(CODES); i++)
         if (str_eq(code, str_from(CODES[i])))
             return err_note((err_t)i, name, "%.*s", STR_ARG(detail));

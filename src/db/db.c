@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
 /* --- opening ----------------------------------------------------------------------------------- */
 
 static char *copy_path(const struct db_options *o)
@@ -167,12 +169,27 @@ static err_t map_row(struct db_cursor *c, struct arena *a, const struct db_col *
     return OK;
 }
 
+/* Neither a zero byte nor what is no UTF-8 goes to a store as text, from wherever it came: PostgreSQL refuses both
+ * (22021) or loses what stands behind the zero byte, SQLite keeps them, and what one keeps the other must take. Rooms
+ * repair what comes from outside; this is for what they forgot, and the same on both. */
+static err_t check_texts(const struct db_query *q, struct db_args args)
+{
+    for (int i = 0; i < args.count; i++)
+        if (args.values[i].type == DB_STR && !text_ok(args.values[i].str))
+            return err_note(E_INVALID, NULL,
+                            "a text holds a zero byte or is not valid UTF-8 and cannot be stored "
+                            "(%s, value %d)",
+                            q->name, i + 1);
+    return OK;
+}
+
 static err_t run(struct db *db, const struct db_query *q, struct db_args args,
                  const struct db_col *cols, size_t col_count, struct db_cursor *ret)
 {
     assert(args.count == q->param_count && col_count <= DB_COLUMNS_MAX);
     if (db->in_txn && db->txn_error != OK)
         return db->txn_error;
+    TRY(check_texts(q, args));
     *ret = (struct db_cursor){ .db = db };
     return db->store->driver->run(db, q, args, cols, col_count, ret);
 }

@@ -44,7 +44,7 @@ static void see_client(struct call *c)
     while (from && list.s[from - 1] != ',')
         from--;
     struct str last = str_trim(str_sub(list, from, list.n));
-    if (last.n && last.n <= 45)
+    if (last.n && last.n <= 45 && text_ok(last))
         c->rq.client = last;
     if (proto.n)
         c->rq.https = str_eq(str_trim(proto), S("https"));

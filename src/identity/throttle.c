@@ -46,8 +46,8 @@ struct throttle identity_throttle_failed(const struct throttle *t, const struct 
 static struct str network(struct arena *a, struct str address)
 {
     uint8_t b[16];
-    const char *text = str_cstr(a, address);
-    if (!text || inet_pton(AF_INET6, text, b) != 1)
+    char *text; /* it may be what a proxy says of its client */
+    if (str_to_cstr(a, address, &text) != OK || inet_pton(AF_INET6, text, b) != 1)
         return address;
     static const uint8_t MAPPED[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
     if (memcmp(b, MAPPED, sizeof MAPPED) == 0)

@@ -199,9 +199,11 @@ static err_t one_hop(struct fetch *f, struct arena *a, const char *url, int *ret
 err_t fetch_get(struct fetch *f, struct arena *a, const struct fetch_request *rq, struct buf *body,
                 int *ret_status)
 {
-    const char *url = str_cstr(a, rq->url);
-    if (!url)
-        return arena_err(a);
+    char *first;
+    err_t e = str_to_cstr(a, rq->url, &first);
+    if (e != OK)
+        return e == E_BAD_INPUT ? err_note(E_INVALID, "url", "the URL holds a zero byte") : e;
+    const char *url = first;
     f->request = rq;
     f->body = body;
     f->stopped = OK;

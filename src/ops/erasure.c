@@ -64,12 +64,10 @@ static err_t ask_for(struct db *db, const char *kind, int64_t at_ms)
 }
 
 /* What the rooms' tables of entities name holds somebody's words; sessions, tokens and grants do not. */
-static bool leaves_bytes(struct arena *a, const struct app *app, const struct op *op)
+static bool leaves_bytes(const struct app *app, const struct op *op)
 {
-    if (!str_eq(op->kind, S("deleted")))
-        return false;
-    const char *name = str_cstr(a, op->entity);
-    return str_eq(op->entity, S("account")) || (name && app_entity(app, name));
+    return str_eq(op->kind, S("deleted")) &&
+           (str_eq(op->entity, S("account")) || app_entity_named(app, op->entity));
 }
 
 static err_t ask_to_erase(struct app *app, struct db *rows, struct db *effects, struct arena *a,
@@ -77,7 +75,7 @@ static err_t ask_to_erase(struct app *app, struct db *rows, struct db *effects, 
 {
     UNUSED(rows);
     for (size_t i = 0; i < count; i++)
-        if (leaves_bytes(a, app, &ops[i]))
+        if (leaves_bytes(app, &ops[i]))
             return ask_for(effects, "erase", clock_wall_ms());
     return arena_err(a);
 }

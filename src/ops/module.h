@@ -195,14 +195,18 @@ static inline void **app_room_state(struct app *app, const struct module *m)
     return &app->room_state[i];
 }
 
-/* The entity of that name in the tables of all rooms; NULL when there is none. */
-static inline const struct entity *app_entity(const struct app *app, const char *name)
+/* The entity of that name in the tables of all rooms; NULL when there is none. The name may be any bytes, also foreign. */
+static inline const struct entity *app_entity_named(const struct app *app, struct str name)
 {
     for (size_t i = 0; app->modules[i]; i++)
         for (size_t j = 0; j < app->modules[i]->entity_count; j++)
-            if (strcmp(app->modules[i]->entities[j].name, name) == 0)
+            if (str_eq(str_from(app->modules[i]->entities[j].name), name))
                 return &app->modules[i]->entities[j];
     return NULL;
+}
+static inline const struct entity *app_entity(const struct app *app, const char *name)
+{
+    return app_entity_named(app, str_from(name));
 }
 
 #endif

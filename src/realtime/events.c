@@ -232,8 +232,8 @@ static err_t take_argument(struct event_call *w, struct str text)
     return OK;
 }
 
-static err_t call_new(struct rt_socket *s, const struct sio_packet *p, struct event_kind *kind,
-                      struct event_call **ret)
+static err_t call_new(struct rt_loop *l, const struct sio_packet *p, const struct caller *who,
+                      struct str socket_id, struct event_call **ret)
 {
     struct arena arena; /* holds the call itself, and moves into it */
     arena_init(&arena, EVENT_ARENA_BYTES_MAX);
@@ -244,21 +244,20 @@ static err_t call_new(struct rt_socket *s, const struct sio_packet *p, struct ev
         return E_BUSY;
     }
     w->arena = arena;
-    w->loop = s->client->session->loop;
+    w->loop = l;
     w->loop->calls_waiting++;
-    w->rt = w->loop->rt;
-    w->kind = kind;
+    w->rt = l->rt;
+    w->kind = map_get(&l->rt->events, sio_event_name(p));
     w->came_us = clock_monotonic_us();
     w->ack = p->has_id ? p->id : -1;
-    w->caller = s->caller;
-    w->caller.handle = str_dup(&w->arena, s->caller.handle);
-    memcpy(w->session_id, s->client->session->conn.id, sizeof w->session_id);
+    w->caller = *who;
+    w->caller.handle = str_dup(&w->arena, who->handle);
     w->call = (struct socket_call){ .app = w->rt->app,
                                     .arena = &w->arena,
                                     .caller = &w->caller,
-                                    .event = kind->event,
+                                    .event = w->kind->event,
                                     .now_ms = clock_wall_ms(),
-                                    .socket_id = str_dup(&w->arena, str_from(s->id)) };
+                                    .socket_id = str_dup(&w->arena, socket_id) };
     err_t e = take_argument(w, text);
     if (e != OK)
         call_free(w);
@@ -267,20 +266,25 @@ static err_t call_new(struct rt_socket *s, const struct sio_packet *p, struct ev
     return e;
 }
 
+/* Is there an event of this name that takes such a packet? */
+static err_t check_kind(const struct realtime *rt, const struct sio_packet *p)
+{
+    if (!map_has(&rt->events, sio_event_name(p)))
+        return err_note(E_NOT_FOUND, NULL, "there is no event of this name");
+    return p->type == SIO_BINARY_EVENT ? err_note(E_INVALID, NULL, "this event takes no bytes")
+                                       : OK;
+}
+
 static err_t take(struct rt_socket *s, const struct sio_packet *p)
 {
-    struct str name = sio_event_name(p);
-    const struct realtime *rt = s->client->session->loop->rt;
-    struct event_kind *kind = map_get(&rt->events, name);
+    struct rt_loop *l = s->client->session->loop;
     struct event_call *w;
-    if (!kind)
-        return err_note(E_NOT_FOUND, NULL, "there is no event of this name");
-    if (p->type == SIO_BINARY_EVENT)
-        return err_note(E_INVALID, NULL, "this event takes no bytes");
+    TRY(check_kind(l->rt, p));
     if (s->call_count >= EVENTS_WAITING_MAX ||
         !conn_may_ask(&s->client->session->conn, EVENTS_PER_SECOND, EVENTS_BURST))
         return err_note(E_RATE, NULL, "too many events; at most %d a second", EVENTS_PER_SECOND);
-    TRY(call_new(s, p, kind, &w));
+    TRY(call_new(l, p, &s->caller, str_from(s->id), &w));
+    memcpy(w->session_id, s->client->session->conn.id, sizeof w->session_id);
     if (!s->last_call)
         s->last_call = &s->call;
     *s->last_call = w;
@@ -299,6 +303,19 @@ static void on_event(struct rt_socket *s, const struct sio_packet *p, const stru
         answer_error(s, p->has_id ? p->id : -1, NULL, e, err_detail());
 }
 
+err_t event_try(struct rt_loop *l, struct db *db, struct arena *a, const struct caller *who,
+                const struct sio_packet *p, struct str *ret_reply)
+{
+    struct event_call *w;
+    TRY(check_kind(l->rt, p));
+    TRY(call_new(l, p, who, S("nobody"), &w));
+    work(db, a, w);
+    err_t e = w->result;
+    *ret_reply = e == OK ? str_dup(a, buf_str(&w->reply)) : STR_NONE;
+    call_free(w);
+    return e;
+}
+
 /* Those that wait go with it; the one that runs finds nobody. */
 static void on_left(struct rt_socket *s, enum eio_end why)
 {
@@ -313,3 +330,21 @@ static void on_left(struct rt_socket *s, enum eio_end why)
 }
 
 const struct nsp PRODUCT_NAMESPACE = { .name = "/", .event = on_event, .left = on_left };
+
+/* --- the table of all rooms' events -------------------------------------------------------------------------------- */
+
+err_t events_init(struct realtime *rt)
+{
+    map_init(&rt->events, &rt->arena);
+    for (size_t i = 0; rt->app->modules[i]; i++)
+        for (size_t j = 0; j < rt->app->modules[i]->event_count; j++) {
+            const struct socket_event *e = &rt->app->modules[i]->events[j];
+            assert(e->auth >= AUTH_USER && e->run && !map_has(&rt->events, str_from(e->name)));
+            struct event_kind *kind = ARENA_NEW(&rt->arena, struct event_kind);
+            if (!kind)
+                return arena_err(&rt->arena);
+            kind->event = e;
+            TRY(map_put(&rt->events, str_from(e->name), kind));
+        }
+    return OK;
+}

@@ -326,6 +326,13 @@ struct event_kind { /* of a client's events */
         micros; /* answered; with an error; from its coming to its answer, in all */
 };
 struct event_call; /* an event of a client that runs on a worker */
+/* The events of all modules' tables, by name. */
+NODISCARD err_t events_init(struct realtime *rt);
+/* Run one event without a socket, from the reading of its argument to its acknowledgement, which lies in `a`. What it
+ * asks for (rooms, emits) is not done. For the fuzz target: every byte that a client can put into an event passes here. */
+NODISCARD err_t event_try(struct rt_loop *l, struct db *db, struct arena *a,
+                          const struct caller *who, const struct sio_packet *p,
+                          struct str *ret_reply);
 /* What a handler of this room may ask for; done on the socket's loop: rooms before the acknowledgement, emits after it. */
 void call_join(struct socket_call *c, struct str room);
 void call_leave(struct socket_call *c, struct str room);
@@ -379,6 +386,9 @@ void signal_count_out(struct realtime *rt, struct str room);
 /* How many there are, of a room that has some. The caller holds the lock. */
 unsigned signal_count(struct realtime *rt, struct str room);
 err_t signalling_get(struct req *rq, struct reply *rp);
+/* May the caller signal about the topic? E_INVALID, also for what is no text; else as topic_check_document. */
+NODISCARD err_t signal_topic_check(struct app *app, struct db *db, struct arena *a,
+                                   const struct caller *who, struct str topic);
 /* The room of who signals about a topic; apart from it those of test mode, whom nobody knows. */
 struct str signal_room(struct arena *a, bool known, struct str topic);
 

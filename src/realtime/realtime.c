@@ -176,22 +176,6 @@ static void write_metrics(struct buf *out, void *context)
 
 /* --- begin and end ------------------------------------------------------------------------------------ */
 
-static err_t add_events(struct realtime *rt)
-{
-    map_init(&rt->events, &rt->arena);
-    for (size_t i = 0; rt->app->modules[i]; i++)
-        for (size_t j = 0; j < rt->app->modules[i]->event_count; j++) {
-            const struct socket_event *e = &rt->app->modules[i]->events[j];
-            assert(e->auth >= AUTH_USER && e->run && !map_has(&rt->events, str_from(e->name)));
-            struct event_kind *kind = ARENA_NEW(&rt->arena, struct event_kind);
-            if (!kind)
-                return arena_err(&rt->arena);
-            kind->event = e;
-            TRY(map_put(&rt->events, str_from(e->name), kind));
-        }
-    return OK;
-}
-
 static err_t make_frames(struct realtime *rt)
 {
     rt->ping = ws_frame_new(WS_TEXT, S("2"));
@@ -233,7 +217,7 @@ static err_t set_up(struct realtime *rt)
     read_settings(rt);
     TRY(presence_new(&rt->arena, &rt->presence));
     TRY(make_frames(rt));
-    return add_events(rt);
+    return events_init(rt);
 }
 
 static void realtime_stop(struct app *app)

@@ -4,6 +4,7 @@
  * other: those that come while topics are checked wait. */
 #include "base/json_write.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "realtime/inside.h"
 #include "realtime/signal.h"
 
@@ -30,7 +31,7 @@ static struct signaller *of_listener(struct listener *l)
 
 struct str signal_room(struct arena *a, bool known, struct str topic)
 {
-    return str_fmt(a, "%s/%.*s", known ? "signal" : "signal-test", STR_ARG(topic));
+    return str_cat(a, known ? S("signal/") : S("signal-test/"), topic);
 }
 _Static_assert(sizeof "signal-test/" + SIGNAL_TOPIC_BYTES_MAX <= ROOM_BYTES_MAX, "a room's name");
 
@@ -179,14 +180,15 @@ struct checking { /* in its own arena */
     uint64_t withdrawn; /* rights that had gone when the check began */
 };
 
-static err_t check_topic(struct checking *w, struct db *db, struct str topic)
+err_t signal_topic_check(struct app *app, struct db *db, struct arena *a, const struct caller *who,
+                         struct str topic)
 {
-    if (topic.n == 0 || topic.n > SIGNAL_TOPIC_BYTES_MAX || str_find_char(topic, 0, 0) < topic.n)
+    if (topic.n == 0 || topic.n > SIGNAL_TOPIC_BYTES_MAX || !text_ok(topic))
         return err_note(E_INVALID, "topics", "a topic is text of 1 to %d bytes",
                         SIGNAL_TOPIC_BYTES_MAX);
-    if (!w->caller.known)
+    if (!who->known)
         return OK; /* in test mode: outside suites come without a credential */
-    return db ? topic_check_document(w->rt->app, db, &w->arena, &w->caller, topic) : E_DB;
+    return db ? topic_check_document(app, db, a, who, topic) : E_DB;
 }
 
 static void check(struct db *db, struct arena *a, void *arg)
@@ -196,7 +198,8 @@ static void check(struct db *db, struct arena *a, void *arg)
     w->withdrawn = w->rt->withdrawals;
     for (size_t i = 0; i < w->count; i++) {
         err_clear();
-        w->topics[i].result = check_topic(w, db, w->topics[i].topic);
+        w->topics[i].result =
+            signal_topic_check(w->rt->app, db, &w->arena, &w->caller, w->topics[i].topic);
         w->topics[i].detail = *err_detail();
     }
 }

@@ -21,8 +21,7 @@ static err_t check_entity(struct app *app, struct db *db, struct arena *a, struc
     struct uuid id, owner;
     if (!str_cut(&rest, ':', &name) || uuid_parse(rest, &id) != OK)
         return err_note(E_INVALID, "topics", "a topic is like conversation:<id>, or feed");
-    char *entity_name = str_cstr(a, name);
-    const struct entity *entity = entity_name ? app_entity(app, entity_name) : NULL;
+    const struct entity *entity = app_entity_named(app, name);
     if (!entity || !entity->exists)
         return err_note(E_INVALID, "topics", "there are no topics of this kind");
     TRY(sharing_find(db, a, user, entity->name, id, SHARE_READ, &owner));

@@ -48,7 +48,8 @@ static err_t add_term(struct parser *p, struct str text, bool exclude, bool pref
         return arena_err(p->arena);
     search_tokens_init(&walk, text);
     while (search_tokens_next(&walk, &token)) {
-        assert(term.count < room);
+        if (term.count == room) /* a character that becomes more words than any known one */
+            return err_note(E_INVALID, "q", "a word of the query has too many parts");
         term.tokens[term.count++] = str_dup(p->arena, token.text);
         run = !token.dense ? 0 : in_run ? run + 1 : 1;
         in_run = token.dense && !token.run_end;

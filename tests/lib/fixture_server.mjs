@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { foreignConversation } from './foreign_text.mjs';
 import { picturesConversation, PICTURES } from './pictures.mjs';
 import { chatgptDomPage, chatgptShareData, chatgptSharePage, fetchingPage, hostileConversation, longConversation, SAMPLES, windowedPage } from './pages.mjs';
 
@@ -32,7 +33,7 @@ const ID = {
     tides: uuid(1), groupCommit: uuid(2), sourdough: uuid(3), viaNetwork: uuid(4), dom: uuid(5), long: uuid(6), again: uuid(7),
     realClaude: uuid(8), gone: uuid(20), goneJson: uuid(21), private: uuid(22), challenge: uuid(23), changed: uuid(24), never: uuid(25), huge: uuid(26),
     stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35), hostile: uuid(36),
-    beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), slow: uuid(43), unloaded: uuid(44), spins: uuid(45), windowed: uuid(60), holes: uuid(61),
+    beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), slow: uuid(43), unloaded: uuid(44), spins: uuid(45), foreign: uuid(46), windowed: uuid(60), holes: uuid(61),
 };
 
 export const expected = [...expectedPages('chatgpt', 200), ...expectedPages('claude', 201)];
@@ -43,7 +44,7 @@ export const urls = {
     gone: CHATGPT + ID.gone, goneJson: CHATGPT + ID.goneJson, goneClaude: CLAUDE + ID.gone, privateClaude: CLAUDE + ID.private, challenge: CHATGPT + ID.challenge,
     changed: CHATGPT + ID.changed, never: CHATGPT + ID.never, huge: CHATGPT + ID.huge, stall: CHATGPT + ID.stall, redirect: CHATGPT + ID.redirect,
     ssrf: CHATGPT + ID.ssrf, stub: CHATGPT + ID.stub, rate: CHATGPT + ID.rate, dialog: CHATGPT + ID.dialog, download: CHATGPT + ID.download, loop: CHATGPT + ID.loop, hostile: CHATGPT + ID.hostile,
-    beacon: CHATGPT + ID.beacon, half: CHATGPT + ID.half, endless: CHATGPT + ID.endless, big: CHATGPT + ID.big, crash: CHATGPT + ID.crash, pictures: CHATGPT + ID.pictures, spins: CHATGPT + ID.spins, slow: CHATGPT + ID.slow, unloaded: CHATGPT + ID.unloaded,
+    beacon: CHATGPT + ID.beacon, half: CHATGPT + ID.half, endless: CHATGPT + ID.endless, big: CHATGPT + ID.big, crash: CHATGPT + ID.crash, pictures: CHATGPT + ID.pictures, spins: CHATGPT + ID.spins, slow: CHATGPT + ID.slow, unloaded: CHATGPT + ID.unloaded, foreign: CHATGPT + ID.foreign,
     chatgpt: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(100, i)), // a conversation each: short, from the page's data …
     chatgptLong: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(101, i)), // … long …
     chatgptDom: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(102, i)), // … or to be read from the rendered page
@@ -106,6 +107,7 @@ export async function startFixtureServer() {
         [ID.spins]: (res) => html(res, chatgptSharePage({ ...SAMPLES.tides, conversation_id: 'spins' }, ID.spins).replace('</body>', '<script>for (;;);</script></body>')),
         [ID.beacon]: (res) => html(res, chatgptSharePage({ ...SAMPLES.tides, conversation_id: 'beacon' }, ID.beacon).replace('<main>', '<script>fetch("/beacon")</script><img src="/beacon.png"><main>')),
         [ID.pictures]: (res) => html(res, chatgptSharePage(picturesConversation(server.address().port), ID.pictures)),
+        [ID.foreign]: (res) => html(res, chatgptSharePage(foreignConversation(), ID.foreign)),
         [ID.hostile]: (res) => html(res, chatgptSharePage(hostileConversation(), ID.hostile)),
         [ID.gone]: (res) => html(res, '<!DOCTYPE html><title>ChatGPT</title><main>404 Not Found</main>', 404),
         [ID.goneJson]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.goneJson}`)),

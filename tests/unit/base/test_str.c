@@ -135,6 +135,14 @@ static void copies(void **state)
     assert_non_null(str_dup(&a, S("")).s);
     assert_string_equal(str_cstr(&a, S("abc")), "abc");
     assert_string_equal(str_cstr(&a, STR_NONE), "");
+    char *z = "untouched";
+    assert_int_equal(str_to_cstr(&a, S("a\0b"), &z), E_BAD_INPUT);
+    assert_int_equal(str_to_cstr(&a, S("\0"), &z), E_BAD_INPUT);
+    assert_string_equal(z, "untouched");
+    assert_int_equal(str_to_cstr(&a, S("abc"), &z), OK);
+    assert_string_equal(z, "abc");
+    assert_int_equal(str_to_cstr(&a, STR_NONE, &z), OK);
+    assert_string_equal(z, "");
     assert_str(str_lower(&a, S("ÄBC-1")), "Äbc-1"); /* ASCII only */
     assert_str(str_fmt(&a, "%s-%d", "x", 5), "x-5");
     assert_str(str_fmt(&a, "%s", ""), "");
@@ -152,6 +160,8 @@ static void copies_in_a_full_arena(void **state)
     assert_null(str_dup(&a, S("12345")).s);
     assert_null(str_fmt(&a, "1").s); /* sticky */
     assert_null(str_cstr(&a, S("1")));
+    char *z;
+    assert_int_equal(str_to_cstr(&a, S("1"), &z), E_LIMIT);
     assert_int_equal(arena_err(&a), E_LIMIT);
 }
 

@@ -67,6 +67,24 @@ static void a_conflict_leaves_the_transaction_usable(void **state)
     assert_int_equal(count_things(f.db), 2);
 }
 
+/* Neither database is asked, and both say the same: what one keeps the other must take. */
+static void text_that_is_none_is_refused(void **state)
+{
+    UNUSED(state);
+    char long_text[200];
+    memset(long_text, 'x', sizeof long_text);
+    long_text[150] = (char)0xff;
+    const struct str texts[] = { S("a\0b"), S("\0"), S("\xff"), S("\xed\xa0\x80"),
+                                 str_of(long_text, sizeof long_text) };
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    assert_int_equal(db_txn_begin(&tx, f.db), OK);
+    for (size_t i = 0; i < COUNTOF(texts); i++)
+        assert_int_equal(put(f.db, 1, texts[i]), E_INVALID);
+    assert_int_equal(put(f.db, 2, S("\xf0\x9f\x8c\x8a")), OK);
+    assert_int_equal(db_txn_commit(&tx), OK);
+    assert_int_equal(count_things(f.db), 1);
+}
+
 static void what_is_not_committed_is_gone(void **state)
 {
     UNUSED(state);
@@ -210,6 +228,7 @@ int main(void)
         BOTH(every_type_comes_back),
         BOTH(limits_and_absence),
         BOTH(a_conflict_leaves_the_transaction_usable),
+        BOTH(text_that_is_none_is_refused),
         BOTH(what_is_not_committed_is_gone),
         BOTH(changed_rows_are_counted),
         BOTH(walking_and_stopping),
