@@ -50,7 +50,8 @@
     X(E_FULL, 507, "store_full", "The disk is full")                                          \
     X(E_CANCELLED, 409, "cancelled", "It was cancelled")                                      \
     X(E_SCHEMA, 500, "schema_mismatch", "The store has another schema than this program")     \
-    X(E_USAGE, 400, "usage", "The command line is not valid")
+    X(E_USAGE, 400, "usage", "The command line is not valid")                                 \
+    X(E_CRASHED, 500, "crashed", "The server ended while it worked on this, several times")
 
 typedef enum err {
 #define X(name, status, code, title) name,

@@ -43,6 +43,7 @@
 #define OPS_RETRY_MAX_MS      60000
 #define JOB_ARENA_BYTES_MAX   MIB(256) /* one run */
 #define JOB_PAYLOAD_BYTES_MAX MIB(1)
+#define JOB_DEATHS_MAX        3 /* runs that ended with their process; then it is set aside */
 #define JOB_RETRY_MS          1000 /* first wait of a job that failed, doubled each time, with jitter */
 #define JOB_RETRY_MAX_MS      (10 * 60 * 1000)
 #define JOB_KEEP_MS           (INT64_C(90) * 24 * 3600 * 1000) /* ended ones */

@@ -6,7 +6,8 @@
  * The provider's own JSON is preferred (network), then the state in the page's HTML (embedded), then the rendered page by a recipe
  * (dom); which one won is recorded. Nothing is stored as a conversation that is not one: a wall, a stub or an empty page has an
  * outcome of its own, says what to do, and leaves its evidence. One capture of a share is in flight at a time.
- * A browser that dies takes nothing with it: the job is queued once more, then it is browser_failed.
+ * A browser that dies takes nothing with it: the job is queued once more, then it is browser_failed. A page that takes the
+ * whole server with it is tried three times; then it is set aside as crashed.
  */
 #ifndef VIVIM_CAPTURE_CAPTURE_H
 #define VIVIM_CAPTURE_CAPTURE_H
@@ -28,6 +29,7 @@ enum outcome {
     OUTCOME_TOO_LARGE,
     OUTCOME_INVALID_URL,
     OUTCOME_BROWSER_FAILED,
+    OUTCOME_CRASHED,
     OUTCOME_COUNT
 };
 const char *outcome_name(enum outcome o);   /* "ok", "format_changed", … */

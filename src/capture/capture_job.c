@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "capture/capture_store.h"
 #include "capture/pictures.h"
 #include "ops/ops.h"
@@ -175,6 +176,7 @@ static err_t record(struct work *w, enum outcome outcome, struct str detail,
     end.ended_ms = clock_wall_ms();
     end.error_code = good ? STR_NONE : end.outcome;
     struct str advice = str_from(outcome_advice(outcome));
+    detail = utf8_repair(w->a, detail); /* it may quote what the page named */
     end.error_detail = good       ? STR_NONE
                        : detail.n ? str_fmt(w->a, "%.*s (%.*s)", STR_ARG(advice), STR_ARG(detail))
                                   : advice;
@@ -310,7 +312,8 @@ err_t capture_failed(struct app *app, struct db *db, struct arena *a, const stru
     struct capture_row end = { .id = job->id, .ended_ms = clock_wall_ms() };
     end.error_code = str_from(err_code(why));
     end.error_detail = detail.n ? detail : str_from(err_title(why));
-    end.outcome = why == E_CANCELLED ? STR_NONE : str_from(outcome_name(OUTCOME_BROWSER_FAILED));
+    enum outcome outcome = why == E_CRASHED ? OUTCOME_CRASHED : OUTCOME_BROWSER_FAILED;
+    end.outcome = why == E_CANCELLED ? STR_NONE : str_from(outcome_name(outcome));
     return capture_store_end(db, job->owner_id, &end);
 }
 

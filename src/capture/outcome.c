@@ -24,6 +24,9 @@ static const struct {
     [OUTCOME_INVALID_URL] = { "invalid_url", "this is not the share link of a known provider" },
     [OUTCOME_BROWSER_FAILED] = { "browser_failed", "the browser could not be used; `vivim doctor` "
                                                    "says what is missing" },
+    [OUTCOME_CRASHED] = { "crashed",
+                          "the server ended each time that it worked on this page, so it "
+                          "is set aside; the log of the server may say why" },
 };
 
 const char *outcome_name(enum outcome o)

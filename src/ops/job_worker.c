@@ -2,6 +2,7 @@
  * until none is due, then ends, so that an idle server has no worker threads. Every write to a
  * job's row names the token of the run: a run whose lease was taken over cannot write any more. */
 #include "base/log.h"
+#include "base/utf8.h"
 #include "ops/inside.h"
 #include "os/clock.h"
 #include "os/entropy.h"
@@ -175,7 +176,8 @@ static err_t finish_once(struct job_run *run, err_t e, struct str detail, bool *
  * lease to end, and the job runs again. */
 static void finish(struct job_run *run, err_t e)
 {
-    struct str detail = str_dup(&run->arena, str_from(err_detail()->text));
+    struct str detail = utf8_repair(&run->arena, str_from(err_detail()->text));
+    detail = str_dup(&run->arena, detail);
     if (!detail.s)
         detail = S("");
     struct jobs *j = &run->ops->jobs;
@@ -246,6 +248,11 @@ static err_t run_job(struct job_run *run)
     struct job job = job_of(&run->record.row);
     if (run->record.cancel)
         return E_CANCELLED; /* its run ended with the process before it could */
+    if (run->record.row.deaths >= JOB_DEATHS_MAX)
+        return err_note(E_CRASHED, NULL,
+                        "it was begun %d times and each time the server ended before its end; it "
+                        "is not tried again by itself",
+                        (int)run->record.row.deaths);
     if (job.attempt > run->kind->attempts_max)
         return err_note(E_INTERNAL, NULL,
                         "it was begun %d times and each time the server stopped before its end",

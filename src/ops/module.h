@@ -82,7 +82,8 @@ struct job_kind {
     int64_t lease_ms; /* renewed while it runs; another run starts after a crash when it ends */
     /* Run to the end; OK is done. E_BUSY, E_TIMEOUT, E_UPSTREAM, E_IO, E_DB, E_FULL, E_READ_ONLY
      * and E_STOPPING are tried again with backoff; others fail for good. May run twice after a
-     * crash. Called without an open transaction. */
+     * crash, but not for ever: after JOB_DEATHS_MAX runs that ended with their process it fails for
+     * good with E_CRASHED. Called without an open transaction. */
     err_t (*run)(struct app *app, struct db *db, struct arena *a, const struct job *job,
                  struct job_run *run);
     /* It failed for good, or was cancelled (why is E_CANCELLED, also for one that never ran):

@@ -57,8 +57,9 @@ struct job_row {
     struct str kind, status; /* queued running done failed cancelled */
     struct str payload, phase, state, error_code, error_detail;
     int64_t progress_done, progress_total; /* -1: not known */
-    int64_t attempt, created_ms, updated_ms,
-        position; /* position: jobs of the kind before it, when queued */
+    int64_t attempt, deaths; /* runs begun; of those, the ones that ended with their process */
+    int64_t created_ms, updated_ms;
+    int64_t position; /* jobs of the kind before it, when queued */
 };
 
 /* Queue a job inside an open transaction. `dedup` (may be STR_NONE): while a job of this owner,

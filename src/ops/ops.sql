@@ -111,14 +111,14 @@ SELECT id FROM job
 
 -- :query ops_job_one
 SELECT owner_id, id, kind, status, payload, phase, state, error_code, error_detail, progress_done, progress_total,
-       attempt, created_ms, updated_ms, run_ms, cancel
+       attempt, deaths, created_ms, updated_ms, run_ms, cancel
   FROM job
  WHERE owner_id = :owner AND id = :id;
 
 -- :query ops_job_list
 -- The cursor is the last (created_ms, id) that the client has seen.
 SELECT owner_id, id, kind, status, payload, phase, state, error_code, error_detail, progress_done, progress_total,
-       attempt, created_ms, updated_ms, run_ms, cancel
+       attempt, deaths, created_ms, updated_ms, run_ms, cancel
   FROM job
  WHERE owner_id = :owner AND kind = :kind AND (created_ms, id) < (:before_ms, :before_id)
  ORDER BY created_ms DESC, id DESC LIMIT :limit;
@@ -128,11 +128,13 @@ SELECT COUNT(*) FROM job
  WHERE kind = :kind AND status = 'queued' AND (run_ms, id) < (:run_ms, :id);
 
 -- :query ops_job_due_count
-SELECT COUNT(*) FROM (
-    SELECT 1 FROM job WHERE kind = :kind AND status = 'queued' AND run_ms <= :now
-    UNION ALL
-    SELECT 1 FROM job WHERE kind = :kind AND status = 'running' AND lease_ms <= :now
-) AS due;
+-- Those that ops_job_due gives, one after the other.
+SELECT COUNT(*) FROM job AS j
+ WHERE kind = :kind AND status IN ('queued', 'running')
+   AND ((status = 'queued' AND run_ms <= :now) OR (status = 'running' AND lease_ms <= :now))
+   AND ((status = 'queued' AND deaths = 0)
+        OR NOT EXISTS (SELECT 1 FROM job AS s WHERE s.kind = j.kind AND s.status = 'running' AND s.deaths > 0
+                          AND s.lease_ms > :now));
 
 -- :query ops_job_queued_count
 SELECT COUNT(*) FROM job WHERE kind = :kind AND status = 'queued';
@@ -145,20 +147,27 @@ SELECT COUNT(*) FROM job WHERE kind = :kind AND status = 'running';
 SELECT MIN(run_ms) FROM job WHERE kind = :kind AND status = 'queued' AND run_ms > :now;
 
 -- :query ops_job_due
--- The next to run: queued, or left by a run whose lease has ended.
+-- The next to run: queued, or left by a run whose lease has ended. Of those whose run once ended with its process one
+-- at a time runs: which of several that ran together was the cause, only this can tell, and the others shall not be set
+-- aside with it.
 SELECT owner_id, id, kind, status, payload, phase, state, error_code, error_detail, progress_done, progress_total,
-       attempt, created_ms, updated_ms, run_ms, cancel
-  FROM job
+       attempt, deaths, created_ms, updated_ms, run_ms, cancel
+  FROM job AS j
  WHERE kind = :kind AND status IN ('queued', 'running')
    AND ((status = 'queued' AND run_ms <= :now) OR (status = 'running' AND lease_ms <= :now))
+   AND ((status = 'queued' AND deaths = 0)
+        OR NOT EXISTS (SELECT 1 FROM job AS s WHERE s.kind = j.kind AND s.status = 'running' AND s.deaths > 0
+                          AND s.lease_ms > :now))
  ORDER BY run_ms, id LIMIT 1
 @postgres
-   FOR UPDATE SKIP LOCKED
+   FOR UPDATE OF j SKIP LOCKED
 @end
 ;
 
 -- :query ops_job_claim
-UPDATE job SET status = 'running', attempt = attempt + 1, lease_token = :token, lease_ms = :lease, updated_ms = :now
+-- One that runs still by its row has a run whose end nobody wrote: its process is dead.
+UPDATE job SET deaths = deaths + CASE WHEN status = 'running' THEN 1 ELSE 0 END, status = 'running',
+               attempt = attempt + 1, lease_token = :token, lease_ms = :lease, updated_ms = :now
  WHERE owner_id = :owner AND id = :id;
 
 -- :query ops_job_renew
@@ -185,7 +194,8 @@ UPDATE job SET status = 'queued', attempt = :attempt, run_ms = :run_ms, error_co
 
 -- :query ops_job_requeue_all
 -- At the start of the only process: whatever was running ran in one that is dead.
-UPDATE job SET status = 'queued', run_ms = :now, lease_token = NULL, lease_ms = NULL, updated_ms = :now
+UPDATE job SET status = 'queued', deaths = deaths + 1, run_ms = :now, lease_token = NULL, lease_ms = NULL,
+               updated_ms = :now
  WHERE status = 'running';
 
 -- :query ops_job_cancel_queued

@@ -132,6 +132,7 @@ static const struct db_col JOB_COLS[] = {
     JOB_COL(progress_done, DB_I64),
     JOB_COL(progress_total, DB_I64),
     JOB_COL(attempt, DB_I64),
+    JOB_COL(deaths, DB_I64),
     JOB_COL(created_ms, DB_I64),
     JOB_COL(updated_ms, DB_I64),
     DB_COL(job_record, run_ms, DB_I64),
@@ -218,6 +219,7 @@ err_t ops_store_job_claim(struct db *db, struct arena *a, const char *kind, stru
         db, &SQL_OPS_JOB_CLAIM,
         DB_ARGS(DBU(token), DBI(lease_ms), DBI(now_ms), DBU(found.row.owner_id), DBU(found.row.id)),
         NULL));
+    found.row.deaths += str_eq(found.row.status, S("running"));
     found.row.status = S("running");
     found.row.attempt++;
     found.row.updated_ms = now_ms;

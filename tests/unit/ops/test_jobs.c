@@ -545,13 +545,13 @@ static void lease_ends_while_we_run(void **state)
     assert_int_equal(get(id).attempt, 2);
 }
 
-/* A job that takes its server down each time ends as a dead letter. */
-static void killer(void **state)
+/* A job that takes its server down each time is set aside after three times, and its room hears why. */
+static void a_job_that_ends_the_process_is_tried_three_times(void **state)
 {
     UNUSED(state);
     clock_fake(NOW);
     struct uuid id = add("{}");
-    for (int i = 0; i < ATTEMPTS; i++) {
+    for (int i = 0; i < JOB_DEATHS_MAX; i++) {
         claim_and_die(id);
         clock_fake_advance(LEASE_MS);
     }
@@ -559,9 +559,71 @@ static void killer(void **state)
     settle();
     struct job_row row = get(id);
     assert_str(row.status, "failed");
-    assert_str(row.error_code, "internal");
+    assert_str(row.error_code, "crashed");
+    assert_true(str_starts(row.error_detail, S("it was begun 3 times and each time the server")));
+    assert_int_equal(row.deaths, JOB_DEATHS_MAX);
     assert_int_equal(runs, 0);
     assert_int_equal(hooks, 1);
+    assert_int_equal(hook_why, E_CRASHED);
+}
+
+static void two_deaths_are_not_three(void **state)
+{
+    UNUSED(state);
+    clock_fake(NOW);
+    struct uuid id = add("{}");
+    for (int i = 0; i + 1 < JOB_DEATHS_MAX; i++) {
+        claim_and_die(id);
+        clock_fake_advance(LEASE_MS);
+    }
+    go(MODULES);
+    wait_for(id, "done");
+    assert_int_equal(get(id).deaths, JOB_DEATHS_MAX - 1);
+    assert_int_equal(runs, 1);
+    assert_int_equal(hooks, 0);
+}
+
+/* As the worker does. E_NOT_FOUND: none is due. */
+static err_t claim(struct job_record *ret)
+{
+    struct db_txn tx = { 0 };
+    int64_t due, now_ms = clock_wall_ms();
+    ok(ops_store_job_due_count(f.db, "test", now_ms, &due));
+    ok(db_txn_begin(&tx, f.db));
+    err_t e =
+        ops_store_job_claim(f.db, &f.arena, "test", uuid_new(), now_ms + LEASE_MS, now_ms, ret);
+    ok(db_txn_commit(&tx));
+    assert_int_equal(due > 0, e == OK); /* else its thread would turn in circles */
+    return e;
+}
+
+/* Two ran when the process ended: one of them may be the cause, the other must not go with it. */
+static void what_died_together_is_tried_one_by_one(void **state)
+{
+    UNUSED(state);
+    clock_fake(NOW);
+    struct uuid one = add("{}"), two = add("{}");
+    struct job_record r;
+    ok(claim(&r));
+    ok(claim(&r));
+    assert_int_equal(claim(&r), E_NOT_FOUND);
+    clock_fake_advance(LEASE_MS);
+    ok(claim(&r));
+    struct uuid first = r.row.id, other = uuid_eq(first, one) ? two : one;
+    assert_int_equal(r.row.deaths, 1);
+    assert_int_equal(claim(&r), E_NOT_FOUND); /* while the first one runs … */
+    struct uuid blameless = add("{}");
+    ok(claim(&r));
+    assert_true(uuid_eq(r.row.id, blameless)); /* … which holds up nobody else */
+    clock_fake_advance(LEASE_MS); /* it was the cause: the other one's turn comes before it */
+    go(MODULES);
+    settle();
+    assert_str(get(first).status, "done");
+    assert_str(get(other).status, "done");
+    assert_int_equal(get(first).deaths, 2);
+    assert_int_equal(get(other).deaths, 1);
+    assert_int_equal(get(blameless).deaths, 1);
+    assert_int_equal(most_running, 1);
 }
 
 /* A run whose lease went to another writes nothing any more. */
@@ -610,7 +672,9 @@ int main(void)
         OPEN(stop_puts_back),
         OPEN(lease_ends),
         OPEN(lease_ends_while_we_run),
-        OPEN(killer),
+        OPEN(a_job_that_ends_the_process_is_tried_three_times),
+        OPEN(two_deaths_are_not_three),
+        OPEN(what_died_together_is_tried_one_by_one),
         OPEN(lost_lease),
     };
     RUN_ON_BOTH(tests);

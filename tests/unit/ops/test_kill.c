@@ -179,7 +179,11 @@ static void check_jobs(void)
         ok(job_list(&f.app, f.db, &f.arena, f.owner, "slow", before_ms, before, 100, &rows,
                     &count));
         for (size_t i = 0; i < count; i++) {
-            assert_str(rows[i].status, "done");
+            /* Every job comes to its end; one that was hit three times is set aside with its word. */
+            if (rows[i].deaths < JOB_DEATHS_MAX)
+                assert_str(rows[i].status, "done");
+            else
+                assert_str(rows[i].error_code, "crashed");
             before_ms = rows[i].created_ms;
             before = rows[i].id;
         }

@@ -50,6 +50,7 @@ const NEXT: Record<string, string> = {
     too_large: 'The page is larger than what is taken.',
     invalid_url: 'Open the chat, choose Share, and paste the link that it gives you.',
     browser_failed: 'The browser on the server stopped. Try again; if it stays so, `vivim doctor` says what is missing.',
+    crashed: 'Reading this page ended the server, three times. It is not tried again by itself; whoever runs the server finds more in its log.',
 };
 const AGAIN = new Set(['challenge', 'rate_limited', 'timeout', 'browser_failed']);
 
