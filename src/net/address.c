@@ -93,6 +93,81 @@ struct str address_text(struct arena *a, const struct address *x)
     return str_dup(a, str_from(text));
 }
 
+/* --- as others write them ------------------------------------------------------------------------ */
+
+/* Nothing, or a colon and a number. */
+static bool is_port(struct str s)
+{
+    int64_t port;
+    return s.n == 0 || (s.s[0] == ':' && str_to_i64(str_sub(s, 1, s.n), &port) == OK && port >= 0 &&
+                        port <= 65535);
+}
+
+/* "192.0.2.1:80", "[2001:db8::1]:80", "\"[2001:db8::1]\"", "fe80::1%eth0": the address alone; STR_NONE where that is none. */
+static struct str bare(struct str text)
+{
+    text = str_trim(text);
+    if (text.n >= 2 && text.s[0] == '"' && text.s[text.n - 1] == '"')
+        text = str_sub(text, 1, text.n - 1);
+    size_t end = str_find_char(text, ':', 0), from = 0, behind = end;
+    if (text.n && text.s[0] == '[') {
+        from = 1;
+        end = str_find_char(text, ']', 0);
+        behind = end + 1;
+    } else if (str_find_char(text, ':', end + 1) < text.n) {
+        end = behind = text.n; /* more than one colon: an IPv6 address, without a port */
+    }
+    struct str port = str_sub(text, behind, text.n);
+    bool cut = from && end >= text.n;
+    return cut || !is_port(port) ? STR_NONE : str_sub(text, from, end);
+}
+
+/* Gives the family, AF_UNSPEC for what is no address. The bytes of an IPv4 address stand first in `ret`. */
+static int parse_any(struct str text, uint8_t ret[16])
+{
+    static const uint8_t MAPPED[12] = { [10] = 0xff, [11] = 0xff };
+    char z[INET6_ADDRSTRLEN];
+    text = bare(text);
+    text = str_sub(text, 0, str_find_char(text, '%', 0));
+    if (text.n == 0 || text.n >= sizeof z || memchr(text.s, 0, text.n))
+        return AF_UNSPEC;
+    memcpy(z, text.s, text.n);
+    z[text.n] = 0;
+    if (inet_pton(AF_INET, z, ret) == 1)
+        return AF_INET;
+    if (inet_pton(AF_INET6, z, ret) != 1)
+        return AF_UNSPEC;
+    if (memcmp(ret, MAPPED, sizeof MAPPED) != 0)
+        return AF_INET6;
+    memmove(ret, ret + sizeof MAPPED, 4);
+    return AF_INET;
+}
+
+bool net_address_canonical(struct str text, char ret[NET_ADDRESS_TEXT_BYTES])
+{
+    uint8_t bytes[16];
+    int family = parse_any(text, bytes);
+    ret[0] = 0;
+    return family != AF_UNSPEC && inet_ntop(family, bytes, ret, NET_ADDRESS_TEXT_BYTES);
+}
+
+bool net_address_network(struct str text, char ret[NET_ADDRESS_TEXT_BYTES])
+{
+    uint8_t bytes[16];
+    int family = parse_any(text, bytes);
+    ret[0] = 0;
+    if (family == AF_UNSPEC)
+        return false;
+    if (family == AF_INET6)
+        memset(bytes + 8, 0, 8);
+    if (!inet_ntop(family, bytes, ret, NET_ADDRESS_TEXT_BYTES))
+        return false;
+    size_t n = strlen(ret);
+    if (family == AF_INET6)
+        snprintf(ret + n, NET_ADDRESS_TEXT_BYTES - n, "/64");
+    return true;
+}
+
 /* --- hosts -------------------------------------------------------------------------------------- */
 
 /* In its one canonical form, or not at all: what inet_ntop gives back is what was written. */

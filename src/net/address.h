@@ -22,6 +22,15 @@ struct address {
 bool address_is_public(const struct sockaddr *sa);
 struct str address_text(struct arena *a, const struct address *x);
 
+/* An address as others write it (a proxy's header, a list in a setting, the kernel) in its one text form: hexadecimal in
+ * lower case, zeros joined, an IPv4 address mapped into IPv6 as the IPv4 one; without brackets, port, quotes and zone.
+ * false, and an empty text: it is none. Pure. */
+enum { NET_ADDRESS_TEXT_BYTES = 64 };
+NODISCARD bool net_address_canonical(struct str text, char ret[NET_ADDRESS_TEXT_BYTES]);
+/* What counts as one stranger: an IPv4 address itself, the /64 of an IPv6 one ("2001:db8:1:2::/64"), for a subscriber has
+ * all 2^64 of it. For limits by address. false, and an empty text, as above. */
+NODISCARD bool net_address_network(struct str text, char ret[NET_ADDRESS_TEXT_BYTES]);
+
 /* A host as it stands in a URL: a name by the LDH rules (lower-cased; at least one dot, no local-only suffix), or an address in
  * its canonical text form. Octal, hexadecimal, short and integer forms, zone ids and anything else: E_INVALID with a note. */
 struct host {

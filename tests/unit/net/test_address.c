@@ -274,6 +274,43 @@ static void the_hook_of_the_tests(void **state)
     assert_int_equal(resolve(&a, rules, "b.example", 8443, "", 0), E_BLOCKED);
 }
 
+static void an_ipv6_network_is_one_stranger(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *text, *address, *network;
+    } CASES[] = {
+        { "192.0.2.1", "192.0.2.1", "192.0.2.1" },
+        { " 192.0.2.1:8080 ", "192.0.2.1", "192.0.2.1" },
+        { "::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1" },
+        { "::FFFF:C000:0201", "192.0.2.1", "192.0.2.1" },
+        { "[::ffff:192.0.2.1]:443", "192.0.2.1", "192.0.2.1" },
+        { "2001:DB8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64" },
+        { "2001:0db8:0001:0002:ffff::1", "2001:db8:1:2:ffff::1", "2001:db8:1:2::/64" },
+        { "\"[2001:db8:1:2::9]:4711\"", "2001:db8:1:2::9", "2001:db8:1:2::/64" },
+        { "fe80::1%eth0", "fe80::1", "fe80::/64" },
+        { "::1", "::1", "::/64" },
+        { "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+          "ffff:ffff:ffff:ffff::/64" },
+    };
+    static const char *const NONE[] = { "",      "local", "unknown",     "_hidden",  "192.0.2",
+                                        "1.2.3", "[::1",  "192.0.2.1.9", "1:2",      "::g",
+                                        "%",     "[]:80", "0x7f.0.0.1",  "a.b.c.d:1" };
+    char text[NET_ADDRESS_TEXT_BYTES];
+    for (size_t i = 0; i < COUNTOF(CASES); i++) {
+        assert_true(net_address_canonical(str_from(CASES[i].text), text));
+        assert_string_equal(text, CASES[i].address);
+        assert_true(net_address_network(str_from(CASES[i].text), text));
+        assert_string_equal(text, CASES[i].network);
+    }
+    for (size_t i = 0; i < COUNTOF(NONE); i++) {
+        if (net_address_canonical(str_from(NONE[i]), text) || text[0])
+            fail_msg("%s is no address", NONE[i]);
+        assert_false(net_address_network(str_from(NONE[i]), text));
+    }
+    assert_false(net_address_network(str_of("192.0.2.1\0", 10), text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +323,7 @@ int main(void)
         cmocka_unit_test(hosts),
         cmocka_unit_test(literals_and_ports),
         cmocka_unit_test(the_hook_of_the_tests),
+        cmocka_unit_test(an_ipv6_network_is_one_stranger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
