@@ -315,6 +315,7 @@ static err_t media_get(struct req *rq, struct reply *rp)
     struct sha256 h;
     memcpy(h.b, raw.s, sizeof h.b);
     TRY(archive_media_type(rq->db, rq->arena, access.owner_id, c.id, h, &media_type));
+    reply_header(rp, "Cache-Control", S("private, max-age=31536000, immutable"));
     if (reply_etag(rq, rp, hex))
         return OK;
     TRY(blob_read(rq->blobs, rq->arena, access.owner_id, h, MIB(32), &bytes));
@@ -322,7 +323,6 @@ static err_t media_get(struct req *rq, struct reply *rp)
     reply_header(rp, "Content-Security-Policy", S("default-src 'none'; sandbox"));
     if (!str_starts(media_type, S("image/")) || str_eq(media_type, S("image/svg+xml")))
         reply_header(rp, "Content-Disposition", S("attachment"));
-    reply_header(rp, "Cache-Control", S("private, max-age=31536000, immutable"));
     reply_bytes(rp, media_type, bytes);
     return OK;
 }

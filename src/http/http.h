@@ -133,8 +133,9 @@ struct req {
     struct str body; /* in memory when at most HTTP_BODY_SPOOL_BYTES … */
     int body_fd;     /* … else a temporary file positioned at 0; -1 otherwise */
     size_t body_bytes;
-    bool body_excess;  /* it was over the limit and was not read to its end */
-    struct str client; /* address as text, after trusted proxies; "local" over the Unix socket */
+    bool body_excess; /* it was over the limit and was not read to its end */
+    struct str
+        client; /* address in its one text form (net_address_canonical), after trusted proxies; "local" over the Unix socket */
     bool
         local; /* came over the Unix socket; the peer is our own user or root (SO_PEERCRED): no rate limit, no Host or CSRF check */
     bool https;                 /* as the client sees it */
@@ -173,7 +174,8 @@ void reply_bytes(struct reply *rp, struct str content_type,
                  struct str body); /* body lives in rq->arena or is static */
 /* A file from its start; the reply owns and closes the descriptor. */
 void reply_file(struct reply *rp, struct str content_type, int fd, size_t bytes);
-/* ETag of the representation (a strong one, without quotes). Answers 304 to a matching If-None-Match: returns true, and the handler may stop. */
+/* ETag of the representation (a strong one, without quotes; on a route that is not public the account is added, here and
+ * in req_if_match, and Vary says so). Answers 304 to a matching If-None-Match: returns true, and the handler may stop. */
 bool reply_etag(struct req *rq, struct reply *rp, struct str tag);
 /* If-Match of the request against the current tag: E_PRECONDITION when it does not match. */
 NODISCARD err_t req_if_match(struct req *rq, struct str tag);

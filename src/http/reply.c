@@ -74,8 +74,28 @@ static bool list_has_tag(struct str list, struct str tag, bool weak_counts)
     return false;
 }
 
+/* What one account is shown is no representation for another one, even where both have the same version: a browser in
+ * which one person signs out and another one in would be told that nothing has changed. */
+static struct str own_tag(struct req *rq, struct str tag)
+{
+    if (!rq->caller.known)
+        return tag;
+    struct str account = uuid_str(rq->arena, rq->caller.user_id);
+    return str_fmt(rq->arena, "%.*s-%.*s", STR_ARG(tag), STR_ARG(account));
+}
+
+/* Whether the answer depends on who asks: the route lets in none but those who say who they are. */
+static bool is_private(const struct req *rq)
+{
+    return rq->route && rq->route->auth != AUTH_PUBLIC;
+}
+
 bool reply_etag(struct req *rq, struct reply *rp, struct str tag)
 {
+    if (is_private(rq)) {
+        tag = own_tag(rq, tag);
+        reply_header(rp, "Vary", S("Authorization, Cookie"));
+    }
     reply_header(rp, "ETag", str_fmt(rq->arena, "\"%.*s\"", STR_ARG(tag)));
     struct str asked = req_header(rq, S("if-none-match"));
     if (rq->method != HTTP_GET || !asked.s || !list_has_tag(asked, tag, true))
@@ -87,7 +107,7 @@ bool reply_etag(struct req *rq, struct reply *rp, struct str tag)
 err_t req_if_match(struct req *rq, struct str tag)
 {
     struct str asked = req_header(rq, S("if-match"));
-    if (!asked.s || list_has_tag(asked, tag, false))
+    if (!asked.s || list_has_tag(asked, is_private(rq) ? own_tag(rq, tag) : tag, false))
         return OK;
     return err_note(E_PRECONDITION, "if-match", "it has changed since you read it; read it again");
 }
@@ -240,11 +260,11 @@ void call_answer(struct call *c)
     bool has_cache = false;
     for (size_t i = 0; i < rp->header_count; i++)
         has_cache |= str_eq_nocase(rp->headers[i].name, S("Cache-Control"));
+    bool shown = rp->status == 200 || rp->status == 304; /* a 304 says what its 200 said */
     if (!has_cache)
         reply_header(rp, "Cache-Control",
-                     rp->status == 200 && c->rq.route && c->rq.route->auth == AUTH_USER
-                         ? S("private, no-cache")
-                         : S("no-store"));
+                     shown && c->rq.route && c->rq.route->auth == AUTH_USER ? S("private, no-cache")
+                                                                            : S("no-store"));
     security_headers(c, false);
     cors_headers(c);
 
