@@ -56,6 +56,7 @@ struct call {
     err_t refused; /* by a check that needs no body: answered when the request is whole */
     struct err_detail refused_detail;
     int64_t began_us;
+    struct str network; /* of the client: whose rates count together (net_address_network) */
     struct rate_result {
         int64_t limit, remaining, reset_s;
         bool counted;
@@ -97,7 +98,7 @@ bool http_origin_is_ours(const struct http_server *s, struct str origin);
 /* rates.c: token buckets. */
 struct rates *rates_new(struct arena *a);
 void rates_free(struct rates *r);
-bool rate_take_address(struct rates *r, struct str address, int64_t now_ms, int64_t *ret_retry_ms);
+bool rate_take_address(struct rates *r, struct str network, int64_t now_ms, int64_t *ret_retry_ms);
 bool rate_take(struct rates *r, struct str key, enum rate_class class, int64_t now_ms,
                struct rate_result *ret, int64_t *ret_retry_ms);
 

@@ -1,5 +1,6 @@
 /* Token buckets in a fixed table. A key that finds its places taken replaces the bucket that was idle longest, so the
- * memory is bounded and a flood of addresses costs its own accuracy alone. */
+ * memory is bounded and a flood of addresses costs its own accuracy alone. Strangers are told apart by their network
+ * (net_address_network): who has an IPv6 /64 has 2^64 addresses. */
 #include "base/map.h"
 #include "http/inside.h"
 
@@ -75,10 +76,10 @@ static bool take(struct rates *r, uint64_t key, double burst, double each_second
     return ok;
 }
 
-bool rate_take_address(struct rates *r, struct str address, int64_t now_ms, int64_t *ret_retry_ms)
+bool rate_take_address(struct rates *r, struct str network, int64_t now_ms, int64_t *ret_retry_ms)
 {
     double left;
-    return take(r, hash64(address), ADDRESS_BURST, ADDRESS_EACH_SECOND, now_ms, &left,
+    return take(r, hash64(network), ADDRESS_BURST, ADDRESS_EACH_SECOND, now_ms, &left,
                 ret_retry_ms);
 }
 

@@ -28,26 +28,63 @@ static bool parse_method(struct str name, enum http_method *ret, bool *ret_head)
     return false;
 }
 
+/* Of a header that each proxy adds to, the part that the nearest one wrote: the last value of the last line. It is
+ * taken off, so that the next call gives the one before. STR_NONE when there is none. */
+static struct str last_hop(struct http1_exchange *x, struct str name, size_t *io_lines,
+                           struct str *io_line)
+{
+    while (!io_line->n) {
+        if (*io_lines == 0)
+            return STR_NONE;
+        const struct http1_header *h = &x->headers[--*io_lines];
+        if (str_eq(h->name, name))
+            *io_line = h->value;
+    }
+    size_t from = io_line->n;
+    while (from && io_line->s[from - 1] != ',')
+        from--;
+    struct str hop = str_trim(str_sub(*io_line, from, io_line->n));
+    *io_line = str_sub(*io_line, 0, from ? from - 1 : 0);
+    return hop;
+}
+
+/* Behind one trusted proxy or several: the nearest hop that is none of them. A hop that is no address ends the search:
+ * who stands behind it is not known, and a made-up name gets no limits of its own. */
+static void see_forwarded_for(struct call *c, struct str proxies)
+{
+    char address[NET_ADDRESS_TEXT_BYTES], network[NET_ADDRESS_TEXT_BYTES];
+    struct str line = STR_NONE, hop;
+    size_t lines = c->exchange->header_count;
+    while ((hop = last_hop(c->exchange, S("x-forwarded-for"), &lines, &line)).s) {
+        if (!net_address_canonical(hop, address) || !net_address_network(hop, network))
+            return;
+        struct str client = str_dup(c->rq.arena, str_from(address)),
+                   whole = str_dup(c->rq.arena, str_from(network));
+        if (!client.s || !whole.s)
+            return;
+        c->rq.client = client;
+        c->network = whole;
+        if (!net_address_listed(proxies, client))
+            return;
+    }
+}
+
 /* The client's address and scheme: a trusted proxy's word counts, nobody else's. */
 static void see_client(struct call *c)
 {
     struct http_server *s = c->server;
-    struct str peer = str_from(c->exchange->peer);
-    c->rq.client = peer;
+    struct str line = STR_NONE;
+    size_t lines = c->exchange->header_count;
+    c->rq.client = str_from(c->exchange->peer);
+    c->network = str_from(c->exchange->network);
     c->rq.https = s->https;
     c->rq.local = c->exchange->local;
-    if (!net_address_listed(s->options.trusted_proxies, peer))
+    if (!net_address_listed(s->options.trusted_proxies, c->rq.client))
         return;
-    struct str list = req_header(&c->rq, S("x-forwarded-for")),
-               proto = req_header(&c->rq, S("x-forwarded-proto"));
-    size_t from = list.n; /* the last hop is the one that our proxy saw */
-    while (from && list.s[from - 1] != ',')
-        from--;
-    struct str last = str_trim(str_sub(list, from, list.n));
-    if (last.n && last.n <= 45 && text_ok(last))
-        c->rq.client = last;
+    see_forwarded_for(c, s->options.trusted_proxies);
+    struct str proto = last_hop(c->exchange, S("x-forwarded-proto"), &lines, &line);
     if (proto.n)
-        c->rq.https = str_eq(str_trim(proto), S("https"));
+        c->rq.https = str_eq_nocase(proto, S("https"));
 }
 
 static struct str request_id(struct arena *a)
@@ -101,7 +138,7 @@ static err_t first_checks(struct call *c)
     int64_t retry_ms;
     enum http_method method;
     if (!c->rq.local &&
-        !rate_take_address(c->server->rates, c->rq.client, clock_monotonic_ms(), &retry_ms)) {
+        !rate_take_address(c->server->rates, c->network, clock_monotonic_ms(), &retry_ms)) {
         (void)!router_match(c->server->router, c); /* for its CORS headers */
         reply_header(&c->rp, "Retry-After", seconds_text(c, retry_ms));
         return err_note(E_RATE, NULL, "too many requests from %.*s", STR_ARG(c->rq.client));
@@ -139,7 +176,7 @@ static err_t check_rate(struct call *c)
         return OK;
     struct str key = c->rq.caller.known ? str_of((const char *)c->rq.caller.user_id.b,
                                                  sizeof c->rq.caller.user_id.b)
-                                        : c->rq.client;
+                                        : c->network;
     if (rate_take(c->server->rates, key, r->rate, clock_monotonic_ms(), &c->rate, &retry_ms))
         return OK;
     reply_header(&c->rp, "Retry-After", seconds_text(c, retry_ms));

@@ -4,6 +4,7 @@
 #define VIVIM_NET_CONN_H
 
 #include "base/str.h"
+#include "net/address.h"
 #include "net/loop.h"
 
 struct net_conn;
@@ -38,8 +39,9 @@ struct net_conn {
     size_t
         unsent_bytes; /* given to net_write, not yet with the kernel; with what keeping it costs */
     bool closing, local, paused, ended;
-    bool counted;  /* among those of its address */
-    char peer[46]; /* address as text; "local" over a Unix socket */
+    bool counted;                         /* among those of its network */
+    char peer[NET_ADDRESS_TEXT_BYTES];    /* address as text; "local" over a Unix socket */
+    char network[NET_ADDRESS_TEXT_BYTES]; /* that counts as one stranger: net_address_network */
 };
 
 /* Writing. What the kernel takes at once needs no memory; the rest waits, in order. At most 8 parts. */
@@ -76,11 +78,11 @@ struct net_listen_options {
     /* A connection was accepted: set its state. false refuses it. On the loop's thread. */
     bool (*accepted)(struct net_conn *c, void *context);
     void *context;
-    size_t connections_max, per_address_max;
+    size_t connections_max, per_address_max; /* per_address: an IPv6 /64 is one */
     struct str
         proxies; /* addresses, parted by commas, that speak for many: without per_address_max */
 };
-/* Does a list parted by commas hold this address? */
+/* Does a list parted by commas hold this address (canonical)? Those of the list may be written in any form. */
 bool net_address_listed(struct str list, struct str address);
 
 /* Listen on every loop (SO_REUSEPORT), without accepting yet. address: "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families; one port).

@@ -63,6 +63,7 @@ static struct http1_exchange *exchange_new(struct http1 *h)
                                   .body_fd = -1,
                                   .local = h->conn->local };
     memcpy(x->peer, h->conn->peer, sizeof x->peer);
+    memcpy(x->network, h->conn->network, sizeof x->network);
     return x;
 }
 

@@ -25,7 +25,7 @@ struct http1_exchange {
     struct http1_header *headers;
     size_t header_count;
     bool keep_alive, upgrade, local;
-    char peer[46];
+    char peer[NET_ADDRESS_TEXT_BYTES], network[NET_ADDRESS_TEXT_BYTES]; /* as net_conn has them */
     size_t body_max; /* set by `head`; more than this sets body_too_large and reads no further */
     bool body_too_large;
     struct buf body; /* up to HTTP_BODY_SPOOL_BYTES … */

@@ -38,32 +38,44 @@ struct net_listener {
 
 /* --- accepting ----------------------------------------------------------------------------------- */
 
-static size_t address_slot(const char *peer)
+static size_t address_slot(const char *network)
 {
     uint64_t h = 1469598103934665603u;
-    for (; *peer; peer++)
-        h = (h ^ (unsigned char)*peer) * 1099511628211u;
+    for (; *network; network++)
+        h = (h ^ (unsigned char)*network) * 1099511628211u;
     return (size_t)(h % ADDRESS_SLOTS);
+}
+
+void net_listener_name_peer(struct net_conn *c, const struct sockaddr *a)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    if (a && a->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, text,
+                  sizeof text);
+    else if (a)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, text,
+                  sizeof text);
+    if (net_address_canonical(str_from(text), c->peer) &&
+        net_address_network(str_from(text), c->network))
+        return;
+    snprintf(c->peer, sizeof c->peer, "%s", c->local ? "local" : "unknown");
+    memcpy(c->network, c->peer, sizeof c->network);
 }
 
 static void name_peer(struct net_conn *c)
 {
     struct sockaddr_storage a;
     int n = sizeof a;
-    if (c->local || uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&a, &n) != 0) {
-        snprintf(c->peer, sizeof c->peer, "%s", c->local ? "local" : "unknown");
-        return;
-    }
-    const void *in6 = &((struct sockaddr_in6 *)&a)->sin6_addr,
-               *in4 = &((struct sockaddr_in *)&a)->sin_addr;
-    inet_ntop(a.ss_family, a.ss_family == AF_INET6 ? in6 : in4, c->peer, sizeof c->peer);
+    bool known = !c->local && uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&a, &n) == 0;
+    net_listener_name_peer(c, known ? (struct sockaddr *)&a : NULL);
 }
 
 bool net_address_listed(struct str list, struct str address)
 {
+    char text[NET_ADDRESS_TEXT_BYTES];
     struct str one;
     while (str_cut(&list, ',', &one))
-        if (str_eq(str_trim(one), address))
+        if (net_address_canonical(one, text) && str_eq(str_from(text), address))
             return true;
     return false;
 }
@@ -81,13 +93,13 @@ static bool peer_allowed(struct net_conn *c)
            (who.uid == geteuid() || who.uid == 0);
 }
 
-static bool counts_allow(struct net_listener *l, struct net_conn *c)
+bool net_listener_joined(struct net_listener *l, struct net_conn *c)
 {
     size_t all = ++l->connections;
     size_t here = 0;
     c->counted = !c->local && !net_address_listed(l->options.proxies, str_from(c->peer));
     if (c->counted)
-        here = (size_t)atomic_fetch_add(&l->by_address[address_slot(c->peer)], 1) + 1;
+        here = (size_t)atomic_fetch_add(&l->by_address[address_slot(c->network)], 1) + 1;
     return all <= l->options.connections_max && here <= l->options.per_address_max;
 }
 
@@ -95,7 +107,7 @@ void net_listener_left(struct net_listener *l, struct net_conn *c)
 {
     l->connections--;
     if (c->counted)
-        l->by_address[address_slot(c->peer)]--;
+        l->by_address[address_slot(c->network)]--;
 }
 
 static void drop(uv_handle_t *handle)
@@ -127,7 +139,7 @@ static void on_connection(uv_stream_t *stream, int status)
     if (!a->local)
         uv_tcp_nodelay(&c->tcp, 1);
     name_peer(c);
-    bool allowed = counts_allow(a->listener, c) && peer_allowed(c);
+    bool allowed = net_listener_joined(a->listener, c) && peer_allowed(c);
     if (!allowed || !a->listener->options.accepted(c, a->listener->options.context)) {
         net_listener_left(a->listener, c);
         uv_close(&c->handle, drop);
