@@ -21,16 +21,19 @@ static size_t members(struct json object, bool clients)
     return count;
 }
 
-/* The same members in the same order, but for `clients`, which comes last and once. */
-static void check_forwarded(struct arena *a, struct str text, const struct signal *m)
+/* The same members in the same order, but for `clients`, which comes last and once; the topic by the name that is given. */
+static void check_forwarded(struct arena *a, struct str text, const struct signal *m,
+                            struct str topic)
 {
     struct json before, after, value, other;
-    struct str key, other_key, forwarded = str_cat(a, m->head, signal_tail(a, 7));
+    struct str key, other_key, head;
+    CHECK(signal_head(a, m, topic, &head) == OK);
+    struct str forwarded = str_cat(a, head, signal_tail(a, 7));
     CHECK(json_parse(a, text, SIGNAL_DEPTH_MAX, &before) == OK);
     CHECK(json_parse(a, forwarded, SIGNAL_DEPTH_MAX, &after) == OK);
     CHECK(members(after, true) == 1 && json_i64(json_get(after, S("clients")), 0) == 7);
     CHECK(members(after, false) == members(before, false));
-    CHECK(str_eq(json_get_str(after, S("topic")), m->topic));
+    CHECK(str_eq(json_get_str(after, S("topic")), topic));
     struct json_iter x = json_iter(before), y = json_iter(after);
     while (json_next(&x, &key, &value)) {
         if (str_eq(key, S("clients")))
@@ -57,7 +60,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     CHECK(!json_exists(m.topics) || json_is(m.topics, JSON_ARRAY));
     CHECK((m.type == SIGNAL_PUBLISH) == (m.topic.n > 0));
-    if (m.type == SIGNAL_PUBLISH)
-        check_forwarded(&a, text, &m);
+    if (m.type == SIGNAL_PUBLISH) {
+        check_forwarded(&a, text, &m, m.topic);
+        check_forwarded(&a, text, &m, S("conversation:\"another\" name"));
+    }
     return 0;
 }

@@ -87,7 +87,7 @@ static void run_signal(struct arena *a, struct str text)
     struct json_iter it = json_iter(m.topics);
     while (json_next(&it, NULL, &topic)) {
         struct str name = json_str(topic);
-        err_t e = signal_topic_check(&app, db, a, &caller, name);
+        err_t e = signal_topic_check(&app, db, a, &caller, name, &name);
         CHECK(is_answer(e));
         struct str room = signal_room(a, true, name);
         CHECK(!room.s ||

@@ -178,7 +178,7 @@ static void emit_change(struct realtime *rt, struct arena *a, struct audience *o
 static void withdraw_shared(struct realtime *rt, struct arena *a, struct uuid user,
                             const char *entity, struct uuid id)
 {
-    struct str text = uuid_str(a, id), topic = str_fmt(a, "%s:%.*s", entity, STR_ARG(text));
+    struct str topic = topic_of_entity(a, entity, id);
     if (topic.s)
         withdraw_topic(rt, user, topic);
 }

@@ -9,6 +9,7 @@ enum effect_kind { EFFECT_JOIN, EFFECT_LEAVE, EFFECT_EMIT };
 struct effect {
     struct effect *next;
     enum effect_kind kind;
+    bool joined;     /* by this event, and not before it */
     struct str room; /* or the JSON */
     const char *event;
 };
@@ -104,12 +105,20 @@ static void apply(struct rt_socket *s, const struct effect *e)
         socket_emit(s, e->event, e->room);
 }
 
+/* Into all of them or, where one does not fit any more, into none: what is refused has changed nothing. */
 static err_t join_all(struct rt_socket *s, const struct event_call *w)
 {
-    for (const struct effect *e = w->effects; e; e = e->next)
-        if (e->kind == EFFECT_JOIN)
-            TRY(hub_join(&s->listener, e->room));
-    return OK;
+    err_t result = OK;
+    for (struct effect *e = w->effects; e && result == OK; e = e->next) {
+        if (e->kind != EFFECT_JOIN || hub_is_in(&s->listener, e->room))
+            continue;
+        result = hub_join(&s->listener, e->room);
+        e->joined = result == OK;
+    }
+    for (const struct effect *e = w->effects; e && result != OK; e = e->next)
+        if (e->joined)
+            hub_leave(&s->listener, e->room);
+    return result;
 }
 
 static void count(struct event_call *w)
@@ -121,8 +130,11 @@ static void count(struct event_call *w)
 
 static void answer(struct rt_socket *s, struct event_call *w)
 {
-    if (w->result == OK)
+    if (w->result == OK) {
+        err_clear();
         w->result = join_all(s, w);
+        w->detail = *err_detail();
+    }
     count(w);
     if (w->result != OK) {
         answer_error(s, w->ack, w->call.event->name, w->result, &w->detail);

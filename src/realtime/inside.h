@@ -340,12 +340,27 @@ void call_emit(struct socket_call *c, const char *event, struct str json);
 extern const struct socket_event REALTIME_EVENTS[]; /* topics.c */
 enum { REALTIME_EVENT_COUNT = 4 };
 
-/* May this caller hear of the topic? `ret_room`: where. E_INVALID (no such kind of topic), E_NOT_FOUND, E_FORBIDDEN (scope). */
-NODISCARD err_t topic_check(struct app *app, struct db *db, struct arena *a,
-                            const struct caller *who, struct str topic, struct str *ret_room);
+/* What a client asks to hear of, read once. However it was typed, one thing has one name and one room: both are built
+ * from this, never from the text. */
+struct topic {
+    const char
+        *own; /* the account's own ("feed", "notifications"), in static storage; or NULL and … */
+    const struct entity *entity; /* … the kind of thing that it names */
+    struct uuid id;              /* of the thing, or of the account */
+};
+/* E_INVALID: no topic. It asks nobody whether the thing is there. */
+NODISCARD err_t topic_parse(const struct app *app, const struct caller *who, struct str text,
+                            struct topic *ret);
 /* The same for what names a document that can be shared, and nothing else. */
-NODISCARD err_t topic_check_document(struct app *app, struct db *db, struct arena *a,
-                                     const struct caller *who, struct str topic);
+NODISCARD err_t topic_parse_document(const struct app *app, const struct caller *who,
+                                     struct str text, struct topic *ret);
+struct str topic_name(struct arena *a, const struct topic *t); /* "conversation:<id>", "feed" */
+struct str topic_room(struct arena *a,
+                      const struct topic *t); /* "conversation:<id>", "feed:<id>" */
+struct str topic_of_entity(struct arena *a, const char *entity, struct uuid id);
+/* May this caller hear of it? E_NOT_FOUND, E_FORBIDDEN (scope). */
+NODISCARD err_t topic_check(struct app *app, struct db *db, struct arena *a,
+                            const struct caller *who, const struct topic *t);
 /* For a room that a lost socket was in: may it be in it again? */
 NODISCARD err_t room_check(struct app *app, struct db *db, struct arena *a,
                            const struct caller *who, struct str room);
@@ -386,9 +401,10 @@ void signal_count_out(struct realtime *rt, struct str room);
 /* How many there are, of a room that has some. The caller holds the lock. */
 unsigned signal_count(struct realtime *rt, struct str room);
 err_t signalling_get(struct req *rq, struct reply *rp);
-/* May the caller signal about the topic? E_INVALID, also for what is no text; else as topic_check_document. */
+/* May the caller signal about the topic? *ret_name: its one name. E_INVALID, also for what is no text; else as topic_check. */
 NODISCARD err_t signal_topic_check(struct app *app, struct db *db, struct arena *a,
-                                   const struct caller *who, struct str topic);
+                                   const struct caller *who, struct str text,
+                                   struct str *ret_name);
 /* The room of who signals about a topic; apart from it those of test mode, whom nobody knows. */
 struct str signal_room(struct arena *a, bool known, struct str topic);
 

@@ -213,26 +213,32 @@ static err_t set_invisible(struct socket_call *c, bool invisible)
     return OK;
 }
 
+/* Where the device is, by its one name; an own topic is nowhere that others could be. */
+static err_t find_place(struct socket_call *c, struct str text, struct str *ret)
+{
+    struct topic t;
+    TRY(topic_parse(c->app, c->caller, text, &t));
+    *ret = t.own ? STR_NONE : topic_name(c->arena, &t);
+    TRY(arena_err(c->arena));
+    err_t e = topic_check(c->app, c->db, c->arena, c->caller, &t);
+    if (e != OK && ret->n) /* also when the right went while this waited */
+        presence_forget(realtime_of(c->app)->presence, c->caller->user_id, *ret);
+    return e;
+}
+
 static err_t beat(struct socket_call *c, const struct presence_argument *argument,
                   enum presence_status status)
 {
     struct realtime *rt = realtime_of(c->app);
-    const struct presence_beat b = {
+    struct presence_beat b = {
         .user_id = c->caller->user_id,
         .message_id = argument->message_id,
         .handle = c->caller->handle,
         .device = c->socket_id,
         .status = status,
-        .topic = argument->at,
     };
-    struct str room;
-    if (argument->at.n) {
-        err_t e = topic_check(c->app, c->db, c->arena, c->caller, argument->at, &room);
-        if (e != OK) { /* also when the right went while this waited */
-            presence_forget(rt->presence, c->caller->user_id, argument->at);
-            return e;
-        }
-    }
+    if (argument->at.n)
+        TRY(find_place(c, argument->at, &b.topic));
     TRY(presence_beat(rt->presence, &b, clock_wall_ms()));
     keep_ticking(rt);
     return OK;

@@ -1,5 +1,6 @@
 #include "realtime/signal.h"
 
+#include "base/json_write.h"
 #include "base/limits.h"
 
 /* --- where members begin and end ---------------------------------------------------------------
@@ -56,29 +57,6 @@ static enum known known_of(struct str key)
     return (enum known)i;
 }
 
-/* Every member but `clients`, as it came. */
-static err_t copy_members(struct arena *a, struct json object, struct str text, struct str *ret)
-{
-    struct place p = { text, str_find_char(text, '{', 0) };
-    struct json_iter it = json_iter(object);
-    struct str key;
-    struct buf out;
-    struct json value;
-    buf_init(&out, a, text.n + 1);
-    buf_putc(&out, '{');
-    while (json_next(&it, &key, &value)) {
-        p.at++; /* the brace, or the comma */
-        struct str member = pass_member(&p);
-        if (known_of(key) == CLIENTS)
-            continue;
-        if (out.n > 1)
-            buf_putc(&out, ',');
-        buf_put(&out, member);
-    }
-    *ret = buf_str(&out);
-    return buf_err(&out);
-}
-
 static err_t check_once(struct json object)
 {
     struct json_iter it = json_iter(object);
@@ -114,12 +92,12 @@ static err_t take_topics(struct json object, struct signal *m)
     return OK;
 }
 
-static err_t take_publish(struct arena *a, struct json object, struct str text, struct signal *m)
+static err_t take_publish(struct json object, struct str text, struct signal *m)
 {
+    m->object = object;
+    m->text = text;
     m->topic = json_get_str(object, S("topic"));
-    if (m->topic.n == 0)
-        return err_note(E_INVALID, "topic", "the topic that this is for");
-    return copy_members(a, object, text, &m->head);
+    return m->topic.n ? OK : err_note(E_INVALID, "topic", "the topic that this is for");
 }
 
 err_t signal_parse(struct arena *a, struct str text, struct signal *ret)
@@ -134,9 +112,46 @@ err_t signal_parse(struct arena *a, struct str text, struct signal *ret)
     if (m.type == SIGNAL_SUBSCRIBE || m.type == SIGNAL_UNSUBSCRIBE)
         TRY(take_topics(object, &m));
     if (m.type == SIGNAL_PUBLISH)
-        TRY(take_publish(a, object, text, &m));
+        TRY(take_publish(object, text, &m));
     *ret = m;
     return OK;
+}
+
+/* --- what is forwarded -------------------------------------------------------------------------------- */
+
+static void put_topic(struct buf *out, struct str topic)
+{
+    struct json_out o;
+    jo_init(&o, out);
+    buf_put(out, S("\"topic\":"));
+    jo_str(&o, topic);
+}
+
+/* Every member but `clients`, as it came; but the topic by its name. */
+err_t signal_head(struct arena *a, const struct signal *m, struct str topic, struct str *ret)
+{
+    struct place p = { m->text, str_find_char(m->text, '{', 0) };
+    struct json_iter it = json_iter(m->object);
+    bool renamed = !str_eq(m->topic, topic);
+    struct str key;
+    struct buf out;
+    struct json value;
+    buf_init(&out, a, 2 * m->text.n + 6 * topic.n + KIB(1));
+    buf_putc(&out, '{');
+    while (json_next(&it, &key, &value)) {
+        p.at++; /* the brace, or the comma */
+        struct str member = pass_member(&p);
+        if (known_of(key) == CLIENTS)
+            continue;
+        if (out.n > 1)
+            buf_putc(&out, ',');
+        if (renamed && known_of(key) == TOPIC)
+            put_topic(&out, topic);
+        else
+            buf_put(&out, member);
+    }
+    *ret = buf_str(&out);
+    return buf_err(&out);
 }
 
 struct str signal_tail(struct arena *a, unsigned clients)

@@ -19,8 +19,9 @@ enum signal_type {
 struct signal {
     enum signal_type type;
     struct json topics; /* of (un)subscribe: an array, or JSON_NONE; in the arena */
-    struct str topic;   /* of publish */
-    struct str head;    /* of publish: for signal_tail; every member byte by byte, but `clients` */
+    /* Of publish: its topic as it was typed; and the whole, for signal_head, as long as what was parsed. */
+    struct str topic, text;
+    struct json object;
 };
 
 /* Parse and check the shape. What is published is forwarded as it came: it is looked at only as far as is needed to
@@ -29,7 +30,12 @@ struct signal {
  * E_BAD_JSON, E_BAD_INPUT, E_INVALID, E_LIMIT with a note. */
 NODISCARD err_t signal_parse(struct arena *a, struct str text, struct signal *ret);
 
-/* What stands behind `head`: `,"clients":3}`. */
+/* What of a `publish` is forwarded, for signal_tail: every member byte by byte, but `clients`; and `topic`, where that
+ * was typed otherwise, by the one name that all who are in its room know. */
+NODISCARD err_t signal_head(struct arena *a, const struct signal *m, struct str topic,
+                            struct str *ret);
+
+/* What stands behind that head: `,"clients":3}`. */
 struct str signal_tail(struct arena *a, unsigned clients);
 
 #endif

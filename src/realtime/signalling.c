@@ -35,22 +35,45 @@ struct str signal_room(struct arena *a, bool known, struct str topic)
 }
 _Static_assert(sizeof "signal-test/" + SIGNAL_TOPIC_BYTES_MAX <= ROOM_BYTES_MAX, "a room's name");
 
-static struct str room_of(const struct signaller *c, struct str topic)
+/* The one name of what a client names: one document fills one room, however its id was typed. In test mode, where
+ * outside suites come without a credential, any text names itself. */
+static err_t name_of(struct app *app, struct arena *a, const struct caller *who, struct str text,
+                     struct str *ret, struct topic *ret_topic)
 {
-    return signal_room(&c->listener.loop->scratch, c->conn.caller.known, topic);
+    if (text.n == 0 || text.n > SIGNAL_TOPIC_BYTES_MAX || !text_ok(text))
+        return err_note(E_INVALID, "topics", "a topic is text of 1 to %d bytes",
+                        SIGNAL_TOPIC_BYTES_MAX);
+    *ret = text;
+    if (!who->known)
+        return OK;
+    TRY(topic_parse_document(app, who, text, ret_topic));
+    *ret = topic_name(a, ret_topic);
+    return arena_err(a);
 }
 
-static err_t join(struct signaller *c, struct str topic)
+static struct str room_of(const struct signaller *c, struct str name)
+{
+    return signal_room(&c->listener.loop->scratch, c->conn.caller.known, name);
+}
+
+/* The room of what a message names; STR_NONE: it names none. `ret_name` may be NULL. */
+static struct str room_named(const struct signaller *c, struct str text, struct str *ret_name)
+{
+    struct rt_loop *l = c->listener.loop;
+    struct topic topic;
+    struct str name;
+    err_t e = name_of(l->rt->app, &l->scratch, &c->conn.caller, text, &name, &topic);
+    err_clear();
+    if (e != OK)
+        return STR_NONE;
+    if (ret_name)
+        *ret_name = name;
+    return room_of(c, name);
+}
+
+static err_t join(struct signaller *c, struct str room)
 {
     struct realtime *rt = c->listener.loop->rt;
-    struct str room = room_of(c, topic);
-    if (!room.s)
-        return E_BUSY;
-    if (hub_is_in(&c->listener, room))
-        return OK;
-    if (c->listener.room_count >= SIGNAL_TOPICS_MAX)
-        return err_note(E_LIMIT, "topics", "a connection subscribes to at most %d topics",
-                        SIGNAL_TOPICS_MAX);
     TRY(signal_count_in(rt, room));
     err_t e = hub_join(&c->listener, room);
     if (e != OK)
@@ -60,7 +83,7 @@ static err_t join(struct signaller *c, struct str topic)
 
 static void leave(struct signaller *c, struct str room)
 {
-    if (!hub_is_in(&c->listener, room))
+    if (!room.s || !hub_is_in(&c->listener, room))
         return;
     signal_count_out(c->listener.loop->rt, room);
     hub_leave(&c->listener, room);
@@ -165,7 +188,8 @@ static const struct conn_kind SIGNALLER_KIND = { .caller = conn_caller,
 /* --- subscribe ------------------------------------------------------------------------------------------------ */
 
 struct asked {
-    struct str topic;
+    struct str text, name; /* as it was typed; its one name */
+    struct str room;       /* that it is to join; STR_NONE: none, or it is in it */
     err_t result;
     struct err_detail detail;
 };
@@ -181,14 +205,13 @@ struct checking { /* in its own arena */
 };
 
 err_t signal_topic_check(struct app *app, struct db *db, struct arena *a, const struct caller *who,
-                         struct str topic)
+                         struct str text, struct str *ret_name)
 {
-    if (topic.n == 0 || topic.n > SIGNAL_TOPIC_BYTES_MAX || !text_ok(topic))
-        return err_note(E_INVALID, "topics", "a topic is text of 1 to %d bytes",
-                        SIGNAL_TOPIC_BYTES_MAX);
+    struct topic topic;
+    TRY(name_of(app, a, who, text, ret_name, &topic));
     if (!who->known)
-        return OK; /* in test mode: outside suites come without a credential */
-    return db ? topic_check_document(app, db, a, who, topic) : E_DB;
+        return OK;
+    return db ? topic_check(app, db, a, who, &topic) : E_DB;
 }
 
 static void check(struct db *db, struct arena *a, void *arg)
@@ -198,24 +221,63 @@ static void check(struct db *db, struct arena *a, void *arg)
     w->withdrawn = w->rt->withdrawals;
     for (size_t i = 0; i < w->count; i++) {
         err_clear();
-        w->topics[i].result =
-            signal_topic_check(w->rt->app, db, &w->arena, &w->caller, w->topics[i].topic);
+        w->topics[i].result = signal_topic_check(w->rt->app, db, &w->arena, &w->caller,
+                                                 w->topics[i].text, &w->topics[i].name);
         w->topics[i].detail = *err_detail();
     }
 }
 
-static void join_all(struct signaller *c, const struct checking *w)
+static void settle(struct asked *one, err_t e)
 {
+    one->result = e;
+    one->detail = *err_detail();
+}
+
+static bool is_asked_before(const struct checking *w, size_t i, struct str room)
+{
+    for (size_t k = 0; k < i; k++)
+        if (str_eq(w->topics[k].room, room))
+            return true;
+    return false;
+}
+
+/* What it is to join, each room once. */
+static size_t find_rooms(struct signaller *c, struct checking *w)
+{
+    size_t count = 0;
     for (size_t i = 0; i < w->count; i++) {
-        const struct asked *one = &w->topics[i];
-        err_t e = one->result;
+        struct asked *one = &w->topics[i];
+        struct str room = one->result == OK ? room_of(c, one->name) : STR_NONE;
+        one->room = STR_NONE;
+        if (one->result != OK)
+            continue;
+        if (!room.s)
+            one->result = E_BUSY;
+        else if (!hub_is_in(&c->listener, room) && !is_asked_before(w, i, room)) {
+            one->room = room;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Into all of them or, where the connection would have too many, into none. A topic that others have filled is refused
+ * alone. */
+static void join_all(struct signaller *c, struct checking *w)
+{
+    bool too_many = find_rooms(c, w) + c->listener.room_count > SIGNAL_TOPICS_MAX;
+    for (size_t i = 0; i < w->count; i++) {
+        struct asked *one = &w->topics[i];
         err_clear();
-        if (e == OK)
-            e = join(c, one->topic);
-        else
-            err_note(e, one->detail.field, "%s", one->detail.text);
-        if (e != OK)
-            refuse(c, one->topic, e);
+        if (one->room.s && too_many)
+            settle(one, err_note(E_LIMIT, "topics", "a connection subscribes to at most %d topics",
+                                 SIGNAL_TOPICS_MAX));
+        else if (one->room.s)
+            settle(one, join(c, one->room));
+        if (one->result == OK)
+            continue;
+        err_note(one->result, one->detail.field, "%s", one->detail.text);
+        refuse(c, one->text, one->result);
     }
 }
 
@@ -280,7 +342,7 @@ static err_t subscribe(struct signaller *c, struct json topics)
         return E_BUSY;
     while (json_next(&it, NULL, &topic))
         if (json_is(topic, JSON_STR))
-            w->topics[w->count++].topic = str_dup(&arena, json_str(topic));
+            w->topics[w->count++].text = str_dup(&arena, json_str(topic));
     w->rt = c->listener.loop->rt;
     w->caller = c->conn.caller;
     w->caller.handle = STR_NONE;
@@ -298,8 +360,7 @@ static void unsubscribe(struct signaller *c, struct json topics)
     struct json_iter it = json_iter(topics);
     struct json topic;
     while (json_next(&it, NULL, &topic))
-        if (json_is(topic, JSON_STR) && json_str(topic).n <= SIGNAL_TOPIC_BYTES_MAX)
-            leave(c, room_of(c, json_str(topic)));
+        leave(c, room_named(c, json_str(topic), NULL));
 }
 
 /* Counted and posted under one lock, so that everybody is told the same number in the same order. */
@@ -307,12 +368,13 @@ static err_t publish(struct signaller *c, const struct signal *m)
 {
     struct rt_loop *l = c->listener.loop;
     struct realtime *rt = l->rt;
-    struct str room = m->topic.n <= SIGNAL_TOPIC_BYTES_MAX ? room_of(c, m->topic) : STR_NONE;
+    struct str name, head, room = room_named(c, m->topic, &name);
     if (!room.s || !hub_is_in(&c->listener, room))
         return err_note(E_FORBIDDEN, "topic", "subscribe to the topic before you publish to it");
+    TRY(signal_head(&l->scratch, m, name, &head));
     mutex_lock(&rt->emitting);
     struct str tail = signal_tail(&l->scratch, signal_count(rt, room));
-    struct ws_frame *f = ws_frame_join(WS_TEXT, m->head, tail);
+    struct ws_frame *f = ws_frame_join(WS_TEXT, head, tail);
     if (f)
         hub_post(rt, room, f);
     mutex_unlock(&rt->emitting);

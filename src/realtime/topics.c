@@ -5,74 +5,96 @@
 #include "realtime/presence_room.h"
 #include "sharing/sharing.h"
 
-/* --- may they? ------------------------------------------------------------------------------------ */
+/* --- which one? -------------------------------------------------------------------------------------
+ * A topic is read once, and its name and its room are built from what was read: an id has many spellings, and whoever is
+ * in a room under another one than the withdrawal of a right names would hear on. */
 
 /* Topics of the caller alone, whose room carries the account's id. */
-static bool is_own(struct str topic)
+static const char *own_topic(struct str text)
 {
-    return str_eq(topic, S("feed")) || str_eq(topic, S("notifications"));
+    static const char *const OWN[] = { "feed", "notifications" };
+    for (size_t i = 0; i < COUNTOF(OWN); i++)
+        if (str_eq(text, str_from(OWN[i])))
+            return OWN[i];
+    return NULL;
 }
 
-/* "conversation:<id>": an entity of some room that can be asked whether it is there. */
-static err_t check_entity(struct app *app, struct db *db, struct arena *a, struct uuid user,
-                          struct str topic)
+/* An entity of some room that can be asked whether it is there. */
+static const struct entity *entity_named(const struct app *app, struct str name)
 {
-    struct str rest = topic, name;
-    struct uuid id, owner;
-    if (!str_cut(&rest, ':', &name) || uuid_parse(rest, &id) != OK)
-        return err_note(E_INVALID, "topics", "a topic is like conversation:<id>, or feed");
-    const struct entity *entity = app_entity_named(app, name);
-    if (!entity || !entity->exists)
-        return err_note(E_INVALID, "topics", "there are no topics of this kind");
-    TRY(sharing_find(db, a, user, entity->name, id, SHARE_READ, &owner));
-    return entity->exists(app, db, owner, id);
+    const struct entity *one = app_entity_named(app, name);
+    return one && one->exists ? one : NULL;
 }
 
-static err_t check_scope(const struct caller *who)
+err_t topic_parse(const struct app *app, const struct caller *who, struct str text,
+                  struct topic *ret)
 {
-    return who->scopes & 1u << SCOPE_READ
-               ? OK
-               : err_note(E_FORBIDDEN, NULL, "the token's scopes do not allow this");
+    struct topic t = { .own = own_topic(text), .id = who->user_id };
+    struct str rest = text, name;
+    if (!t.own) {
+        if (!str_cut(&rest, ':', &name) || uuid_parse(rest, &t.id) != OK)
+            return err_note(E_INVALID, "topics", "a topic is like conversation:<id>, or feed");
+        t.entity = entity_named(app, name);
+        if (!t.entity)
+            return err_note(E_INVALID, "topics", "there are no topics of this kind");
+    }
+    *ret = t;
+    return OK;
 }
 
-err_t topic_check_document(struct app *app, struct db *db, struct arena *a,
-                           const struct caller *who, struct str topic)
+err_t topic_parse_document(const struct app *app, const struct caller *who, struct str text,
+                           struct topic *ret)
 {
-    struct str rest = topic, kind;
-    struct uuid id;
-    TRY(check_scope(who));
-    if (!str_cut(&rest, ':', &kind) || !shared_entity(kind) || uuid_parse(rest, &id) != OK)
+    struct topic t;
+    if (topic_parse(app, who, text, &t) != OK || t.own || !shared_entity(str_from(t.entity->name)))
         return err_note(E_INVALID, "topics", "a topic names a document: conversation:<id>");
-    return check_entity(app, db, a, who->user_id, topic);
+    *ret = t;
+    return OK;
 }
+
+struct str topic_of_entity(struct arena *a, const char *entity, struct uuid id)
+{
+    char text[UUID_TEXT_BYTES + 1];
+    uuid_text(id, text);
+    return str_fmt(a, "%s:%s", entity, text);
+}
+
+struct str topic_name(struct arena *a, const struct topic *t)
+{
+    return t->own ? str_from(t->own) : topic_of_entity(a, t->entity->name, t->id);
+}
+
+struct str topic_room(struct arena *a, const struct topic *t)
+{
+    return topic_of_entity(a, t->own ? t->own : t->entity->name, t->id);
+}
+
+/* --- may they? ------------------------------------------------------------------------------------ */
 
 err_t topic_check(struct app *app, struct db *db, struct arena *a, const struct caller *who,
-                  struct str topic, struct str *ret_room)
+                  const struct topic *t)
 {
-    char id[UUID_TEXT_BYTES + 1];
-    TRY(check_scope(who));
-    if (is_own(topic)) {
-        uuid_text(who->user_id, id);
-        *ret_room = str_fmt(a, "%.*s:%s", STR_ARG(topic), id);
-        return arena_err(a);
-    }
-    if (topic.n >= ROOM_BYTES_MAX)
-        return err_note(E_INVALID, "topics", "a topic is like conversation:<id>, or feed");
-    TRY(check_entity(app, db, a, who->user_id, topic));
-    *ret_room = topic;
-    return OK;
+    struct uuid owner;
+    if (!(who->scopes & 1u << SCOPE_READ))
+        return err_note(E_FORBIDDEN, NULL, "the token's scopes do not allow this");
+    if (t->own)
+        return OK;
+    TRY(sharing_find(db, a, who->user_id, t->entity->name, t->id, SHARE_READ, &owner));
+    return t->entity->exists(app, db, owner, t->id);
 }
 
 /* The rooms that carry the account's id are the account's as long as it is who it is. */
 err_t room_check(struct app *app, struct db *db, struct arena *a, const struct caller *who,
                  struct str room)
 {
-    struct str rest = room, kind, ignored;
+    struct str rest = room, kind;
     struct uuid id;
+    struct topic t;
     str_cut(&rest, ':', &kind);
     if (uuid_parse(rest, &id) == OK && uuid_eq(id, who->user_id))
         return OK;
-    return topic_check(app, db, a, who, room, &ignored);
+    TRY(topic_parse(app, who, room, &t));
+    return topic_check(app, db, a, who, &t);
 }
 
 /* --- subscribe, unsubscribe -------------------------------------------------------------------------- */
@@ -131,10 +153,15 @@ static err_t say_ready(struct socket_call *c)
     return OK;
 }
 
-static err_t subscribe_to(struct socket_call *c, struct str topic)
+/* `ret_name`: as every event about it names it, however it was typed. */
+static err_t subscribe_to(struct socket_call *c, struct str text, struct str *ret_name)
 {
-    struct str room;
-    TRY(topic_check(c->app, c->db, c->arena, c->caller, topic, &room));
+    struct topic t;
+    TRY(topic_parse(c->app, c->caller, text, &t));
+    TRY(topic_check(c->app, c->db, c->arena, c->caller, &t));
+    struct str room = topic_room(c->arena, &t);
+    *ret_name = topic_name(c->arena, &t);
+    TRY(arena_err(c->arena));
     call_join(c, room);
     return OK;
 }
@@ -152,10 +179,11 @@ static err_t subscribe(struct socket_call *c)
     jo_kz(c->reply, "subscribed");
     jo_array(c->reply);
     while (json_next(&it, NULL, &topic)) {
+        struct str name;
         err_clear();
-        err_t e = subscribe_to(c, json_str(topic));
+        err_t e = subscribe_to(c, json_str(topic), &name);
         if (e == OK)
-            jo_str(c->reply, json_str(topic));
+            jo_str(c->reply, name);
         else if (is_refusal(e))
             write_refused(&refusals, json_str(topic), e);
         else
@@ -173,14 +201,15 @@ static err_t unsubscribe(struct socket_call *c)
 {
     struct json_iter it;
     struct json topic;
-    char id[UUID_TEXT_BYTES + 1];
     TRY(read_topics(c, &it));
-    uuid_text(c->caller->user_id, id);
     while (json_next(&it, NULL, &topic)) {
-        struct str name = json_str(topic);
-        call_leave(c, is_own(name) ? str_fmt(c->arena, "%.*s:%s", STR_ARG(name), id) : name);
-        presence_leave(c, name);
+        struct topic t;
+        if (topic_parse(c->app, c->caller, json_str(topic), &t) != OK)
+            continue; /* nobody is at what is no topic */
+        call_leave(c, topic_room(c->arena, &t));
+        presence_leave(c, topic_name(c->arena, &t));
     }
+    err_clear();
     return arena_err(c->arena);
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { io } from 'socket.io-client';
 import { once } from 'node:events';
-import { changeRows, client, signIn, startServer } from '../lib/server.mjs';
+import { addConversations, changeRows, client, signIn, startServer } from '../lib/server.mjs';
 import { eventually, openEngineSocket, openPolling, openSignalling, openSocket, SEPARATOR } from '../lib/realtime.mjs';
 
 const PATIENCE_MS = 15_000;
@@ -167,6 +167,37 @@ describe('real time', () => {
             assert.equal(refused, 4000);
             await new Promise((resolve) => setTimeout(resolve, 1000)); // the rate of events
             for (let i = 0; i < 5; i++) assert.equal((await c.subscribe(...Array(50).fill(`conversation:${conversation}`))).subscribed.length, 50);
+            c.close();
+        });
+        test('have one name and one room, however the id was typed', async () => {
+            const c = await connect(server, ann), topic = `conversation:${conversation}`, capitals = `conversation:${conversation.toUpperCase()}`;
+            assert.deepEqual((await c.subscribe(capitals, topic)).subscribed, [topic, topic]);
+            await c.ask('presence', { status: 'online', at: capitals });
+            assert.equal((await c.next('presence')).topic, topic);
+            for (const spelling of [`{${conversation}}`, conversation.replaceAll('-', ''), ` ${conversation}`, `${conversation} `, `${conversation}:`, `urn:uuid:${conversation}`])
+                assert.deepEqual((await c.subscribe(`conversation:${spelling}`)).refused.map((r) => r.code), ['invalid_field'], spelling);
+            for (const kind of ['Conversation', 'CONVERSATION', ' conversation', 'conversation ', 'conversations', ''])
+                assert.deepEqual((await c.subscribe(`${kind}:${conversation}`)).refused.map((r) => r.code), ['invalid_field'], kind);
+            await c.ask('unsubscribe', { topics: [capitals] });
+            const other = await connect(server, ann);
+            await other.subscribe(topic);
+            await other.ask('presence', { status: 'away', at: capitals });
+            await other.next('presence', (p) => p.people.some((v) => v.status === 'away'));
+            await c.ask('changes', { after: '0.0' }); // behind what it could have heard
+            assert.ok(!c.heard.some((h) => h.name === 'presence' && h.argument.people.some((v) => v.status === 'away')));
+            for (const one of [c, other]) one.close();
+        });
+        test('a batch that crosses the limit is refused whole', async () => {
+            const rooms = 200, most = 50, c = await connect(server, eve);
+            const topics = (await addConversations(server, eve, rooms)).map((id) => `conversation:${id}`);
+            for (let i = 0; i < rooms - 2; i += most) assert.ok((await c.subscribe(...topics.slice(i, Math.min(i + most, rooms - 2)))).subscribed); // one place is free: its own room counts
+            for (const batch of [topics.slice(-2), [...topics.slice(-2), 'nonsense', `conversation:${conversation}`]]) {
+                const { error } = await c.subscribe(...batch);
+                assert.deepEqual([error.code, error.field], ['too_large', 'topics']);
+                assert.match(error.detail, /200 rooms/);
+            }
+            assert.deepEqual((await c.subscribe(topics.at(-1), topics[0])).subscribed, [topics.at(-1), topics[0]]);
+            assert.equal((await c.subscribe(topics.at(-2))).error.code, 'too_large');
             c.close();
         });
         test('what clients ask is counted, with how long it took', async () => {

@@ -69,6 +69,16 @@ export function command(file, argv, { env = cleanEnvironment(), input = '', chec
     });
 }
 
+// So many conversations of a person at once, without messages, behind the server's back; their ids.
+export async function addConversations(server, person, count) {
+    const owner = (await person.json('GET', '/api/v1/me')).body.user.id;
+    const literal = (id) => (server.environment.VIVIM_DATABASE_URL ? `'${id}'` : `X'${id.replaceAll('-', '')}'`);
+    const ids = Array.from({ length: count }, () => `01890000-${randomBytes(2).toString('hex')}-7000-8000-${randomBytes(6).toString('hex')}`);
+    const rows = ids.map((id) => `(${literal(owner)}, ${literal(id)}, 'claude', FALSE, 'file', 'sha256:0', '[]', 1, 0, 0, 0)`);
+    await changeRows(server, `INSERT INTO conversation (owner_id, id, provider, title_own, source_kind, hash, findings, version, message_count, captured_ms, stored_ms) VALUES ${rows.join(', ')}`);
+    return ids;
+}
+
 export async function startServer({ env = {}, args = [], data = tempFolder(), binary = BINARY, keep = false } = {}) {
     const environment = cleanEnvironment({ VIVIM_DATA: data, VIVIM_LISTEN: '127.0.0.1:0', VIVIM_TEST: '1', ...(await databaseUrl(data)), ...env });
     const child = spawn(binary, ['serve', ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -229,6 +229,11 @@ describe('limits', () => {
         assert.deepEqual(await a.settle(), []);
         a.subscribe('one more', topics[0]);
         assert.deepEqual((await a.settle()).map((r) => [r.topic, r.code]), [['one more', 'too_large']]);
+        a.unsubscribe(topics[1]);
+        a.subscribe(topics[1], 'one more', topics[0]); // one place is free, and two are wanted: none is taken
+        assert.deepEqual((await a.settle()).map((r) => [r.topic, r.code]), [[topics[1], 'too_large'], ['one more', 'too_large']]);
+        a.subscribe(topics[1]);
+        assert.deepEqual(await a.settle(), []);
         a.subscribe(...topics, topics[0]);
         assert.deepEqual((await a.settle()).map((r) => r.code), ['invalid_field']);
         a.unsubscribe(topics[0]);
@@ -349,6 +354,23 @@ describe('in the product', () => {
             e.publish(topic, 'from outside');
             assert.equal((await e.hear()).code, 'forbidden');
             await closeAll([e]);
+        });
+        test('one document is one room, however its id was typed, and everybody hears of it by its one name', async () => {
+            await share('ben');
+            const capitals = `conversation:${conversation.toUpperCase()}`, a = await joined(ann), b = await open(ben);
+            b.subscribe(capitals, topic);
+            assert.deepEqual(await b.settle(), []);
+            b.publish(capitals, announce('ben'));
+            for (const c of [a, b]) assert.deepEqual(await c.hear(), { type: 'publish', topic, data: announce('ben'), clients: 2 });
+            b.unsubscribe(topic);
+            b.publish(capitals, 'from outside');
+            assert.deepEqual((await b.settle()).map((m) => m.code), ['forbidden']);
+            b.subscribe(capitals);
+            await ann.json('DELETE', `/api/v1/conversations/${conversation}/members/ben`);
+            assert.deepEqual(await b.hear(), unsubscribed(topic));
+            a.publish(capitals, 'among ourselves');
+            assert.deepEqual(await a.hear(), { type: 'publish', topic, data: 'among ourselves', clients: 1 });
+            await closeAll([a, b]);
         });
         test('strangers of the test mode do not meet those who have a credential', async () => {
             const a = await joined(ann);

@@ -81,8 +81,24 @@ static void what_is_published_is_forwarded_as_it_came(void **state)
         struct signal m = taken(&a, ROWS[i].text);
         assert_int_equal(m.type, SIGNAL_PUBLISH);
         assert_str(m.topic, str_from(ROWS[i].topic));
-        assert_str(str_cat(&a, m.head, signal_tail(&a, 2)), str_from(ROWS[i].out));
+        struct str head;
+        assert_int_equal(signal_head(&a, &m, m.topic, &head), OK);
+        assert_str(str_cat(&a, head, signal_tail(&a, 2)), str_from(ROWS[i].out));
     }
+}
+
+/* Everybody in a room knows its document by one name, however the sender typed it. */
+static void the_topic_is_forwarded_by_its_one_name(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct str head;
+    struct signal m = taken(&a, "{\"type\":\"publish\", \"t\\u006fpic\" : \"c:AB\" ,\"data\":"
+                                "{\"topic\":\"c:AB\"},\"clients\":4}");
+    assert_int_equal(signal_head(&a, &m, S("c:ab"), &head), OK);
+    assert_str(str_cat(&a, head, signal_tail(&a, 1)),
+               S("{\"type\":\"publish\",\"topic\":\"c:ab\",\"data\":{\"topic\":\"c:AB\"},"
+                 "\"clients\":1}"));
 }
 
 static void refused(void **state)
@@ -144,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types),
         cmocka_unit_test(what_is_published_is_forwarded_as_it_came),
+        cmocka_unit_test(the_topic_is_forwarded_by_its_one_name),
         cmocka_unit_test(refused),
         cmocka_unit_test(depth_has_a_limit),
     };
