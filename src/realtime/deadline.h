@@ -25,6 +25,7 @@ enum deadline_kind {
     DEADLINE_CONNECT,     /* no namespace was joined */
     DEADLINE_UPGRADE,     /* the probe was not followed by an upgrade */
     DEADLINE_LINGER,      /* nobody fetched the close packet */
+    DEADLINE_CLOSED,      /* a session that its client closed is remembered no longer */
     DEADLINE_ACK,         /* an acknowledgement that we asked for */
     DEADLINE_WAIT,        /* a request that waits for a change */
     DEADLINE_EXPIRY_FAR,  /* look at when the credential ends: that is still far … */

@@ -8,7 +8,9 @@ struct arrival { /* one request, on its way; in its arena */
     struct rt_loop *loop;
     const struct eio_user *user;
     struct str sid, transport;
-    bool websocket, upgrade, version_4;
+    bool websocket; /* the transport that it asks for */
+    bool upgrade;   /* the connection wants to become a WebSocket */
+    bool version_4;
 };
 
 static void refuse(struct held *h, enum eio_error e)
@@ -72,6 +74,22 @@ static void take_post(struct eio_session *s, struct held *h)
         eio_session_post(s, h, body);
 }
 
+static bool is_poll(const struct arrival *a, const struct req *rq)
+{
+    return rq->method == HTTP_GET && !a->websocket && !a->upgrade;
+}
+
+/* Of a session that is not there; but a poll may have been on its way when its client closed it. */
+static void answer_unknown(const struct arrival *a, struct held *h)
+{
+    bool late =
+        a->loop && a->version_4 && is_poll(a, held_req(h)) && closed_take(a->loop, a->sid, a->user);
+    if (late)
+        eio_answer_noop(h);
+    else
+        refuse(h, EIO_SID_UNKNOWN);
+}
+
 static void at_its_loop(struct held *h, void *arg)
 {
     struct arrival *a = arg;
@@ -80,15 +98,17 @@ static void at_its_loop(struct held *h, void *arg)
     struct eio_session *s = l ? eio_session_find(l, a->sid) : NULL;
     if (held_is_gone(
             h)) { /* also a poll that nobody waits for any more: the session has lost its client */
-        if (s && rq->method == HTTP_GET && !a->websocket)
+        if (s && is_poll(a, rq))
             eio_session_end(s, END_GONE);
         held_answer(h);
     } else if (!s || (s->user && s->user != a->user))
-        refuse(h, EIO_SID_UNKNOWN);
-    else if (!a->version_4 || (a->websocket && !a->upgrade) || (!a->websocket && s->ws))
+        answer_unknown(a, h);
+    else if (!a->version_4 || (!a->upgrade && (a->websocket || s->ws)))
         refuse(h, EIO_BAD_REQUEST);
     else if (a->websocket)
         eio_session_upgrade(s, h);
+    else if (a->upgrade) /* polling is nothing that a WebSocket could do */
+        eio_turn_away(l, h);
     else if (rq->method == HTTP_GET)
         eio_session_poll(s, h);
     else if (rq->method == HTTP_POST)
@@ -117,6 +137,8 @@ static void begin_session(struct arrival *a, struct held *h)
         refuse(h, EIO_BAD_REQUEST);
     else if (!may_open(rq))
         refuse(h, EIO_FORBIDDEN);
+    else if (a->upgrade && !a->websocket)
+        eio_turn_away(a->loop, h);
     else if (!a->version_4)
         refuse(h, EIO_UNSUPPORTED_VERSION);
     else
@@ -150,6 +172,22 @@ static void begin(struct held *h, void *arg)
     loop_leave(l);
 }
 
+/* Does the list hold the word? In any case (RFC 9110 section 5.6.1). */
+static bool list_names(struct str list, struct str word)
+{
+    struct str part;
+    while (list.n && str_cut(&list, ',', &part))
+        if (str_eq_nocase(str_trim(part), word))
+            return true;
+    return false;
+}
+
+static bool wants_upgrade(const struct req *rq)
+{
+    return str_eq_nocase(req_header(rq, S("upgrade")), S("websocket")) &&
+           list_names(req_header(rq, S("connection")), S("upgrade"));
+}
+
 /* --- routes ----------------------------------------------------------------------------------------------- */
 
 static err_t arrive(struct req *rq, struct reply *rp, const struct eio_user *user)
@@ -161,7 +199,7 @@ static err_t arrive(struct req *rq, struct reply *rp, const struct eio_user *use
     a->sid = req_query(rq, "sid");
     a->transport = req_query(rq, "transport");
     a->websocket = str_eq(a->transport, S("websocket"));
-    a->upgrade = str_eq_nocase(req_header(rq, S("upgrade")), S("websocket"));
+    a->upgrade = wants_upgrade(rq);
     a->version_4 = str_eq(req_query(rq, "EIO"), S("4"));
     reply_hold(rq, rp, begin, a);
     return OK;

@@ -31,10 +31,10 @@ struct rt_loop {
     struct realtime *rt;
     struct net_loop *net; /* NULL: nothing has come to this loop yet */
     struct deadlines deadlines;
-    uv_timer_t ticks; /* of presence, on the first loop */
-    struct table conns, rooms;
+    uv_timer_t ticks;                  /* of presence, on the first loop */
+    struct table conns, rooms, closed; /* closed: closed.c */
     struct pool session_pool, packet_pool, client_pool, socket_pool, room_pool, member_pool,
-        ack_pool, signaller_pool;
+        ack_pool, signaller_pool, closed_pool;
     struct eio_session *dirty, *dead; /* to be flushed, to be freed: by loop_leave */
     struct waiter *waiters;           /* requests that wait for a change: changes_http.c */
     struct arena scratch;             /* of the message under way */
@@ -134,6 +134,9 @@ struct eio_session *eio_session_find(struct rt_loop *l, struct str id); /* NULL 
 void eio_session_poll(struct eio_session *s, struct held *h);
 void eio_session_post(struct eio_session *s, struct held *h, struct str body);
 void eio_session_upgrade(struct eio_session *s, struct held *h);
+void eio_answer_noop(struct held *h); /* a poll that need not wait any more */
+/* Let a WebSocket in that nobody can use, and close it, as the reference does. Answers errors itself. */
+void eio_turn_away(struct rt_loop *l, struct held *h);
 /* Send a whole packet: the text of a message with its type digit, or the bytes of a binary one. The frame is held as long as needed. */
 void eio_session_send(struct eio_session *s, struct ws_frame *f);
 /* The same from parts; `head` begins with the type digit. */
@@ -148,6 +151,12 @@ void eio_session_connected(
 void sessions_init(struct rt_loop *l); /* its queues */
 void sessions_free(struct rt_loop *l); /* those that have ended */
 void sessions_drop(struct rt_loop *l); /* what waits for polls that will not come: the loop ends */
+
+/* Sessions that their clients closed while no poll waited: closed.c. `closed_take`: is it one, for the first poll after? */
+void closed_init(struct rt_loop *l);
+void closed_free(struct rt_loop *l);
+void closed_remember(const struct eio_session *s, const struct eio_user *user);
+bool closed_take(struct rt_loop *l, struct str id, const struct eio_user *user);
 
 extern const struct ws_events EIO_WS_EVENTS;
 extern const struct eio_user ECHO_USER;   /* echo.c, test mode */

@@ -51,6 +51,7 @@ struct rt_loop *loop_of(struct realtime *rt, struct net_loop *net)
     l->net = net;
     conns_init(l);
     sessions_init(l);
+    closed_init(l);
     sockets_init(l);
     waiters_init(l);
     return l;
@@ -61,6 +62,7 @@ static void loop_free(struct rt_loop *l)
     if (!l->net)
         return;
     sessions_drop(l);
+    closed_free(l);
     table_free(&l->conns);
     table_free(&l->rooms);
     pool_free(&l->session_pool);

@@ -221,6 +221,11 @@ static void close_socket(struct eio_session *s, enum eio_end why)
         ws_conn_abort(ws);
 }
 
+void eio_answer_noop(struct held *h)
+{
+    answer_text(h, 200, S("6"));
+}
+
 /* The poll that waits learns why: a close packet, or for a client that closed a noop. */
 static void release_poll(struct eio_session *s, enum eio_end why)
 {
@@ -229,7 +234,7 @@ static void release_poll(struct eio_session *s, enum eio_end why)
     if (!h)
         return;
     if (why == END_CLIENT)
-        answer_text(h, 200, S("6"));
+        eio_answer_noop(h);
     else if (why == END_GONE && held_is_gone(h))
         held_answer(h); /* nobody reads it; the request is freed */
     else
@@ -264,6 +269,8 @@ void eio_session_end(struct eio_session *s, enum eio_end why)
         close_by_poll(s);
         return;
     }
+    if (why == END_CLIENT && !s->ws && !s->poll)
+        closed_remember(s, user);
     release_poll(s, why);
     close_socket(s, why);
     forget(s);
@@ -563,13 +570,25 @@ void eio_session_post(struct eio_session *s, struct held *h, struct str body)
     held_answer(h);
 }
 
+void eio_turn_away(struct rt_loop *l, struct held *h)
+{
+    struct ws_conn *ws;
+    err_t e = held_websocket(h, &l->rt->ws, false, NULL, STR_NONE, &ws);
+    if (e == OK)
+        ws_conn_close(ws, 0, STR_NONE);
+    else
+        held_fail(h, e);
+}
+
+/* One that is a WebSocket already, becomes one or is about to end has no use for another. */
 void eio_session_upgrade(struct eio_session *s, struct held *h)
 {
     struct ws_conn *probe = NULL;
-    err_t e =
-        s->ws || s->probe || !s->user
-            ? err_note(E_BAD_INPUT, NULL, "the session is a WebSocket already, or becomes one")
-            : held_websocket(h, &s->loop->rt->ws, false, s, STR_NONE, &probe);
+    if (s->ws || s->probe || !s->user) {
+        eio_turn_away(s->loop, h);
+        return;
+    }
+    err_t e = held_websocket(h, &s->loop->rt->ws, false, s, STR_NONE, &probe);
     if (e != OK) {
         held_fail(h, e);
         return;

@@ -1,0 +1,98 @@
+/* Sessions that their clients have just closed: remembered for one poll, for a time, and not too many. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "realtime/inside.h"
+
+static struct rt_loop loop, *const l = &loop;
+static uv_loop_t uv;
+
+static void nothing(void *context)
+{
+    UNUSED(context);
+}
+
+static int set_up(void **state)
+{
+    UNUSED(state);
+    memset(l, 0, sizeof *l);
+    assert_int_equal(uv_loop_init(&uv), 0);
+    deadlines_init(&l->deadlines, &uv, l, nothing);
+    closed_init(l);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    UNUSED(state);
+    closed_free(l);
+    uv_close((uv_handle_t *)&l->deadlines.timer, NULL);
+    uv_run(&uv, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&uv), 0);
+    return 0;
+}
+
+static void remember(int number)
+{
+    struct eio_session s = { .loop = l };
+    snprintf(s.conn.id, sizeof s.conn.id, "session-%d", number);
+    closed_remember(&s, &SOCKET_USER);
+}
+
+static bool take(int number, const struct eio_user *user)
+{
+    char id[ID_BYTES];
+    snprintf(id, sizeof id, "session-%d", number);
+    return closed_take(l, str_from(id), user);
+}
+
+static void for_one_poll_of_its_own_path(void **state)
+{
+    UNUSED(state);
+    remember(1);
+    assert_false(take(2, &SOCKET_USER));
+    assert_false(take(1, &ECHO_USER));
+    assert_true(take(1, &SOCKET_USER));
+    assert_false(take(1, &SOCKET_USER));
+}
+
+static void the_oldest_goes_when_there_are_too_many(void **state)
+{
+    UNUSED(state);
+    for (int i = 0; i < EIO_CLOSED_MAX + 2; i++)
+        remember(i);
+    assert_int_equal(l->closed.count, EIO_CLOSED_MAX);
+    assert_false(take(0, &SOCKET_USER));
+    assert_false(take(1, &SOCKET_USER));
+    assert_true(take(2, &SOCKET_USER));
+    assert_true(take(EIO_CLOSED_MAX + 1, &SOCKET_USER));
+}
+
+static void not_for_ever(void **state)
+{
+    UNUSED(state);
+    remember(1);
+    l->deadlines.queues[DEADLINE_CLOSED].ends.next->at_ms -= EIO_CLOSED_GRACE_MS + 1;
+    remember(2);
+    uv_timer_start(&l->deadlines.timer, l->deadlines.timer.timer_cb, 0, 0); /* a round, now */
+    uv_ref((uv_handle_t *)&l->deadlines.timer);
+    uv_run(&uv, UV_RUN_NOWAIT);
+    uv_unref((uv_handle_t *)&l->deadlines.timer);
+    assert_false(take(1, &SOCKET_USER));
+    assert_true(take(2, &SOCKET_USER));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(for_one_poll_of_its_own_path, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_oldest_goes_when_there_are_too_many, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(not_for_ever, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
