@@ -102,15 +102,13 @@ static err_t put_step(struct db *db, struct uuid owner, const struct merge_step 
         result->messages_changed++;
         TRY(archive_store_message_replace(db, owner, row, now_ms));
         TRY(archive_store_message_place(db, owner, row));
-        return say(db, owner, "message", row->id, "updated", "blocks", row->version + 1, now_ms);
+        return say(db, owner, "message", row->id, "updated", step->fields, row->version + 1,
+                   now_ms);
     case MERGE_MOVED:
-        result->messages_unchanged++;
-        TRY(archive_store_message_place(db, owner, row));
-        return say(db, owner, "message", row->id, "updated", "position", row->version, now_ms);
     case MERGE_GONE:
-        result->messages_gone++;
+        *(step->kind == MERGE_GONE ? &result->messages_gone : &result->messages_moved) += 1;
         TRY(archive_store_message_place(db, owner, row));
-        return say(db, owner, "message", row->id, "updated", "on_path", row->version, now_ms);
+        return say(db, owner, "message", row->id, "updated", step->fields, row->version, now_ms);
     }
     return E_INTERNAL;
 }
@@ -141,6 +139,55 @@ static err_t put_new(struct db *db, struct arena *a, struct uuid owner,
     return put_messages(db, a, owner, c, NULL, 0, now_ms, result, &row->hash);
 }
 
+/* What a rendering names no more stays as it was known; a title that the owner gave stays in any case. */
+static void keep_known(const struct archive_conversation *old, struct archive_conversation *row)
+{
+    if (!row->title.n || old->title_own)
+        row->title = old->title;
+    if (!row->model.n)
+        row->model = old->model;
+    if (row->created_ms == TIME_NONE)
+        row->created_ms = old->created_ms;
+    if (row->updated_ms == TIME_NONE)
+        row->updated_ms = old->updated_ms;
+}
+
+/* Names of what changed, parted by commas, as the JSON has them, with the time of the capture, which changes always and
+ * is no change of the conversation. */
+static err_t find_fields(struct arena *a, const struct archive_conversation *old,
+                         const struct archive_conversation *row, const struct archive_put_result *r,
+                         const char **ret, bool *ret_changed)
+{
+    const struct {
+        const char *name;
+        bool changed;
+    } all[] = {
+        { "messages", r->messages_new || r->messages_changed || r->messages_moved ||
+                          r->messages_gone || !str_eq(old->hash, row->hash) ||
+                          old->message_count != row->message_count },
+        { "title", !str_eq(old->title, row->title) },
+        { "model", !str_eq(old->model, row->model) },
+        { "source", !str_eq(old->source_kind, row->source_kind) ||
+                        !str_eq(old->source_url, row->source_url) ||
+                        !str_eq(old->strategy, row->strategy) ||
+                        !str_eq(old->recipe, row->recipe) },
+        { "outcome", !str_eq(old->outcome, row->outcome) },
+        { "findings", !str_eq(old->findings, row->findings) },
+        { "created_at", old->created_ms != row->created_ms },
+        { "updated_at", old->updated_ms != row->updated_ms },
+    };
+    struct buf b;
+    buf_init(&b, a, KIB(1));
+    for (size_t i = 0; i < COUNTOF(all); i++)
+        if (all[i].changed)
+            buf_putf(&b, "%s,", all[i].name);
+    *ret_changed = b.n > 0;
+    buf_put(&b, S("captured_at"));
+    buf_putc(&b, 0);
+    *ret = b.s;
+    return buf_err(&b);
+}
+
 static err_t put_again(struct db *db, struct arena *a, struct uuid owner,
                        const struct conversation *c, const struct archive_conversation *old,
                        struct archive_conversation *row, int64_t now_ms,
@@ -148,16 +195,16 @@ static err_t put_again(struct db *db, struct arena *a, struct uuid owner,
 {
     struct archive_message *stored;
     size_t count;
+    const char *fields;
     result->id = row->id = old->id;
     TRY(archive_messages(db, a, owner, old->id, true, -1, CONVERSATION_MESSAGES_MAX * 2, &stored,
                          &count));
     TRY(put_messages(db, a, owner, c, stored, count, now_ms, result, &row->hash));
-    result->changed = result->messages_new || result->messages_changed || result->messages_gone ||
-                      (!old->title_own && !str_eq(old->title, row->title));
+    keep_known(old, row);
+    TRY(find_fields(a, old, row, result, &fields, &result->changed));
     row->version = result->version = old->version + (result->changed ? 1 : 0);
     TRY(archive_store_update(db, owner, row)); /* when it was seen last changes in any case */
-    return say(db, owner, "conversation", row->id, "updated",
-               result->changed ? "messages,captured_at" : "captured_at", row->version, now_ms);
+    return say(db, owner, "conversation", row->id, "updated", fields, row->version, now_ms);
 }
 
 /* Names may hold zero bytes (JSON can say \u0000), which no database takes as text. */

@@ -2,6 +2,7 @@
  *
  * Promises: what was stored stays as the provider gave it; a conversation captured again keeps its
  * identity, its unchanged messages keep theirs, and what a changed message said before is kept as a version.
+ * What a rendering names no more (a title, a model, a time) stays as it was known.
  * Later, poorer renderings (tool output redacted by the provider) never replace a fuller one.
  * Every change appends ops inside its transaction; nobody is told before the commit.
  *
@@ -30,9 +31,10 @@ struct archive_put_options {
 
 struct archive_put_result {
     struct uuid id;
-    int64_t version;       /* 1 at first; grows when anything changed */
+    int64_t version;       /* 1 at first; grows when anything changed but the time of the capture */
     bool created, changed; /* neither: everything was there already */
-    size_t messages_new, messages_changed, messages_unchanged, messages_gone;
+    /* moved: they say the same, at another place, on another branch, or more is known of them. */
+    size_t messages_new, messages_changed, messages_moved, messages_unchanged, messages_gone;
 };
 
 /* Store a conversation for `owner`: new, or onto the one with the same provider and origin id.

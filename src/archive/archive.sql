@@ -101,13 +101,13 @@ VALUES (:owner, :id, :conversation, :parent, :position, :origin, :role, :author,
         :hidden, :on_path, :blocks, :hash, 1);
 
 -- :query archive_message_place
--- Where it stands may change while what it says does not.
-UPDATE message SET parent_id = :parent, position = :position, origin_id = :origin, hidden = :hidden, on_path = :on_path
+-- Where it stands, and what is known of it, may change while what it says does not.
+UPDATE message SET parent_id = :parent, position = :position, origin_id = :origin, author = :author, model = :model,
+                   created_ms = :created_ms, hidden = :hidden, on_path = :on_path
  WHERE owner_id = :owner AND id = :id;
 
 -- :query archive_message_replace
-UPDATE message SET role = :role, author = :author, model = :model, created_ms = :created_ms, blocks = :blocks,
-                   hash = :hash, version = version + 1
+UPDATE message SET role = :role, blocks = :blocks, hash = :hash, version = version + 1
  WHERE owner_id = :owner AND id = :id;
 
 -- :query archive_version_keep

@@ -105,37 +105,83 @@ static struct archive_message row_of(struct arena *a, const struct message *m,
     };
 }
 
-static enum merge_kind compare(const struct archive_message *old, struct archive_message *row)
+/* Every column that a rendering may change. */
+static err_t find_fields(struct arena *a, const struct archive_message *old,
+                         const struct archive_message *row, const char **ret)
 {
-    row->id = old->id;
-    row->version = old->version;
+    const struct {
+        const char *name;
+        bool changed;
+    } all[] = {
+        { "blocks", !str_eq(old->hash, row->hash) },
+        { "role", !str_eq(old->role, row->role) },
+        { "author", !str_eq(old->author, row->author) },
+        { "model", !str_eq(old->model, row->model) },
+        { "created_at", old->created_ms != row->created_ms },
+        { "parent_id", !uuid_eq(old->parent_id, row->parent_id) },
+        { "provider_id", !str_eq(old->origin_id, row->origin_id) },
+        { "position", old->position != row->position },
+        { "hidden", old->hidden != row->hidden },
+        { "on_path", old->on_path != row->on_path },
+    };
+    struct buf b;
+    buf_init(&b, a, KIB(1));
+    for (size_t i = 0; i < COUNTOF(all); i++)
+        if (all[i].changed)
+            buf_putf(&b, "%s%s", b.n ? "," : "", all[i].name);
+    bool some = b.n > 0;
+    buf_putc(&b, 0);
+    *ret = some ? b.s : NULL;
+    return buf_err(&b);
+}
+
+static void keep_known(const struct archive_message *old, struct archive_message *row)
+{
     if (!row->origin_id.n)
         row->origin_id = old->origin_id;
-    if (!str_eq(old->hash, row->hash)) {
-        if (!is_poorer(old, row->blocks) && !pictures_were_lost(old->blocks, row->blocks))
-            return MERGE_CHANGED;
+    if (!row->author.n)
+        row->author = old->author;
+    if (!row->model.n)
+        row->model = old->model;
+    if (row->created_ms == TIME_NONE)
+        row->created_ms = old->created_ms;
+}
+
+static err_t compare(struct arena *a, const struct archive_message *old, struct merge_step *step)
+{
+    struct archive_message *row = &step->row;
+    row->id = old->id;
+    row->version = old->version;
+    keep_known(old, row);
+    bool says_else = !str_eq(old->hash, row->hash);
+    if (says_else &&
+        (is_poorer(old, row->blocks) || pictures_were_lost(old->blocks, row->blocks))) {
+        row->role = old->role;
         row->blocks = old->blocks;
         row->hash = old->hash;
+        says_else = false;
     }
-    bool same_place = old->position == row->position && old->on_path == row->on_path &&
-                      old->hidden == row->hidden && uuid_eq(old->parent_id, row->parent_id) &&
-                      str_eq(old->origin_id, row->origin_id);
-    return same_place ? MERGE_UNCHANGED : MERGE_MOVED;
+    TRY(find_fields(a, old, row, &step->fields));
+    step->kind = says_else ? MERGE_CHANGED : step->fields ? MERGE_MOVED : MERGE_UNCHANGED;
+    return OK;
 }
 
 /* Messages that the new rendering lacks stay, off the path, behind the others. */
-static void plan_gone(struct merge_plan *plan, const struct matcher *m, size_t position)
+static err_t plan_gone(struct arena *a, struct merge_plan *plan, const struct matcher *m,
+                       size_t position)
 {
     for (size_t i = 0; i < m->stored_count; i++) {
         if (m->taken[i])
             continue;
-        struct archive_message row = m->stored[i];
-        row.on_path = false;
-        row.position = (int64_t)position++;
-        bool was_gone = !m->stored[i].on_path && m->stored[i].position == row.position;
-        plan->steps[plan->count++] =
-            (struct merge_step){ was_gone ? MERGE_UNCHANGED : MERGE_GONE, row };
+        const struct archive_message *old = &m->stored[i];
+        struct merge_step *step = &plan->steps[plan->count++];
+        step->row = *old;
+        step->row.on_path = false;
+        step->row.position = (int64_t)position++;
+        TRY(find_fields(a, old, &step->row, &step->fields));
+        step->kind = old->on_path ? MERGE_GONE : step->fields ? MERGE_MOVED : MERGE_UNCHANGED;
     }
+    return OK;
 }
 
 static err_t plan_hash(struct arena *a, struct merge_plan *plan)
@@ -173,13 +219,16 @@ err_t merge_messages(struct arena *a, struct uuid conversation_id, const struct 
         if (parent)
             step->row.parent_id = parent->row.id;
         const struct archive_message *old = match(&m, &step->row);
-        step->kind = old ? compare(old, &step->row) : MERGE_NEW;
-        if (!old)
+        if (old) {
+            TRY(compare(a, old, step));
+        } else {
+            step->kind = MERGE_NEW;
             step->row.id = new_id();
+        }
         if (msg->id.n)
             TRY(map_put(&ids, msg->id, step));
     }
-    plan_gone(&plan, &m, c->message_count);
+    TRY(plan_gone(a, &plan, &m, c->message_count));
     TRY(plan_hash(a, &plan));
     *ret = plan;
     return OK;

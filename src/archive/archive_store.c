@@ -137,7 +137,8 @@ err_t archive_store_message_place(struct db *db, struct uuid owner, const struct
 {
     return db_exec(db, &SQL_ARCHIVE_MESSAGE_PLACE,
                    DB_ARGS(uuid_or_null(m->parent_id), DBI(m->position), DBS(m->origin_id),
-                           DBB(m->hidden), DBB(m->on_path), DBU(owner), DBU(m->id)),
+                           DBS(m->author), DBS(m->model), DBT(m->created_ms), DBB(m->hidden),
+                           DBB(m->on_path), DBU(owner), DBU(m->id)),
                    NULL);
 }
 
@@ -146,8 +147,7 @@ err_t archive_store_message_replace(struct db *db, struct uuid owner,
 {
     TRY(db_exec(db, &SQL_ARCHIVE_VERSION_KEEP, DB_ARGS(DBI(now_ms), DBU(owner), DBU(m->id)), NULL));
     return db_exec(db, &SQL_ARCHIVE_MESSAGE_REPLACE,
-                   DB_ARGS(DBS(m->role), DBS(m->author), DBS(m->model), DBT(m->created_ms),
-                           DBS(m->blocks), DBS(m->hash), DBU(owner), DBU(m->id)),
+                   DB_ARGS(DBS(m->role), DBS(m->blocks), DBS(m->hash), DBU(owner), DBU(m->id)),
                    NULL);
 }
 

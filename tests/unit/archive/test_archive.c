@@ -7,9 +7,10 @@
 
 static const struct archive_put_options OPTIONS = { .outcome = S("ok") };
 
-/* Messages in Claude's JSON, at a link. */
-static struct archive_put_result put_at(const char *url, const char *title, const char *messages,
-                                        int64_t now_ms)
+/* Messages in Claude's JSON, at a link; `turn` (or NULL) changes what was read of them. */
+static struct archive_put_result put_turned(const char *url, const char *title,
+                                            const char *messages,
+                                            void (*turn)(struct conversation *c), int64_t now_ms)
 {
     CLEANUP(arena_free) struct arena scratch;
     struct conversation c;
@@ -22,9 +23,17 @@ static struct archive_put_result put_at(const char *url, const char *title, cons
     c.source.kind = "share";
     c.source.id = str_from(url);
     c.source.url = str_fmt(&f.arena, "https://claude.ai/share/%s", url);
+    if (turn)
+        turn(&c);
     ok(conversation_hash(&f.arena, &scratch, &c));
     ok(archive_put(f.db, &f.arena, f.owner, &c, &OPTIONS, now_ms, &r));
     return r;
+}
+
+static struct archive_put_result put_at(const char *url, const char *title, const char *messages,
+                                        int64_t now_ms)
+{
+    return put_turned(url, title, messages, NULL, now_ms);
 }
 
 static struct archive_put_result put(const char *messages, int64_t now_ms)
@@ -206,6 +215,165 @@ static void who_renamed_it_is_the_actor(void **state)
     assert_true(uuid_eq(op.owner_id, f.owner) && uuid_eq(op.actor_id, editor));
 }
 
+/* The newest op about this entity. */
+static struct op last_op_of(const char *entity)
+{
+    struct op_cursor cursor = { 0 };
+    struct op *ops, last = { 0 };
+    size_t count = 1;
+    while (count) {
+        ok(ops_read(f.db, &f.arena, &cursor, 100, &ops, &count));
+        for (size_t i = 0; i < count; i++)
+            if (str_eq(ops[i].entity, str_from(entity)))
+                last = ops[i];
+    }
+    return last;
+}
+
+static void to_another_branch(struct conversation *c)
+{
+    c->messages[2].on_path = false;
+    c->messages[3].on_path = true;
+}
+static void order(struct conversation *c)
+{
+    struct message two = c->messages[2];
+    c->messages[2] = c->messages[3];
+    c->messages[3] = two;
+}
+static void hidden(struct conversation *c)
+{
+    c->messages[1].hidden = true;
+}
+static void parent(struct conversation *c)
+{
+    c->messages[2].parent_id = S("a");
+}
+static void model_of_a_message(struct conversation *c)
+{
+    c->messages[1].model = S("m-2");
+}
+static void author_of_a_message(struct conversation *c)
+{
+    c->messages[1].author = S("Ann");
+}
+static void time_of_a_message(struct conversation *c)
+{
+    c->messages[1].created_ms = NOW;
+}
+static void model_of_all(struct conversation *c)
+{
+    c->model = S("m-1");
+}
+static void title(struct conversation *c)
+{
+    c->title = S("Another");
+}
+static void times(struct conversation *c)
+{
+    c->created_ms = NOW - 2;
+    c->updated_ms = NOW - 1;
+}
+static void source(struct conversation *c)
+{
+    c->source.strategy = "dom";
+    c->source.recipe = S("claude@2");
+}
+static void finding(struct conversation *c)
+{
+    finding_add(&f.arena, c, "looks_cut", FINDING_NOTE, "at the end");
+}
+static void branch_at_first(struct conversation *c)
+{
+    c->messages[2].on_path = true;
+    c->messages[3].on_path = false;
+}
+static void (*one_turn)(struct conversation *c);
+static void branch_and_turn(struct conversation *c)
+{
+    branch_at_first(c);
+    one_turn(c);
+}
+
+#define FORK                                                                               \
+    M("a", "human", "q")                                                                   \
+    ",{'uuid':'b','sender':'assistant','text':'x','parent_message_uuid':'a'},{'uuid':'c'," \
+    "'sender':'human','text':'y','parent_message_uuid':'b'},{'uuid':'d','sender':'human'," \
+    "'text':'z','parent_message_uuid':'b'}"
+
+/* Whatever a new capture changes in a row, the version counts it and the log says what it was, once. */
+static void a_version_counts_whatever_changed(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        void (*turn)(struct conversation *c);
+        const char *fields, *of_message; /* NULL: no message's op */
+    } ROWS[] = {
+        { to_another_branch, "messages,captured_at", "on_path" },
+        { order, "messages,captured_at", "position" },
+        { hidden, "messages,captured_at", "hidden" },
+        { parent, "messages,captured_at", "parent_id" },
+        { model_of_a_message, "messages,captured_at", "model" },
+        { author_of_a_message, "messages,captured_at", "author" },
+        { time_of_a_message, "messages,captured_at", "created_at" },
+        { model_of_all, "model,captured_at", NULL },
+        { title, "title,captured_at", NULL },
+        { times, "created_at,updated_at,captured_at", NULL },
+        { source, "source,captured_at", NULL },
+        { finding, "findings,captured_at", NULL },
+    };
+    for (size_t i = 0; i < COUNTOF(ROWS); i++) {
+        const char *url = str_cstr(&f.arena, str_fmt(&f.arena, "turn-%zu", i));
+        struct archive_put_result one = put_turned(url, "T", FORK, branch_at_first, NOW);
+        struct op before = last_op_of("message");
+        one_turn = ROWS[i].turn;
+        struct archive_put_result two = put_turned(url, "T", FORK, branch_and_turn, NOW + 1);
+        struct op op = last_op_of("conversation"), message = last_op_of("message");
+        if (!two.changed || two.version != 2 || got(one.id).version != 2 || op.version != 2 ||
+            !str_eq(op.fields, str_from(ROWS[i].fields)) || !str_eq(op.kind, S("updated")))
+            fail_msg("%zu: version %d, fields %.*s", i, (int)two.version, STR_ARG(op.fields));
+        assert_true(uuid_eq(op.entity_id, one.id));
+        assert_true((message.seq != before.seq) == (ROWS[i].of_message != NULL));
+        if (ROWS[i].of_message)
+            assert_str(message.fields, ROWS[i].of_message);
+        struct archive_put_result again = put_turned(url, "T", FORK, branch_and_turn, NOW + 2);
+        assert_true(!again.changed && again.version == 2 && again.messages_unchanged == 4);
+        assert_str(last_op_of("conversation").fields, "captured_at");
+        assert_true(last_op_of("message").seq == message.seq);
+    }
+}
+
+static void the_current_branch_moves(void **state)
+{
+    UNUSED(state);
+    size_t count;
+    struct archive_put_result one = put_turned("s", "T", FORK, branch_at_first, NOW);
+    struct str hash = got(one.id).hash;
+    assert_str(messages(one.id, false, &count)[2].origin_id, "c");
+    struct archive_put_result two = put_turned("s", "T", FORK, to_another_branch, NOW + 1);
+    assert_true(two.messages_moved == 2 && two.messages_unchanged == 2);
+    assert_str(messages(one.id, false, &count)[2].origin_id, "d");
+    assert_int_equal(count, 3);
+    assert_false(str_eq(got(one.id).hash, hash));
+}
+
+/* A rendering that knows less (a page without the provider's JSON) takes nothing away, and is no change. */
+static void what_a_rendering_does_not_name_stays(void **state)
+{
+    UNUSED(state);
+    size_t count;
+    one_turn = model_of_a_message;
+    struct archive_put_result one = put_turned("s", "T", FORK, branch_and_turn, NOW);
+    one_turn = model_of_all;
+    struct archive_put_result two = put_turned("s", "", FORK, branch_and_turn, NOW + 1);
+    assert_true(two.version == 2);
+    struct archive_put_result three = put_turned("s", "", FORK, branch_at_first, NOW + 2);
+    assert_true(!three.changed && three.version == 2);
+    assert_str(got(one.id).title, "T");
+    assert_str(got(one.id).model, "m-1");
+    assert_str(messages(one.id, true, &count)[1].model, "m-2");
+}
+
 static void deleted_for_good(void **state)
 {
     UNUSED(state);
@@ -310,6 +478,9 @@ int main(void)
         TEST(what_is_gone_is_kept_off_the_path),
         TEST(a_name_that_the_owner_gave_stays),
         TEST(who_renamed_it_is_the_actor),
+        TEST(a_version_counts_whatever_changed),
+        TEST(the_current_branch_moves),
+        TEST(what_a_rendering_does_not_name_stays),
         TEST(deleted_for_good),
         TEST(pages_are_newest_first),
         TEST(zero_bytes_and_long_titles),
