@@ -25,6 +25,7 @@
 #define HTTP_IDLE_TIMEOUT_MS        75000
 #define HTTP_DRAIN_MS               10000
 #define HTTP_PIPELINE_MAX           32
+#define LISTEN_WAIT_MS              1000 /* for a port that a killed predecessor's child still holds */
 #define CONNECTIONS_MAX             20000
 #define CONNECTIONS_PER_ADDRESS_MAX 1000
 #define REQUEST_ARENA_BYTES_MAX     MIB(64)
@@ -32,6 +33,9 @@
 #define WORKER_QUEUE_MAX            1024
 #define PAGE_ITEMS_MAX              200
 #define PAGE_ITEMS_DEFAULT          50
+
+/* The data folder */
+#define FILE_LOCK_WAIT_MS 1000 /* for a lock that a killed predecessor's child still holds */
 
 /* The operation log and jobs */
 #define OPS_KEEP_MS           (INT64_C(90) * 24 * 3600 * 1000)
@@ -70,6 +74,9 @@
 #define MESSAGE_BLOCKS_MAX        5000
 #define UNKNOWN_DEPTH_MAX         48 /* of JSON kept as it came; all of it under JSON_DEPTH_MAX */
 #define TITLE_BYTES_MAX           500
+
+/* Waiting for what is outside */
+#define PATIENCE_SLICE_MS 100 /* who may be called off asks so often */
 
 /* Capture */
 #define URL_BYTES_MAX              2048

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -48,16 +49,22 @@ struct browser_pool {
 
 /* --- finding --------------------------------------------------------------------------------- */
 
+static bool is_program(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
 static bool in_path(struct arena *a, const char *name, struct str *ret)
 {
     struct str rest = str_from(getenv("PATH")), folder;
     if (strchr(name, '/')) {
         *ret = str_from(name);
-        return access(name, X_OK) == 0;
+        return is_program(name);
     }
     while (str_cut(&rest, ':', &folder)) {
         char *path = str_cstr(a, str_fmt(a, "%.*s/%s", STR_ARG(folder), name));
-        if (path && access(path, X_OK) == 0) {
+        if (path && is_program(path)) {
             *ret = str_from(path);
             return true;
         }
@@ -156,13 +163,13 @@ static err_t start_process(struct instance *b, struct str path)
     return e;
 }
 
-static err_t greet(struct instance *b)
+static err_t greet(struct instance *b, const struct patience *patience)
 {
+    struct patience p = patience_until(patience, clock_monotonic_ms() + START_TIMEOUT_MS);
     CLEANUP(arena_free) struct arena a = { 0 };
     struct json version;
     arena_init(&a, MIB(4));
-    TRY(devtools_call(b->devtools, NULL, &a, "Browser.getVersion", STR_NONE,
-                      clock_monotonic_ms() + START_TIMEOUT_MS, &version));
+    TRY(devtools_call(b->devtools, NULL, &a, "Browser.getVersion", STR_NONE, &p, &version));
     struct str product = json_get_str(version, S("product"));
     memcpy(b->version, product.s ? product.s : "",
            product.n < sizeof b->version ? product.n : sizeof b->version - 1);
@@ -171,8 +178,7 @@ static err_t greet(struct instance *b)
 
 static void instance_free(struct instance *b)
 {
-    process_kill_group(&b->process, SIGKILL);
-    process_wait(&b->process, -1, NULL);
+    process_end(&b->process);
     devtools_close(b->devtools);
     if (b->profile)
         folder_remove(b->profile);
@@ -180,7 +186,8 @@ static void instance_free(struct instance *b)
     arena_free(&arena);
 }
 
-static err_t instance_new(struct browser_pool *p, struct instance **ret)
+static err_t instance_new(struct browser_pool *p, const struct patience *patience,
+                          struct instance **ret)
 {
     struct arena arena;
     struct str path;
@@ -200,10 +207,12 @@ static err_t instance_new(struct browser_pool *p, struct instance **ret)
         e = start_process(b, path);
     }
     if (e == OK)
-        e = greet(b);
+        e = greet(b, patience);
     if (e != OK) {
         struct err_detail d = *err_detail();
         instance_free(b);
+        if (patience->check)
+            TRY(patience->check(patience->context));
         return err_note(e == E_NOT_FOUND ? e : E_UPSTREAM, NULL, "the browser does not start: %s",
                         d.text);
     }
@@ -335,17 +344,20 @@ static struct instance *current(struct browser_pool *p)
     return NULL;
 }
 
-err_t browser_acquire(struct browser_pool *p, struct devtools **ret)
+err_t browser_acquire(struct browser_pool *p, const struct patience *patience,
+                      struct devtools **ret)
 {
-    mutex_lock(&p->lock);
-    while (p->starting)
-        cond_wait(&p->changed, &p->lock);
-    struct instance *b = current(p);
     err_t e = OK;
-    if (!b) {
+    mutex_lock(&p->lock);
+    while (p->starting && e == OK) {
+        (void)cond_wait_ms(&p->changed, &p->lock, patience_slice_ms(patience));
+        e = patience_check(patience);
+    }
+    struct instance *b = e == OK ? current(p) : NULL;
+    if (e == OK && !b) {
         p->starting = true;
         mutex_unlock(&p->lock);
-        e = instance_new(p, &b);
+        e = instance_new(p, patience, &b);
         mutex_lock(&p->lock);
         p->starting = false;
         cond_broadcast(&p->changed);
@@ -363,16 +375,18 @@ err_t browser_acquire(struct browser_pool *p, struct devtools **ret)
     return e;
 }
 
-void browser_release(struct browser_pool *p, struct devtools *d, bool broken)
+void browser_release(struct browser_pool *p, struct devtools *d, enum browser_state state)
 {
     mutex_lock(&p->lock);
     for (struct instance *b = p->instances; b; b = b->next)
         if (b->devtools == d) {
             b->users--;
             b->idle_since_ms = clock_monotonic_ms();
-            b->retired |= broken;
-            if (broken)
+            b->retired |= state != BROWSER_WELL;
+            if (state == BROWSER_BROKEN)
                 process_kill_group(&b->process, SIGKILL);
+            if (b->retired)
+                cond_broadcast(&p->changed); /* the janitor need not wait */
         }
     mutex_unlock(&p->lock);
 }

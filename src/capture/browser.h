@@ -8,6 +8,7 @@
 #define VIVIM_CAPTURE_BROWSER_H
 
 #include "capture/devtools.h"
+#include "os/patience.h"
 
 struct browser_pool;
 
@@ -19,10 +20,17 @@ NODISCARD err_t browser_pool_new(struct str setting, const char *temp_dir,
                                  struct browser_pool **ret);
 void browser_pool_free(struct browser_pool *p); /* ends the browser; accepts NULL */
 
-/* The running browser, started where none is. Give it back with browser_release; `broken` ends it (it did not answer).
- * E_NOT_FOUND (no browser), E_UPSTREAM (it does not start). Blocks for a second or so when it starts. */
-NODISCARD err_t browser_acquire(struct browser_pool *p, struct devtools **ret);
-void browser_release(struct browser_pool *p, struct devtools *d, bool broken);
+/* The running browser, started where none is. Give it back with browser_release. Blocks for a second or so when it starts.
+ * E_NOT_FOUND (no browser), E_UPSTREAM (it does not start), what called the patience off: a browser that was just being
+ * started has been ended then. */
+NODISCARD err_t browser_acquire(struct browser_pool *p, const struct patience *patience,
+                                struct devtools **ret);
+enum browser_state {
+    BROWSER_WELL,
+    BROWSER_SLOW, /* it did not answer someone in a hurry: it gets no new work, and ends when the others are done */
+    BROWSER_BROKEN, /* it did not answer: it is ended now */
+};
+void browser_release(struct browser_pool *p, struct devtools *d, enum browser_state state);
 /* As the running browser names itself ("HeadlessChrome/156.0…"); "" while none runs. */
 struct str browser_version(struct browser_pool *p, struct arena *a);
 

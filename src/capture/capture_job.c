@@ -65,7 +65,8 @@ static err_t open_page(struct work *w)
     w->deadline = clock_monotonic_ms() + w->app->settings->capture_deadline_ms;
     TRY(phase(w, "navigate"));
     TRY(egress_start(&out, &w->egress));
-    TRY(browser_acquire(w->room->browsers, &w->browser));
+    struct patience patience = { w->deadline, check, w };
+    TRY(browser_acquire(w->room->browsers, &patience, &w->browser));
     w->page_options = (struct page_options){
         .devtools = w->browser,
         .recipe = w->recipe,
@@ -84,10 +85,13 @@ static err_t open_page(struct work *w)
 
 static void close_page(struct work *w)
 {
-    bool broken = w->result.broken;
-    page_close(w->page, &broken);
+    bool broken = w->result.broken, hurry = job_check(w->run) != OK;
+    page_close(w->page, hurry, &broken);
     if (w->browser)
-        browser_release(w->room->browsers, w->browser, broken);
+        browser_release(w->room->browsers, w->browser,
+                        !broken ? BROWSER_WELL
+                        : hurry ? BROWSER_SLOW
+                                : BROWSER_BROKEN);
     egress_stop(w->egress);
     w->page = NULL;
     w->browser = NULL;
@@ -105,7 +109,7 @@ static err_t read_page(struct work *w)
         bool readable = w->result.loaded || w->result.html.n;
         err_t e =
             readable && !w->result.broken ? page_read_dom(w->page, w->a, true, &w->dom) : E_TIMEOUT;
-        if (e == E_UPSTREAM)
+        if (e == E_UPSTREAM || e == E_CANCELLED || e == E_STOPPING)
             return e;
         if (e == E_TIMEOUT && readable)
             w->result.broken = w->result.timed_out =

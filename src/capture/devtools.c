@@ -1,6 +1,8 @@
 #include "capture/devtools.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -32,14 +34,16 @@ struct session {
 };
 
 struct devtools {
-    struct arena arena; /* holds this struct */
-    struct fd write_fd, read_fd;
-    struct mutex lock, write_lock;
+    struct arena arena;          /* holds this struct */
+    struct fd write_fd, read_fd; /* neither blocks */
+    struct fd wake, woken;       /* a pipe: the reader ends when `wake` is closed */
+    struct mutex lock;
     struct cond changed;
     struct thread reader;
     int64_t next_id;
     struct waiting *waiting;
     struct session *sessions;
+    bool writing; /* one command at a time */
     bool dead;
 };
 
@@ -130,6 +134,19 @@ static void take_message(struct devtools *d, struct arena *a, struct str text)
     mutex_unlock(&d->lock);
 }
 
+/* More bytes, at least one; 0: the end, the browser's or ours. */
+static ssize_t read_some(struct devtools *d, char *to)
+{
+    for (;;) {
+        ssize_t n = read(d->read_fd.fd, to, CHUNK);
+        if (n >= 0 || (errno != EINTR && errno != EAGAIN))
+            return n;
+        struct pollfd p[2] = { { d->read_fd.fd, POLLIN, 0 }, { d->woken.fd, POLLIN, 0 } };
+        if (poll(p, 2, -1) > 0 && p[1].revents)
+            return 0;
+    }
+}
+
 static void read_messages(void *arg)
 {
     struct devtools *d = arg;
@@ -139,9 +156,7 @@ static void read_messages(void *arg)
     buf_init(&in, NULL, DEVTOOLS_MESSAGE_MAX);
     for (;;) {
         char *to = buf_reserve(&in, CHUNK);
-        ssize_t n = to ? read(d->read_fd.fd, to, CHUNK) : 0;
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = to ? read_some(d, to) : 0;
         if (n <= 0)
             break;
         size_t scanned = in.n, start = 0;
@@ -170,15 +185,24 @@ err_t devtools_open(int write_fd, int read_fd, struct devtools **ret)
     struct devtools *d = ARENA_NEW(&arena, struct devtools);
     if (!d)
         return arena_err(&arena);
+    int wake[2];
     d->arena = arena;
-    d->write_fd.fd = write_fd;
-    d->read_fd.fd = read_fd;
+    d->write_fd = d->read_fd = d->wake = d->woken = FD_NONE;
     d->next_id = 1;
     mutex_init(&d->lock);
-    mutex_init(&d->write_lock);
     cond_init(&d->changed);
-    err_t e = thread_start(&d->reader, "devtools", read_messages, d);
+    err_t e = pipe2(wake, O_CLOEXEC) == 0 ? OK : err_note(E_BUSY, NULL, "no more descriptors");
+    if (e == OK) {
+        d->woken.fd = wake[0];
+        d->wake.fd = wake[1];
+        d->write_fd.fd = write_fd;
+        d->read_fd.fd = read_fd;
+        (void)fcntl(write_fd, F_SETFL, O_NONBLOCK);
+        (void)fcntl(read_fd, F_SETFL, O_NONBLOCK);
+        e = thread_start(&d->reader, "devtools", read_messages, d);
+    }
     if (e != OK) {
+        d->write_fd = d->read_fd = FD_NONE; /* still the caller's */
         devtools_close(d);
         return e;
     }
@@ -191,29 +215,82 @@ void devtools_close(struct devtools *d)
     if (!d)
         return;
     fd_close(&d->write_fd);
+    fd_close(&d->wake);
     thread_join(&d->reader);
     fd_close(&d->read_fd);
+    fd_close(&d->woken);
     assert(!d->sessions && !d->waiting);
     mutex_free(&d->lock);
-    mutex_free(&d->write_lock);
     cond_free(&d->changed);
     struct arena arena = d->arena;
     arena_free(&arena);
 }
 
+static bool is_dead(struct devtools *d)
+{
+    mutex_lock(&d->lock);
+    bool dead = d->dead;
+    mutex_unlock(&d->lock);
+    return dead;
+}
+
 bool devtools_dead(const struct devtools *d)
 {
-    struct devtools *shared = (struct devtools *)(uintptr_t)d;
-    mutex_lock(&shared->lock);
-    bool dead = shared->dead;
-    mutex_unlock(&shared->lock);
-    return dead;
+    return is_dead((struct devtools *)(uintptr_t)d);
 }
 
 /* --- calls ------------------------------------------------------------------------------------------------ */
 
+static err_t take_turn(struct devtools *d, const struct patience *patience)
+{
+    err_t e = OK;
+    mutex_lock(&d->lock);
+    while (d->writing && e == OK) {
+        e = d->dead ? E_UPSTREAM : patience_check(patience);
+        if (e == OK)
+            (void)cond_wait_ms(&d->changed, &d->lock, patience_slice_ms(patience));
+    }
+    if (e == OK)
+        d->writing = true;
+    mutex_unlock(&d->lock);
+    return e;
+}
+
+/* After half a command the browser would understand no other: then it is as good as gone. */
+static void end_turn(struct devtools *d, bool half)
+{
+    mutex_lock(&d->lock);
+    d->writing = false;
+    d->dead |= half;
+    cond_broadcast(&d->changed);
+    mutex_unlock(&d->lock);
+}
+
+/* A browser that does not read leaves the pipe full. */
+static err_t write_all(struct devtools *d, struct str s, const struct patience *patience)
+{
+    size_t done = 0;
+    TRY(take_turn(d, patience));
+    err_t e = OK;
+    while (done < s.n && e == OK) {
+        ssize_t n = write(d->write_fd.fd, s.s + done, s.n - done);
+        if (n > 0) {
+            done += (size_t)n;
+        } else if (n < 0 && errno == EAGAIN) {
+            struct pollfd p = { d->write_fd.fd, POLLOUT, 0 };
+            e = is_dead(d) ? E_UPSTREAM : patience_check(patience);
+            if (e == OK)
+                (void)poll(&p, 1, (int)patience_slice_ms(patience));
+        } else if (n == 0 || errno != EINTR) {
+            e = E_UPSTREAM;
+        }
+    }
+    end_turn(d, done && done < s.n);
+    return e;
+}
+
 static err_t write_command(struct devtools *d, struct session *session, struct arena *a, int64_t id,
-                           const char *method, struct str params)
+                           const char *method, struct str params, const struct patience *patience)
 {
     struct buf b;
     struct json_out o;
@@ -231,26 +308,23 @@ static err_t write_command(struct devtools *d, struct session *session, struct a
     jo_end(&o);
     buf_putc(&b, 0);
     TRY(buf_err(&b));
-    mutex_lock(&d->write_lock);
-    err_t e = file_write_all(d->write_fd.fd, buf_str(&b));
-    mutex_unlock(&d->write_lock);
-    return e == OK ? OK : err_note(E_UPSTREAM, NULL, "the browser has gone");
+    err_t e = write_all(d, buf_str(&b), patience);
+    if (e == E_UPSTREAM)
+        return err_note(e, NULL, "the browser has gone");
+    return e == E_TIMEOUT ? err_note(e, NULL, "the browser did not take %s in time", method) : e;
 }
 
 static err_t wait_answer(struct devtools *d, struct waiting *w, const char *method,
-                         int64_t deadline)
+                         const struct patience *patience)
 {
     err_t e = OK;
     while (!w->answer && e == OK) {
-        int64_t left = deadline - clock_monotonic_ms();
         if (d->dead)
             e = err_note(E_UPSTREAM, NULL, "the browser has gone");
-        else if (left <= 0)
-            e = err_note(E_TIMEOUT, NULL, "the browser did not answer %s in time", method);
-        else
-            (void)cond_wait_ms(&d->changed, &d->lock, left);
+        else if ((e = patience_check(patience)) == OK)
+            (void)cond_wait_ms(&d->changed, &d->lock, patience_slice_ms(patience));
     }
-    return e;
+    return e == E_TIMEOUT ? err_note(e, NULL, "the browser did not answer %s in time", method) : e;
 }
 
 static err_t answer_of(struct arena *a, struct text *t, const char *method, struct json *ret)
@@ -271,7 +345,8 @@ static err_t answer_of(struct arena *a, struct text *t, const char *method, stru
 }
 
 err_t devtools_call(struct devtools *d, struct session *session, struct arena *a,
-                    const char *method, struct str params, int64_t deadline, struct json *ret)
+                    const char *method, struct str params, const struct patience *patience,
+                    struct json *ret)
 {
     struct waiting w = { 0 };
     mutex_lock(&d->lock);
@@ -279,10 +354,10 @@ err_t devtools_call(struct devtools *d, struct session *session, struct arena *a
     w.next = d->waiting;
     d->waiting = &w;
     mutex_unlock(&d->lock);
-    err_t e = write_command(d, session, a, w.id, method, params);
+    err_t e = write_command(d, session, a, w.id, method, params, patience);
     mutex_lock(&d->lock);
     if (e == OK)
-        e = wait_answer(d, &w, method, deadline);
+        e = wait_answer(d, &w, method, patience);
     for (struct waiting **p = &d->waiting; *p; p = &(*p)->next)
         if (*p == &w) {
             *p = w.next;
@@ -322,14 +397,14 @@ err_t session_open(struct devtools *d, struct str session_id, struct session **r
 }
 
 err_t session_send(struct session *s, struct arena *a, const char *method, struct str params,
-                   int64_t *ret_id)
+                   const struct patience *patience, int64_t *ret_id)
 {
     struct devtools *d = s->devtools;
     mutex_lock(&d->lock);
     int64_t id = d->next_id++;
     mutex_unlock(&d->lock);
     *ret_id = id; /* before it is sent: the answer may come at once */
-    return write_command(d, s, a, id, method, params);
+    return write_command(d, s, a, id, method, params, patience);
 }
 
 void session_close(struct session *s)
@@ -352,19 +427,17 @@ void session_close(struct session *s)
     arena_free(&arena);
 }
 
-err_t session_event(struct session *s, struct arena *a, int64_t deadline, struct json *ret_event)
+err_t session_event(struct session *s, struct arena *a, const struct patience *patience,
+                    struct json *ret_event)
 {
     struct devtools *d = s->devtools;
     err_t e = OK;
     mutex_lock(&d->lock);
     while (!s->first && e == OK) {
-        int64_t left = deadline - clock_monotonic_ms();
         if (d->dead)
             e = err_note(E_UPSTREAM, NULL, "the browser has gone");
-        else if (left <= 0)
-            e = E_TIMEOUT;
-        else
-            (void)cond_wait_ms(&d->changed, &d->lock, left);
+        else if ((e = patience_check(patience)) == OK)
+            (void)cond_wait_ms(&d->changed, &d->lock, patience_slice_ms(patience));
     }
     struct text *t = s->first;
     if (t) {

@@ -20,7 +20,7 @@ enum {
     CONNECT_TIMEOUT_MS = 10000,
     HEAD_TIMEOUT_MS = 10000,
     CHUNK = 32768,
-    POLL_MS = 500
+    POLL_MS = PATIENCE_SLICE_MS
 };
 
 struct tunnel {
@@ -48,6 +48,11 @@ struct egress {
 static bool must_end(struct egress *e)
 {
     return e->stopping || e->over || clock_monotonic_ms() > e->options.deadline_ms;
+}
+
+static err_t called_off(void *context)
+{
+    return must_end(context) ? E_STOPPING : OK;
 }
 
 /* Wait for a descriptor; false: the end of the capture, or the time ran out. */
@@ -249,7 +254,11 @@ static void serve(struct tunnel *t)
         refuse(t, S(""), 0, E_BAD_INPUT);
         return;
     }
-    err_t refused = address_resolve(&a, &e->options.policy, target.host, target.port, &to);
+    struct patience patience = { e->options.deadline_ms, called_off, e };
+    err_t refused =
+        address_resolve(&a, &e->options.policy, target.host, target.port, &patience, &to);
+    if (refused == E_STOPPING)
+        return;
     if (refused != OK) {
         refuse(t, target.host, target.port, refused);
         return;

@@ -22,14 +22,14 @@ static const struct recipe *choose(struct arena *a, struct page *p, const struct
 }
 
 static err_t read_stored(struct arena *a, struct devtools *d, struct str html, struct str url,
-                         struct str *ret)
+                         const struct patience *patience, struct str *ret)
 {
     const struct recipe *recipes, *found;
     size_t count;
     struct page *p = NULL;
     bool broken = false;
     TRY(recipes_load(a, &recipes, &count));
-    err_t e = page_open_stored(a, d, html, clock_monotonic_ms() + CAPTURE_DEADLINE_MS, &p);
+    err_t e = page_open_stored(a, d, html, patience, &p);
     if (e == OK) {
         found = choose(a, p, recipes, count, url);
         if (!found)
@@ -39,12 +39,13 @@ static err_t read_stored(struct arena *a, struct devtools *d, struct str html, s
             e = page_read_stored(p, found, a, ret);
     }
     struct err_detail detail = *err_detail();
-    page_close(p, &broken);
+    page_close(p, false, &broken);
     return e == OK ? OK : err_note(e, NULL, "%s", detail.text);
 }
 
 err_t capture_extract_page(struct arena *a, const struct settings *s, struct str html,
-                           struct str url_or_none, struct str *ret_dom_json)
+                           struct str url_or_none, const struct patience *patience,
+                           struct str *ret_dom_json)
 {
     char *temp;
     struct browser_pool *pool = NULL;
@@ -52,10 +53,10 @@ err_t capture_extract_page(struct arena *a, const struct settings *s, struct str
     TRY(folder_temp(a, "vivim-extract-", &temp));
     err_t e = browser_pool_new(s->browser, temp, &pool);
     if (e == OK)
-        e = browser_acquire(pool, &d);
+        e = browser_acquire(pool, patience, &d);
     if (e == OK) {
-        e = read_stored(a, d, html, url_or_none, ret_dom_json);
-        browser_release(pool, d, false);
+        e = read_stored(a, d, html, url_or_none, patience, ret_dom_json);
+        browser_release(pool, d, BROWSER_WELL);
     }
     struct err_detail detail = *err_detail();
     browser_pool_free(pool);

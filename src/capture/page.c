@@ -7,6 +7,7 @@ enum {
     IDLE_AFTER_LOAD_MS = 8000,
     SLICE_MS = 200,
     CLOSE_TIMEOUT_MS = 5000,
+    HURRY_MS = 400, /* the same for a capture that was called off */
     REQUESTS_MAX = 500,
     LATE_JSON_MS = 4000,
     READ_RESERVE_MS =
@@ -20,20 +21,21 @@ enum {
 
 /* --- calls ---------------------------------------------------------------------------------------- */
 
-static int64_t step(const struct page *p)
+static struct patience step(const struct page *p)
 {
-    int64_t limit = clock_monotonic_ms() + CAPTURE_STEP_MS;
-    return limit < p->deadline ? limit : p->deadline;
+    return patience_until(&p->patience, clock_monotonic_ms() + CAPTURE_STEP_MS);
 }
 
 err_t page_call(struct page *p, const char *method, struct str params, struct json *ret)
 {
-    return devtools_call(p->devtools, p->session, p->arena, method, params, step(p), ret);
+    struct patience patience = step(p);
+    return devtools_call(p->devtools, p->session, p->arena, method, params, &patience, ret);
 }
 
 static err_t browser_call(struct page *p, const char *method, struct str params, struct json *ret)
 {
-    return devtools_call(p->devtools, NULL, p->arena, method, params, step(p), ret);
+    struct patience patience = step(p);
+    return devtools_call(p->devtools, NULL, p->arena, method, params, &patience, ret);
 }
 
 struct str page_one(struct arena *a, const char *key, struct str text)
@@ -108,8 +110,9 @@ static err_t hold_responses(struct page *p, struct str share_id)
 /* A command whose answer says nothing that the events do not: sent, and not waited for. */
 static err_t tell(struct page *p, const char *method, struct str params)
 {
+    struct patience patience = step(p);
     int64_t ignored;
-    return session_send(p->session, p->arena, method, params, &ignored);
+    return session_send(p->session, p->arena, method, params, &patience, &ignored);
 }
 
 /* The browser takes commands in order, so waiting for the last one is enough. Bodies come through the interception:
@@ -216,8 +219,9 @@ static err_t on_held(struct page *p, const struct page_options *o, struct page_r
         r->json_status = status;
     }
     *h = (struct held){ .id = id, .document = document };
+    struct patience patience = step(p);
     return session_send(p->session, p->arena, "Fetch.getResponseBody",
-                        page_one(p->arena, "requestId", id), &h->body_call);
+                        page_one(p->arena, "requestId", id), &patience, &h->body_call);
 }
 
 static struct str body_bytes(struct page *p, struct json answer)
@@ -319,8 +323,9 @@ static err_t on_event(struct page *p, const struct page_options *o, struct page_
 
 bool page_crashed(struct page *p)
 {
+    const struct patience none = { 0 };
     struct json event;
-    while (!p->crashed && session_event(p->session, p->arena, 0, &event) == OK)
+    while (!p->crashed && session_event(p->session, p->arena, &none, &event) == OK)
         p->crashed = str_eq(json_get_str(event, S("method")), S("Inspector.targetCrashed"));
     err_clear();
     return p->crashed;
@@ -346,7 +351,7 @@ static bool ended(const struct page *p, struct page_result *r)
 {
     int64_t now = clock_monotonic_ms();
     bool nothing_came = !r->status && now >= p->answer_by;
-    bool time_is_over = now >= p->deadline - READ_RESERVE_MS;
+    bool time_is_over = now >= p->patience.deadline_ms - READ_RESERVE_MS;
     r->timed_out = nothing_came || (time_is_over && !r->loaded);
     return p->enough || p->crashed || r->timed_out || time_is_over || r->error.n ||
            settled(p, r, now);
@@ -356,11 +361,10 @@ static err_t wait_for_page(struct page *p, const struct page_options *o, struct 
 {
     while (!ended(p, r)) {
         struct json event;
-        int64_t slice = clock_monotonic_ms() + SLICE_MS;
+        struct patience slice = patience_until(&p->patience, clock_monotonic_ms() + SLICE_MS);
         if (o->check)
             TRY(o->check(o->context));
-        err_t e =
-            session_event(p->session, p->arena, slice < p->deadline ? slice : p->deadline, &event);
+        err_t e = session_event(p->session, p->arena, &slice, &event);
         if (e == OK)
             e = on_event(p, o, r, event);
         if (e != OK && e != E_TIMEOUT)
@@ -399,16 +403,18 @@ static err_t show(struct page *p, const struct page_options *o, struct page_resu
     int64_t now = clock_monotonic_ms(), end = now + (p->idle ? REDRAW_MS : CAPTURE_SHOW_MS);
     int64_t next_look = now;
     p->idle = false;
-    if (end + CAPTURE_SHOW_MS / 2 < p->deadline) /* a page in an endless loop answers nothing */
-        p->deadline = end + CAPTURE_SHOW_MS / 2;
+    if (end + CAPTURE_SHOW_MS / 2 <
+        p->patience.deadline_ms) /* a page in an endless loop answers nothing */
+        p->patience.deadline_ms = end + CAPTURE_SHOW_MS / 2;
     TRY(enter(p, r));
     TRY(let_all_through(p));
     while (!p->idle && !p->crashed && now < end && !is_shown(p, r, &next_look)) {
         struct json event;
-        int64_t slice = now + LOOK_MS;
+        int64_t look = now + LOOK_MS;
+        struct patience slice = patience_until(&p->patience, look < end ? look : end);
         if (o->check)
             TRY(o->check(o->context));
-        err_t e = session_event(p->session, p->arena, slice < end ? slice : end, &event);
+        err_t e = session_event(p->session, p->arena, &slice, &event);
         if (e == OK)
             e = on_event(p, o, r, event);
         if (e != OK && e != E_TIMEOUT)
@@ -436,25 +442,27 @@ err_t page_open(struct arena *a, const struct page_options *o, struct page **ret
     *p = (struct page){ .arena = a,
                         .devtools = o->devtools,
                         .recipe = o->recipe,
-                        .deadline = o->deadline,
+                        .patience = { o->deadline, o->check, o->context },
                         .answer_by = clock_monotonic_ms() + CAPTURE_STEP_MS };
     *ret_result = (struct page_result){ 0 };
     *ret = p;
     TRY(page_attach(p, o->proxy_port));
     TRY(prepare(p, o));
-    TRY(session_send(p->session, a, "Page.navigate", page_one(a, "url", o->url),
+    struct patience patience = step(p);
+    TRY(session_send(p->session, a, "Page.navigate", page_one(a, "url", o->url), &patience,
                      &p->navigate_call));
     return wait_for_page(p, o, ret_result);
 }
 
-void page_close(struct page *p, bool *ret_broken)
+void page_close(struct page *p, bool hurry, bool *ret_broken)
 {
     if (!p)
         return;
-    int64_t deadline = clock_monotonic_ms() + CLOSE_TIMEOUT_MS;
+    const struct patience patience = { .deadline_ms = clock_monotonic_ms() +
+                                                      (hurry ? HURRY_MS : CLOSE_TIMEOUT_MS) };
     if (p->context_id.n &&
         devtools_call(p->devtools, NULL, p->arena, "Target.disposeBrowserContext",
-                      page_one(p->arena, "browserContextId", p->context_id), deadline, NULL) != OK)
+                      page_one(p->arena, "browserContextId", p->context_id), &patience, NULL) != OK)
         *ret_broken = true;
     session_close(p->session);
     p->session = NULL;

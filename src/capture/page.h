@@ -40,7 +40,7 @@ struct page_options {
     int64_t deadline; /* monotonic, for all */
     /* A body has come. Is it what is needed? Then nothing more of the page is waited for. */
     err_t (*enough)(void *context, const struct page_result *r, bool *ret);
-    /* Between steps: E_CANCELLED or E_STOPPING ends it. */
+    /* In every wait, and between steps: E_CANCELLED or E_STOPPING ends it. */
     err_t (*check)(void *context);
     void *context;
 };
@@ -56,16 +56,16 @@ NODISCARD err_t page_open(struct arena *a, const struct page_options *o, struct 
  * is idle, at most CAPTURE_SHOW_MS. What
  * it does now changes nothing but the list of requests. False: it crashed, or `check` wants an end. */
 bool page_show(struct page *p, const struct page_options *o, struct page_result *r);
-/* The rendered page by the recipe: vivim.dom/1. E_TIMEOUT, E_UPSTREAM (as in page_open), E_INVALID. */
+/* The rendered page by the recipe: vivim.dom/1. E_TIMEOUT, E_UPSTREAM and what called it off (as in page_open), E_INVALID. */
 NODISCARD err_t page_read_dom(struct page *p, struct arena *a, bool scroll, struct str *ret_json);
 /* JPEG, quality 60, of what is visible; STR_NONE when it does not work: evidence is never a reason to fail. */
 struct str page_screenshot(struct page *p, struct arena *a);
-/* Dispose of the context. ret_broken: it did not answer, the browser should be ended. Accepts NULL. */
-void page_close(struct page *p, bool *ret_broken);
+/* Dispose of the context. hurry: the answer is waited for well under a second. ret_broken: it did not answer. Accepts NULL. */
+void page_close(struct page *p, bool hurry, bool *ret_broken);
 
 /* A stored document instead of the network, scripts off (research section 8). */
 NODISCARD err_t page_open_stored(struct arena *a, struct devtools *d, struct str html,
-                                 int64_t deadline, struct page **ret);
+                                 const struct patience *patience, struct page **ret);
 /* As page_read_dom, by a recipe that was chosen after the page was opened. */
 NODISCARD err_t page_read_stored(struct page *p, const struct recipe *recipe, struct arena *a,
                                  struct str *ret_json);

@@ -102,13 +102,13 @@ bool page_matches(struct page *p, struct arena *a, struct str selector)
 
 /* --- a stored document ------------------------------------------------------------------------------------------------ */
 
-err_t page_open_stored(struct arena *a, struct devtools *d, struct str html, int64_t deadline,
-                       struct page **ret)
+err_t page_open_stored(struct arena *a, struct devtools *d, struct str html,
+                       const struct patience *patience, struct page **ret)
 {
     struct page *p = ARENA_NEW(a, struct page);
     if (!p)
         return arena_err(a);
-    *p = (struct page){ .arena = a, .devtools = d, .deadline = deadline };
+    *p = (struct page){ .arena = a, .devtools = d, .patience = *patience };
     *ret = p;
     TRY(page_attach(p, 0)); /* the browser's default proxy leads nowhere: no network */
     TRY(page_call(p, "Page.enable", STR_NONE, NULL));

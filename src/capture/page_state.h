@@ -25,7 +25,7 @@ struct page {
     struct session *session;
     const struct recipe *recipe;
     struct str context_id, target_id, frame_id, loader_id;
-    int64_t deadline; /* monotonic, as the others */
+    struct patience patience; /* for all of it */
     int64_t answer_by, entered_at, loaded_at;
     int64_t navigate_call;
     struct held held[PAGE_HELD_MAX];

@@ -1,4 +1,6 @@
 /* vivim extract [--url URL] FILE: stored bytes to the normal form, without server, network or store. */
+#include <signal.h>
+
 #include "archive/providers/provider.h"
 #include "base/limits.h"
 #include "capture/extract_page.h"
@@ -33,6 +35,30 @@ static err_t print_line(void *context, struct conversation *c)
     return OK;
 }
 
+static err_t not_interrupted(void *context)
+{
+    sigset_t waiting;
+    UNUSED(context);
+    sigemptyset(&waiting);
+    sigpending(&waiting);
+    return sigismember(&waiting, SIGINT) || sigismember(&waiting, SIGTERM) ? E_CANCELLED : OK;
+}
+
+/* Who is interrupted here has a browser and its profile to clear away first: the signal waits until that is done. */
+static err_t extract_page(struct cli *c, struct str bytes, struct str url, struct str *ret_dom)
+{
+    struct patience patience = { clock_monotonic_ms() + CAPTURE_DEADLINE_MS, not_interrupted,
+                                 NULL };
+    sigset_t ending, before;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ending, &before);
+    err_t e = capture_extract_page(c->arena, &c->settings, bytes, url, &patience, ret_dom);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return e;
+}
+
 static err_t extract(struct cli *c, struct output *out)
 {
     struct str bytes, dom, url = cli_option(c, "--url");
@@ -41,7 +67,7 @@ static err_t extract(struct cli *c, struct output *out)
     TRY(extract_bytes(bytes, url, print_line, out, &kind));
     if (kind == EXTRACT_CONVERSATIONS)
         return OK;
-    TRY(capture_extract_page(c->arena, &c->settings, bytes, url, &dom));
+    TRY(extract_page(c, bytes, url, &dom));
     return extract_bytes(dom, url, print_line, out, &kind);
 }
 

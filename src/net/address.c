@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,39 @@ static bool is_own_interface(const struct sockaddr *sa)
     }
     freeifaddrs(list);
     return own;
+}
+
+/* How well an address serves to be told to the people around: 0 not at all, IPv4 before IPv6. */
+static int reach(const struct ifaddrs *i)
+{
+    if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || i->ifa_flags & IFF_LOOPBACK)
+        return 0;
+    if (i->ifa_addr->sa_family == AF_INET) {
+        uint32_t a = ntohl(((const struct sockaddr_in *)i->ifa_addr)->sin_addr.s_addr);
+        return a >> 16 == (169u << 8 | 254) ? 1 : 3; /* nobody gave it one: link-local */
+    }
+    if (i->ifa_addr->sa_family != AF_INET6)
+        return 0;
+    /* A link-local one needs a zone, which no URL has. */
+    return IN6_IS_ADDR_LINKLOCAL(&((const struct sockaddr_in6 *)i->ifa_addr)->sin6_addr) ? 0 : 2;
+}
+
+bool address_of_this_machine(bool only_ipv6, struct address *ret)
+{
+    struct ifaddrs *list;
+    int best = 0;
+    if (getifaddrs(&list) != 0)
+        return false;
+    for (struct ifaddrs *i = list; i; i = i->ifa_next) {
+        bool six = i->ifa_addr && i->ifa_addr->sa_family == AF_INET6;
+        if (reach(i) <= best || (only_ipv6 && !six))
+            continue;
+        best = reach(i);
+        ret->length = six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+        memcpy(&ret->sa, i->ifa_addr, ret->length);
+    }
+    freeifaddrs(list);
+    return best > 0;
 }
 
 bool address_is_public(const struct sockaddr *sa)
@@ -342,8 +376,9 @@ static void look_up_run(void *arg)
 }
 
 /* getaddrinfo has no time limit of its own: it runs on a thread that is left behind when it takes too long. */
-static err_t look_up(struct str host, struct look_up **ret)
+static err_t look_up(struct str host, const struct patience *patience, struct look_up **ret)
 {
+    struct patience p = patience_until(patience, clock_monotonic_ms() + RESOLVE_TIMEOUT_MS);
     struct look_up *l = calloc(1, sizeof *l);
     struct thread t = { 0 };
     if (!l)
@@ -357,15 +392,17 @@ static err_t look_up(struct str host, struct look_up **ret)
     }
     pthread_detach(t.handle);
     mutex_lock(&l->lock);
-    while (!l->done && cond_wait_ms(&l->done_now, &l->lock, RESOLVE_TIMEOUT_MS)) {
-    }
-    l->abandoned = !l->done;
+    err_t e = OK;
+    while (!l->done && (e = patience_check(&p)) == OK)
+        (void)cond_wait_ms(&l->done_now, &l->lock, patience_slice_ms(&p));
     bool done = l->done;
+    l->abandoned = !done;
     mutex_unlock(&l->lock);
-    if (!done)
-        return err_note(E_TIMEOUT, "host", "looking up %.*s took too long", STR_ARG(host));
-    *ret = l;
-    return OK;
+    if (done) {
+        *ret = l;
+        return OK;
+    }
+    return e == E_TIMEOUT ? err_note(e, "host", "looking up %.*s took too long", STR_ARG(host)) : e;
 }
 
 static err_t pick(struct arena *a, struct str host, const struct addrinfo *list,
@@ -390,7 +427,7 @@ static err_t pick(struct arena *a, struct str host, const struct addrinfo *list,
 }
 
 err_t address_resolve(struct arena *a, const struct address_policy *p, struct str host, int port,
-                      struct address *ret)
+                      const struct patience *patience, struct address *ret)
 {
     struct host h;
     if (port != 80 && port != 443)
@@ -411,7 +448,7 @@ err_t address_resolve(struct arena *a, const struct address_policy *p, struct st
         return OK;
     }
     struct look_up *l;
-    TRY(look_up(h.name, &l));
+    TRY(look_up(h.name, patience, &l));
     err_t e = l->code == 0 ? pick(a, h.name, l->list, ret)
                            : err_note(E_NOT_FOUND, "host", "%.*s: %s", STR_ARG(h.name),
                                       gai_strerror(l->code));

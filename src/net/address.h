@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/str.h"
+#include "os/patience.h"
 
 struct address {
     struct sockaddr_storage sa;
@@ -20,6 +21,8 @@ struct address {
 /* Is it an address of the public internet? Loopback, private, link-local, shared, documentation, benchmarking, multicast,
  * reserved and translating ranges are not, nor one cloud's platform address, nor this machine's own interfaces. */
 bool address_is_public(const struct sockaddr *sa);
+/* One that other machines may reach this one by: of an interface that is up and no loopback. False: there is none. */
+bool address_of_this_machine(bool only_ipv6, struct address *ret);
 struct str address_text(struct arena *a, const struct address *x);
 
 /* An address as others write it (a proxy's header, a list in a setting, the kernel) in its one text form: hexadecimal in
@@ -47,8 +50,8 @@ struct address_policy {
 };
 
 /* Resolve and check: the address to connect to. Ports 80 and 443 only. E_BLOCKED with a note that says what was refused and
- * why, E_NOT_FOUND (no such name), E_TIMEOUT (10 s). Blocks; not for a loop thread. */
+ * why, E_NOT_FOUND (no such name), E_TIMEOUT (10 s, or the patience's end), or what called it off. Blocks; not for a loop thread. */
 NODISCARD err_t address_resolve(struct arena *a, const struct address_policy *p, struct str host,
-                                int port, struct address *ret);
+                                int port, const struct patience *patience, struct address *ret);
 
 #endif

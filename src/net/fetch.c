@@ -11,6 +11,8 @@ struct fetch {
     struct arena arena; /* holds this struct */
     const struct address_policy *policy;
     CURL *curl;
+    CURLM *
+        multi; /* drives it: its own way to wait asks only once a second whether it is still wanted */
     /* of the request under way */
     const struct fetch_request *request;
     struct buf *body;
@@ -37,7 +39,8 @@ err_t fetch_open(const struct address_policy *policy, struct fetch **ret)
     f->arena = arena;
     f->policy = policy;
     f->curl = curl_easy_init();
-    if (!f->curl) {
+    f->multi = curl_multi_init();
+    if (!f->curl || !f->multi) {
         fetch_close(f);
         return E_BUSY;
     }
@@ -50,6 +53,7 @@ void fetch_close(struct fetch *f)
     if (!f)
         return;
     curl_easy_cleanup(f->curl);
+    curl_multi_cleanup(f->multi);
     struct arena arena = f->arena;
     arena_free(&arena);
 }
@@ -110,8 +114,8 @@ static size_t take(char *data, size_t size, size_t n, void *context)
     return buf_err(f->body) == OK ? size * n : 0;
 }
 
-static int still_wanted(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total,
-                        curl_off_t up_now)
+static int is_small_enough(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total,
+                           curl_off_t up_now)
 {
     struct fetch *f = context;
     UNUSED(up_total);
@@ -119,8 +123,6 @@ static int still_wanted(void *context, curl_off_t total, curl_off_t now, curl_of
     UNUSED(now);
     if (total > 0 && (uint64_t)total > f->body->max_bytes)
         f->stopped = E_LIMIT; /* the answer says how large it is: none of it is waited for */
-    else if (f->request->check)
-        f->stopped = f->request->check(f->request->context);
     return f->stopped != OK;
 }
 
@@ -153,12 +155,34 @@ static void set_options(struct fetch *f, const char *url, int64_t left_ms)
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, f);
     curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, still_wanted);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, is_small_enough);
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, f);
     if (f->policy->insecure_tls) {
         curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
     }
+}
+
+/* The transfer, in slices: between them whoever waits may be called off. */
+static CURLcode perform(struct fetch *f)
+{
+    int running = 1, messages;
+    CURLcode code = CURLE_OK;
+    if (curl_multi_add_handle(f->multi, f->curl) != CURLM_OK)
+        return CURLE_OUT_OF_MEMORY;
+    while (running && !f->stopped) {
+        if (curl_multi_perform(f->multi, &running) != CURLM_OK)
+            f->stopped = E_BUSY;
+        else if (running && f->request->check)
+            f->stopped = f->request->check(f->request->context);
+        if (running && !f->stopped)
+            (void)curl_multi_poll(f->multi, NULL, 0, PATIENCE_SLICE_MS, NULL);
+    }
+    for (CURLMsg *m; (m = curl_multi_info_read(f->multi, &messages));)
+        if (m->msg == CURLMSG_DONE)
+            code = m->data.result;
+    curl_multi_remove_handle(f->multi, f->curl);
+    return f->stopped ? CURLE_ABORTED_BY_CALLBACK : code;
 }
 
 /* ret_next: where it is redirected to; NULL: the body is the answer's. */
@@ -171,7 +195,8 @@ static err_t one_hop(struct fetch *f, struct arena *a, const char *url, int *ret
     char *next = NULL;
     long status = 0;
     TRY(parse_hop(a, url, &hop));
-    TRY(address_resolve(a, f->policy, hop.host, (int)hop.port, &address));
+    struct patience patience = { f->request->deadline_ms, f->request->check, f->request->context };
+    TRY(address_resolve(a, f->policy, hop.host, (int)hop.port, &patience, &address));
     int64_t left_ms = f->request->deadline_ms - clock_monotonic_ms();
     char *pinned = pin(a, &hop, &address),
          *accept = str_cstr(a, str_fmt(a, "Accept: %s", f->request->accept));
@@ -186,7 +211,7 @@ static err_t one_hop(struct fetch *f, struct arena *a, const char *url, int *ret
     set_options(f, url, left_ms);
     curl_easy_setopt(f->curl, CURLOPT_CONNECT_TO, to);
     curl_easy_setopt(f->curl, CURLOPT_HTTPHEADER, headers);
-    CURLcode code = curl_easy_perform(f->curl);
+    CURLcode code = perform(f);
     if (code != CURLE_OK)
         return error_of(f, code);
     curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);

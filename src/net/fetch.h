@@ -22,7 +22,7 @@ struct fetch_request {
     struct str url;
     const char *accept;  /* "image/png, image/jpeg" */
     int64_t deadline_ms; /* monotonic, for all hops */
-    /* Asked about once a second; any error ends the request and is given. May be NULL. */
+    /* Asked every PATIENCE_SLICE_MS; any error ends the request and is given. May be NULL. */
     err_t (*check)(void *context);
     void *context;
 };

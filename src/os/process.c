@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -14,123 +15,143 @@
 
 extern char **environ;
 
-enum { SAFE_FD = 100, MAP_MAX = 8, POLL_MS = 5, LAST_FD = 65536 };
+enum { SAFE_FD = 100, MAP_MAX = 8, POLL_MS = 5, DESCENDANTS_MAX = 256 };
 
-/* --- the child's side: only async-signal-safe calls between fork and exec ------------------- */
+/* --- starting -------------------------------------------------------------------------------- */
 
-static void close_from(int first)
+/* What the child is to do before it becomes the program, as posix_spawn keeps it. */
+struct spawn {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int away[MAP_MAX]; /* our descriptors of the map, at numbers that nobody asked for */
+    size_t count;
+};
+
+static void spawn_free(struct spawn *s)
 {
-#ifdef __linux__
-    if (close_range((unsigned)first, ~0U, 0) == 0)
-        return;
-#endif
-    for (int fd = first; fd < LAST_FD; fd++)
-        close(fd);
+    for (size_t i = 0; i < s->count; i++)
+        close(s->away[i]);
+    posix_spawn_file_actions_destroy(&s->actions);
+    posix_spawnattr_destroy(&s->attributes);
 }
 
-/* First away to numbers that nobody asked for, then to their places: otherwise one clobbers the other. */
-static bool place_descriptors(const struct process_fd *map, size_t count)
+/* First away to numbers that nobody asked for, then to their places: otherwise one clobbers the other. All else is closed
+ * before the program runs, whether or not it was opened with close-on-exec. */
+static bool place_descriptors(struct spawn *s, const struct process_fd *map, size_t count)
 {
-    int away[MAP_MAX], last = 2;
-    for (size_t i = 0; i < count; i++)
-        if ((away[i] = fcntl(map[i].ours, F_DUPFD, SAFE_FD)) < 0)
+    int bad = 0, last = 2;
+    for (; s->count < count; s->count++)
+        if ((s->away[s->count] = fcntl(map[s->count].ours, F_DUPFD_CLOEXEC, SAFE_FD)) < 0)
             return false;
-    int null = open("/dev/null", O_RDWR);
     for (int fd = 0; fd <= 2; fd++)
-        if (null < 0 || dup2(null, fd) < 0)
-            return false;
+        bad |= posix_spawn_file_actions_addopen(&s->actions, fd, "/dev/null", O_RDWR, 0);
     for (size_t i = 0; i < count; i++) {
-        if (dup2(away[i], map[i].theirs) < 0)
-            return false;
+        bad |= posix_spawn_file_actions_adddup2(&s->actions, s->away[i], map[i].theirs);
         if (map[i].theirs > last)
             last = map[i].theirs;
     }
-    close_from(last + 1);
-    return true;
+    return !(bad | posix_spawn_file_actions_addclosefrom_np(&s->actions, last + 1));
 }
 
-static void reset_signals(void)
+/* A group of its own, no signal blocked, none handled or ignored. */
+static bool set_attributes(struct spawn *s)
 {
-    sigset_t none;
+    sigset_t none, all;
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    for (int s = 1; s < 32; s++)
-        signal(s, SIG_DFL);
-}
-
-static void become(const char *file, char *const argv[], char *const env[],
-                   const struct process_fd *map, size_t count, int tell)
-{
-    setpgid(0, 0);
-    reset_signals();
-    /* The pipe that tells a failure is kept above the others until exec closes it. */
-    int told = fcntl(tell, F_DUPFD_CLOEXEC, LAST_FD / 2);
-    if (told < 0)
-        told = tell;
-    struct process_fd with_tell[MAP_MAX];
-    int top = 3;
-    for (size_t i = 0; i < count; i++) {
-        with_tell[i] = map[i];
-        if (map[i].theirs >= top)
-            top = map[i].theirs + 1;
-    }
-    with_tell[count] = (struct process_fd){ told, top };
-    if (place_descriptors(with_tell, count + 1)) {
-        fcntl(top, F_SETFD, FD_CLOEXEC);
-        told = top;
-        execvpe(file, argv, env);
-    }
-    int code = errno;
-    if (write(told, &code, sizeof code) < 0)
-        _exit(126);
-    _exit(127);
-}
-
-/* --- ours ------------------------------------------------------------------------------------------ */
-
-/* The child closes the pipe by exec, or writes why it could not. */
-static err_t await_exec(struct process *p, int fd, const char *name)
-{
-    int code = 0;
-    ssize_t n;
-    do
-        n = read(fd, &code, sizeof code);
-    while (n < 0 && errno == EINTR);
-    if (n == 0)
-        return OK;
-    waitpid(p->pid, NULL, 0);
-    p->pid = 0;
-    char text[128];
-    return err_note(code == ENOENT ? E_NOT_FOUND : E_BUSY, NULL, "starting %s: %s", name,
-                    strerror_r(code, text, sizeof text));
+    sigfillset(&all);
+    return !(posix_spawnattr_setflags(&s->attributes, POSIX_SPAWN_SETPGROUP |
+                                                          POSIX_SPAWN_SETSIGMASK |
+                                                          POSIX_SPAWN_SETSIGDEF) |
+             posix_spawnattr_setpgroup(&s->attributes, 0) |
+             posix_spawnattr_setsigmask(&s->attributes, &none) |
+             posix_spawnattr_setsigdefault(&s->attributes, &all));
 }
 
 err_t process_start(struct process *p, char *const argv[], char *const env_or_null[],
                     const struct process_fd *map, size_t map_count)
 {
-    assert(map_count < MAP_MAX);
-    int tell[2];
-    if (pipe2(tell, O_CLOEXEC) != 0)
+    CLEANUP(spawn_free) struct spawn s = { 0 };
+    char text[128];
+    assert(map_count <= MAP_MAX);
+    for (size_t i = 0; i < map_count; i++)
+        assert(map[i].theirs >= 0 && map[i].theirs < SAFE_FD);
+    posix_spawn_file_actions_init(&s.actions);
+    posix_spawnattr_init(&s.attributes);
+    if (!place_descriptors(&s, map, map_count) || !set_attributes(&s))
         return err_note(E_BUSY, NULL, "no more descriptors");
-    pid_t pid = fork();
-    if (pid == 0)
-        become(argv[0], argv, env_or_null ? env_or_null : environ, map, map_count, tell[1]);
-    close(tell[1]);
-    if (pid < 0) {
-        close(tell[0]);
-        return err_note(E_BUSY, NULL, "no more processes");
-    }
-    setpgid(pid, pid); /* both sides do it: whoever is first */
+    pid_t pid;
+    int code = posix_spawnp(&pid, argv[0], &s.actions, &s.attributes, argv,
+                            env_or_null ? env_or_null : environ);
+    if (code)
+        return err_note(code == ENOENT ? E_NOT_FOUND : E_BUSY, NULL, "starting %s: %s", argv[0],
+                        strerror_r(code, text, sizeof text));
     p->pid = pid;
-    err_t e = await_exec(p, tell[0], argv[0]);
-    close(tell[0]);
-    return e;
+    return OK;
 }
+
+/* --- ending ---------------------------------------------------------------------------------- */
 
 void process_kill_group(struct process *p, int signal)
 {
     if (p->pid > 0)
         kill(-p->pid, signal);
+}
+
+/* Its parent and its group. The name in brackets may hold anything, also blanks and brackets. */
+static bool read_stat(const char *pid, int *ret_parent, int *ret_group)
+{
+    char path[300], text[512];
+    snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return false;
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    text[n] = 0;
+    const char *after = strrchr(text, ')');
+    return after && sscanf(after + 1, " %*c %d %d", ret_parent, ret_group) == 2;
+}
+
+static bool is_listed(const pid_t *list, size_t n, int64_t pid)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i] == pid)
+            return true;
+    return false;
+}
+
+/* Add to the list those in /proc whose parent stands in it; gives the new count. */
+static size_t add_children(pid_t *list, size_t n)
+{
+    DIR *dir = opendir("/proc");
+    if (!dir)
+        return n;
+    for (struct dirent *e = readdir(dir); e && n < DESCENDANTS_MAX; e = readdir(dir)) {
+        int64_t pid;
+        int parent, group;
+        if (str_to_i64(str_from(e->d_name), &pid) == OK && read_stat(e->d_name, &parent, &group) &&
+            is_listed(list, n, parent) && !is_listed(list, n, pid))
+            list[n++] = (pid_t)pid;
+    }
+    closedir(dir);
+    return n;
+}
+
+void process_end(struct process *p)
+{
+    pid_t list[DESCENDANTS_MAX] = { p->pid };
+    size_t n = 1, before = 0;
+    if (p->pid <= 0)
+        return;
+    while (n > before && n < DESCENDANTS_MAX) {
+        before = n;
+        n = add_children(list, n);
+    }
+    err_clear();
+    kill(-p->pid, SIGKILL);
+    for (size_t i = 1; i < n; i++) /* those that have left the group */
+        kill(list[i], SIGKILL);
+    process_wait(p, -1, NULL);
 }
 
 bool process_wait(struct process *p, int64_t timeout_ms, int *ret_status)
@@ -184,18 +205,8 @@ static size_t pss_of(const char *pid)
 
 static bool in_group(const char *pid, pid_t group)
 {
-    char path[300], text[512];
-    snprintf(path, sizeof path, "/proc/%s/stat", pid);
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return false;
-    size_t n = fread(text, 1, sizeof text - 1, f);
-    fclose(f);
-    text[n] = 0;
-    const char *after =
-        strrchr(text, ')'); /* the name may hold anything, also blanks and brackets */
     int parent, its_group;
-    return after && sscanf(after + 1, " %*c %d %d", &parent, &its_group) == 2 && its_group == group;
+    return read_stat(pid, &parent, &its_group) && its_group == group;
 }
 
 size_t process_group_memory(const struct process *p)

@@ -1,5 +1,10 @@
 /* Child processes, each in a process group of its own, so that stopping one ends all it started.
- * The child inherits only descriptors 0-2 (/dev/null unless given) and those of `map`. */
+ * The child inherits only descriptors 0-2 (/dev/null unless given) and those of `map`.
+ *
+ * Started with posix_spawn and not with fork: between fork and exec a copy of this process holds every descriptor of it, also
+ * the sockets it listens on, for as long as copying its memory and waiting for a core take. What closes on exec closes then, and
+ * a successor of a server that was killed meanwhile would find its port taken. What remains of that moment is waited for by
+ * whoever needs the port (net_listen) or the folder (file_lock). */
 #ifndef VIVIM_OS_PROCESS_H
 #define VIVIM_OS_PROCESS_H
 
@@ -23,6 +28,9 @@ void process_kill_group(struct process *p, int signal); /* accepts none */
 bool process_wait(struct process *p, int64_t timeout_ms, int *ret_status);
 /* SIGTERM to the group, grace_ms, SIGKILL, reaped. For CLEANUP-like use; accepts none. */
 void process_stop(struct process *p, int64_t grace_ms);
+/* SIGKILL to the group and to those of its descendants that have left it (setsid), reaped. Takes milliseconds whatever they
+ * do. Accepts none. */
+void process_end(struct process *p);
 /* Proportional memory (PSS, /proc) of the whole group in bytes; 0 when unknown. */
 size_t process_group_memory(const struct process *p);
 

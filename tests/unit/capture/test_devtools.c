@@ -13,10 +13,15 @@ static struct {
     int to_us, from_us; /* the browser's ends */
 } f;
 
-static int64_t soon(void)
+static const struct patience *soon(void)
 {
-    return clock_monotonic_ms() + 20000;
+    static struct patience p;
+    p = (struct patience){ .deadline_ms = clock_monotonic_ms() + 20000 };
+    return &p;
 }
+
+/* Already over. */
+static const struct patience NONE = { .deadline_ms = 0 };
 
 static int open_pipes(void **state)
 {
@@ -199,7 +204,7 @@ static void what_was_sent_is_answered_among_the_events(void **state)
     struct json event;
     int64_t id;
     assert_int_equal(session_open(f.d, S("S"), &s), OK);
-    assert_int_equal(session_send(s, &f.a, "Page.navigate", STR_NONE, &id), OK);
+    assert_int_equal(session_send(s, &f.a, "Page.navigate", STR_NONE, soon(), &id), OK);
     struct json c = command();
     assert_str(json_get_str(c, S("sessionId")), "S");
     assert_int_equal(json_i64(json_get(c, S("id")), 0), id);
@@ -219,7 +224,7 @@ static void the_end(void **state)
     struct session *s;
     struct json event;
     assert_int_equal(session_open(f.d, S("S"), &s), OK);
-    assert_int_equal(session_event(s, &f.a, clock_monotonic_ms(), &event), E_TIMEOUT);
+    assert_int_equal(session_event(s, &f.a, &NONE, &event), E_TIMEOUT);
     assert_false(devtools_dead(f.d));
     SAYS("{\"method\":\"last\",\"sessionId\":\"S\"}");
     browser_says("{\"method\":\"cut sh", 17);
@@ -229,6 +234,54 @@ static void the_end(void **state)
     assert_true(devtools_dead(f.d));
     assert_int_equal(devtools_call(f.d, s, &f.a, "X.y", STR_NONE, soon(), NULL), E_UPSTREAM);
     session_close(s);
+}
+
+/* --- called off ------------------------------------------------------------------------------- */
+
+static err_t off(void *context)
+{
+    int *asked = context;
+    return ++*asked > 1 ? E_CANCELLED : OK;
+}
+
+static void a_call_is_called_off(void **state)
+{
+    UNUSED(state);
+    int asked = 0;
+    struct patience p = { INT64_MAX, off, &asked };
+    assert_int_equal(devtools_call(f.d, NULL, &f.a, "X.y", STR_NONE, &p, NULL), E_CANCELLED);
+}
+
+/* The pipe is full, and what was half written is understood by nobody: it has as good as gone. */
+static void a_browser_that_does_not_read(void **state)
+{
+    UNUSED(state);
+    int asked = 0;
+    struct patience p = { INT64_MAX, off, &asked };
+    struct str big = str_fmt(&f.a, "{\"a\":\"%0*d\"}", 1000000, 0);
+    assert_int_equal(devtools_call(f.d, NULL, &f.a, "X.y", big, &p, NULL), E_CANCELLED);
+    assert_true(devtools_dead(f.d));
+    assert_int_equal(devtools_call(f.d, NULL, &f.a, "X.y", STR_NONE, soon(), NULL), E_UPSTREAM);
+}
+
+static void an_event_that_does_not_come_is_called_off(void **state)
+{
+    UNUSED(state);
+    int asked = 0;
+    struct patience p = { INT64_MAX, off, &asked };
+    struct session *s;
+    struct json event;
+    assert_int_equal(session_open(f.d, S("S"), &s), OK);
+    assert_int_equal(session_event(s, &f.a, &p, &event), E_CANCELLED);
+    session_close(s);
+}
+
+/* Somebody holds the browser's end of the pipe open: the reader ends all the same. */
+static void closed_while_the_pipe_is_open(void **state)
+{
+    UNUSED(state);
+    devtools_close(f.d);
+    f.d = NULL;
 }
 
 static void sessions_need_names(void **state)
@@ -249,10 +302,18 @@ static void sessions_need_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PIPES(one_message),    PIPES(frames_cut_anywhere),
-        PIPES(a_large_frame),  PIPES(calls_find_their_answers),
-        PIPES(a_refused_call), PIPES(what_was_sent_is_answered_among_the_events),
-        PIPES(the_end),        PIPES(sessions_need_names),
+        PIPES(one_message),
+        PIPES(frames_cut_anywhere),
+        PIPES(a_large_frame),
+        PIPES(calls_find_their_answers),
+        PIPES(a_refused_call),
+        PIPES(what_was_sent_is_answered_among_the_events),
+        PIPES(the_end),
+        PIPES(sessions_need_names),
+        PIPES(a_call_is_called_off),
+        PIPES(a_browser_that_does_not_read),
+        PIPES(an_event_that_does_not_come_is_called_off),
+        PIPES(closed_while_the_pipe_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

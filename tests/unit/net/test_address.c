@@ -1,9 +1,11 @@
 /* The address policy (research/capture.md section 7): every refused range at both its ends, and what lies just outside. */
 #include <arpa/inet.h>
 #include <ifaddrs.h>
+#include <netdb.h>
 
 #include "base/check.h"
 #include "net/address.h"
+#include "os/thread.h"
 
 static bool is_public(const char *text)
 {
@@ -226,14 +228,51 @@ static void hosts(void **state)
     }
 }
 
+/* --- a resolver that hangs -------------------------------------------------------------------- */
+
+static struct gate resolver_goes_on;
+
+/* In place of the C library's: it answers when the test lets it. */
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                struct addrinfo **ret)
+{
+    UNUSED(host);
+    UNUSED(service);
+    UNUSED(hints);
+    *ret = NULL;
+    gate_wait(&resolver_goes_on, -1);
+    return EAI_AGAIN;
+}
+
+static err_t off(void *context)
+{
+    int *asked = context;
+    return ++*asked > 1 ? E_CANCELLED : OK;
+}
+
+static void a_name_that_is_not_resolved_in_time_is_called_off(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    const struct address_policy p = { .resolve = STR_NONE };
+    struct address to;
+    int asked = 0;
+    struct patience called_off = { INT64_MAX, off, &asked },
+                    short_time = { .deadline_ms = clock_monotonic_ms() };
+    assert_int_equal(address_resolve(&a, &p, S("example.org"), 443, &called_off, &to), E_CANCELLED);
+    assert_int_equal(address_resolve(&a, &p, S("example.org"), 443, &short_time, &to), E_TIMEOUT);
+    gate_open(&resolver_goes_on);
+}
+
 /* --- resolving, without a resolver ---------------------------------------------------------------- */
 
 static err_t resolve(struct arena *a, const char *rules, const char *host, int port,
                      const char *ret_text, int ret_port)
 {
     struct address_policy p = { .resolve = rules ? str_from(rules) : STR_NONE };
+    const struct patience patience = { .deadline_ms = INT64_MAX };
     struct address to;
-    TRY(address_resolve(a, &p, str_from(host), port, &to));
+    TRY(address_resolve(a, &p, str_from(host), port, &patience, &to));
     assert_str(address_text(a, &to), ret_text);
     assert_int_equal(ntohs(((struct sockaddr_in *)&to.sa)->sin_port), ret_port);
     return OK;
@@ -321,6 +360,7 @@ int main(void)
         cmocka_unit_test(this_machine_itself),
         cmocka_unit_test(hosts_that_are_none),
         cmocka_unit_test(hosts),
+        cmocka_unit_test(a_name_that_is_not_resolved_in_time_is_called_off),
         cmocka_unit_test(literals_and_ports),
         cmocka_unit_test(the_hook_of_the_tests),
         cmocka_unit_test(an_ipv6_network_is_one_stranger),

@@ -108,6 +108,42 @@ static void a_process_and_all_that_it_started_end(void **state)
     close(out[0]);
 }
 
+/* Also of what was opened without close-on-exec. */
+static void a_child_has_nothing_that_it_was_not_given(void **state)
+{
+    UNUSED(state);
+    struct process p = { 0 };
+    int ours[2];
+    char byte;
+    char *argv[] = { (char *)"sleep", (char *)"600", NULL };
+    assert_int_equal(pipe(ours), 0);
+    assert_int_equal(process_start(&p, argv, NULL, NULL, 0), OK);
+    close(ours[1]);
+    assert_int_equal(read(ours[0], &byte, 1), 0); /* nobody else could write */
+    close(ours[0]);
+    process_end(&p);
+    assert_int_equal(p.pid, 0);
+}
+
+/* It left the group, and does not hear of SIGTERM. */
+static void a_descendant_in_a_session_of_its_own_ends_too(void **state)
+{
+    UNUSED(state);
+    struct process p = { 0 };
+    int out[2];
+    char byte;
+    char *argv[] = { (char *)"sh", (char *)"-c",
+                     (char *)"trap '' TERM; setsid sh -c 'echo >&7; sleep 600' & wait", NULL };
+    assert_int_equal(pipe(out), 0);
+    struct process_fd map[] = { { out[1], 7 } };
+    assert_int_equal(process_start(&p, argv, NULL, map, 1), OK);
+    close(out[1]);
+    assert_int_equal(read(out[0], &byte, 1), 1);
+    process_end(&p);
+    assert_int_equal(read(out[0], &byte, 1), 0); /* the last of them has ended */
+    close(out[0]);
+}
+
 static void a_program_that_is_not_there(void **state)
 {
     UNUSED(state);
@@ -207,6 +243,8 @@ int main(void)
         TEST(folders),
         TEST(one_lock_at_a_time),
         TEST(a_process_and_all_that_it_started_end),
+        TEST(a_child_has_nothing_that_it_was_not_given),
+        TEST(a_descendant_in_a_session_of_its_own_ends_too),
         TEST(a_program_that_is_not_there),
         TEST(queues_are_bounded_and_in_order),
         TEST(queues_lose_nothing_between_threads),
