@@ -145,9 +145,9 @@ static err_t start_rooms(struct running *r, enum app_mode mode)
     for (; MODULES[r->initialised]; r->initialised++)
         if (MODULES[r->initialised]->init)
             TRY(MODULES[r->initialised]->init(&r->app));
+    TRY(listen_on(r, mode)); /* before the jobs: none begins in a process that cannot serve */
     TRY(ops_start(&r->app));
     r->ops = true;
-    TRY(listen_on(r, mode));
     for (; MODULES[r->started]; r->started++)
         if (MODULES[r->started]->start)
             TRY(MODULES[r->started]->start(&r->app));
@@ -175,6 +175,11 @@ err_t app_start(const struct settings *settings, enum app_mode mode, struct app 
     }
     *ret = &r->app;
     return OK;
+}
+
+err_t app_accept(struct app *app)
+{
+    return http_server_accept(app->server);
 }
 
 void app_stop(struct app *app)

@@ -11,9 +11,11 @@ enum app_mode {
     APP_EMBEDDED, /* inside a command: on the Unix socket alone */
 };
 
-/* Open, migrate, start every room, listen. `settings` must outlive the app.
+/* Open, migrate, bind the addresses, start the jobs and every room; nobody is answered yet. `settings` must outlive the app.
  * E_CONFLICT: another process holds the data folder. The note says what to do. */
 NODISCARD err_t app_start(const struct settings *settings, enum app_mode mode, struct app **ret);
+/* The last step of a start, when nothing can fail any more: answer those who come. E_BUSY. */
+NODISCARD err_t app_accept(struct app *app);
 /* Stop listening, drain, stop the rooms in reverse order, close. Accepts NULL. */
 void app_stop(struct app *app);
 

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "capture/browser.h"
 #include "cli/cli.h"
 #include "identity/identity.h"
 #include "os/clock.h"
@@ -33,7 +34,27 @@ static void start_log(const struct settings *s, enum log_level least)
 
 /* --- serve -------------------------------------------------------------------------------- */
 
-/* What the person at the terminal needs: where it listens, and how to get in the first time. */
+/* What will not work as it may be expected, each with what to do: to the log, and to the person at the terminal. */
+static void warn(struct app *app, struct arena *a)
+{
+    struct str browser, example = http_base_url_example(app->server);
+    if (browser_find(a, app->settings->browser, &browser) != OK) {
+        log_at(LOG_WARN, "browser.missing", LZ("detail", err_detail()->text));
+        printf("\n  Captures will fail: %s.\n", err_detail()->text);
+        err_clear();
+    }
+    if (example.n) {
+        log_at(LOG_WARN, "listen.everywhere", LS("example", example),
+               LZ("advice", "set VIVIM_BASE_URL to the address that other machines use"));
+        printf("\n  It listens for other machines too, but answers them under one address only, "
+               "which is yours to\n  choose. Start it with VIVIM_BASE_URL, for example:\n\n    "
+               "VIVIM_BASE_URL=%.*s\n\n  Until then it answers this machine alone.\n",
+               STR_ARG(example));
+    }
+}
+
+/* What the person at the terminal needs: where it listens, and how to get in the first time. Said when all is up: what can fail
+ * has been done before the first request is answered. */
 static err_t greet(struct app *app)
 {
     CLEANUP(arena_free) struct arena a = { 0 };
@@ -44,6 +65,8 @@ static err_t greet(struct app *app)
     err_t e = identity_setup_link(db, &a, base, clock_wall_ms(), &link);
     db_disconnect(db);
     TRY(e);
+    TRY(app_accept(app));
+    warn(app, &a);
     log_at(LOG_INFO, "server.ready", LS("url", base), LI("pid", getpid()),
            LS("data", app->settings->data));
     if (link.s)
@@ -96,7 +119,15 @@ static int serve(struct cli *c)
 
 static err_t embed_start(const struct settings *s, struct app **ret)
 {
-    return app_start(s, APP_EMBEDDED, ret);
+    struct app *app;
+    TRY(app_start(s, APP_EMBEDDED, &app));
+    err_t e = app_accept(app);
+    if (e != OK) {
+        app_stop(app);
+        return e;
+    }
+    *ret = app;
+    return OK;
 }
 
 static void embed_stop(struct app *app)

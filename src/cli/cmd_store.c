@@ -192,8 +192,7 @@ static void check_browser(struct checkup *d)
     struct str path;
     err_t e = browser_find(d->c->arena, d->c->settings.browser, &path);
     if (e != OK)
-        finding(d, LEVEL_WARN, "browser",
-                "none found: captures will fail; apt-get install chromium-headless-shell");
+        finding(d, LEVEL_WARN, "browser", "captures will fail: %s", err_detail()->text);
     else if (geteuid() == 0)
         finding(d, LEVEL_WARN, "browser",
                 "%.*s; as root it runs without its own sandbox: use an ordinary user",

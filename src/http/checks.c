@@ -27,6 +27,31 @@ static bool host_is_ours(const struct http_server *s, struct str host)
     return port.n == 0 || (str_to_i64(str_sub(port, 1, port.n), &n) == OK && n == s->port);
 }
 
+/* May it be repeated in a sentence? As it stands in a URL, and short. */
+static bool is_plain_host(struct str host)
+{
+    for (size_t i = 0; i < host.n; i++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:[]",
+                    host.s[i]) ||
+            !host.s[i])
+            return false;
+    return host.n > 0 && host.n <= 100;
+}
+
+static err_t misdirected(struct call *c, struct str host)
+{
+    struct str own = c->server->own_host;
+    if (!is_plain_host(host))
+        return err_note(
+            E_MISDIRECTED, "host",
+            "this server answers for %.*s; set VIVIM_BASE_URL to the address people use",
+            STR_ARG(own));
+    return err_note(E_MISDIRECTED, "host",
+                    "this server answers for %.*s; for %.*s start it with "
+                    "VIVIM_BASE_URL=http%s://%.*s",
+                    STR_ARG(own), STR_ARG(host), c->rq.https ? "s" : "", STR_ARG(host));
+}
+
 err_t check_host(struct call *c)
 {
     if (c->rq.local)
@@ -37,12 +62,7 @@ err_t check_host(struct call *c)
         hosts += str_eq(c->rq.headers[i].name, S("host"));
     if (hosts != 1)
         return err_note(E_BAD_INPUT, "host", "a request names exactly one host");
-    return host_is_ours(c->server, host)
-               ? OK
-               : err_note(
-                     E_MISDIRECTED, "host",
-                     "this server answers for %.*s; set VIVIM_BASE_URL to the address people use",
-                     STR_ARG(c->server->own_host));
+    return host_is_ours(c->server, host) ? OK : misdirected(c, host);
 }
 
 /* --- the same site -------------------------------------------------------------------------------------- */

@@ -273,15 +273,21 @@ struct http_options {
 };
 
 struct http_server;
-/* Listening when it returns OK. E_INVALID (a route table that does not hold), E_CONFLICT (address in use), E_IO. */
+/* Bound when it returns OK, and nothing is answered yet: who connects waits in the kernel. E_INVALID (a route table that does
+ * not hold), E_CONFLICT (address in use), E_IO. */
 NODISCARD err_t http_server_start(const struct http_options *o, struct http_server *_Atomic *ret);
+/* The start is complete: answer, from here on. So whatever is answered, /readyz too, says that all is up. Once. E_BUSY. */
+NODISCARD err_t http_server_accept(struct http_server *s);
 /* Stop accepting, drain within HTTP_DRAIN_MS, end the loops and workers. Other threads may publish all the while, and
  * afterwards until http_server_free; it reaches nobody then. Both accept NULL. */
 void http_server_stop(struct http_server *s);
 void http_server_free(struct http_server *s);
 struct events *http_events(struct http_server *s);
 struct str http_base_url(struct http_server *s); /* as resolved, "http://localhost:8420" */
-int http_port(struct http_server *s);            /* the first bound port */
+/* It listens for other machines too, and nobody said under which address they come: one that VIVIM_BASE_URL could be, made from
+ * an address of this machine. STR_NONE: nothing is to be set. */
+struct str http_base_url_example(struct http_server *s);
+int http_port(struct http_server *s); /* the first bound port */
 /* --- work for loops and workers ------------------------------------------------------------------- */
 
 int http_loop_count(const struct http_server *s);

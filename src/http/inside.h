@@ -70,8 +70,9 @@ struct http_server {
     struct net_listener *listener, *unix_listener;
     struct http1_server http1;
     struct str base_url, own_host; /* base URL; its authority */
-    bool https, loopback;
-    struct arena arena; /* as long as the server */
+    bool https, loopback;          /* loopback: the names of this machine for itself are ours too */
+    struct str example;            /* http_base_url_example */
+    struct arena arena;            /* as long as the server */
     struct router *router;
     struct rates *rates;
     struct workers *workers;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "http/inside.h"
+#include "net/address.h"
 #include "os/clock.h"
 #include "os/entropy.h"
 
@@ -380,12 +381,28 @@ static void loop_end(struct net_loop *l, void *context)
     ws_deflate_thread_end();
 }
 
-/* "http://localhost:8420" from "127.0.0.1:8420": did:web and cookies want a name. */
+static struct str example_url(struct http_server *s, bool six)
+{
+    struct address own;
+    struct str host = S("192.168.1.2");
+    if (address_of_this_machine(six, &own)) {
+        host = address_text(&s->arena, &own);
+        six = own.sa.ss_family == AF_INET6;
+    }
+    return str_fmt(&s->arena, "http://%s%.*s%s:%d", six ? "[" : "", STR_ARG(host), six ? "]" : "",
+                   s->port);
+}
+
+/* "http://localhost:8420" from "127.0.0.1:8420": did:web and cookies want a name. Nobody can go to 0.0.0.0: there this machine's
+ * own browser can use that name too, and the others have to be told of another. */
 static err_t set_base_url(struct http_server *s)
 {
     struct str listen = s->options.listen, base = s->options.base_url;
-    s->loopback = !listen.n || str_starts(listen, S("127.")) ||
+    bool six, everywhere = !base.n && net_listens_everywhere(listen, &six);
+    s->loopback = !listen.n || everywhere || str_starts(listen, S("127.")) ||
                   str_starts(listen, S("localhost:")) || str_starts(listen, S("[::1]:"));
+    if (everywhere)
+        s->example = example_url(s, six);
     if (!base.n) {
         size_t colon = listen.n;
         while (colon && listen.s[colon - 1] != ':')
@@ -477,10 +494,14 @@ err_t http_server_start(const struct http_options *o, struct http_server *_Atomi
         http_server_free(s);
         return e;
     }
-    *ret = s; /* before the first request can ask for it */
-    net_listener_begin(s->listener);
-    net_listener_begin(s->unix_listener);
+    *ret = s;
     return OK;
+}
+
+err_t http_server_accept(struct http_server *s)
+{
+    TRY(net_listener_begin(s->listener));
+    return net_listener_begin(s->unix_listener);
 }
 
 /* --- stop ------------------------------------------------------------------------------------------------------ */
@@ -518,6 +539,11 @@ struct events *http_events(struct http_server *s)
 struct str http_base_url(struct http_server *s)
 {
     return s->base_url;
+}
+
+struct str http_base_url_example(struct http_server *s)
+{
+    return s->example;
 }
 
 int http_port(struct http_server *s)

@@ -85,8 +85,10 @@ struct net_listen_options {
 /* Does a list parted by commas hold this address (canonical)? Those of the list may be written in any form. */
 bool net_address_listed(struct str list, struct str address);
 
+/* Is this an address to listen on that stands for all of a family ("0.0.0.0:8420", "[::]:8420")? */
+bool net_listens_everywhere(struct str address, bool *ret_ipv6);
 /* Listen on every loop (SO_REUSEPORT), without accepting yet. address: "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families; one port).
- * ret_port: the bound one. E_INVALID, E_CONFLICT (in use), E_IO. */
+ * ret_port: the bound one. E_INVALID, E_CONFLICT (in use, and still after LISTEN_WAIT_MS), E_IO. */
 NODISCARD err_t net_listen(struct net_loop *loops, int loop_count, struct str address,
                            const struct net_listen_options *o, struct net_listener **ret,
                            int *ret_port);
@@ -94,8 +96,8 @@ NODISCARD err_t net_listen(struct net_loop *loops, int loop_count, struct str ad
 NODISCARD err_t net_listen_unix(struct net_loop *loop, const char *path,
                                 const struct net_listen_options *o, struct net_listener **ret);
 /* Accept, from here on: what whoever is called for a connection needs must be there by now. What came before waits in
- * the kernel. */
-void net_listener_begin(struct net_listener *l); /* accepts NULL */
+ * the kernel. When it returns every loop accepts. E_BUSY. Accepts NULL. Not on a loop's thread. */
+NODISCARD err_t net_listener_begin(struct net_listener *l);
 /* Accept no more. The listener's memory lives until the loops have stopped: net_listener_free. */
 void net_listener_close(struct net_listener *l);
 void net_listener_free(struct net_listener *l);

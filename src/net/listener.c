@@ -11,7 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, SOCKETS_MAX = 2, LOOPS_MAX = 64, ADDRESS_SLOTS = 4096 };
+#include "base/limits.h"
+#include "os/clock.h"
+
+enum { BACKLOG = 1024, SOCKETS_MAX = 2, LOOPS_MAX = 64, ADDRESS_SLOTS = 4096, LOOK_MS = 20 };
 
 struct accepting {
     union {
@@ -30,7 +33,12 @@ struct net_listener {
     struct net_listen_options options;
     struct accepting accepting[SOCKETS_MAX * LOOPS_MAX];
     int count;
-    bool begun; /* the loops accept, or will */
+    bool begun;        /* the sockets are the loops' */
+    struct mutex lock; /* of what follows */
+    struct cond changed;
+    int adopted;
+    bool failed;
+    /* Written on the loops. */
     _Atomic size_t connections;
     _Atomic uint32_t by_address
         [ADDRESS_SLOTS]; /* counts by hash: two addresses may share one, which only makes it stricter */
@@ -160,22 +168,42 @@ static err_t fail(int code, const char *what)
                     "listening on %s: %s", what, uv_strerror(-code));
 }
 
-static err_t open_socket(const struct sockaddr *sa, socklen_t length, const char *what, int *ret)
+/* Each loop has a socket of its own on the port (SO_REUSEPORT), and nobody else shall: any other process of this user could
+ * join in as well. So the first one is bound and listens before it is opened to the others; the kernel refuses it where
+ * anything listens there already. */
+static int try_socket(const struct sockaddr *sa, socklen_t length, bool first, int *ret)
 {
     int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
     if (fd < 0)
-        return fail(errno, what);
+        return errno;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+    if (!first)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
     if (sa->sa_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
     if (bind(fd, sa, length) != 0 || listen(fd, BACKLOG) != 0) {
         int code = errno;
         close(fd);
-        return fail(code, what);
+        return code;
     }
+    if (first)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
     *ret = fd;
-    return OK;
+    return 0;
+}
+
+/* A child that a killed predecessor had just begun to start holds the port until it becomes its program
+ * (os/process.h): a port that is taken is asked for again for a while. */
+static err_t open_socket(const struct sockaddr *sa, socklen_t length, bool first, const char *what,
+                         int *ret)
+{
+    int code = try_socket(sa, length, first, ret);
+    for (int waited_ms = 0; code == EADDRINUSE && waited_ms < LISTEN_WAIT_MS;
+         waited_ms += LOOK_MS) {
+        clock_sleep_ms(LOOK_MS);
+        code = try_socket(sa, length, first, ret);
+    }
+    return code ? fail(code, what) : OK;
 }
 
 static int port_of(int fd)
@@ -188,33 +216,29 @@ static int port_of(int fd)
                                          : ((struct sockaddr_in *)&a)->sin_port);
 }
 
-/* Another process on the same port would share it through SO_REUSEPORT: the first socket is tried without. */
-static err_t port_is_free(const struct sockaddr *sa, socklen_t length, const char *what)
-{
-    int fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-    if (fd < 0)
-        return fail(errno, what);
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (sa->sa_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-    int code = bind(fd, sa, length) == 0 && listen(fd, 1) == 0 ? 0 : errno;
-    close(fd);
-    return code ? fail(code, what) : OK;
-}
-
 /* On the loop's thread: libuv's handles belong to it. */
 static void adopt_socket(struct net_loop *l, void *arg)
 {
     struct accepting *a = arg;
+    struct net_listener *listener = a->listener;
     a->handle.data = a;
     int bad = a->local ? uv_pipe_init(&l->uv, &a->pipe, 0) : uv_tcp_init(&l->uv, &a->tcp);
+    bool made = !bad;
     if (!bad)
         bad = a->local ? uv_pipe_open(&a->pipe, a->fd) : uv_tcp_open(&a->tcp, a->fd);
-    if (!bad)
+    if (bad)
+        close(a->fd); /* else it is the handle's */
+    else
         bad = uv_listen(&a->stream, BACKLOG, on_connection);
-    assert(!bad); /* the descriptor listens already; what can fail has been tried */
     a->handle.data = a;
-    a->open = true;
+    a->open = !bad;
+    if (bad && made)
+        uv_close(&a->handle, NULL);
+    mutex_lock(&listener->lock);
+    listener->failed |= bad != 0;
+    listener->adopted++;
+    cond_signal(&listener->changed);
+    mutex_unlock(&listener->lock);
 }
 
 static err_t keep_socket(struct net_listener *l, struct net_loop *loop, int fd, bool local)
@@ -228,12 +252,19 @@ static err_t keep_socket(struct net_listener *l, struct net_loop *loop, int fd, 
     return OK;
 }
 
-void net_listener_begin(struct net_listener *l)
+err_t net_listener_begin(struct net_listener *l)
 {
-    for (int i = 0; l && i < l->count; i++)
+    if (!l)
+        return OK;
+    l->begun = true;
+    for (int i = 0; i < l->count; i++)
         net_post(l->accepting[i].loop, adopt_socket, &l->accepting[i]);
-    if (l)
-        l->begun = true;
+    mutex_lock(&l->lock);
+    while (l->adopted < l->count)
+        cond_wait(&l->changed, &l->lock);
+    bool failed = l->failed;
+    mutex_unlock(&l->lock);
+    return failed ? err_note(E_BUSY, "listen", "the sockets cannot be listened on: no memory") : OK;
 }
 
 static err_t listen_family(struct net_listener *l, struct net_loop *loops, int loop_count,
@@ -246,11 +277,9 @@ static err_t listen_family(struct net_listener *l, struct net_loop *loops, int l
     in_port_t *port = sa->ss_family == AF_INET6 ? &((struct sockaddr_in6 *)sa)->sin6_port
                                                 : &((struct sockaddr_in *)sa)->sin_port;
     *port = htons((uint16_t)*io_port);
-    if (*io_port)
-        TRY(port_is_free((struct sockaddr *)sa, length, what));
     for (int i = 0; i < loop_count; i++) {
         int fd;
-        TRY(open_socket((struct sockaddr *)sa, length, what, &fd));
+        TRY(open_socket((struct sockaddr *)sa, length, i == 0, what, &fd));
         *io_port = port_of(fd);
         *port = htons((uint16_t)*io_port);
         TRY(keep_socket(l, &loops[i], fd, false));
@@ -280,11 +309,29 @@ static err_t split(struct str address, char host[64], int *ret_port)
     return OK;
 }
 
+bool net_listens_everywhere(struct str address, bool *ret_ipv6)
+{
+    char host[64];
+    int port;
+    struct in_addr in4;
+    struct in6_addr in6;
+    if (split(address, host, &port) != OK) {
+        err_clear();
+        return false;
+    }
+    *ret_ipv6 = inet_pton(AF_INET6, host, &in6) == 1;
+    return *ret_ipv6 ? IN6_IS_ADDR_UNSPECIFIED(&in6)
+                     : inet_pton(AF_INET, host, &in4) == 1 && in4.s_addr == htonl(INADDR_ANY);
+}
+
 static struct net_listener *listener_new(const struct net_listen_options *o)
 {
     struct net_listener *l = calloc(1, sizeof *l);
-    if (l)
-        l->options = *o;
+    if (!l)
+        return NULL;
+    l->options = *o;
+    mutex_init(&l->lock);
+    cond_init(&l->changed);
     return l;
 }
 
@@ -339,7 +386,7 @@ err_t net_listen_unix(struct net_loop *loop, const char *path, const struct net_
     unlink(path);
     mode_t old = umask(0177);
     int fd;
-    err_t e = open_socket((struct sockaddr *)&a, sizeof a, path, &fd);
+    err_t e = open_socket((struct sockaddr *)&a, sizeof a, true, path, &fd);
     umask(old);
     TRY(e);
     return keep_socket(l, loop, fd, true);
@@ -362,8 +409,12 @@ void net_listener_close(struct net_listener *l)
 
 void net_listener_free(struct net_listener *l)
 {
-    for (int i = 0; l && !l->begun && i < l->count; i++)
+    if (!l)
+        return;
+    for (int i = 0; !l->begun && i < l->count; i++)
         close(l->accepting[i].fd);
+    mutex_free(&l->lock);
+    cond_free(&l->changed);
     free(l);
 }
 

@@ -157,8 +157,8 @@ static inline err_t socket_fields(struct socket_call *c, void *out)
 
 struct module {
     const char *name;
-    /* Each may be NULL. init: after the stores are open and migrated, before listening; start: after
-     * listening; stop: in reverse order. */
+    /* Each may be NULL. init: after the stores are open and migrated; start: when the addresses are
+     * bound and the jobs run, before anybody is answered; stop: in reverse order. */
     err_t (*init)(struct app *app);
     err_t (*start)(struct app *app);
     void (*stop)(struct app *app);

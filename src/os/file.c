@@ -9,7 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_BYTES_MAX = 4096, DEPTH_MAX = 32 };
+#include "base/limits.h"
+#include "os/clock.h"
+
+enum { PATH_BYTES_MAX = 4096, DEPTH_MAX = 32, LOCK_LOOK_MS = 20 };
 
 static err_t fail(const char *doing, const char *path)
 {
@@ -229,7 +232,14 @@ err_t file_lock(const char *path, struct fd *ret)
     CLEANUP(fd_close) struct fd f = { open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) };
     if (f.fd < 0)
         return fail("opening", path);
-    if (flock(f.fd, LOCK_EX | LOCK_NB) != 0)
+    int bad = flock(f.fd, LOCK_EX | LOCK_NB);
+    /* A child that a killed holder had just begun to start has it until it becomes its program (os/process.h). */
+    for (int waited_ms = 0; bad && errno == EWOULDBLOCK && waited_ms < FILE_LOCK_WAIT_MS;
+         waited_ms += LOCK_LOOK_MS) {
+        clock_sleep_ms(LOCK_LOOK_MS);
+        bad = flock(f.fd, LOCK_EX | LOCK_NB);
+    }
+    if (bad)
         return errno == EWOULDBLOCK ? err_note(E_CONFLICT, NULL, "another process holds %s", path)
                                     : fail("locking", path);
     *ret = f;

@@ -27,7 +27,8 @@ struct fd {
 #define FD_NONE ((struct fd){ -1 })
 void fd_close(struct fd *f); /* for CLEANUP; accepts -1 */
 
-/* An exclusive flock on `path`, made when absent; gone with the process. E_CONFLICT when another process holds it. */
+/* An exclusive flock on `path`, made when absent; gone with the process. E_CONFLICT when another process
+ * holds it, and still after FILE_LOCK_WAIT_MS. */
 NODISCARD err_t file_lock(const char *path, struct fd *ret);
 
 #endif

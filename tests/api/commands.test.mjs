@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { BINARY, cleanEnvironment, command, databaseUrl, startServer, tempFolder } from '../lib/server.mjs';
@@ -32,6 +33,64 @@ test('an address that is taken is named, with what to do', async () => {
     rmSync(folder, { recursive: true });
     assert.equal(code, 1);
     assert.match(stderr, new RegExp(`another program listens on ${address}; .*--listen`));
+});
+
+// What it says when it is ready, what it logs, and its port; then it is ended.
+async function served(listen, more = {}) {
+    const folder = tempFolder(), child = spawn(BINARY, ['serve'], {
+        env: cleanEnvironment({ VIVIM_DATA: folder, VIVIM_LISTEN: listen, VIVIM_LOG_FORMAT: 'json', ...(await databaseUrl(folder)), ...more }), stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '', log = '';
+    child.stderr.on('data', (d) => (log += d));
+    await new Promise((resolve, reject) => {
+        child.stdout.on('data', (d) => { if (/is ready.*\n\n(.*\n\n)?$/s.test(said += d)) resolve(); });
+        child.on('close', () => reject(new Error(log)));
+    });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    const port = Number(/https?:\/\/[^\s/]*:(\d+)/.exec(said.slice(said.indexOf('is ready')))[1]);
+    return { said, port, log: () => log, async stop() { child.kill(); await ended; rmSync(folder, { recursive: true, force: true }); } };
+}
+
+const hasIpv6 = Object.values(networkInterfaces()).flat().some((i) => i.address === '::1');
+for (const [listen, own] of [['0.0.0.0:0', '127.0.0.1'], ...(hasIpv6 ? [['[::]:0', '[::1]']] : [])])
+    test(`${listen} prints an address that can be used here, and what to set for other machines`, async () => {
+        const server = await served(listen);
+        try {
+            assert.doesNotMatch(server.said, /\/\/(0\.0\.0\.0|\[::\])/);
+            assert.match(server.said, new RegExp(`http://localhost:${server.port}/setup#`));
+            const [, example] = /VIVIM_BASE_URL=(http:\/\/\S+)/.exec(server.said);
+            assert.equal(Number(new URL(example).port), server.port, 'the example is of this port');
+            assert.match(server.log(), /"listen\.everywhere".*VIVIM_BASE_URL/);
+            const ask = (host) => command('curl', ['-s', '-H', `Host: ${host}`, '-w', '%{http_code}', `http://${own}:${server.port}/livez`]);
+            assert.match((await ask(`localhost:${server.port}`)).stdout, /200$/);
+            const refused = (await ask(`192.168.7.7:${server.port}`)).stdout;
+            assert.match(refused, /421$/);
+            assert.match(refused, new RegExp(`VIVIM_BASE_URL=http://192.168.7.7:${server.port}`));
+            assert.doesNotMatch((await ask('<script>')).stdout, /<script>/);
+        } finally {
+            await server.stop();
+        }
+    });
+
+test('with VIVIM_BASE_URL nothing is missing, and nothing is said', async () => {
+    const server = await served('0.0.0.0:0', { VIVIM_BASE_URL: 'http://192.168.7.7:80' });
+    await server.stop();
+    assert.match(server.said, /http:\/\/192\.168\.7\.7:80\/setup#/);
+    assert.doesNotMatch(server.said + server.log(), /other machines/);
+});
+
+test('a missing browser is said at the start, in the log and by doctor', async () => {
+    for (const browser of ['/no/such/browser', '/tmp', 'vivim-no-such-browser']) {
+        const server = await served('127.0.0.1:0', { VIVIM_BROWSER: browser });
+        await server.stop();
+        assert.match(server.said, new RegExp(`Captures will fail: .*${browser}`));
+        assert.match(server.log(), /"browser\.missing"/);
+        const { stdout } = await vivim(['doctor'], { env: { ...env, VIVIM_BROWSER: browser } });
+        assert.match(stdout, new RegExp(`warning +browser +captures will fail: .*${browser}`));
+    }
+    const server = await served('127.0.0.1:0', { PATH: data });
+    await server.stop();
+    assert.match(server.said, /Captures will fail: .*apt-get install chromium-headless-shell/);
 });
 
 test('wrong use ends with 2 and says what is right', async () => {

@@ -390,6 +390,7 @@ static int start(bool cors_any)
         .cors_any = cors_any,
     };
     ok(http_server_start(&o, &f.server));
+    ok(http_server_accept(f.server));
     return 0;
 }
 

@@ -73,6 +73,7 @@ static int open_server(void **state)
                               .identify = identify,
                               .temp_dir = f.folder };
     ok(http_server_start(&o, &f.app.server));
+    ok(http_server_accept(f.app.server));
     return 0;
 }
 
