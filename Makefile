@@ -48,8 +48,18 @@ LDFLAGS  += -Wl,--as-needed $(SANITIZE_$(MODE)) $(LINK_$(MODE))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.SECONDARY:
 .PHONY: all release
+
+# --- never skip a source -------------------------------------------------------------------
+# What was made from files that are gone, renamed or replaced goes first (tools/forget.sh) …
+FORGOT := $(shell tools/forget.sh $(BUILD) || echo failed)
+$(if $(FORGOT),$(error tools/forget.sh: $(FORGOT)))
+# … and what was made with other flags is made anew: this file is written only when they have changed.
+FLAGS := $(BUILD)/flags
+FLAGS_NOW := $(strip $(CC) $(CXX) $(AR) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS) $(LDFLAGS) $(LDLIBS))
+ifneq ($(file <$(FLAGS)),$(FLAGS_NOW))
+$(file >$(FLAGS),$(FLAGS_NOW))
+endif
 
 all: $(BUILD)/vivim
 release:
@@ -60,7 +70,7 @@ SQL_ROOMS := $(patsubst src/%/,%,$(dir $(wildcard $(foreach r,$(ROOMS),src/$(r)/
 SQL_GEN   := $(foreach r,$(SQL_ROOMS),$(GEN)/$(r)_sql.h)
 SQLEMBED  := $(BUILD)/tools/sqlembed
 
-$(BUILD)/tools/%: tools/%.c
+$(BUILD)/tools/%: tools/%.c $(FLAGS)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O1 -g -o $@ $<
 
@@ -91,19 +101,19 @@ $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 
 LIBS := $(ROOMS:%=$(BUILD)/lib%.a)
 
-$(BUILD)/src/%.o: src/%.c Makefile tools/rooms.mk
+$(BUILD)/src/%.o: src/%.c Makefile tools/rooms.mk $(FLAGS)
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
-$(BUILD)/src/%.o: src/%.cc Makefile
+$(BUILD)/src/%.o: src/%.cc Makefile $(FLAGS)
 	@mkdir -p $(@D)
 	@echo "  CXX  $<"
 	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
-$(BUILD)/gen/%.o: $(GEN)/%.c
+$(BUILD)/gen/%.o: $(GEN)/%.c Makefile $(FLAGS)
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/vivim: $(BUILD)/src/main.o $(BUILD)/src/app.o $(LIBS)
+$(BUILD)/vivim: $(BUILD)/src/main.o $(BUILD)/src/app.o $(LIBS) $(FLAGS)
 	@echo "  LINK $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(BUILD)/src/main.o $(BUILD)/src/app.o $(LIBS) $(LDLIBS)
 
@@ -115,14 +125,14 @@ FAULT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/fault/*.c))
 WRAPPED := malloc calloc realloc write fsync rename mkdir sqlite3_step sqlite3_prepare_v3 PQexec PQprepare PQexecPrepared
 WRAPS := $(WRAPPED:%=-Wl,--wrap=%)
 
-$(BUILD)/tests/unit/fault/%.o: tests/unit/fault/%.c Makefile
+$(BUILD)/tests/unit/fault/%.o: tests/unit/fault/%.c Makefile $(FLAGS)
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -c -o $@ $<
 $(BUILD)/libfault.a: $(FAULT_OBJ)
 	@rm -f $@; $(AR) rcs $@ $^
 
 define unit_rule
-$(BUILD)/tests/$(1)/%: tests/unit/$(1)/%.c $(BUILD)/libfault.a $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a)
+$(BUILD)/tests/$(1)/%: tests/unit/$(1)/%.c $(BUILD)/libfault.a $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a) $(FLAGS)
 	@mkdir -p $$(@D)
 	@echo "  TEST $$<"
 	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) $$(if $$(filter test_fault%,$$*),$$(WRAPS)) -o $$@ $$< $(BUILD)/libfault.a \

@@ -123,7 +123,7 @@ const onPostgres = [...stores.map((f) => unit(f, true)), ...api.map((f) => suite
 const onSqlite = [
     ...units.filter((f) => !withPostgres || !stores.includes(f)).map((f) => unit(f)),
     ...programs(`${BUILD}/fuzz/*`).map(corpus),
-    ...programs('{tests/{api,protocol,capture,browser,kill,attack},web/tests}/*.test.{mjs,ts}').map((f) => suite(f)),
+    ...programs('{tests/{api,protocol,build,capture,browser,kill,attack},web/tests}/*.test.{mjs,ts}').map((f) => suite(f)),
 ];
 
 // The heavy ones first, one at a time, the others beside them: a browser's suite waits more than it works.

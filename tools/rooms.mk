@@ -11,7 +11,7 @@ $(GEN)/sample_files.c: $(wildcard src/archive/sample/*.json) $(BUILD)/tools/embe
 # llhttp: Debian ships its C sources, not a library. Strict mode (-DLLHTTP_STRICT_MODE=1) is set for all.
 LLHTTP_OBJ := $(patsubst %,$(BUILD)/llhttp/%.o,api http llhttp)
 EXTRA_OBJ_net := $(LLHTTP_OBJ)
-$(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c
+$(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c $(FLAGS)
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) -g $(OPT_$(MODE)) $(SANITIZE_$(MODE)) -w -c -o $@ $<
 

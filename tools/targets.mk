@@ -23,7 +23,7 @@ FUZZ_NAMES := $(patsubst fuzz/%.c,%,$(filter-out fuzz/replay.c,$(wildcard fuzz/*
 fuzz_room   = $(shell sed -n '1s,.*room: *\([a-z]*\).*,\1,p' fuzz/$(1).c)
 
 define fuzz_rule
-$(BUILD)/fuzz/$(1): fuzz/$(1).c fuzz/replay.c $(foreach r,$(call below,$(call fuzz_room,$(1))),$(BUILD)/lib$(r).a)
+$(BUILD)/fuzz/$(1): fuzz/$(1).c fuzz/replay.c $(foreach r,$(call below,$(call fuzz_room,$(1))),$(BUILD)/lib$(r).a) $(FLAGS)
 	@mkdir -p $$(@D)
 	@echo "  FUZZ $$<"
 	@$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ fuzz/$(1).c $$(if $$(filter fuzz,$(MODE)),-fsanitize=fuzzer,fuzz/replay.c) \
@@ -78,6 +78,6 @@ compile_commands.json: Makefile tools/rooms.mk $(wildcard src/*/*.c)
 bench: release
 	@$(NODE) bench/run.mjs
 
-$(BUILD)/bench/%: bench/%.c $(LIBS)
+$(BUILD)/bench/%: bench/%.c $(LIBS) $(FLAGS)
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBS) $(LDLIBS)
