@@ -17,10 +17,33 @@ as_root() {
     fi
 }
 
+# apt-get, again for as long as another process holds one of its locks: a fresh machine runs its own updates for some minutes.
+# (apt's own DPkg::Lock::Timeout does not wait for the lock of the package lists.) After APT_WAIT_S seconds it is enough.
+apt() {
+    waiting='' until=$(($(date +%s) + ${APT_WAIT_S:-600})) said=$(mktemp)
+    until as_root env LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >&2 2>"$said"; do
+        lock=$(sed -n 's/^E: \(Could not get lock .*\)/\1/p' "$said" | head -n 1)
+        if [ -z "$lock" ]; then
+            cat "$said" >&2
+            rm -f "$said"
+            return 1
+        elif [ "$(date +%s)" -ge "$until" ]; then
+            say "$lock, and still does after ${APT_WAIT_S:-600} s. Let it end, then start this again."
+            rm -f "$said"
+            exit 1
+        fi
+        [ -n "$waiting" ] || say "$lock: waiting for its end, at most ${APT_WAIT_S:-600} s"
+        waiting=1
+        sleep 1
+    done
+    cat "$said" >&2
+    rm -f "$said"
+}
+
 install_packages() {
     say "Installing Debian packages:" "$@"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 || say "apt-get update failed; trying with the lists that are there"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
+    apt update || say "apt-get update failed; trying with the lists that are there"
+    apt install -y --no-install-recommends "$@"
 }
 
 # need_packages build run …: installs only what is missing, and says why it asks.
