@@ -35,10 +35,10 @@ before(() => {
         mkdirSync(dirname(at(path)), { recursive: true });
         copyFileSync(path, at(path));
     }
-    write('layers.txt', '0 base\n7 archive\n');
+    write('layers.txt', '0 archive\n');
     write('src/base/embedded.h', 'struct embedded_file { const char *name; const unsigned char *bytes; unsigned long n; };\n');
-    write('src/base/word.h', '#define WORD "one"\n');
-    write('src/base/word.c', `#include "base/word.h"\n${answer('word', 'WORD')}`);
+    write('src/archive/word.h', '#define WORD "one"\n');
+    write('src/archive/word.c', `#include "archive/word.h"\n${answer('word', 'WORD')}`);
     write('src/archive/shelf.c', answer('shelf', '"shelf"'));
     write('src/archive/sample/a.json', '[1]');
     write('src/archive/sample/b.json', '[2]');
@@ -69,14 +69,11 @@ test('a tree, and nothing to do the second time', async () => {
     assert.doesNotMatch(stdout, /Must remake target 'build/);
 });
 
-test('a header of long ago in the place of a newer one', async () => {
-    writeOld('src/base/word.h', '#define WORD "two"\n');
-    assert.equal(await says(), 'two shelf 2');
-});
-
-test('a source of long ago in the place of a newer one', async () => {
-    writeOld('src/base/word.c', answer('word', '"three"'));
-    assert.equal(await says(), 'three shelf 2');
+test('a header and a source of long ago in the place of newer ones', async () => {
+    writeOld('src/archive/word.h', '#define WORD "three"\n');
+    writeOld('src/archive/shelf.c', answer('shelf', '"old"'));
+    assert.equal(await says(), 'three old 2');
+    writeOld('src/archive/shelf.c', answer('shelf', '"shelf"'));
 });
 
 test('a renamed source that is older than its archive, and whose object is still there from another time', async () => {
@@ -90,10 +87,10 @@ test('a renamed source that is older than its archive, and whose object is still
 });
 
 test('a deleted source is linked no more', async () => {
-    writeOld('src/base/gone.c', answer('gone', '"gone"'));
+    writeOld('src/archive/gone.c', answer('gone', '"gone"'));
     appendFileSync(at('src/archive/shelf.c'), 'const char *gone(void);\nconst char *lost(void);\nconst char *lost(void) { return gone(); }\n');
     await says();
-    rmSync(at('src/base/gone.c'));
+    rmSync(at('src/archive/gone.c'));
     const { code, stderr } = await make([], [], false);
     assert.notEqual(code, 0);
     assert.match(stderr, /undefined reference to .gone/);
@@ -102,11 +99,11 @@ test('a deleted source is linked no more', async () => {
 });
 
 test('a deleted header that is still included is an error, one that no longer is, is none', async () => {
-    write('src/base/word.c', `#include "base/word.h"\n${answer('word', 'WORD')}`);
+    write('src/archive/word.c', `#include "archive/word.h"\n${answer('word', 'WORD')}`);
     await says();
-    rmSync(at('src/base/word.h'));
+    rmSync(at('src/archive/word.h'));
     assert.notEqual((await make([], [], false)).code, 0);
-    writeOld('src/base/word.c', answer('word', '"four"'));
+    writeOld('src/archive/word.c', answer('word', '"four"'));
     assert.equal(await says(), 'four shelf 2');
 });
 
@@ -123,32 +120,32 @@ test('other flags', async () => {
 });
 
 test('a test whose source is gone, or of long ago', async () => {
-    const source = (status) => `#include <stdio.h>\nint main(void) { puts("${status}"); return 0; }\n`, program = 'build/debug/tests/base/test_x';
-    write('tests/unit/base/test_x.c', source('new'));
+    const source = (status) => `#include <stdio.h>\nint main(void) { puts("${status}"); return 0; }\n`, program = 'build/debug/tests/archive/test_x';
+    write('tests/unit/archive/test_x.c', source('new'));
     await make(['unit']);
     assert.equal((await command(at(program), [])).stdout, 'new\n');
-    writeOld('tests/unit/base/test_x.c', source('old'));
+    writeOld('tests/unit/archive/test_x.c', source('old'));
     await make(['unit']);
     assert.equal((await command(at(program), [])).stdout, 'old\n');
-    rmSync(at('tests/unit/base/test_x.c'));
+    rmSync(at('tests/unit/archive/test_x.c'));
     await make(['unit']);
     assert.ok(!existsSync(at(program)));
 });
 
 test('a source that was saved while the compiler read it is compiled again', async () => {
-    const object = at('build/debug/src/base/word.o');
-    write('src/base/word.c', answer('word', '"five"'));
+    const object = at('build/debug/src/archive/word.o');
+    write('src/archive/word.c', answer('word', '"five"'));
     await says();
-    writeFileSync(at('src/base/word.c'), answer('word', '"six"'));
+    writeFileSync(at('src/archive/word.c'), answer('word', '"six"'));
     const later = new Date(Date.now() + 60_000);
     utimesSync(object, later, later); // the object came after it
-    utimesSync(at('build/debug/libbase.a'), later, later);
+    utimesSync(at('build/debug/libarchive.a'), later, later);
     assert.equal(await says(), 'six shelf 2');
     assert.ok(readFileSync(object).length > 0);
 });
 
 test('a build that noted nothing of its sources is not trusted', async () => {
     rmSync(at('build/debug/sources'));
-    writeOld('src/base/word.c', answer('word', '"seven"'));
+    writeOld('src/archive/word.c', answer('word', '"seven"'));
     assert.equal(await says(), 'seven shelf 2');
 });
