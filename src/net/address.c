@@ -96,7 +96,7 @@ bool address_of_this_machine(bool only_ipv6, struct address *ret)
         return false;
     for (struct ifaddrs *i = list; i; i = i->ifa_next) {
         bool six = i->ifa_addr && i->ifa_addr->sa_family == AF_INET6;
-        if (reach(i) <= best || (only_ipv6 && !six))
+        if (!i->ifa_addr || reach(i) <= best || (only_ipv6 && !six))
             continue;
         best = reach(i);
         ret->length = six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
