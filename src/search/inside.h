@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/timestamp.h"
+#include "os/thread.h"
 #include "search/search.h"
 
 /* --- tokens.c ------------------------------------------------------------------------------------
@@ -145,5 +146,19 @@ const struct entity *search_entity(const struct app *app, struct str name);
 
 NODISCARD err_t search_init(struct app *app);
 void search_stop(struct app *app);
+
+struct search_room {
+    struct arena arena; /* holds this struct */
+    struct mutex mutex;
+    struct db *idle[WORKERS_MAX]; /* under the mutex; at most as many as there are workers */
+    size_t idle_count;
+};
+struct search_lent {
+    struct search_room *room;
+    struct db *db; /* NULL: none */
+};
+/* A handle that nobody else has until it is given back; from any thread. E_DB where a new one is needed. */
+NODISCARD err_t search_lend(struct app *app, struct search_lent *ret);
+void search_give_back(struct search_lent *l); /* accepts none */
 
 #endif

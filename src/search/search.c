@@ -7,13 +7,7 @@
 /* --- handles on the index store -------------------------------------------------------------- */
 
 /* A request has a handle on the main store from its worker; one on the index is lent from here,
- * because opening one takes longer than a search. At most as many as there are workers. */
-struct search_room {
-    struct arena arena; /* holds this struct */
-    struct mutex mutex;
-    struct db *idle[WORKERS_MAX];
-    size_t idle_count;
-};
+ * because opening one takes longer than a search. */
 
 err_t search_init(struct app *app)
 {
@@ -42,16 +36,11 @@ void search_stop(struct app *app)
     arena_free(&arena);
 }
 
-struct lent {
-    struct search_room *room;
-    struct db *db; /* NULL: none */
-};
-
-static err_t lend(struct app *app, struct lent *ret)
+err_t search_lend(struct app *app, struct search_lent *ret)
 {
     struct search_room *room = *app_room_state(app, &search_module);
     assert(room);
-    *ret = (struct lent){ .room = room };
+    *ret = (struct search_lent){ .room = room };
     mutex_lock(&room->mutex);
     if (room->idle_count)
         ret->db = room->idle[--room->idle_count];
@@ -59,7 +48,7 @@ static err_t lend(struct app *app, struct lent *ret)
     return ret->db ? OK : db_connect(app->index, &ret->db);
 }
 
-static void give_back(struct lent *l)
+void search_give_back(struct search_lent *l)
 {
     if (!l->db)
         return;
@@ -153,9 +142,9 @@ err_t search_query(struct app *app, struct db *rows, struct arena *a, struct uui
                                 .more = !terms.nothing };
     if (!page.items)
         return arena_err(a);
-    CLEANUP(give_back) struct lent index = { 0 };
+    CLEANUP(search_give_back) struct search_lent index = { 0 };
     if (!terms.nothing)
-        TRY(lend(app, &index));
+        TRY(search_lend(app, &index));
     if (from)
         page.next = *from;
     for (int round = 0; round < ROUNDS_MAX && page.more && page.count < limit; round++) {

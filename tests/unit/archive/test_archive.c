@@ -3,7 +3,9 @@
 #include "ops/fixture.h"
 
 #include "archive/archive.h"
+#include "archive/archive_store.h"
 #include "archive_sql.h"
+#include "narrow.h"
 
 static const struct archive_put_options OPTIONS = { .outcome = S("ok") };
 
@@ -467,10 +469,107 @@ static void the_most_messages(void **state)
     assert_int_equal(archive_put(f.db, &f.arena, f.owner, &c, &OPTIONS, NOW, &r), E_LIMIT);
 }
 
+/* A conversation, its only message, an earlier version of that and a picture, all under one id. */
+static void put_one_id(struct uuid id, struct sha256 picture)
+{
+    const struct archive_media media = { picture, S("image/png"), 7 };
+    const struct archive_conversation c = { .id = id,
+                                            .provider = S("claude"),
+                                            .origin_id = S("o"),
+                                            .source_kind = S("share"),
+                                            .source_url = S("u"),
+                                            .hash = S("h"),
+                                            .findings = S("[]"),
+                                            .captured_ms = NOW };
+    const struct archive_message m = { .id = id,
+                                       .conversation_id = id,
+                                       .role = S("user"),
+                                       .blocks = S("[]"),
+                                       .hash = S("h"),
+                                       .on_path = true,
+                                       .created_ms = TIME_NONE };
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    ok(db_txn_begin(&tx, f.db));
+    ok(archive_store_insert(f.db, f.owner, &c));
+    ok(archive_store_message_insert(f.db, f.owner, &m));
+    ok(archive_store_message_replace(f.db, f.owner, &m, NOW));
+    ok(archive_store_media(f.db, f.owner, id, &media));
+    ok(db_txn_commit(&tx));
+}
+
+/* A media row was read without its owner once, and no test noticed. */
+static void no_query_reaches_further_than_it_says(void **state)
+{
+    UNUSED(state);
+    struct uuid id = uuid_new();
+    struct sha256 picture = { { 1 } };
+    const struct narrow_param params[] = {
+        { "owner", DBU(f.owner), DBU(uuid_new()) },
+        { "id", DBU(id), DBU(uuid_new()) },
+        { "conversation", DBU(id), DBU(uuid_new()) },
+        { "provider", DBS(S("claude")), DBS(S("chatgpt")) },
+        { "origin", DBS(S("o")), DBS(S("p")) },
+        { "url", DBS(S("u")), DBS(S("v")) },
+        { "sha256", DBX(str_of((char *)picture.b, 32)),
+          DBX(S("12345678123456781234567812345678")) },
+        { "before_ms", DBI(NOW + 1), DBI(NOW - 1) },
+        { "before_id", DBU(id), DBN() },
+        { "after", DBI(-1), DBI(0) },
+        { "limit", DBI(9), DBN() },
+        { "title", DBS(S("t")), DBN() },
+        { "model", DBN(), DBN() },
+        { "source_kind", DBS(S("share")), DBN() },
+        { "source_url", DBN(), DBN() },
+        { "strategy", DBN(), DBN() },
+        { "recipe", DBN(), DBN() },
+        { "outcome", DBN(), DBN() },
+        { "hash", DBS(S("h")), DBN() },
+        { "findings", DBS(S("[]")), DBN() },
+        { "version", DBI(2), DBN() },
+        { "message_count", DBI(1), DBN() },
+        { "created_ms", DBN(), DBN() },
+        { "updated_ms", DBN(), DBN() },
+        { "captured_ms", DBI(NOW), DBN() },
+        { "parent", DBN(), DBN() },
+        { "position", DBI(1), DBN() },
+        { "role", DBS(S("user")), DBN() },
+        { "author", DBN(), DBN() },
+        { "blocks", DBS(S("[]")), DBN() },
+        { "hidden", DBB(false), DBN() },
+        { "on_path", DBB(true), DBN() },
+        { "now_ms", DBI(NOW), DBN() },
+    };
+    put_one_id(id, picture);
+    const struct narrow n = { f.db, params, COUNTOF(params) };
+    narrow_all(&n, SQL_ALL_ARCHIVE, NULL, 0);
+}
+
+/* `position >= :after` gave the last message of a page again on the next one. */
+static void pages_of_messages_begin_behind_the_last(void **state)
+{
+    UNUSED(state);
+    struct archive_put_result r =
+        put(TWO "," M("c", "human", "3") "," M("d", "assistant", "4"), NOW);
+    for (int all = 0; all <= 1; all++) {
+        struct archive_message *m;
+        size_t count, seen = 0;
+        int64_t after = -1;
+        do {
+            ok(archive_messages(f.db, &f.arena, f.owner, r.id, all, after, 2, &m, &count));
+            for (size_t i = 0; i < count; i++, seen++)
+                assert_int_equal(m[i].position, seen);
+            after += (int64_t)count;
+        } while (count);
+        assert_int_equal(seen, 4);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_query_prepares),
+        TEST(no_query_reaches_further_than_it_says),
+        TEST(pages_of_messages_begin_behind_the_last),
         TEST(a_new_conversation),
         TEST(captured_again_without_a_change),
         TEST(a_changed_answer_is_a_new_version),

@@ -9,6 +9,7 @@
 static _Atomic int calls, failures_left, consumed, rebuilt, others;
 static _Atomic int64_t last_version;
 static struct uuid seen[4096];
+static bool append_in_rebuild;
 
 /* The effect that is stored is a cursor row of another name: a table that both stores have. */
 static err_t leave_effect(struct db *effects, int64_t version)
@@ -45,6 +46,15 @@ static err_t again(struct app *app, struct db *rows, struct db *effects, struct 
     struct op_cursor head;
     TRY(ops_head(rows, &head)); /* the rows can be read */
     rebuilt++;
+    if (append_in_rebuild) { /* on the consumers' own handle, which is free: the effects are elsewhere */
+        struct op_new op = {
+            .owner_id = f.owner, .entity = "message", .kind = "created", .entity_id = uuid_new()
+        };
+        CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+        TRY(db_txn_begin(&tx, rows));
+        TRY(ops_append(rows, &op, NOW));
+        TRY(db_txn_commit(&tx));
+    }
     return leave_effect(effects, 1000);
 }
 
@@ -80,6 +90,7 @@ static const struct module *const INDEX_MODULES[] = { &ON_INDEX, NULL };
 static int open_clean(void **state)
 {
     calls = failures_left = consumed = rebuilt = others = 0;
+    append_in_rebuild = false;
     last_version = -1;
     return fixture_open(state);
 }
@@ -175,9 +186,9 @@ static void others_go_on(void **state)
     assert_int_equal(ops_settle(&f.app, 50), E_TIMEOUT);
 }
 
-static void expired_cursor_rebuilds(void **state)
+/* Three ops, of which the consumer has seen two when all of them leave the log. */
+static void expire_cursor(void)
 {
-    UNUSED(state);
     bool more;
     clock_fake(NOW);
     append(f.owner, "message", uuid_new(), "created");
@@ -193,6 +204,12 @@ static void expired_cursor_rebuilds(void **state)
     } while (op_cursor_cmp(head, last) < 0);
     ok(ops_log_prune(f.db, &f.arena, NOW + OPS_KEEP_MS + 1, &more)); /* all three */
     assert_int_equal(consumed, 2);
+}
+
+static void expired_cursor_rebuilds(void **state)
+{
+    UNUSED(state);
+    expire_cursor();
     go(INDEX_MODULES);
     settle();
     append(f.owner, "message", uuid_new(), "created");
@@ -202,6 +219,18 @@ static void expired_cursor_rebuilds(void **state)
     struct op_cursor e;
     ok(ops_store_cursor_get(f.index, "effect", &e));
     assert_int_equal(e.txid, 1);
+}
+
+/* What is committed while the rows are read may be missing from what was read: the cursor stands before it. */
+static void what_comes_during_a_rebuild_is_consumed_after_it(void **state)
+{
+    UNUSED(state);
+    expire_cursor();
+    append_in_rebuild = true;
+    go(INDEX_MODULES);
+    settle();
+    assert_int_equal(rebuilt, 1);
+    assert_int_equal(consumed, 3); /* the two before, and the one that came during the rebuild */
 }
 
 /* The index store was thrown away: with its cursor, so everything comes again. */
@@ -234,6 +263,7 @@ int main(void)
         OPEN(failure_repeats_harmlessly),
         OPEN(others_go_on),
         OPEN(expired_cursor_rebuilds),
+        OPEN(what_comes_during_a_rebuild_is_consumed_after_it),
         OPEN(lost_index),
     };
     RUN_ON_BOTH(tests);

@@ -1,5 +1,8 @@
 /* From an op to a result: the consumer, the index of both databases, paging, owners; over a small
  * made-up entity. */
+#include <sched.h>
+#include <sys/syscall.h>
+
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/utf8.h"
@@ -15,7 +18,15 @@ struct note {
 };
 static struct note notes[600];
 static size_t note_count;
-static int text_reads;
+static _Atomic int text_reads;
+/* The consumers' thread reads the notes while the test writes them. */
+static pthread_mutex_t notes_lock = PTHREAD_MUTEX_INITIALIZER;
+#define NOTED(change)                      \
+    do {                                   \
+        pthread_mutex_lock(&notes_lock);   \
+        change;                            \
+        pthread_mutex_unlock(&notes_lock); \
+    } while (0)
 
 static struct note *note_of(struct uuid owner, struct uuid id)
 {
@@ -30,14 +41,19 @@ static err_t note_text(struct app *app, struct db *db, struct arena *a, struct u
 {
     UNUSED(app);
     assert_non_null(db);
-    struct note *n = note_of(owner, id);
+    struct note is = { .gone = true };
     text_reads++;
-    if (!n || n->gone)
+    NOTED({
+        struct note *n = note_of(owner, id);
+        if (n)
+            is = *n;
+    });
+    if (is.gone)
         return E_NOT_FOUND;
-    if (n->broken)
+    if (is.broken)
         return E_LIMIT;
-    *ret = n->is;
-    ret->text = str_dup(a, n->is.text); /* as rows would be read: into the caller's arena */
+    *ret = is.is;
+    ret->text = str_dup(a, is.is.text); /* as rows would be read: into the caller's arena */
     return arena_err(a);
 }
 
@@ -82,9 +98,9 @@ static int close_search(void **state)
 
 static struct note *put_for(struct uuid owner, struct str text)
 {
-    struct note *n = &notes[note_count++];
-    assert_true(note_count <= COUNTOF(notes));
-    n->is = (struct index_text){
+    assert_true(note_count < COUNTOF(notes));
+    struct note *n = &notes[note_count];
+    const struct index_text is = {
         .owner_id = owner,
         .id = uuid_new(),
         .title = S("A title"),
@@ -93,6 +109,7 @@ static struct note *put_for(struct uuid owner, struct str text)
         .provider = S("chatgpt"),
         .created_ms = TIME_NONE,
     };
+    NOTED(n->is = is; note_count++);
     append(owner, "message", n->is.id, "created");
     return n;
 }
@@ -137,8 +154,7 @@ static void found(void **state)
 {
     UNUSED(state);
     struct note *n = put("The quick brown fox jumps over the lazy dog");
-    n->is.parent_id = uuid_new();
-    n->is.created_ms = NOW;
+    NOTED(n->is.parent_id = uuid_new(); n->is.created_ms = NOW);
     append(f.owner, "message", n->is.id, "updated");
     put("Nothing of interest");
     struct search_page page = find_for(f.owner, S("fox"), NULL, 10);
@@ -236,11 +252,9 @@ static void filters(void **state)
 {
     UNUSED(state);
     struct note *n = put("apple");
-    n->is.provider = S("claude");
-    n->is.role = S("assistant");
     int64_t day;
     ok(time_parse(S("2026-01-01T00:00:00Z"), &day));
-    n->is.created_ms = day;
+    NOTED(n->is.provider = S("claude"); n->is.role = S("assistant"); n->is.created_ms = day);
     append(f.owner, "message", n->is.id, "updated");
     put("apple"); /* chatgpt, user, no time */
     assert_int_equal(count_of("apple"), 2);
@@ -280,17 +294,17 @@ static void changes_and_ends(void **state)
     UNUSED(state);
     struct uuid conversation = uuid_new();
     struct note *n = put("before"), *m = put("before too");
-    m->is.parent_id = n->is.parent_id = conversation;
+    NOTED(m->is.parent_id = n->is.parent_id = conversation);
     append(f.owner, "message", n->is.id, "updated");
     append(f.owner, "message", m->is.id, "updated");
     append(f.owner, "silent", uuid_new(), "created"); /* nobody's text */
     append(f.owner, "unheard", uuid_new(), "created");
     assert_int_equal(count_of("before"), 2);
-    n->is.text = S("after");
+    NOTED(n->is.text = S("after"));
     append(f.owner, "message", n->is.id, "updated");
     assert_int_equal(count_of("before"), 1);
     assert_int_equal(count_of("after"), 1);
-    n->gone = true; /* the row first: the index has not heard */
+    NOTED(n->gone = true); /* the row first: the index has not heard */
     assert_int_equal(count_of("after"), 0);
     append(f.owner, "message", n->is.id, "deleted");
     assert_int_equal(count_of("after"), 0);
@@ -311,7 +325,7 @@ static void one_that_cannot_be_read(void **state)
     UNUSED(state);
     struct note *n = put("huge");
     assert_int_equal(count_of("huge"), 1);
-    n->broken = true;
+    NOTED(n->broken = true);
     append(f.owner, "message", n->is.id, "updated");
     put("behind it");
     assert_int_equal(count_of("huge"), 0);
@@ -363,7 +377,7 @@ static void pages(void **state)
     assert_false(page.more);
     /* Where hits have gone, the page is filled with the next ones. */
     for (int i = 0; i < 10; i++)
-        note_of(f.owner, page.items[i].id)->gone = true;
+        NOTED(note_of(f.owner, page.items[i].id)->gone = true);
     page = find_for(f.owner, S("apple"), NULL, 5);
     assert_int_equal(page.count, 5);
     assert_true(page.more);
@@ -447,6 +461,101 @@ static void rebuilt(void **state)
     assert_int_equal(count_of("pear"), 1);
 }
 
+/* --- many at once ---------------------------------------------------------------------------- */
+
+enum { BORROWERS = 8, LOANS = 2000 };
+
+struct borrower {
+    struct thread thread;
+    struct search_lent lent;
+    _Atomic int tid;
+    _Atomic bool began, done;
+    bool gives;
+};
+
+static void borrow_once(void *arg)
+{
+    struct borrower *b = arg;
+    b->tid = (int)syscall(SYS_gettid);
+    b->began = true;
+    if (b->gives)
+        search_give_back(&b->lent);
+    else
+        ok(search_lend(&f.app, &b->lent));
+    b->done = true;
+}
+
+/* Until the thread has done what it does, or the kernel says that it sleeps: it waits for a lock. */
+static void wait_until_done_or_asleep(struct borrower *b)
+{
+    char path[64], text[256];
+    while (!b->began)
+        sched_yield();
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)b->tid);
+    for (bool asleep = false; !asleep && !b->done; sched_yield()) {
+        FILE *stat = fopen(path, "r");
+        if (!stat)
+            continue; /* it has just ended */
+        size_t n = fread(text, 1, sizeof text - 1, stat);
+        fclose(stat);
+        text[n] = 0;
+        const char *state = strrchr(text, ')');
+        asleep = state && state[1] && state[2] == 'S';
+    }
+}
+
+/* Lent without its lock, a handle would go to two at once. */
+static void a_handle_is_lent_and_given_back_under_the_lock(void **state)
+{
+    UNUSED(state);
+    struct search_room *room = *app_room_state(&f.app, &search_module);
+    struct borrower b = { 0 };
+    ok(search_lend(&f.app, &b.lent)); /* so that there is one to lend */
+    search_give_back(&b.lent);
+    assert_int_equal(room->idle_count, 1);
+    for (int gives = 0; gives <= 1; gives++) {
+        b.gives = gives;
+        b.began = b.done = false;
+        mutex_lock(&room->mutex);
+        ok(thread_start(&b.thread, "borrower", borrow_once, &b));
+        wait_until_done_or_asleep(&b);
+        bool through = b.done;
+        mutex_unlock(&room->mutex);
+        thread_join(&b.thread);
+        assert_false(through);
+        assert_true(b.done);
+        assert_int_equal(room->idle_count, gives);
+    }
+}
+
+static void borrow_often(void *arg)
+{
+    UNUSED(arg);
+    for (int i = 0; i < LOANS; i++) {
+        struct search_lent lent;
+        ok(search_lend(&f.app, &lent));
+        search_give_back(&lent);
+    }
+}
+
+/* Each handle comes back, once. Under ThreadSanitizer this says more. */
+static void many_borrow_at_once(void **state)
+{
+    UNUSED(state);
+    struct borrower all[BORROWERS] = { 0 };
+    for (int i = 0; i < BORROWERS; i++)
+        ok(thread_start(&all[i].thread, "borrower", borrow_often, &all[i]));
+    for (int i = 0; i < BORROWERS; i++)
+        thread_join(&all[i].thread);
+    for (int i = 0; i < BORROWERS; i++) {
+        ok(search_lend(&f.app, &all[i].lent));
+        for (int k = 0; k < i; k++)
+            assert_ptr_not_equal(all[k].lent.db, all[i].lent.db);
+    }
+    for (int i = 0; i < BORROWERS; i++)
+        search_give_back(&all[i].lent);
+}
+
 #define OPEN(name) cmocka_unit_test_setup_teardown(name, open_search, close_search)
 
 int main(void)
@@ -465,6 +574,8 @@ int main(void)
         OPEN(long_text),
         OPEN(too_long_text),
         OPEN(rebuilt),
+        OPEN(a_handle_is_lent_and_given_back_under_the_lock),
+        OPEN(many_borrow_at_once),
     };
     RUN_ON_BOTH(tests);
 }
