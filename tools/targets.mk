@@ -5,11 +5,12 @@
 #   make fault          store and rule tests while allocation, call, write and sync n fail, for every n, on both databases
 #   make tsan           unit tests of the threaded rooms, and a server under real clients, under ThreadSanitizer
 #   make fuzz F=json SECS=60    libFuzzer on one target
+#   make mutate         small wrong changes, one at a time, in a copy: which does no test notice? (tools/mutate.mjs: BASE, FILES, N, SEED, TESTS)
 #   make bench          each figure beside its peer, in one run
 #   make lint           layers, banned functions, lengths, format, clang-tidy, cppcheck
 #   make format         clang-format over our own sources
 #   make compile_commands.json  for editors
-.PHONY: unit help clean check check-pg fault tsan fuzz fuzz-replay bench lint format
+.PHONY: unit help clean check check-pg fault tsan mutate fuzz fuzz-replay bench lint format
 
 help:
 	@sed -n 's/^# *\(make .*\)/\1/p' Makefile tools/targets.mk
@@ -62,6 +63,10 @@ tsan-run: $(TSAN_BIN) $(BUILD)/vivim
 	@for t in $(TSAN_BIN); do echo "  TSAN $$t"; TSAN_OPTIONS="halt_on_error=1 suppressions=tools/tsan.supp" $$t >/dev/null || exit 1; done
 	@echo "  TSAN a whole server under real clients"; TSAN_OPTIONS="halt_on_error=1 suppressions=$(CURDIR)/tools/tsan.supp" VIVIM_BINARY=$(BUILD)/vivim \
 	    $(NODE) --test --test-reporter=dot tests/protocol/socketio.test.mjs tests/protocol/signalling.test.mjs tests/api/realtime.test.mjs
+
+# BASE, FILES, ONLY, N, SEED and TESTS go to it as they are.
+mutate:
+	@BASE='$(or $(BASE),HEAD~1)' FILES='$(FILES)' ONLY='$(ONLY)' N='$(or $(N),20)' SEED='$(or $(SEED),1)' TESTS='$(TESTS)' $(NODE) tools/mutate.mjs
 
 # --- lint ----------------------------------------------------------------------------------------
 OUR_C := $(wildcard src/*.c src/*.h src/*/*.c src/*/*.h src/*/*/*.c src/*/*/*.h tests/unit/*/*.c tests/unit/*/*.h tests/unit/*.h fuzz/*.c bench/*.c tools/*.c)
