@@ -46,10 +46,15 @@
     X(E_BUSY, 503, "busy", "The server is busy; try again soon")                              \
     X(E_READ_ONLY, 503, "store_read_only", "The store is read-only until it is opened again") \
     X(E_STOPPING, 503, "stopping", "The server is stopping")                                  \
+    X(E_REBUILDING, 503, "rebuilding", "What is derived from the rows is being made again")   \
     X(E_TIMEOUT, 504, "timeout", "It took too long")                                          \
     X(E_FULL, 507, "store_full", "The disk is full")                                          \
     X(E_CANCELLED, 409, "cancelled", "It was cancelled")                                      \
     X(E_SCHEMA, 500, "schema_mismatch", "The store has another schema than this program")     \
+    X(E_NO_STORE, 500, "no_store", "There is no store here")                                  \
+    X(E_STORE_LOST, 500, "store_lost", "The store that belongs here is gone")                 \
+    X(E_STORE_KIND, 500, "store_kind", "The store that belongs here is of another kind")      \
+    X(E_MASTER_KEY, 500, "wrong_master_key", "The master key of this store is another one")   \
     X(E_USAGE, 400, "usage", "The command line is not valid")                                 \
     X(E_CRASHED, 500, "crashed", "The server ended while it worked on this, several times")
 

@@ -2,6 +2,10 @@
 #include "base/encode.h"
 #include "base/utf8.h"
 #include "cli/commands.h"
+#include "os/clock.h"
+
+/* An index that is being made again from the rows is waited for: the person asked once. */
+enum { REBUILD_WAIT_MS = 60 * 1000, LOOK_MS = 100 };
 
 static const struct cli_option OPTIONS[] = {
     { "--limit", "N", "at most so many results (1 to 200; 20 by default)" },
@@ -38,6 +42,17 @@ static void print_snippet(struct json item)
     fputc('\n', stdout);
 }
 
+static err_t ask(struct cli *c, struct str target, struct str *ret_text, struct json *ret_page)
+{
+    int64_t until_ms = clock_monotonic_ms() + REBUILD_WAIT_MS;
+    for (;;) {
+        err_t e = cli_request(c, "GET", target, STR_NONE, ret_text, ret_page);
+        if (e != E_REBUILDING || clock_monotonic_ms() > until_ms)
+            return e;
+        clock_sleep_ms(LOOK_MS);
+    }
+}
+
 static int run(struct cli *c)
 {
     struct str limit = cli_option(c, "--limit");
@@ -49,8 +64,7 @@ static int run(struct cli *c)
         query = str_fmt(c->arena, "%.*s %.*s", STR_ARG(query), STR_ARG(c->arguments[i]));
     struct str target = str_fmt(c->arena, "/api/v1/search?limit=%lld&q=", (long long)n), text;
     struct json page;
-    err_t e = cli_request(c, "GET", str_cat(c->arena, target, percent_encode(c->arena, query)),
-                          STR_NONE, &text, &page);
+    err_t e = ask(c, str_cat(c->arena, target, percent_encode(c->arena, query)), &text, &page);
     if (e != OK)
         return cli_fail(c, e);
     if (c->json) {

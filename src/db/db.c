@@ -35,7 +35,7 @@ static char *copy_url(struct str url)
     return z;
 }
 
-err_t db_open(const struct db_options *o, struct db_store **ret)
+err_t db_store_new(const struct db_options *o, struct db_store **ret)
 {
     struct db_store *s = calloc(1, sizeof *s);
     if (!s)
@@ -45,9 +45,24 @@ err_t db_open(const struct db_options *o, struct db_store **ret)
     s->driver = sqlite ? &DB_DRIVER_SQLITE : &DB_DRIVER_POSTGRES;
     s->kind = o->kind;
     s->path_or_url = sqlite ? copy_path(o) : copy_url(o->url);
-    err_t e = s->path_or_url ? OK : E_BUSY;
-    if (e == OK && sqlite)
-        e = db_writer_open(s, !o->no_group_commit);
+    if (!s->path_or_url) {
+        db_close(s);
+        return E_BUSY;
+    }
+    *ret = s;
+    return OK;
+}
+
+err_t db_open_connections(struct db_store *s, const struct db_options *o)
+{
+    return s->backend == DB_SQLITE ? db_writer_open(s, !o->no_group_commit) : OK;
+}
+
+err_t db_open(const struct db_options *o, struct db_store **ret)
+{
+    struct db_store *s;
+    TRY(db_store_new(o, &s));
+    err_t e = db_open_connections(s, o);
     if (e == OK)
         e = db_schema_known(s);
     if (e != OK) {
@@ -63,6 +78,10 @@ void db_close(struct db_store *s)
     if (!s)
         return;
     db_writer_close(s);
+    if (s->is_derived) {
+        derived_free(&s->derived);
+        free(s->derived.folder);
+    }
     free(s->path_or_url);
     free(s);
 }
@@ -72,19 +91,44 @@ enum db_backend db_backend(const struct db_store *s)
     return s->backend;
 }
 
-err_t db_connect(struct db_store *s, struct db **ret)
+/* What a derived store's errors mean is its own matter. */
+static err_t said(struct db *db, err_t e)
+{
+    return e != OK && db->store->is_derived ? db_derived_error(db, e) : e;
+}
+
+static err_t ready(struct db *db)
+{
+    return db->store->is_derived ? said(db, db_derived_ready(db)) : OK;
+}
+
+static err_t connect_to(struct db_store *s, bool inside, struct db **ret)
 {
     struct db *db = calloc(1, sizeof *db);
     if (!db)
         return E_BUSY;
     db->store = s;
-    err_t e = s->driver->connect(db);
+    db->inside = inside;
+    db->generation = s->generation;
+    err_t e = s->is_derived && !inside ? derived_usable(&s->derived) : OK;
+    if (e == OK)
+        e = said(db, s->driver->connect(db));
     if (e != OK) {
         free(db);
         return e;
     }
     *ret = db;
     return OK;
+}
+
+err_t db_connect(struct db_store *s, struct db **ret)
+{
+    return connect_to(s, false, ret);
+}
+
+err_t db_connect_inside(struct db_store *s, struct db **ret)
+{
+    return connect_to(s, true, ret);
 }
 
 void db_disconnect(struct db *db)
@@ -134,6 +178,9 @@ static void close_cursor(struct db_cursor *c)
     if (c->statement)
         c->db->store->driver->done(c);
     c->statement = NULL;
+    if (c->db)
+        c->db->cursors--;
+    c->db = NULL;
 }
 
 void db_set_null(enum db_type t, void *to)
@@ -165,7 +212,7 @@ static err_t map_row(struct db_cursor *c, struct arena *a, const struct db_col *
 {
     const struct db_driver *d = c->db->store->driver;
     for (size_t i = 0; i < col_count; i++)
-        TRY(d->value(c, c->index[i], cols[i].type, a, (char *)row + cols[i].offset));
+        TRY(said(c->db, d->value(c, c->index[i], cols[i].type, a, (char *)row + cols[i].offset)));
     return OK;
 }
 
@@ -190,8 +237,15 @@ static err_t run(struct db *db, const struct db_query *q, struct db_args args,
     if (db->in_txn && db->txn_error != OK)
         return db->txn_error;
     TRY(check_texts(q, args));
+    TRY(ready(db));
     *ret = (struct db_cursor){ .db = db };
-    return db->store->driver->run(db, q, args, cols, col_count, ret);
+    db->cursors++;
+    return said(db, db->store->driver->run(db, q, args, cols, col_count, ret));
+}
+
+static err_t next_row(struct db_cursor *c, bool *ret_row)
+{
+    return said(c->db, c->db->store->driver->next(c, ret_row));
 }
 
 err_t db_rows(struct db *db, struct arena *a, const struct db_query *q, struct db_args args,
@@ -206,7 +260,7 @@ err_t db_rows(struct db *db, struct arena *a, const struct db_query *q, struct d
     for (; count < limit; count++) {
         if (!rows)
             return arena_err(a);
-        TRY(c.db->store->driver->next(&c, &more));
+        TRY(next_row(&c, &more));
         if (!more)
             break;
         if (count == cap) {
@@ -231,7 +285,7 @@ err_t db_one(struct db *db, struct arena *a, const struct db_query *q, struct db
     CLEANUP(close_cursor) struct db_cursor c = { 0 };
     bool row = false;
     TRY(run(db, q, args, cols, col_count, &c));
-    TRY(db->store->driver->next(&c, &row));
+    TRY(next_row(&c, &row));
     return row ? map_row(&c, a, cols, col_count, ret_row) : E_NOT_FOUND;
 }
 
@@ -249,7 +303,7 @@ err_t db_each(struct db *db, const struct db_query *q, struct db_args args,
         void *row = arena_alloc(&a, row_size);
         if (!row)
             return arena_err(&a);
-        TRY(db->store->driver->next(&c, &more));
+        TRY(next_row(&c, &more));
         if (!more)
             return OK;
         TRY(map_row(&c, &a, cols, col_count, row));
@@ -263,7 +317,7 @@ err_t db_exec(struct db *db, const struct db_query *q, struct db_args args, int6
     bool row;
     assert(db->in_txn); /* a write outside a transaction is our own mistake */
     TRY(run(db, q, args, NULL, 0, &c));
-    TRY(db->store->driver->next(&c, &row));
+    TRY(next_row(&c, &row));
     if (ret_changed)
         *ret_changed = db->store->driver->changed(&c);
     return OK;
@@ -274,7 +328,7 @@ err_t db_i64(struct db *db, const struct db_query *q, struct db_args args, int64
     CLEANUP(close_cursor) struct db_cursor c = { 0 };
     bool row = false;
     TRY(run(db, q, args, NULL, 0, &c));
-    TRY(db->store->driver->next(&c, &row));
+    TRY(next_row(&c, &row));
     if (!row)
         return E_NOT_FOUND;
     return db->store->driver->value(&c, 0, DB_I64, NULL, ret);
@@ -284,6 +338,8 @@ void db_reads_begin(struct db *db)
 {
     const struct db_driver *d = db->store->driver;
     assert(!db->in_txn && !db->in_reads);
+    if (ready(db) != OK)
+        return;                                          /* the first read says why */
     db->in_reads = d->reads_begin && d->reads_begin(db); /* else each read is on its own */
 }
 
@@ -305,7 +361,9 @@ err_t db_txn_begin(struct db_txn *tx, struct db *db)
             "a write could not be brought to the disk; restart the server when the disk is sound");
     db->txn_error = OK;
     db->marked = false;
-    TRY(db->store->driver->begin(db));
+    TRY(ready(db));
+    TRY(said(db, db->store->driver->begin(db)));
+    db->generation = db->store->generation; /* SQLite: the writer's connection is of this one */
     db->in_txn = true;
     tx->db = db;
     return OK;
@@ -320,7 +378,7 @@ err_t db_txn_commit(struct db_txn *tx)
         db_txn_end(tx);
         return e;
     }
-    err_t e = db->store->driver->commit(db);
+    err_t e = said(db, db->store->driver->commit(db));
     db->in_txn = false;
     tx->db = NULL;
     return e;

@@ -37,6 +37,12 @@ struct db_options {
 /* Open, make where absent; does not migrate. E_SCHEMA when the schema is newer than this program
  * (the note says what to do), E_DB, E_IO. */
 NODISCARD err_t db_open(const struct db_options *o, struct db_store **ret);
+/* The same for a store that is derived from the rows (kind DB_INDEX), and migrated: what is damaged, of another schema, or
+ * no file of ours is set aside, and an empty store opened in its place; the log and a note (derived.h) say so. Damage
+ * that shows later makes each use E_REBUILDING until derived_mend(db_derived(s)); handles stay good over that. */
+NODISCARD err_t db_open_derived(const struct db_options *o, struct db_store **ret);
+struct derived;
+struct derived *db_derived(struct db_store *s); /* NULL: it was opened by db_open */
 void db_close(struct db_store *s); /* accepts NULL; every handle must be disconnected */
 enum db_backend db_backend(const struct db_store *s);
 

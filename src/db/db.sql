@@ -20,3 +20,13 @@ SELECT number, name, checksum FROM schema_migration ORDER BY number;
 
 -- :query db_migration_record
 INSERT INTO schema_migration (number, name, checksum, applied_ms) VALUES (:number, :name, :checksum, :now_ms);
+
+-- :query db_derived_clear
+-- What is derived, as if it had never been there. SQLite: its files go.
+@sqlite
+SELECT 1
+@postgres
+SELECT pg_advisory_xact_lock(8626337);
+DROP SCHEMA IF EXISTS vivim_index CASCADE;
+CREATE SCHEMA vivim_index
+@end

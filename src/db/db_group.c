@@ -283,6 +283,21 @@ static void finish_turn(struct db_store *s)
         gate_open(&next->granted);
 }
 
+err_t db_writer_renew(struct db_store *s, err_t (*between)(struct db_store *s))
+{
+    struct db_writer *w = s->writer;
+    TRY(take_turn(w));
+    if (w->current)
+        finish_group(s);
+    err_t e = between(s);
+    w->doubtful = true;
+    w->checkpointed_pages = 0;
+    if (e == OK)
+        e = renew_connection(s);
+    finish_turn(s);
+    return e;
+}
+
 /* --- a member -------------------------------------------------------------------------------------------- */
 
 err_t db_group_begin(struct db *db)
@@ -374,6 +389,8 @@ err_t db_cut_log(struct db_store *s)
     bool done = false;
     if (!w)
         return OK; /* PostgreSQL */
+    if (s->is_derived)
+        TRY(derived_usable(&s->derived));
     TRY(take_turn(w));
     if (w->current)
         finish_group(s);

@@ -3,6 +3,7 @@
 #define VIVIM_DB_DB_INSIDE_H
 
 #include "db/db.h"
+#include "db/derived.h"
 #include "os/thread.h"
 
 enum {
@@ -57,19 +58,38 @@ struct db_store {
     void *hook_context;
     _Atomic uint64_t commits, groups, failed_groups, checkpoints;
     struct db_writer *writer; /* SQLite */
+    /* A derived one (db_derived.c). */
+    bool is_derived;
+    struct derived derived;
+    _Atomic unsigned generation;  /* grows when another one comes into its place */
+    _Atomic int64_t suspected_ms; /* monotonic: when a plain error was last taken for damage */
 };
 
 struct db {
     struct db_store *store;
     void *connection; /* of the database */
     bool in_txn, marked, in_reads;
-    err_t txn_error; /* the transaction is lost; every further call in it gives this */
-    void *group;     /* SQLite: the group that the transaction belongs to */
+    bool inside;         /* of the one that makes a derived store anew, and of migrations */
+    unsigned generation; /* of the store that it is connected to */
+    int cursors;         /* statements that run */
+    err_t txn_error;     /* the transaction is lost; every further call in it gives this */
+    void *group;         /* SQLite: the group that the transaction belongs to */
 };
 
 void db_set_null(enum db_type t, void *to); /* what NULL becomes in a struct (db.h, DB_COL) */
 NODISCARD err_t db_schema_known(
     struct db_store *s); /* E_SCHEMA when the store is newer than this program (db_migrate.c) */
+
+/* The steps of db_open, for db_open_derived. */
+NODISCARD err_t db_store_new(const struct db_options *o, struct db_store **ret);
+NODISCARD err_t db_open_connections(struct db_store *s, const struct db_options *o);
+/* A handle that is not kept from a derived store while that is made anew. */
+NODISCARD err_t db_connect_inside(struct db_store *s, struct db **ret);
+
+/* Derived stores (db_derived.c). Before a use: E_REBUILDING, or the handle is of the store that is there now. */
+NODISCARD err_t db_derived_ready(struct db *db);
+/* After an error: damage is noted and becomes E_REBUILDING. */
+err_t db_derived_error(struct db *db, err_t e);
 
 /* Group commit (db_group.c). */
 enum checkpoint {
@@ -78,7 +98,10 @@ enum checkpoint {
     CHECKPOINT_TRUNCATE /* the same, and the log's file becomes empty */
 };
 NODISCARD err_t db_writer_open(struct db_store *s, bool group_commit);
-void db_writer_close(struct db_store *s);
+void db_writer_close(struct db_store *s); /* accepts one without a writer */
+/* In the writer's turn, with no group open: `between` takes the files away, and a new connection makes new ones. When
+ * that fails the next transaction tries again to open them. E_BUSY (waited too long for the turn). */
+NODISCARD err_t db_writer_renew(struct db_store *s, err_t (*between)(struct db_store *s));
 void *db_writer_connection(struct db_store *s);
 NODISCARD err_t db_group_begin(struct db *db);
 NODISCARD err_t db_group_commit(struct db *db);

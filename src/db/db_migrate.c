@@ -81,7 +81,7 @@ err_t db_schema_known(struct db_store *s)
     struct applied_row *rows;
     size_t count;
     arena_init(&a, (size_t)16 << 20);
-    TRY(db_connect(s, &db));
+    TRY(db_connect_inside(s, &db));
     TRY(read_applied(db, &a, &rows, &count));
     return check_applied(s, &a, rows, count);
 }
@@ -133,7 +133,7 @@ err_t db_migrate(struct db_store *s, int *ret_applied)
     size_t count;
     int applied = 0;
     arena_init(&a, (size_t)16 << 20);
-    TRY(db_connect(s, &db));
+    TRY(db_connect_inside(s, &db));
     TRY(prepare_table(db));
     TRY(read_applied(db, &a, &rows, &count));
     TRY(check_applied(s, &a, rows, count));
@@ -153,7 +153,7 @@ err_t db_migration_status(struct db_store *s, struct arena *a, struct db_migrati
     CLEANUP(disconnect) struct db *db = NULL;
     struct applied_row *rows;
     size_t count, n = 0;
-    TRY(db_connect(s, &db));
+    TRY(db_connect_inside(s, &db));
     TRY(read_applied(db, a, &rows, &count));
     const struct db_migration *m = migrations_of(s);
     while (m[n].number)

@@ -33,6 +33,8 @@ static err_t error_of(const char *state)
         { "40", E_BUSY },     /* serialization failure, deadlock */
         { "53100", E_FULL },    { "53", E_BUSY },         { "55P03", E_BUSY },
         { "57014", E_TIMEOUT }, { "25006", E_READ_ONLY }, { "XX001", E_CORRUPT },
+        { "XX002", E_CORRUPT }, { "42P01", E_SCHEMA },    { "42703", E_SCHEMA },
+        { "3F000", E_SCHEMA }, /* no such index, table, column, schema */
         { "58", E_IO },
     };
     for (size_t i = 0; state && i < COUNTOF(CLASSES); i++)

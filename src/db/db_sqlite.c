@@ -1,10 +1,13 @@
 /* SQLite: connections, statements, values. The store's connections are one writer (db_group.c) and
  * one reader for each thread; readers never write, never checkpoint. */
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "db/db_inside.h"
+#include "os/file.h"
 
 enum {
     APPLICATION_ID = 0x5649564d, /* "VIVM" */
@@ -33,6 +36,8 @@ struct sqlite_connection {
 
 static err_t error_of(int code)
 {
+    if (code == SQLITE_IOERR_SHORT_READ)
+        return E_CORRUPT; /* the file ends too early */
     switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
@@ -58,11 +63,25 @@ static err_t error_of(int code)
     }
 }
 
+/* A disk that is full or mounted read-only shows in many of SQLite's codes; the disk itself says which it is. */
+static err_t disk_error(struct sqlite_connection *c, int code)
+{
+    const char *path = sqlite3_db_filename(c->handle, "main");
+    int kind = code & 0xff;
+    bool disk = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY;
+    return disk && path && path[0] ? disk_state(path) : OK;
+}
+
 static err_t fail(struct sqlite_connection *c, const char *doing)
 {
     int code = sqlite3_extended_errcode(c->handle);
     c->last_was_sync = code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
-    err_t e = error_of(code);
+    err_t e = error_of(code), disk = disk_error(c, code);
+    if (disk != OK)
+        return err_note(disk, NULL, "%s: %s: %s (%d)", doing,
+                        disk == E_FULL ? "the disk is full; free some space"
+                                       : "the file system is mounted read-only",
+                        sqlite3_errmsg(c->handle), code);
     return err_note(e == OK ? E_DB : e, NULL, "%s: %s (%d)", doing, sqlite3_errmsg(c->handle),
                     code);
 }
@@ -128,6 +147,15 @@ static void set_up_library(void)
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+/* A new file has mode 0600 whatever the umask is, and its log and shared memory take that from it. One that is there is
+ * not touched: to close a descriptor of it would give up the locks of our other connections (POSIX). */
+static void make_private(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+}
+
 err_t sqlite_connection_open(struct db_store *s, bool writer, struct sqlite_connection **ret)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -137,10 +165,14 @@ err_t sqlite_connection_open(struct db_store *s, bool writer, struct sqlite_conn
         return E_BUSY;
     /* Readers open for writing too: WAL wants its shared memory; query_only keeps them from it. */
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
+    if (writer)
+        make_private(s->path_or_url);
     err_t e = OK;
-    if (sqlite3_open_v2(s->path_or_url, &c->handle, flags, NULL) != SQLITE_OK)
-        e = err_note(E_DB, NULL, "opening %s: %s", s->path_or_url,
+    if (sqlite3_open_v2(s->path_or_url, &c->handle, flags, NULL) != SQLITE_OK) {
+        err_t disk = disk_state(s->path_or_url);
+        e = err_note(disk != OK ? disk : E_DB, NULL, "opening %s: %s", s->path_or_url,
                      c->handle ? sqlite3_errmsg(c->handle) : "no memory");
+    }
     if (e == OK)
         e = configure(c, writer);
     if (e == OK && writer)
@@ -230,6 +262,13 @@ static struct sqlite_connection *connection_of(struct db *db)
     return db->in_txn ? db_writer_connection(db->store) : db->connection;
 }
 
+/* A statement of ours that cannot be prepared finds another schema than the migrations made. */
+static err_t statement_error(struct sqlite_connection *c, const struct db_query *q)
+{
+    err_t e = fail(c, q->name);
+    return e == E_DB && sqlite3_errcode(c->handle) == SQLITE_ERROR ? E_SCHEMA : e;
+}
+
 static err_t prepare(struct sqlite_connection *c, const struct db_query *q, unsigned flags,
                      struct statement **ret)
 {
@@ -239,7 +278,7 @@ static err_t prepare(struct sqlite_connection *c, const struct db_query *q, unsi
     s->query = q;
     if (sqlite3_prepare_v3(c->handle, q->sqlite, -1, flags, &s->stmt, NULL) != SQLITE_OK) {
         free(s);
-        return fail(c, q->name);
+        return statement_error(c, q);
     }
     *ret = s;
     return OK;

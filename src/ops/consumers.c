@@ -72,6 +72,8 @@ static err_t consume(struct ops *ops, struct consumer *one, struct arena *a, boo
      * cannot. */
     size_t limit = one->failures ? 1 : OPS_BATCH_MAX;
     struct op_cursor from, held, to;
+    if (one->begin_again)
+        return E_CURSOR_EXPIRED;
     TRY(ops_store_cursor_get(effects, is->name, &from));
     to = from;
     struct op *batch;
@@ -112,6 +114,8 @@ static void step(struct ops *ops, struct consumer *one, struct arena *a, int64_t
         return;
     }
     bool more = false;
+    if (one->is->on_index && !ops->consumers.index)
+        return; /* it is mended first */
     err_clear();
     err_t e = one->is->live ? consume_live(ops, one, a, &more) : consume(ops, one, a, &more);
     if (e == E_CURSOR_EXPIRED)
@@ -122,11 +126,17 @@ static void step(struct ops *ops, struct consumer *one, struct arena *a, int64_t
         *ret_wait_ms = *ret_wait_ms < OPS_RETRY_MS ? *ret_wait_ms : OPS_RETRY_MS;
         return;
     }
+    if (e == E_REBUILDING) {
+        *ret_wait_ms = 0;
+        return;
+    }
     if (e != OK) {
         failed(one, e);
         more = true; /* look at its time again */
     } else {
         one->failures = 0;
+        if (!more)
+            index_caught_up(ops, one);
     }
     if (more)
         *ret_wait_ms = 0;
@@ -141,8 +151,11 @@ static err_t connect_handles(struct ops *ops)
     struct consumers *c = &ops->consumers;
     if (!c->rows)
         TRY(db_connect(ops->app->store, &c->rows));
-    if (!c->index && ops->app->index)
-        TRY(db_connect(ops->app->index, &c->index));
+    index_mend(ops);
+    err_t e = c->index || !ops->app->index ? OK : db_connect(ops->app->index, &c->index);
+    if (e != E_REBUILDING)
+        return e;
+    err_clear(); /* the rows' consumers go on */
     return OK;
 }
 
@@ -221,15 +234,29 @@ static void add(struct consumers *c, const struct op_consumer *is)
 }
 
 /* The living hear all that is committed from here on, also before the thread has come to it. */
-static err_t begin_live(struct consumers *c, struct db_store *store)
+static err_t begin_live(struct consumers *c, struct db *rows)
 {
-    struct db *db = NULL;
-    err_t e = db_connect(store, &db);
-    for (size_t i = 0; e == OK && i < c->count; i++)
+    for (size_t i = 0; i < c->count; i++)
         if (c->list[i].is->live)
-            e = ops_head(db, &c->list[i].at);
-    db_disconnect(db);
+            TRY(ops_head(rows, &c->list[i].at));
+    return OK;
+}
+
+static err_t begin(struct ops *ops)
+{
+    struct db *rows = NULL;
+    err_t e = db_connect(ops->app->store, &rows);
+    if (e == OK)
+        e = begin_live(&ops->consumers, rows);
+    if (e == OK)
+        e = index_begin(ops, rows);
+    db_disconnect(rows);
     return e;
+}
+
+static void wake_to_mend(void *ops)
+{
+    consumers_wake(ops);
 }
 
 err_t consumers_start(struct ops *ops)
@@ -238,7 +265,9 @@ err_t consumers_start(struct ops *ops)
     for (size_t i = 0; ops->app->modules[i]; i++)
         for (size_t j = 0; j < ops->app->modules[i]->consumer_count; j++)
             add(c, &ops->app->modules[i]->consumers[j]);
-    TRY(begin_live(c, ops->app->store));
+    TRY(begin(ops));
+    if (consumers_derived(ops))
+        derived_on_damage(consumers_derived(ops), wake_to_mend, ops);
     return thread_start(&c->thread, "consumers", run, ops);
 }
 
@@ -259,6 +288,8 @@ void consumers_stop(struct ops *ops)
     cond_signal(&c->cond);
     mutex_unlock(&c->mutex);
     thread_join(&c->thread);
+    if (consumers_derived(ops))
+        derived_on_damage(consumers_derived(ops), NULL, NULL);
 }
 
 err_t consumers_idle(struct ops *ops, struct db *db, struct db *index, bool *ret)

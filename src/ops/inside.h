@@ -3,6 +3,7 @@
 #define VIVIM_OPS_INSIDE_H
 
 #include "base/limits.h"
+#include "db/derived.h"
 #include "ops/ops.h"
 #include "os/thread.h"
 
@@ -111,6 +112,8 @@ struct consumer {
     int failures;        /* in a row */
     int64_t next_ms;     /* monotonic: not before */
     struct op_cursor at; /* of a live one */
+    bool begin_again;    /* its cursor is of another life of the store: to be rebuilt */
+    bool behind; /* on the index, which was empty: it has not come to the end of the log yet */
 };
 
 struct consumers {
@@ -120,8 +123,9 @@ struct consumers {
     struct mutex mutex;
     struct cond cond;
     bool wake, stopping;     /* under mutex */
-    struct db *rows, *index; /* the thread's */
-    int64_t next_prune_ms;
+    struct db *rows, *index; /* the thread's; no index while that is damaged */
+    int64_t next_prune_ms, next_mend_ms;
+    _Atomic bool index_behind; /* one of them is */
 };
 
 NODISCARD err_t consumers_start(struct ops *ops);
@@ -129,6 +133,17 @@ void consumers_stop(struct ops *ops);
 void consumers_wake(struct ops *ops);
 /* Has every consumer passed what is committed now? `db` and `index` are the caller's handles. */
 NODISCARD err_t consumers_idle(struct ops *ops, struct db *db, struct db *index, bool *ret);
+
+/* --- the index store: index_store.c ---------------------------------------------------------- */
+
+/* As something derived: NULL where there is none, or one that nobody mends (tests). */
+struct derived *consumers_derived(struct ops *ops);
+/* Before anybody can ask the index: how far its consumers are. */
+NODISCARD err_t index_begin(struct ops *ops, struct db *rows);
+/* On the consumers' thread, before each round: set a damaged one aside. */
+void index_mend(struct ops *ops);
+/* A consumer on it has come to the end of the log. */
+void index_caught_up(struct ops *ops, struct consumer *one);
 
 /* --- jobs: jobs.c, job_dispatch.c, job_worker.c ---------------------------------------------- */
 

@@ -46,6 +46,10 @@ void ops_stop(
  * ops_start was called. E_TIMEOUT. */
 NODISCARD err_t ops_settle(struct app *app, int64_t timeout_ms);
 
+/* E_REBUILDING while the index store is being filled again from its beginning (it was damaged, or is new beside rows that
+ * are old): what it gives would lack things, and look as if it did not. */
+NODISCARD err_t ops_index_whole(struct app *app);
+
 /* Its consumers and jobs make what was deleted leave the disk (erasure.c). In the table before the rooms that hold
  * something, so that rows go before the index is rewritten. */
 extern const struct module ops_module;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -21,6 +22,7 @@ static err_t fail(const char *doing, const char *path)
     const char *why = strerror_r(code, text, sizeof text);
     err_t e = code == ENOENT || code == ENOTDIR  ? E_NOT_FOUND
               : code == ENOSPC || code == EDQUOT ? E_FULL
+              : code == EROFS                    ? E_READ_ONLY
                                                  : E_IO;
     return err_note(e, NULL, "%s %s: %s", doing, path, why);
 }
@@ -245,4 +247,55 @@ err_t file_lock(const char *path, struct fd *ret)
     *ret = f;
     f.fd = -1;
     return OK;
+}
+
+/* --- whose it is, and whether it can be written ---------------------------------------------------- */
+
+static void close_in(int parent, const char *name, struct closing *c, bool all, int depth);
+
+static void close_entries(int parent, const char *name, struct closing *c, bool all, int depth)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    for (struct dirent *e = readdir(dir); e; e = readdir(dir))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            close_in(fd, e->d_name, c, all, depth + 1);
+    closedir(dir);
+}
+
+static void close_in(int parent, const char *name, struct closing *c, bool all, int depth)
+{
+    struct stat st;
+    if (depth > DEPTH_MAX || fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+        S_ISLNK(st.st_mode))
+        return;
+    bool open_to_others = st.st_mode & (S_IRWXG | S_IRWXO);
+    if (open_to_others) {
+        bool done =
+            fchmodat(parent, name, st.st_mode & 07700 & ~(mode_t)(S_ISUID | S_ISVTX), 0) == 0;
+        c->closed += done;
+        c->refused += !done;
+    }
+    if (S_ISDIR(st.st_mode) && (open_to_others || all))
+        close_entries(parent, name, c, all || open_to_others, depth);
+}
+
+void file_close_to_others(const char *path, bool all, struct closing *io)
+{
+    close_in(AT_FDCWD, path, io, all, 0);
+}
+
+err_t disk_state(const char *path)
+{
+    struct statvfs fs;
+    if (statvfs(path, &fs) != 0)
+        return OK;
+    if (fs.f_flag & ST_RDONLY)
+        return E_READ_ONLY;
+    return fs.f_bavail == 0 ? E_FULL : OK;
 }

@@ -7,7 +7,7 @@
 /* Read a whole file. E_NOT_FOUND, E_LIMIT (over max_bytes), E_IO; the note names the path. */
 NODISCARD err_t file_read(struct arena *a, const char *path, size_t max_bytes, struct str *ret);
 /* Write beside it, fsync, rename over `path`, fsync the folder: afterwards the old or the new
- * content is there, whatever happens. E_IO, E_FULL. */
+ * content is there, whatever happens. E_IO, E_FULL, E_READ_ONLY. */
 NODISCARD err_t file_write_atomic(const char *path, struct str bytes, unsigned mode);
 NODISCARD err_t file_write_all(int fd, struct str bytes); /* handles short writes; E_IO, E_FULL */
 /* `n` bytes from the descriptor's position; fewer are E_IO. */
@@ -20,6 +20,16 @@ bool file_exists(const char *path);
 int64_t file_size(const char *path); /* -1: absent */
 /* A new private folder under the system's temporary folder; ret lives in `a`. */
 NODISCARD err_t folder_temp(struct arena *a, const char *prefix, char **ret);
+
+/* Take from everybody but its owner every right on a file or folder (a set bit of the group or of others goes), and, where
+ * that was a folder that others could enter, on all that lies in it; `all`: look into it in any case. Links are not
+ * followed. Counts what was closed, and what could not be (not ours, a read-only file system). */
+struct closing {
+    size_t closed, refused;
+};
+void file_close_to_others(const char *path, bool all, struct closing *io);
+/* What a disk that fails says of itself: E_READ_ONLY (mounted so), E_FULL (no room left for us), else OK. */
+NODISCARD err_t disk_state(const char *path);
 
 struct fd {
     int fd;

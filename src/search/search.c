@@ -1,6 +1,7 @@
 /* Searching: the indexes are asked, their hits become results from the rows. */
 #include "search/search.h"
 
+#include "ops/ops.h"
 #include "os/thread.h"
 #include "search/inside.h"
 
@@ -143,6 +144,7 @@ err_t search_query(struct app *app, struct db *rows, struct arena *a, struct uui
     if (!page.items)
         return arena_err(a);
     CLEANUP(search_give_back) struct search_lent index = { 0 };
+    TRY(ops_index_whole(app));
     if (!terms.nothing)
         TRY(search_lend(app, &index));
     if (from)

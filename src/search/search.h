@@ -61,7 +61,7 @@ struct search_page {
  * limit  1 .. PAGE_ITEMS_MAX
  *
  * Errors: E_INVALID for "q" (empty, over SEARCH_QUERY_BYTES_MAX or SEARCH_TERMS_MAX, a date that is
- *         none), E_DB. */
+ *         none), E_REBUILDING (the index was damaged, or is new), E_DB. */
 NODISCARD err_t search_query(struct app *app, struct db *rows, struct arena *a, struct uuid owner,
                              struct str q, const struct search_place *from, size_t limit,
                              struct search_page *ret);
