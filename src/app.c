@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "capture/capture.h"
+#include "db/data_folder.h"
 #include "identity/identity.h"
+#include "net/conn.h"
 #include "ops/ops.h"
 #include "os/clock.h"
 #include "os/entropy.h"
@@ -46,28 +48,39 @@ static char *in_data(struct running *r, const char *name)
 
 /* --- stores -------------------------------------------------------------------------------- */
 
-static err_t open_store(struct running *r, enum db_kind kind, struct db_store **ret)
+static struct db_options store_options(struct running *r, enum db_kind kind)
 {
     const struct settings *s = r->app.settings;
-    struct db_options options = {
+    return (struct db_options){
         .url = s->database_url,
         .data_dir = r->app.data_dir,
         .kind = kind,
         .no_group_commit = s->no_group_commit,
     };
+}
+
+static err_t open_rows(struct running *r)
+{
+    struct db_options options = store_options(r, DB_MAIN);
     int applied = 0;
-    TRY(db_open(&options, ret));
-    TRY(db_migrate(*ret, &applied));
+    TRY(data_folder_check(options.data_dir, options.url));
+    TRY(db_open(&options, &r->app.store));
+    TRY(data_folder_check_rows(options.data_dir, r->app.store));
+    TRY(db_migrate(r->app.store, &applied));
     if (applied)
-        log_at(LOG_INFO, "store.migrated", LZ("store", kind == DB_MAIN ? "main" : "index"),
-               LI("migrations", applied));
+        log_at(LOG_INFO, "store.migrated", LZ("store", "main"), LI("migrations", applied));
     return OK;
 }
 
 static err_t open_master_key(struct running *r)
 {
     bool made = false;
-    TRY(identity_master_key(r->app.settings->master_key, r->app.data_dir, r->master_key, &made));
+    struct db *db;
+    TRY(db_connect(r->app.store, &db));
+    err_t e =
+        identity_key_open(db, r->app.settings->master_key, r->app.data_dir, r->master_key, &made);
+    db_disconnect(db);
+    TRY(e);
     if (made)
         log_at(LOG_WARN, "master_key.made", LZ("path", in_data(r, "master.key")),
                LZ("advice", "keep a copy of it apart: without it sealed secrets cannot be opened"));
@@ -75,27 +88,39 @@ static err_t open_master_key(struct running *r)
     return OK;
 }
 
-static err_t open_data(struct running *r)
+/* What can be judged without a store is judged before anything is made. */
+static err_t check_settings(struct running *r, enum app_mode mode)
 {
     const struct settings *s = r->app.settings;
+    uint8_t key[32] = { 0 };
     r->app.data_dir = str_cstr(&r->arena, s->data);
     if (!r->app.data_dir)
         return arena_err(&r->arena);
-    TRY(folder_make(r->app.data_dir, 0700));
+    char *socket = in_data(r, "vivim.sock");
+    TRY(arena_err(&r->arena));
+    TRY(net_listen_unix_check(socket));
+    if (mode == APP_SERVER)
+        TRY(net_listen_check(s->listen));
+    if (s->master_key.n)
+        TRY(identity_master_key_there(s->master_key, r->app.data_dir, key));
+    bytes_wipe(key, sizeof key);
+    return http_base_url_check(s->base_url);
+}
+
+static err_t open_data(struct running *r)
+{
     /* One process works on a folder at a time: the SQLite files, the socket and the temporary files are its own. With
      * PostgreSQL each node has a folder of its own. */
-    if (file_lock(in_data(r, "lock"), &r->lock) != OK)
-        return err_note(E_CONFLICT, NULL,
-                        "another vivim process works on %s; stop it first, or use another --data",
-                        r->app.data_dir);
+    TRY(data_folder_open(r->app.data_dir, &r->lock));
+    TRY(open_rows(r));
+    TRY(open_master_key(r));
     r->blobs.root = in_data(r, "blobs");
     TRY(folder_make(r->blobs.root, 0700));
     TRY(folder_make(in_data(r, "tmp"), 0700));
-    TRY(open_store(r, DB_MAIN, &r->app.store));
-    TRY(open_store(r, DB_INDEX, &r->app.index));
-    TRY(open_master_key(r));
+    struct db_options options = store_options(r, DB_INDEX);
+    TRY(db_open_derived(&options, &r->app.index));
     r->app.blobs = &r->blobs;
-    return OK;
+    return data_folder_remember(r->app.data_dir, r->app.settings->database_url);
 }
 
 /* --- the server ------------------------------------------------------------------------------ */
@@ -166,7 +191,9 @@ err_t app_start(const struct settings *settings, enum app_mode mode, struct app 
     r->app.settings = settings;
     r->app.modules = MODULES;
     r->app.tell = tell;
-    err_t e = open_data(r);
+    err_t e = check_settings(r, mode);
+    if (e == OK)
+        e = open_data(r);
     if (e == OK)
         e = start_rooms(r, mode);
     if (e != OK) {

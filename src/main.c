@@ -1,6 +1,7 @@
 /* vivim: the one program. Arguments and settings are cli's work; this file joins the two halves. */
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app.h"
@@ -138,6 +139,7 @@ static void embed_stop(struct app *app)
 static void prepare_process(void)
 {
     uint8_t key[16];
+    umask(077); /* what this process and its browser make is ours alone */
     signal(SIGPIPE, SIG_IGN);
     (void)
         process_raise_open_files(); /* a connection is one; `vivim doctor` says when there are too few */

@@ -3,7 +3,7 @@
 set -eu
 vivim=$1
 shift
-if [ -z "$("$vivim" user list "$@")" ]; then
+if [ -z "$("$vivim" user list "$@" 2>/dev/null)" ]; then
     password=$(od -An -N9 -tx1 /dev/urandom | tr -d ' \n')
     printf '%s\n' "$password" | "$vivim" user add demo --admin --password-file - "$@" >/dev/null
     "$vivim" sample add --user demo "$@"

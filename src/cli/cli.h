@@ -41,6 +41,8 @@ struct command {
     const char *summary;
     const char *help; /* further lines, may be NULL */
     int arguments_min, arguments_max;
+    bool
+        makes_store; /* where there is none; every other command says that there is none, and makes nothing */
     const struct cli_option *options;
     size_t option_count;
     int (*run)(struct cli *c);
@@ -91,6 +93,9 @@ void cli_disconnect(struct cli *c);
 
 /* Does a server answer on the data folder's socket? */
 bool cli_server_running(struct cli *c);
+
+/* E_NO_STORE, for a command that makes none: the note says where was looked, and what to pass. */
+NODISCARD err_t cli_need_store(struct cli *c);
 
 /* --- output --------------------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "cli/cli.h"
+#include "db/data_folder.h"
 #include "net/local_client.h"
 
 enum { CALL_TIMEOUT_MS = 120000 };
@@ -34,6 +35,14 @@ bool cli_server_running(struct cli *c)
     return call(c, "GET", S("/livez"), STR_NONE, &reply) == OK;
 }
 
+err_t cli_need_store(struct cli *c)
+{
+    const char *data = str_cstr(c->arena, c->settings.data);
+    if (!data)
+        return arena_err(c->arena);
+    return c->command->makes_store ? OK : data_folder_need_store(data, c->settings.database_url);
+}
+
 /* Where no server answers, be one. A server that is just starting or stopping holds the lock but
  * does not answer: say so instead of waiting for ever. */
 static err_t connect_once(struct cli *c)
@@ -42,6 +51,7 @@ static err_t connect_once(struct cli *c)
         return OK;
     if (!cli_server_running(c)) {
         err_clear();
+        TRY(cli_need_store(c));
         err_t e = c->host->embed_start(&c->settings, &c->embedded);
         if (e == E_CONFLICT)
             return err_note(E_BUSY, NULL,

@@ -8,7 +8,10 @@
 #include "base/limits.h"
 #include "capture/browser.h"
 #include "cli/commands.h"
+#include "db/data_folder.h"
 #include "db/db.h"
+#include "db/derived.h"
+#include "identity/identity.h"
 #include "os/file.h"
 #include "os/process.h"
 
@@ -24,31 +27,81 @@ static void close_store(struct db_store **s)
     db_close(*s);
 }
 
-static err_t migrate_kind(struct cli *c, enum db_kind kind, bool apply, struct json_out *o)
+static struct db_options store_options(struct cli *c, enum db_kind kind)
 {
-    CLEANUP(close_store) struct db_store *store = NULL;
-    struct db_options options = { .url = c->settings.database_url,
-                                  .data_dir = str_cstr(c->arena, c->settings.data),
-                                  .kind = kind };
+    return (struct db_options){ .url = c->settings.database_url,
+                                .data_dir = str_cstr(c->arena, c->settings.data),
+                                .kind = kind };
+}
+
+static err_t write_status(struct cli *c, struct db_store *store, const char *name,
+                          struct json_out *o)
+{
     struct db_migration_row *rows;
     size_t count;
-    TRY(folder_make(options.data_dir, 0700));
-    TRY(db_open(&options, &store));
-    if (apply)
-        TRY(db_migrate(store, NULL));
     TRY(db_migration_status(store, c->arena, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         jo_object(o);
-        jo_kstr(o, "store", kind == DB_MAIN ? S("main") : S("index"));
+        jo_kstr(o, "store", str_from(name));
         jo_ki64(o, "number", rows[i].number);
         jo_kstr(o, "name", str_from(rows[i].name));
         jo_kbool(o, "applied", rows[i].applied);
         jo_end(o);
         if (!c->json)
-            printf("%-6s %04d %-24s %s\n", kind == DB_MAIN ? "main" : "index", rows[i].number,
-                   rows[i].name, rows[i].applied ? "applied" : "waiting");
+            printf("%-6s %04d %-24s %s\n", name, rows[i].number, rows[i].name,
+                   rows[i].applied ? "applied" : "waiting");
     }
     return OK;
+}
+
+static err_t forget_key(struct db_store *store)
+{
+    struct db *db;
+    TRY(db_connect(store, &db));
+    err_t e = identity_key_forget(db);
+    db_disconnect(db);
+    return e;
+}
+
+static err_t migrate_rows(struct cli *c, bool apply, struct json_out *o)
+{
+    CLEANUP(close_store) struct db_store *store = NULL;
+    struct db_options options = store_options(c, DB_MAIN);
+    TRY(data_folder_check(options.data_dir, options.url));
+    TRY(db_open(&options, &store));
+    TRY(data_folder_check_rows(options.data_dir, store));
+    if (apply)
+        TRY(db_migrate(store, NULL));
+    if (apply && cli_option(c, "--forget-master-key").s)
+        TRY(forget_key(store));
+    return write_status(c, store, "main", o);
+}
+
+static err_t migrate_index(struct cli *c, bool apply, struct json_out *o)
+{
+    CLEANUP(close_store) struct db_store *store = NULL;
+    struct db_options options = store_options(c, DB_INDEX);
+    bool here = !str_starts(options.url, S("sqlite:")) || file_exists(in_data(c, "index.db"));
+    if (apply)
+        TRY(db_open_derived(&options, &store));
+    else if (here)
+        TRY(db_open(&options, &store));
+    else
+        return OK; /* the next start makes it */
+    return write_status(c, store, "index", o);
+}
+
+static err_t migrate_all(struct cli *c, bool apply, struct json_out *o)
+{
+    CLEANUP(fd_close) struct fd lock = FD_NONE;
+    const char *data = str_cstr(c->arena, c->settings.data);
+    if (!data)
+        return arena_err(c->arena);
+    TRY(apply ? data_folder_open(data, &lock)
+              : data_folder_need_store(data, c->settings.database_url));
+    TRY(migrate_rows(c, apply, o));
+    TRY(migrate_index(c, apply, o));
+    return apply ? data_folder_remember(data, c->settings.database_url) : OK;
 }
 
 static int migrate(struct cli *c)
@@ -59,7 +112,7 @@ static int migrate(struct cli *c)
     if (cli_server_running(c) && !status) {
         fprintf(stderr, "vivim: a server is running on this data folder; it migrated the store "
                         "when it started\n");
-        return EXIT_OK;
+        return cli_option(c, "--forget-master-key").s ? EXIT_FAILED : EXIT_OK;
     }
     err_clear();
     struct buf out;
@@ -67,14 +120,7 @@ static int migrate(struct cli *c)
     struct json_out o;
     jo_init(&o, &out);
     jo_array(&o);
-    CLEANUP(fd_close) struct fd lock = FD_NONE;
-    err_t e = status ? OK : folder_make(str_cstr(c->arena, c->settings.data), 0700);
-    if (e == OK && !status)
-        e = file_lock(in_data(c, "lock"), &lock);
-    if (e == OK)
-        e = migrate_kind(c, DB_MAIN, !status, &o);
-    if (e == OK)
-        e = migrate_kind(c, DB_INDEX, !status, &o);
+    err_t e = migrate_all(c, !status, &o);
     jo_end(&o);
     if (e != OK)
         return cli_fail(c, e);
@@ -83,11 +129,20 @@ static int migrate(struct cli *c)
     return EXIT_OK;
 }
 
+static const struct cli_option MIGRATE_OPTIONS[] = {
+    { "--forget-master-key", NULL,
+      "the master key is lost for good: let the next start make a new one (what was sealed under "
+      "it stays closed)" },
+};
+
 const struct command COMMAND_MIGRATE = {
     .name = "migrate",
     .arguments = "[up|status]",
     .arguments_max = 1,
     .run = migrate,
+    .makes_store = true,
+    .options = MIGRATE_OPTIONS,
+    .option_count = COUNTOF(MIGRATE_OPTIONS),
     .summary = "bring the store to this program's schema, or say where it stands",
 };
 
@@ -127,11 +182,8 @@ static void check_folder(struct checkup *d)
     struct cli *c = d->c;
     const char *path = str_cstr(c->arena, c->settings.data);
     struct stat st;
-    if (stat(path, &st) != 0) {
-        finding(d, LEVEL_WARN, "data folder", "%s is not there yet; the first start makes it",
-                path);
-        return;
-    }
+    if (stat(path, &st) != 0)
+        return; /* said already: there is no store */
     if (access(path, R_OK | W_OK | X_OK) != 0)
         finding(d, LEVEL_BAD, "data folder", "%s cannot be written by this user", path);
     else if (st.st_mode & 077)
@@ -144,47 +196,111 @@ static void check_folder(struct checkup *d)
         unsigned long long free_mib = (unsigned long long)fs.f_bavail * fs.f_frsize / MIB(1);
         finding(d, free_mib < 512 ? LEVEL_WARN : LEVEL_GOOD, "disk", "%llu MiB free", free_mib);
     }
-    if (!c->settings.master_key.n && file_exists(in_data(c, "master.key")))
+}
+
+/* Opened only where it is there: a look makes nothing. */
+static err_t open_rows(struct cli *c, struct db_store **ret)
+{
+    struct db_options options = store_options(c, DB_MAIN);
+    TRY(data_folder_need_store(options.data_dir, options.url));
+    TRY(data_folder_check(options.data_dir, options.url));
+    TRY(db_open(&options, ret));
+    return data_folder_check_rows(options.data_dir, *ret);
+}
+
+static void bad(struct checkup *d, const char *what, err_t e)
+{
+    finding(d, LEVEL_BAD, what, "%s (%s)",
+            err_detail()->text[0] ? err_detail()->text : err_title(e), err_code(e));
+}
+
+/* The rows know under which key their secrets are sealed. */
+static void check_key(struct checkup *d, struct db *db)
+{
+    struct cli *c = d->c;
+    err_t e = identity_key_known(db, c->settings.master_key, str_cstr(c->arena, c->settings.data));
+    if (e == E_NOT_FOUND)
+        finding(d, LEVEL_GOOD, "master key", "none is known yet; the next start makes one");
+    else if (e != OK)
+        bad(d, "master key", e);
+    else if (!c->settings.master_key.n)
         finding(d, LEVEL_WARN, "master key",
                 "%s seals your secrets: keep a copy of it somewhere else",
                 in_data(c, "master.key"));
 }
 
-static void check_store(struct checkup *d)
+static err_t look_at_rows(struct checkup *d, struct db *db, struct db_store *store)
 {
-    struct cli *c = d->c;
-    CLEANUP(close_store) struct db_store *store = NULL;
-    struct db_options options = { .url = c->settings.database_url,
-                                  .data_dir = str_cstr(c->arena, c->settings.data),
-                                  .kind = DB_MAIN };
     struct db_migration_row *rows;
     size_t count, waiting = 0;
-    if (str_starts(c->settings.database_url, S("sqlite:")) &&
-        !file_exists(in_data(c, "vivim.db"))) {
-        finding(d, LEVEL_GOOD, "store", "none yet");
-        return;
-    }
-    err_t e = db_open(&options, &store);
-    if (e == OK)
-        e = db_migration_status(store, c->arena, &rows, &count);
-    struct db *db = NULL;
-    if (e == OK)
-        e = db_connect(store, &db);
-    if (e == OK)
-        e = db_integrity(db);
-    db_disconnect(db);
-    if (e != OK) {
-        finding(d, LEVEL_BAD, "store", "%s",
-                err_detail()->text[0] ? err_detail()->text : err_title(e));
-        return;
-    }
+    TRY(db_migration_status(store, d->c->arena, &rows, &count));
+    TRY(db_integrity(db));
     for (size_t i = 0; i < count; i++)
         waiting += !rows[i].applied;
     if (waiting)
         finding(d, LEVEL_WARN, "store",
                 "%zu migrations wait; `vivim migrate` or the next start applies them", waiting);
-    else
+    else {
         finding(d, LEVEL_GOOD, "store", "readable, whole, schema up to date");
+        check_key(d, db);
+    }
+    return OK;
+}
+
+static void check_store(struct checkup *d)
+{
+    CLEANUP(close_store) struct db_store *store = NULL;
+    struct db *db = NULL;
+    err_t e = open_rows(d->c, &store);
+    if (e == OK)
+        e = db_connect(store, &db);
+    if (e == OK)
+        e = look_at_rows(d, db, store);
+    db_disconnect(db);
+    if (e != OK)
+        bad(d, "store", e);
+}
+
+/* --- the index ------------------------------------------------------------------------------------ */
+
+static err_t look_at_index(struct cli *c)
+{
+    CLEANUP(close_store) struct db_store *store = NULL;
+    struct db_options options = store_options(c, DB_INDEX);
+    struct db *db = NULL;
+    if (str_starts(options.url, S("sqlite:")) && file_size(in_data(c, "index.db")) == 0)
+        return err_note(E_CORRUPT, NULL, "index.db is empty");
+    TRY(db_open(&options, &store));
+    TRY(db_connect(store, &db));
+    err_t e = db_integrity(db);
+    db_disconnect(db);
+    return e;
+}
+
+static void check_index(struct checkup *d)
+{
+    struct cli *c = d->c;
+    struct str note = derived_note(c->arena, str_cstr(c->arena, c->settings.data), "index");
+    bool sqlite = str_starts(c->settings.database_url, S("sqlite:"));
+    if (sqlite && !file_exists(in_data(c, "index.db"))) {
+        finding(d, LEVEL_GOOD, "index", "not there; the next start makes it from the rows");
+        return;
+    }
+    err_t e = look_at_index(c);
+    if (e != OK)
+        finding(
+            d, LEVEL_WARN, "index",
+            "damaged (%.200s); the server sets it aside and makes it again from the rows, at the "
+            "latest when it starts",
+            err_detail()->text[0] ? err_detail()->text : err_title(e));
+    else if (note.n)
+        finding(
+            d, LEVEL_WARN, "index",
+            "whole; it was damaged and rebuilt from the rows: %.*s (if that comes again look at "
+            "the disk; remove %s to be told no more)",
+            STR_ARG(note), in_data(c, "index.rebuilt"));
+    else
+        finding(d, LEVEL_GOOD, "index", "readable, whole");
 }
 
 static void check_browser(struct checkup *d)
@@ -227,6 +343,8 @@ static int doctor(struct cli *c)
     err_clear();
     check_folder(&d);
     check_store(&d);
+    if (data_folder_has_store(str_cstr(c->arena, c->settings.data), c->settings.database_url))
+        check_index(&d);
     check_browser(&d);
     check_open_files(&d);
     jo_end(&d.o);
@@ -284,6 +402,9 @@ const struct command COMMAND_CONFIG_DUMP = {
 static int healthcheck(struct cli *c)
 {
     if (!cli_server_running(c)) {
+        err_t none = cli_need_store(c);
+        if (none != OK)
+            return cli_fail(c, none);
         fprintf(stderr, "vivim: no server answers on the data folder %.*s\n",
                 STR_ARG(c->settings.data));
         return EXIT_FAILED;

@@ -147,6 +147,9 @@ static int run(struct cli *c)
     if (after.s && move_to(&at, after) != OK)
         return cli_usage(c, "--after is a cursor, as `vivim tail --json` prints it");
     if (!cli_server_running(c)) {
+        err_t none = cli_need_store(c);
+        if (none != OK)
+            return cli_fail(c, none);
         fprintf(stderr, "vivim: no server runs on %.*s: there is nothing to follow\n",
                 STR_ARG(c->settings.data));
         return EXIT_FAILED;

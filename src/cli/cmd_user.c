@@ -216,6 +216,7 @@ const struct command COMMAND_USER_ADD = {
     .arguments_min = 1,
     .arguments_max = 1,
     .run = user_add,
+    .makes_store = true,
     .options = ADD_OPTIONS,
     .option_count = COUNTOF(ADD_OPTIONS),
     .summary = "create an account",

@@ -273,6 +273,8 @@ struct http_options {
 };
 
 struct http_server;
+/* The settings that http_server_start judges, before anything is made for it. base_url may be empty. E_INVALID. */
+NODISCARD err_t http_base_url_check(struct str base_url);
 /* Bound when it returns OK, and nothing is answered yet: who connects waits in the kernel. E_INVALID (a route table that does
  * not hold), E_CONFLICT (address in use), E_IO. */
 NODISCARD err_t http_server_start(const struct http_options *o, struct http_server *_Atomic *ret);

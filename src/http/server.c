@@ -381,6 +381,14 @@ static void loop_end(struct net_loop *l, void *context)
     ws_deflate_thread_end();
 }
 
+err_t http_base_url_check(struct str base)
+{
+    bool web = str_starts(base, S("https://")) || str_starts(base, S("http://"));
+    return !base.n || web
+               ? OK
+               : err_note(E_INVALID, "base_url", "VIVIM_BASE_URL is like https://vivim.example");
+}
+
 static struct str example_url(struct http_server *s, bool six)
 {
     struct address own;
@@ -412,10 +420,9 @@ static err_t set_base_url(struct http_server *s)
     }
     while (base.n && base.s[base.n - 1] == '/')
         base.n--;
+    TRY(http_base_url_check(base));
     s->https = str_starts(base, S("https://"));
     size_t scheme = str_find(base, S("://"), 0);
-    if (scheme >= base.n || !(s->https || str_starts(base, S("http://"))))
-        return err_note(E_INVALID, "base_url", "VIVIM_BASE_URL is like https://vivim.example");
     s->base_url = str_dup(&s->arena, base);
     s->own_host = str_sub(s->base_url, scheme + 3, base.n);
     return arena_err(&s->arena);

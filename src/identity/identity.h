@@ -224,6 +224,20 @@ NODISCARD err_t identity_sweep(struct db *db,
 NODISCARD err_t identity_master_key(struct str setting, const char *data_dir, uint8_t ret[32],
                                     bool *ret_made);
 
+/* The same without making one: E_NOT_FOUND when there is none. */
+NODISCARD err_t identity_master_key_there(struct str setting, const char *data_dir,
+                                          uint8_t ret[32]);
+
+/* The store remembers its key: a known text sealed under it (key_check.c). identity_key_open gives the key of this
+ * store; it is made, and remembered, only where the store knows none yet. E_MASTER_KEY: the store knows one, and the
+ * one here is another, damaged or gone; the note says what to do. Otherwise as identity_master_key, E_DB.
+ * identity_key_known only looks: also E_NOT_FOUND, when the store knows none. */
+NODISCARD err_t identity_key_open(struct db *db, struct str setting, const char *data_dir,
+                                  uint8_t ret[32], bool *ret_made);
+NODISCARD err_t identity_key_known(struct db *db, struct str setting, const char *data_dir);
+/* The key is lost for good: let the next start make a new one. What was sealed under the old one stays closed. */
+NODISCARD err_t identity_key_forget(struct db *db);
+
 /* Seal a secret for the store, bound to its owner and to what it is for
  * ("provider_key:anthropic"): moved to another row or another purpose it does not open. ret in
  * `a`. E_LIMIT (SECRET_BYTES_MAX). */

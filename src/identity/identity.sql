@@ -166,3 +166,13 @@ DELETE FROM login_throttle WHERE key = :key;
 
 -- :query identity_throttle_sweep
 DELETE FROM login_throttle WHERE last_ms < :before;
+
+-- :query identity_key_check_get
+SELECT sealed FROM key_check;
+
+-- :query identity_key_check_put
+-- Of two first starts at once, the second one finds the first one's.
+INSERT INTO key_check (one, sealed) VALUES (1, :sealed) ON CONFLICT (one) DO NOTHING;
+
+-- :query identity_key_check_delete
+DELETE FROM key_check;

@@ -290,6 +290,31 @@ err_t identity_store_setup_clear(struct db *db)
     return db_exec(db, &SQL_IDENTITY_SETUP_CLEAR, DB_NO_ARGS, NULL);
 }
 
+/* --- the master key's check ------------------------------------------------------------------- */
+
+struct key_check_row {
+    struct str sealed;
+};
+
+err_t identity_store_key_check_get(struct db *db, struct arena *a, struct str *ret)
+{
+    static const struct db_col COLS[] = { DB_COL(key_check_row, sealed, DB_BYTES) };
+    struct key_check_row row;
+    TRY(db_one(db, a, &SQL_IDENTITY_KEY_CHECK_GET, DB_NO_ARGS, COLS, COUNTOF(COLS), &row));
+    *ret = row.sealed;
+    return OK;
+}
+
+err_t identity_store_key_check_put(struct db *db, struct str sealed)
+{
+    return db_exec(db, &SQL_IDENTITY_KEY_CHECK_PUT, DB_ARGS(DBX(sealed)), NULL);
+}
+
+err_t identity_store_key_check_delete(struct db *db)
+{
+    return db_exec(db, &SQL_IDENTITY_KEY_CHECK_DELETE, DB_NO_ARGS, NULL);
+}
+
 /* --- failed sign-ins -------------------------------------------------------------------------- */
 
 static err_t keep_throttle(void *context, const void *row)

@@ -102,6 +102,12 @@ NODISCARD err_t identity_store_setup_get(struct db *db, struct arena *a, struct 
 NODISCARD err_t identity_store_setup_take(struct db *db, struct sha256 hash, bool *ret_taken);
 NODISCARD err_t identity_store_setup_clear(struct db *db);
 
+/* what was sealed under the master key, to know it again */
+NODISCARD err_t identity_store_key_check_get(struct db *db, struct arena *a,
+                                             struct str *ret); /* E_NOT_FOUND */
+NODISCARD err_t identity_store_key_check_put(struct db *db, struct str sealed);
+NODISCARD err_t identity_store_key_check_delete(struct db *db);
+
 /* failed sign-ins */
 NODISCARD err_t identity_store_throttle_get(struct db *db, struct str key,
                                             struct throttle *ret); /* zero when there is none */

@@ -59,10 +59,28 @@ static err_t make_key_file(struct arena *a, const char *data_dir, const char *pa
     int why = errno;
     unlink(draft);
     if (!linked && why != EEXIST)
-        return err_note(E_IO, NULL, "cannot make %s: %s", path, strerrorname_np(why));
+        return err_note(why == ENOSPC || why == EDQUOT ? E_FULL : E_IO, NULL, "cannot make %s: %s",
+                        path, strerrorname_np(why));
     TRY(folder_sync(data_dir));
     *ret_made = linked;
     return OK;
+}
+
+static err_t key_path(struct arena *a, const char *data_dir, char **ret)
+{
+    *ret = str_cstr(a, str_fmt(a, "%s/master.key", data_dir));
+    return *ret ? OK : arena_err(a);
+}
+
+err_t identity_master_key_there(struct str setting, const char *data_dir, uint8_t ret[32])
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    char *path;
+    arena_init(&a, KIB(64));
+    if (setting.n)
+        return parse_key(&a, setting, "VIVIM_MASTER_KEY", ret);
+    TRY(key_path(&a, data_dir, &path));
+    return read_key_file(&a, path, ret);
 }
 
 err_t identity_master_key(struct str setting, const char *data_dir, uint8_t ret[32], bool *ret_made)
@@ -71,19 +89,14 @@ err_t identity_master_key(struct str setting, const char *data_dir, uint8_t ret[
     arena_init(&a, KIB(64));
     bool made = false;
     uint8_t key[KEY_BYTES];
-    if (setting.n) {
-        TRY(parse_key(&a, setting, "VIVIM_MASTER_KEY", key));
-    } else {
-        char *path = str_cstr(&a, str_fmt(&a, "%s/master.key", data_dir));
-        if (!path)
-            return arena_err(&a);
-        err_t e = read_key_file(&a, path, key);
-        if (e == E_NOT_FOUND) {
-            TRY(make_key_file(&a, data_dir, path, &made));
-            e = read_key_file(&a, path, key);
-        }
-        TRY(e);
+    err_t e = identity_master_key_there(setting, data_dir, key);
+    if (e == E_NOT_FOUND) {
+        char *path;
+        TRY(key_path(&a, data_dir, &path));
+        TRY(make_key_file(&a, data_dir, path, &made));
+        e = read_key_file(&a, path, key);
     }
+    TRY(e);
     memcpy(ret, key, sizeof key);
     bytes_wipe(key, sizeof key);
     if (ret_made)

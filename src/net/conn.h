@@ -87,6 +87,9 @@ bool net_address_listed(struct str list, struct str address);
 
 /* Is this an address to listen on that stands for all of a family ("0.0.0.0:8420", "[::]:8420")? */
 bool net_listens_everywhere(struct str address, bool *ret_ipv6);
+/* Can this be listened on at all, as far as its words say? Opens nothing. E_INVALID: the note shows how it is written. */
+NODISCARD err_t net_listen_check(struct str address);
+NODISCARD err_t net_listen_unix_check(const char *path);
 /* Listen on every loop (SO_REUSEPORT), without accepting yet. address: "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families; one port).
  * ret_port: the bound one. E_INVALID, E_CONFLICT (in use, and still after LISTEN_WAIT_MS), E_IO. */
 NODISCARD err_t net_listen(struct net_loop *loops, int loop_count, struct str address,

@@ -335,18 +335,43 @@ static struct net_listener *listener_new(const struct net_listen_options *o)
     return l;
 }
 
+static err_t address_of(const char *host, struct sockaddr_storage *ret)
+{
+    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+    struct sockaddr_in *in4 = (struct sockaddr_in *)ret;
+    if (inet_pton(AF_INET, host, &in4->sin_addr) == 1)
+        ret->ss_family = AF_INET;
+    else if (inet_pton(AF_INET6, host, &in6->sin6_addr) == 1)
+        ret->ss_family = AF_INET6;
+    else
+        return err_note(E_INVALID, "listen", "\"%s\" is neither an IP address nor localhost", host);
+    return OK;
+}
+
+err_t net_listen_check(struct str address)
+{
+    struct sockaddr_storage a = { 0 };
+    char host[64];
+    int port;
+    TRY(split(address, host, &port));
+    return strcmp(host, "localhost") == 0 ? OK : address_of(host, &a);
+}
+
+err_t net_listen_unix_check(const char *path)
+{
+    size_t most = sizeof((struct sockaddr_un *)0)->sun_path - 1;
+    if (strlen(path) > most)
+        return err_note(
+            E_INVALID, "data",
+            "the data folder's path is too long for a Unix socket (%zu bytes are the most)", most);
+    return OK;
+}
+
 static err_t listen_host(struct net_listener *l, struct net_loop *loops, int loop_count,
                          const char *host, int *io_port)
 {
     struct sockaddr_storage a = { 0 };
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a;
-    struct sockaddr_in *in4 = (struct sockaddr_in *)&a;
-    if (inet_pton(AF_INET, host, &in4->sin_addr) == 1)
-        a.ss_family = AF_INET;
-    else if (inet_pton(AF_INET6, host, &in6->sin6_addr) == 1)
-        a.ss_family = AF_INET6;
-    else
-        return err_note(E_INVALID, "listen", "\"%s\" is neither an IP address nor localhost", host);
+    TRY(address_of(host, &a));
     return listen_family(l, loops, loop_count, &a, host, io_port);
 }
 
@@ -373,11 +398,7 @@ err_t net_listen_unix(struct net_loop *loop, const char *path, const struct net_
                       struct net_listener **ret)
 {
     struct sockaddr_un a = { .sun_family = AF_UNIX };
-    if (strlen(path) >= sizeof a.sun_path)
-        return err_note(
-            E_INVALID, "data",
-            "the data folder's path is too long for a Unix socket (%zu bytes are the most)",
-            sizeof a.sun_path - 1);
+    TRY(net_listen_unix_check(path));
     memcpy(a.sun_path, path, strlen(path) + 1);
     struct net_listener *l = listener_new(o);
     if (!l)
