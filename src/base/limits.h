@@ -89,10 +89,11 @@
 #define CAPTURE_PICTURES_BYTES_MAX MIB(64) /* of all of a capture */
 
 /* Real time */
-#define EIO_PAYLOAD_BYTES_MAX     1000000 /* what a POST or a WebSocket message of a client may hold */
-#define EIO_UPGRADE_TIMEOUT_MS    10000
-#define EIO_LINGER_MS             30000  /* how long a close packet waits for a poll */
-#define EIO_CLOSED_GRACE_MS       5000   /* how long a late poll of a session that its client closed gets a noop */
+#define EIO_PAYLOAD_BYTES_MAX  1000000 /* what a POST or a WebSocket message of a client may hold */
+#define EIO_UPGRADE_TIMEOUT_MS 10000
+#define EIO_LINGER_MS          30000 /* how long a close packet waits for a poll */
+#define EIO_CLOSED_GRACE_MS \
+    5000 /* how long a late poll of a session that its client closed gets a noop */
 #define EIO_CLOSED_MAX            1000   /* such sessions, of a loop */
 #define SESSION_WAITING_BYTES_MAX MIB(1) /* packets that wait for a client that reads slowly */
 #define SIO_ATTACHED_BYTES_MAX    MIB(4) /* the attachments of one packet */
