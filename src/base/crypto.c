@@ -6,6 +6,10 @@
 #include "base/encode.h"
 
 enum { PASSES = 3, MEMORY_BYTES = 64 * 1024 * 1024, NONCE_BYTES = 24, TAG_BYTES = 16 };
+enum {
+    PASSES_MAX = 64,
+    KIB_MAX = 1024 * 1024
+}; /* of a stored password: what costs more is damage */
 
 static_assert(sizeof(struct sha256_ctx) >= sizeof(crypto_hash_sha256_state), "opaque state");
 static_assert(NONCE_BYTES == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "nonce of XChaCha20");
@@ -131,14 +135,57 @@ err_t password_hash(struct str password, char ret[PASSWORD_HASH_BYTES])
     return OK;
 }
 
-bool password_check(const char *encoded, struct str password)
+/* What crypto_pwhash_str_alg writes: "$argon2id$v=19$m=KIBIBYTES,t=PASSES,p=1$SALT$HASH", both in
+ * base64 without padding. */
+struct encoded_password {
+    int64_t kib, passes;
+    uint8_t salt[crypto_pwhash_SALTBYTES], hash[32];
+};
+
+static bool number_between(struct str text, const char *name, int64_t max, int64_t *ret)
 {
-    char whole[PASSWORD_HASH_BYTES] = { 0 }; /* libsodium may read all of it */
-    size_t n = strnlen(encoded, sizeof whole);
-    if (n == sizeof whole)
+    struct str given = str_from(name);
+    return str_starts(text, given) && str_to_i64(str_sub(text, given.n, text.n), ret) == OK &&
+           *ret >= 1 && *ret <= max;
+}
+
+static bool bytes_from_base64(struct str text, uint8_t *ret, size_t n)
+{
+    size_t got;
+    return text.n &&
+           sodium_base642bin(ret, n, text.s, text.n, NULL, &got, NULL,
+                             sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
+           got == n;
+}
+
+static bool parse_encoded(struct str text, struct encoded_password *ret)
+{
+    static const struct str HEAD = { "$argon2id$v=19$", 15 };
+    struct str rest = str_sub(text, HEAD.n, text.n), costs, salt, kib, passes;
+    if (!str_starts(text, HEAD) || !str_cut(&rest, '$', &costs) || !str_cut(&rest, '$', &salt) ||
+        !str_cut(&costs, ',', &kib) || !str_cut(&costs, ',', &passes))
         return false;
-    memcpy(whole, encoded, n);
-    return crypto_pwhash_str_verify(whole, (const char *)bytes_of(password), password.n) == 0;
+    return str_eq(costs, S("p=1")) && number_between(kib, "m=", KIB_MAX, &ret->kib) &&
+           number_between(passes, "t=", PASSES_MAX, &ret->passes) &&
+           bytes_from_base64(salt, ret->salt, sizeof ret->salt) &&
+           bytes_from_base64(rest, ret->hash, sizeof ret->hash);
+}
+
+/* Not crypto_pwhash_str_verify: it answers alike for a wrong password and for memory that it could
+ * not have (argon2_verify of libsodium 1.0.18). */
+err_t password_check(const char *encoded, struct str password, bool *ret)
+{
+    struct encoded_password e;
+    uint8_t hash[sizeof e.hash];
+    if (!parse_encoded(str_from(encoded), &e))
+        return E_CORRUPT;
+    if (crypto_pwhash(hash, sizeof hash, (const char *)bytes_of(password), password.n, e.salt,
+                      (unsigned long long)e.passes, (size_t)e.kib * 1024,
+                      crypto_pwhash_ALG_ARGON2ID13) != 0)
+        return E_BUSY;
+    *ret = bytes_equal_ct(hash, e.hash, sizeof hash);
+    bytes_wipe(hash, sizeof hash);
+    return OK;
 }
 
 /* ------------------------------------------------------------------------------------------ */

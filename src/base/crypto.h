@@ -44,7 +44,9 @@ NODISCARD err_t unseal(struct arena *a, const uint8_t key[32], struct str contex
  * E_BUSY when the memory cannot be had. */
 enum { PASSWORD_HASH_BYTES = 128 };
 NODISCARD err_t password_hash(struct str password, char ret[PASSWORD_HASH_BYTES]);
-bool password_check(const char *encoded, struct str password);
+/* Was it this password? E_BUSY: the memory to find out cannot be had, which says nothing about the
+ * password. E_CORRUPT: `encoded` is not such a string. *ret only where it was compared. */
+NODISCARD err_t password_check(const char *encoded, struct str password, bool *ret);
 
 bool bytes_equal_ct(const void *a, const void *b, size_t n); /* constant time */
 void bytes_wipe(void *p, size_t n);                          /* not optimised away */

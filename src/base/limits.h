@@ -140,6 +140,9 @@
 #define PASSWORD_HASHES_WAITING_MAX 16
 #define PASSWORD_HASH_WAIT_MS       5000
 #define SETUP_LINK_MS               (30 * 60 * 1000)
+#define LOGIN_LINK_MS               (30 * 60 * 1000)
+#define ACCOUNT_GRACE_MS            (INT64_C(30) * 24 * 3600 * 1000) /* a deleted one may come back */
+#define ACCOUNTS_ERASED_AT_ONCE     100 /* by one sweep; the next one goes on */
 #define SESSION_IDLE_MS             (INT64_C(14) * 24 * 3600 * 1000)
 #define SESSION_LIFE_MS             (INT64_C(90) * 24 * 3600 * 1000)
 #define SESSIONS_PER_ACCOUNT_MAX    100 /* a further login ends the one unused longest */

@@ -1,4 +1,4 @@
-/* vivim user add|list|passwd|disable|delete, vivim token */
+/* vivim user add|list|passwd|login-link|disable|enable|delete|restore, vivim token */
 #include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
@@ -9,6 +9,8 @@
 #include "base/limits.h"
 #include "cli/commands.h"
 #include "os/file.h"
+
+enum { GRACE_DAYS = (int)(ACCOUNT_GRACE_MS / (24 * 3600 * 1000)) };
 
 /* --- passwords ----------------------------------------------------------------------------- */
 
@@ -110,6 +112,13 @@ static int user_add(struct cli *c)
     return finish(c, e, text, "added");
 }
 
+static const char *state_of(struct json user)
+{
+    if (json_is(json_get(user, S("deleted_at")), JSON_STR))
+        return "deleted";
+    return json_bool(json_get(user, S("disabled")), false) ? "disabled" : "";
+}
+
 static int user_list(struct cli *c)
 {
     struct str text;
@@ -125,8 +134,7 @@ static int user_list(struct cli *c)
     struct json user;
     while (json_next(&items, NULL, &user))
         printf("%-32.*s  %-5s  %-8s  %.*s\n", STR_ARG(json_get_str(user, S("handle"))),
-               json_bool(json_get(user, S("admin")), false) ? "admin" : "",
-               json_bool(json_get(user, S("disabled")), false) ? "disabled" : "",
+               json_bool(json_get(user, S("admin")), false) ? "admin" : "", state_of(user),
                STR_ARG(json_get_str(user, S("created_at"))));
     return EXIT_OK;
 }
@@ -159,10 +167,73 @@ static int user_disable(struct cli *c)
     return patch(c, S("{\"disabled\":true}"), "disabled");
 }
 
+static int user_enable(struct cli *c)
+{
+    return patch(c, S("{\"disabled\":false}"), "enabled");
+}
+
+/* --- deleting and bringing back ----------------------------------------------------------------- */
+
+static const struct cli_option DELETE_OPTIONS[] = {
+    { "--yes", NULL, "do not ask; needed where there is no terminal" },
+    { "--now", NULL, "erase everything at once; it cannot be restored" },
+};
+
+/* The handle typed again: who deletes by mistake notices here. */
+static bool sure(struct cli *c, bool now)
+{
+    struct str typed = STR_NONE, handle = c->arguments[0];
+    if (now)
+        fprintf(stderr, "This erases the account \"%.*s\" and everything it has, for ever.\n",
+                STR_ARG(handle));
+    else
+        fprintf(stderr,
+                "This deletes the account \"%.*s\": nobody can use or see it from now on. For %d "
+                "days `vivim\nuser restore` brings it back, then everything it has is erased.\n",
+                STR_ARG(handle), GRACE_DAYS);
+    fprintf(stderr, "Type its handle to go on: ");
+    if (read_line(c, stdin, &typed) == OK && str_eq(str_trim(typed), handle))
+        return true;
+    err_clear();
+    fprintf(stderr, "vivim: nothing was deleted\n");
+    return false;
+}
+
 static int user_delete(struct cli *c)
 {
-    err_t e = cli_request(c, "DELETE", account_target(c, ""), STR_NONE, NULL, NULL);
-    return finish(c, e, STR_NONE, "deleted");
+    bool now = cli_option(c, "--now").s, yes = cli_option(c, "--yes").s;
+    if (!yes && !cli_terminal(stdin))
+        return cli_usage(c, "there is no terminal to ask on; --yes deletes without a question");
+    if (!yes && !sure(c, now))
+        return EXIT_FAILED;
+    struct str target = account_target(c, now ? "?now=true" : "");
+    err_t e = cli_request(c, "DELETE", target, STR_NONE, NULL, NULL);
+    int status = finish(c, e, STR_NONE, now ? "erased" : "deleted");
+    if (status == EXIT_OK && !now && !c->json)
+        printf("`vivim user restore %.*s` brings it back for %d days\n", STR_ARG(c->arguments[0]),
+               GRACE_DAYS);
+    return status;
+}
+
+static int user_restore(struct cli *c)
+{
+    struct str text = STR_NONE;
+    err_t e = cli_request(c, "POST", account_target(c, "/restore"), STR_NONE, &text, NULL);
+    return finish(c, e, text, "restored");
+}
+
+static int user_login_link(struct cli *c)
+{
+    struct str text;
+    struct json made;
+    err_t e = cli_request(c, "POST", account_target(c, "/login-link"), STR_NONE, &text, &made);
+    if (e != OK)
+        return cli_fail(c, e);
+    if (c->json)
+        printf("%.*s\n", STR_ARG(text));
+    else
+        printf("%.*s\n", STR_ARG(json_get_str(made, S("link"))));
+    return EXIT_OK;
 }
 
 /* --- tokens ------------------------------------------------------------------------------------ */
@@ -245,14 +316,52 @@ const struct command COMMAND_USER_DISABLE = {
     .arguments_max = 1,
     .run = user_disable,
     .summary = "stop an account from signing in; its data stays",
+    .help =
+        "Its sessions end at once. `vivim user enable` lets it in again. The last admin cannot be "
+        "disabled.",
 };
+const struct command COMMAND_USER_ENABLE = {
+    .name = "user enable",
+    .arguments = "HANDLE",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = user_enable,
+    .summary = "let a disabled account sign in again",
+};
+const struct command COMMAND_USER_LOGIN_LINK = {
+    .name = "user login-link",
+    .arguments = "HANDLE",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = user_login_link,
+    .summary = "print a link that signs the account in without its password",
+    .help = "It works once and for 30 minutes, also while somebody guesses at the password and "
+            "sign-ins "
+            "have to wait.\nA newer one takes its place.",
+};
+_Static_assert(LOGIN_LINK_MS / 60000 == 30, "as the text says");
 const struct command COMMAND_USER_DELETE = {
     .name = "user delete",
     .arguments = "HANDLE",
     .arguments_min = 1,
     .arguments_max = 1,
     .run = user_delete,
-    .summary = "delete an account",
+    .options = DELETE_OPTIONS,
+    .option_count = COUNTOF(DELETE_OPTIONS),
+    .summary = "delete an account; it can be restored for 30 days",
+    .help =
+        "Asks for the handle again on a terminal. The account is closed at once: sessions, tokens "
+        "and open\nconnections end, nobody sees what it shared, its handle stays taken. After 30 "
+        "days everything it has is\nerased. The last admin cannot be deleted.",
+};
+_Static_assert(GRACE_DAYS == 30, "as the text says");
+const struct command COMMAND_USER_RESTORE = {
+    .name = "user restore",
+    .arguments = "HANDLE",
+    .arguments_min = 1,
+    .arguments_max = 1,
+    .run = user_restore,
+    .summary = "bring a deleted account back, with everything but its sessions",
 };
 const struct command COMMAND_TOKEN = {
     .name = "token",

@@ -1,4 +1,6 @@
 /* Accounts: made, listed, changed and removed by the operator and by the setup link. */
+#include "base/limits.h"
+#include "base/log.h"
 #include "base/timestamp.h"
 #include "identity/inside.h"
 #include "ops/ops.h"
@@ -34,15 +36,39 @@ static err_t no_such(struct str handle)
                     STR_ARG(str_sub(handle, 0, HANDLE_BYTES_MAX)));
 }
 
-err_t identity_user_get(struct db *db, struct arena *a, struct str handle, struct account *ret)
+static err_t no_more(const struct account *x)
+{
+    return err_note(E_NOT_FOUND, "handle",
+                    "the account \"%.*s\" is deleted; `vivim user restore %.*s` brings it back, "
+                    "`vivim user delete %.*s --now` erases it at once",
+                    STR_ARG(x->handle), STR_ARG(x->handle), STR_ARG(x->handle));
+}
+
+/* Also one that was deleted and is not erased yet. */
+static err_t find(struct db *db, struct arena *a, struct str handle, struct account *ret)
 {
     err_t e = identity_store_account_by_handle(db, a, handle, ret);
     return e == E_NOT_FOUND ? no_such(handle) : e;
 }
 
+err_t identity_user_get(struct db *db, struct arena *a, struct str handle, struct account *ret)
+{
+    struct account x;
+    TRY(find(db, a, handle, &x));
+    if (x.deleted_ms != TIME_NONE)
+        return no_more(&x);
+    *ret = x;
+    return OK;
+}
+
 err_t identity_user_by_id(struct db *db, struct arena *a, struct uuid user, struct account *ret)
 {
-    return identity_store_account_by_id(db, a, user, ret);
+    struct account x;
+    TRY(identity_store_account_by_id(db, a, user, &x));
+    if (x.deleted_ms != TIME_NONE)
+        return E_NOT_FOUND;
+    *ret = x;
+    return OK;
 }
 
 err_t identity_user_list(struct db *db, struct arena *a, struct account **ret, size_t *ret_count)
@@ -54,7 +80,7 @@ err_t identity_default_user(struct db *db, struct arena *a, struct account *ret)
 {
     struct account *found;
     size_t count;
-    TRY(identity_store_account_list(db, a, 2, &found, &count));
+    TRY(identity_store_account_list_living(db, a, 2, &found, &count));
     if (count == 0)
         return err_note(E_NOT_FOUND, NULL,
                         "there is no account yet; make one: vivim user add HANDLE --admin");
@@ -78,7 +104,8 @@ err_t identity_account_make(struct db *db, struct str handle, struct str encoded
                          .admin = admin,
                          .version = 1,
                          .created_ms = now_ms,
-                         .disabled_ms = TIME_NONE };
+                         .disabled_ms = TIME_NONE,
+                         .deleted_ms = TIME_NONE };
     err_t e = identity_store_account_insert(db, &x);
     if (e == E_CONFLICT)
         return err_note(E_CONFLICT, "handle", "the handle \"%.*s\" is taken", STR_ARG(handle));
@@ -99,14 +126,29 @@ static err_t hash_password(struct identity *id, struct arena *a, struct str pass
     return identity_hash(&slot, a, password, ret);
 }
 
+/* Its handle stays taken, for it may come back. */
+static err_t not_put_away(struct db *db, struct arena *a, struct str handle)
+{
+    struct account x;
+    err_t e = identity_store_account_by_handle(db, a, handle, &x);
+    if (e == E_NOT_FOUND || (e == OK && x.deleted_ms == TIME_NONE))
+        return OK;
+    TRY(e);
+    (void)no_more(&x); /* its words, with another code: here the handle is in the way */
+    char text[sizeof err_detail()->text];
+    memcpy(text, err_detail()->text, sizeof text);
+    return err_note(E_CONFLICT, "handle", "%s", text);
+}
+
 err_t identity_user_add(struct identity *id, struct db *db, struct arena *a, struct str handle,
                         struct str password, bool admin, int64_t now_ms, struct account *ret)
 {
     TRY(identity_handle_check(handle));
     TRY(identity_password_rules(handle, password));
     struct str encoded;
-    TRY(hash_password(id, a, password, &encoded));
     struct account x;
+    TRY(not_put_away(db, a, handle));
+    TRY(hash_password(id, a, password, &encoded));
     struct str kept = str_dup(a, handle);
     TRY(arena_err(a));
 
@@ -127,8 +169,6 @@ err_t identity_user_passwd(struct identity *id, struct db *db, struct arena *a, 
     TRY(identity_password_rules(handle, password));
     struct str encoded;
     TRY(hash_password(id, a, password, &encoded));
-    struct throttle_keys keys = identity_throttle_keys(a, handle, S(""));
-    TRY(arena_err(a));
 
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
@@ -136,11 +176,30 @@ err_t identity_user_passwd(struct identity *id, struct db *db, struct arena *a, 
     TRY(identity_store_account_bump(db, x.id));
     TRY(identity_store_password_put(db, x.id, encoded, now_ms));
     TRY(identity_store_session_delete_others(db, x.id, (struct uuid){ 0 }, NULL));
-    TRY(identity_store_throttle_delete(db, keys.account));
+    TRY(identity_throttle_forget(db, a, &x));
     TRY(changed(db, &x, "password", now_ms));
     TRY(db_txn_commit(&tx));
     identity_forget(id);
     return OK;
+}
+
+/* --- away and back ---------------------------------------------------------------------------- */
+
+/* Inside a transaction that holds the admins: somebody must be left who may administer. */
+static err_t not_the_last_admin(struct db *db, const struct account *x)
+{
+    int64_t others;
+    if (!x->admin || x->deleted_ms != TIME_NONE)
+        return OK;
+    TRY(identity_store_account_other_admins(db, x->id, &others));
+    if (others)
+        return OK;
+    return err_note(
+        E_CONFLICT, "handle",
+        "\"%.*s\" is the last admin who may sign in; make another one first: vivim user "
+        "add HANDLE --admin (to remove everything, stop the server and delete its data "
+        "folder)",
+        STR_ARG(x->handle));
 }
 
 err_t identity_user_disable(struct identity *id, struct db *db, struct arena *a, struct str handle,
@@ -149,9 +208,12 @@ err_t identity_user_disable(struct identity *id, struct db *db, struct arena *a,
     struct account x;
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
+    TRY(identity_store_account_hold_admins(db));
     TRY(identity_user_get(db, a, handle, &x));
     if ((x.disabled_ms != TIME_NONE) == disabled)
         return OK; /* nothing to change */
+    if (disabled)
+        TRY(not_the_last_admin(db, &x));
     TRY(identity_store_account_set_disabled(db, x.id, disabled ? now_ms : TIME_NONE));
     if (disabled)
         TRY(identity_store_session_delete_others(db, x.id, (struct uuid){ 0 }, NULL));
@@ -161,23 +223,92 @@ err_t identity_user_disable(struct identity *id, struct db *db, struct arena *a,
     return OK;
 }
 
+static err_t put_away(struct db *db, const struct account *x, int64_t now_ms)
+{
+    int64_t put;
+    if (x->deleted_ms != TIME_NONE)
+        return no_more(x);
+    TRY(identity_store_account_put_away(db, x->id, now_ms, &put));
+    return put ? changed(db, x, "deleted", now_ms) : no_more(x);
+}
+
+/* What is left of it outside its rows goes too: keys of the throttle hold its handle. */
+static err_t gone(struct db *db, struct arena *a, const struct account *x, int64_t now_ms)
+{
+    TRY(identity_throttle_forget(db, a, x));
+    return identity_op(db, "account", "deleted", NULL, x->id, x->id, x->version + 1, now_ms);
+}
+
+static err_t erase_now(struct db *db, struct arena *a, const struct account *x, int64_t now_ms)
+{
+    TRY(identity_store_account_delete(db, x->id));
+    return gone(db, a, x, now_ms);
+}
+
 err_t identity_user_delete(struct identity *id, struct db *db, struct arena *a, struct str handle,
-                           int64_t now_ms)
+                           enum account_end end, int64_t now_ms)
 {
     struct account x;
-    bool last_admin, others;
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
-    TRY(identity_user_get(db, a, handle, &x));
-    TRY(identity_store_account_last_admin(db, x.id, &last_admin, &others));
-    if (x.admin && last_admin && others)
-        return err_note(
-            E_CONFLICT, "handle",
-            "\"%.*s\" is the last admin; make another one first: vivim user add HANDLE --admin",
-            STR_ARG(handle));
-    TRY(identity_store_account_delete(db, x.id));
-    TRY(identity_op(db, "account", "deleted", NULL, x.id, x.id, x.version + 1, now_ms));
+    TRY(identity_store_account_hold_admins(db));
+    TRY(find(db, a, handle, &x));
+    TRY(not_the_last_admin(db, &x));
+    TRY(end == ACCOUNT_ERASE_NOW ? erase_now(db, a, &x, now_ms) : put_away(db, &x, now_ms));
     TRY(db_txn_commit(&tx));
     identity_forget(id);
+    return OK;
+}
+
+err_t identity_user_restore(struct identity *id, struct db *db, struct arena *a, struct str handle,
+                            int64_t now_ms)
+{
+    struct account x;
+    int64_t back;
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    TRY(find(db, a, handle, &x));
+    if (x.deleted_ms == TIME_NONE)
+        return err_note(E_CONFLICT, "handle", "the account \"%.*s\" is not deleted",
+                        STR_ARG(x.handle));
+    TRY(identity_store_account_restore(db, x.id, now_ms - ACCOUNT_GRACE_MS, &back));
+    if (!back)
+        return err_note(
+            E_GONE, "handle",
+            "the account \"%.*s\" was deleted more than %d days ago and is being erased",
+            STR_ARG(x.handle), (int)(ACCOUNT_GRACE_MS / (24 * 3600 * 1000)));
+    TRY(changed(db, &x, "restored", now_ms));
+    TRY(db_txn_commit(&tx));
+    identity_forget(id);
+    return OK;
+}
+
+/* Each in a transaction of its own. Of two processes one erases it; one that was restored
+ * meanwhile stays. */
+static err_t erase_due(struct db *db, struct arena *a, const struct account *x, int64_t before_ms,
+                       int64_t now_ms)
+{
+    int64_t erased;
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    TRY(identity_store_account_delete_due(db, x->id, before_ms, &erased));
+    if (!erased)
+        return OK;
+    TRY(gone(db, a, x, now_ms));
+    TRY(db_txn_commit(&tx));
+    log_at(LOG_INFO, "account.erased", LS("user", uuid_str(a, x->id)));
+    return OK;
+}
+
+err_t identity_erase_due(struct db *db, int64_t now_ms)
+{
+    struct account *due;
+    size_t count;
+    int64_t before_ms = now_ms - ACCOUNT_GRACE_MS;
+    CLEANUP(arena_free) struct arena a = { 0 };
+    arena_init(&a, MIB(1));
+    TRY(identity_store_account_due(db, &a, before_ms, ACCOUNTS_ERASED_AT_ONCE, &due, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(erase_due(db, &a, &due[i], before_ms, now_ms));
     return OK;
 }

@@ -93,6 +93,24 @@ err_t identity_login_post(struct req *rq, struct reply *rp)
     return welcome(rq, rp, &s);
 }
 
+struct link_body {
+    struct str token;
+};
+const struct field IDENTITY_LINK_FIELDS[1] = {
+    FIELD(link_body, token, FIELD_STR, true, 1, 100, "from the sign-in link"),
+};
+
+err_t identity_link_post(struct req *rq, struct reply *rp)
+{
+    struct link_body b = { 0 };
+    struct signed_in s;
+    TRY(req_body(rq, &b));
+    struct login l = login_of(rq, STR_NONE, STR_NONE);
+    TRY(identity_login_by_link(identity_of(rq->app), rq->db, rq->arena, b.token, &l, rq->now_ms,
+                               &s));
+    return welcome(rq, rp, &s);
+}
+
 /* Public: signing out works with a session that has ended, too, and then clears the cookie. */
 err_t identity_logout_post(struct req *rq, struct reply *rp)
 {
@@ -156,8 +174,8 @@ err_t identity_password_post(struct req *rq, struct reply *rp)
     int64_t retry_ms = 0;
     TRY(req_body(rq, &b));
     err_t e = identity_password_change(identity_of(rq->app), rq->db, rq->arena, rq->caller.user_id,
-                                       rq->caller.session_id, rq->client, b.old_password,
-                                       b.new_password, rq->now_ms, &retry_ms);
+                                       rq->caller.session_id, b.old_password, b.new_password,
+                                       rq->now_ms, &retry_ms);
     identity_retry_after(rq, rp, e, retry_ms);
     TRY(e);
     reply_status(rp, 204);

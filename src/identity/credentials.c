@@ -170,7 +170,7 @@ static err_t look_up(struct db *db, struct arena *a, enum credential kind, const
     struct credential_row row = { .scopes = 0 };
     err_t e = kind == CREDENTIAL_SESSION ? identity_store_session_by_hash(db, a, *h, &row)
                                          : identity_store_token_by_hash(db, a, *h, &row);
-    if (e == E_NOT_FOUND || (e == OK && row.disabled_ms != TIME_NONE))
+    if (e == E_NOT_FOUND || (e == OK && row.closed_ms != TIME_NONE))
         return refuse(kind);
     TRY(e);
     bool session = kind == CREDENTIAL_SESSION;

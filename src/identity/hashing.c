@@ -68,12 +68,20 @@ void identity_slot_end(struct hash_slot *s)
     s->gate = NULL;
 }
 
+static err_t no_memory(err_t e)
+{
+    return e == E_BUSY ? err_note(E_BUSY, NULL,
+                                  "this server has no memory for a password at this moment; try "
+                                  "again soon")
+                       : e;
+}
+
 err_t identity_hash(const struct hash_slot *s, struct arena *a, struct str password,
                     struct str *ret)
 {
     assert(s->gate);
     char encoded[PASSWORD_HASH_BYTES];
-    TRY(password_hash(password, encoded));
+    TRY(no_memory(password_hash(password, encoded)));
     *ret = str_dup(a, str_from(encoded));
     return arena_err(a);
 }
@@ -83,10 +91,15 @@ struct str identity_nobody(void)
     return str_from(NOBODY);
 }
 
-bool identity_hash_check(const struct hash_slot *s, struct arena *a, struct str encoded,
-                         struct str password)
+err_t identity_hash_check(const struct hash_slot *s, struct arena *a, struct str encoded,
+                          struct str password, bool *ret)
 {
     assert(s->gate);
+    bool same;
     const char *text = encoded.s ? str_cstr(a, encoded) : NOBODY;
-    return text && password_check(text, password) && encoded.s;
+    if (!text)
+        return arena_err(a);
+    TRY(no_memory(password_check(text, password, &same)));
+    *ret = same && encoded.s;
+    return OK;
 }

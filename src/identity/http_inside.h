@@ -12,9 +12,10 @@ NODISCARD err_t identity_token_reply(struct req *rq, struct reply *rp, struct uu
 
 /* auth_http.c */
 extern const struct field IDENTITY_SETUP_FIELDS[3], IDENTITY_LOGIN_FIELDS[2],
-    IDENTITY_PASSWORD_FIELDS[2];
+    IDENTITY_LINK_FIELDS[1], IDENTITY_PASSWORD_FIELDS[2];
 NODISCARD err_t identity_setup_post(struct req *rq, struct reply *rp);
 NODISCARD err_t identity_login_post(struct req *rq, struct reply *rp);
+NODISCARD err_t identity_link_post(struct req *rq, struct reply *rp);
 NODISCARD err_t identity_logout_post(struct req *rq, struct reply *rp);
 NODISCARD err_t identity_state_get(struct req *rq, struct reply *rp);
 NODISCARD err_t identity_me_get(struct req *rq, struct reply *rp);
@@ -30,11 +31,14 @@ NODISCARD err_t identity_tokens_post(struct req *rq, struct reply *rp);
 NODISCARD err_t identity_token_delete(struct req *rq, struct reply *rp);
 
 /* users_http.c */
-extern const struct field IDENTITY_USER_FIELDS[3], IDENTITY_PATCH_FIELDS[2];
+extern const struct field IDENTITY_USER_FIELDS[3], IDENTITY_PATCH_FIELDS[2],
+    IDENTITY_REMOVE_FIELDS[1];
 NODISCARD err_t identity_users_get(struct req *rq, struct reply *rp);
 NODISCARD err_t identity_users_post(struct req *rq, struct reply *rp);
 NODISCARD err_t identity_user_patch(struct req *rq, struct reply *rp);
 NODISCARD err_t identity_user_remove(struct req *rq, struct reply *rp);
+NODISCARD err_t identity_user_restore_post(struct req *rq, struct reply *rp);
+NODISCARD err_t identity_user_link_post(struct req *rq, struct reply *rp);
 NODISCARD err_t identity_user_tokens_post(struct req *rq, struct reply *rp);
 
 #endif

@@ -53,13 +53,20 @@ void identity_free(struct identity *id)
 
 /* --- the keeper ---------------------------------------------------------------------------- */
 
-err_t identity_sweep(struct db *db, int64_t now_ms)
+static err_t sweep_rows(struct db *db, int64_t now_ms)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
     TRY(identity_store_session_sweep(db, now_ms));
-    TRY(identity_store_throttle_sweep(db, now_ms - THROTTLE_ACCOUNT.window_ms));
+    TRY(identity_store_login_link_sweep(db, now_ms));
+    TRY(identity_store_throttle_sweep(db, now_ms - THROTTLE_PAIR.window_ms));
     return db_txn_commit(&tx);
+}
+
+err_t identity_sweep(struct db *db, int64_t now_ms)
+{
+    TRY(sweep_rows(db, now_ms));
+    return identity_erase_due(db, now_ms);
 }
 
 struct keeper_turn {
@@ -116,5 +123,6 @@ static void keeper_main(void *context)
 
 err_t identity_keeper_start(struct identity *id)
 {
+    id->sweep_wanted = true; /* what fell due while no process ran */
     return thread_start(&id->keeper, "identity", keeper_main, id);
 }

@@ -9,7 +9,10 @@
  *   - A revoked session or token, a disabled or deleted account: refused at once by this process,
  *     by another on the same database within CREDENTIAL_CACHE_MS.
  *   - A wrong handle costs the same time as a wrong password. Both are counted, before the password
- *     is looked at, by account and by address; waiting times double. Success forgets the account's.
+ *     is looked at, by (account, network) and by network; waiting times double. Success forgets. What
+ *     was not compared (no memory, no free slot, the store failed) is not counted. Failures from
+ *     everywhere make an account's waits longer, but a network that has not failed is let through:
+ *     nobody shuts the owner out (docs/operations.md).
  *   - At most PASSWORD_HASHES_AT_ONCE hashes run (64 MiB each), a bounded number waits, the rest is
  *     E_BUSY.
  *   - While no account exists, the link of the last start makes the first one, once.
@@ -18,12 +21,16 @@
  *     updated, deleted), "token" (created, deleted), "session" (deleted). What ends all sessions is
  *     an "account updated". So whoever holds sockets open learns when to close them.
  *
- * Deleting an account removes its rows here and appends "account deleted" in one transaction; from
+ * A deleted account is put away: closed and unseen at once ("account updated", field "deleted"; then
+ * "restored"), its handle taken, erased by identity_sweep after ACCOUNT_GRACE_MS. The last admin who
+ * may sign in is neither disabled nor deleted.
+ *
+ * Erasing an account removes its rows here and appends "account deleted" in one transaction; from
  * then on nobody is let in as it. The other rooms consume that op and remove what they hold of the
  * owner. Never the other way round: an owner whose data is erased while still signed in would write
  * again.
  *
- * Rules in accounts.c, setup.c, sessions.c, tokens.c, policy.c (handles, passwords), throttle.c;
+ * Rules in accounts.c, setup.c, links.c, sessions.c, tokens.c, policy.c (handles, passwords), throttle.c;
  * the check of each request and its cache in credentials.c; hashing.c bounds the hashes; rows in
  * identity_store.c; routes in identity_http.c, handlers beside it; the master key and the sealing
  * of secrets in secrets.c. Functions take the time, so tests choose it. They open their own
@@ -77,6 +84,7 @@ struct account {
     bool admin;
     int64_t version, created_ms;
     int64_t disabled_ms; /* TIME_NONE: may sign in */
+    int64_t deleted_ms;  /* TIME_NONE: not deleted; else it is erased ACCOUNT_GRACE_MS later */
 };
 
 /* E_INVALID, field "handle": what is wrong with it (length, characters, a name that routes use). */
@@ -89,11 +97,11 @@ NODISCARD err_t identity_password_rules(struct str handle, struct str password);
 NODISCARD err_t identity_user_add(struct identity *id, struct db *db, struct arena *a,
                                   struct str handle, struct str password, bool admin,
                                   int64_t now_ms, struct account *ret);
-/* In order of creation, at most ACCOUNTS_LISTED_MAX. */
+/* In order of creation, the deleted ones too, at most ACCOUNTS_LISTED_MAX. */
 NODISCARD err_t identity_user_list(struct db *db, struct arena *a, struct account **ret,
                                    size_t *ret_count);
 NODISCARD err_t identity_user_get(struct db *db, struct arena *a, struct str handle,
-                                  struct account *ret); /* E_NOT_FOUND */
+                                  struct account *ret); /* E_NOT_FOUND, also when it is deleted */
 NODISCARD err_t identity_user_by_id(struct db *db, struct arena *a, struct uuid user,
                                     struct account *ret);
 /* Set the password as the operator; ends every session of the account and forgets its failed
@@ -101,16 +109,22 @@ NODISCARD err_t identity_user_by_id(struct db *db, struct arena *a, struct uuid 
 NODISCARD err_t identity_user_passwd(struct identity *id, struct db *db, struct arena *a,
                                      struct str handle, struct str password, int64_t now_ms);
 /* Disabled: sessions end, tokens and the password are refused; nothing is removed. false lets it
- * in again. */
+ * in again. E_CONFLICT: the last admin who may sign in. */
 NODISCARD err_t identity_user_disable(struct identity *id, struct db *db, struct arena *a,
                                       struct str handle, bool disabled, int64_t now_ms);
-/* Remove the account (see above). E_CONFLICT: the last admin while other accounts exist. */
+/* Put away: nobody is let in as it and nobody sees it or what it shared; identity_user_restore brings
+ * it back. Erased: its rows go (see above); one that was put away may be erased too. E_CONFLICT: the
+ * last admin who may sign in. */
+enum account_end { ACCOUNT_PUT_AWAY, ACCOUNT_ERASE_NOW };
 NODISCARD err_t identity_user_delete(struct identity *id, struct db *db, struct arena *a,
-                                     struct str handle, int64_t now_ms);
-/* Whom commands act for: the only account, else the first admin. E_NOT_FOUND: no account, or
+                                     struct str handle, enum account_end end, int64_t now_ms);
+/* Back with everything but its sessions. E_CONFLICT (not deleted), E_GONE (too late). */
+NODISCARD err_t identity_user_restore(struct identity *id, struct db *db, struct arena *a,
+                                      struct str handle, int64_t now_ms);
+/* Whom commands act for: the only account that is not deleted, else the first admin. E_NOT_FOUND: no account, or
  * several without an admin. */
 NODISCARD err_t identity_default_user(struct db *db, struct arena *a, struct account *ret);
-NODISCARD err_t identity_any_account(struct db *db, bool *ret);
+NODISCARD err_t identity_any_account(struct db *db, bool *ret); /* deleted ones count */
 
 /* --- the first account ------------------------------------------------------------------------ */
 
@@ -143,13 +157,24 @@ NODISCARD err_t identity_login(struct identity *id, struct db *db, struct arena 
 NODISCARD err_t identity_setup(struct identity *id, struct db *db, struct arena *a,
                                struct str token, const struct login *l, int64_t now_ms,
                                struct signed_in *ret, int64_t *ret_retry_ms);
+/* A one-time link that signs the account in without its password ("{base}/login#TOKEN",
+ * LOGIN_LINK_MS), in place of an earlier one; it ends with everything that ends the account's
+ * sessions. For the operator alone. E_NOT_FOUND, E_CONFLICT (disabled). */
+NODISCARD err_t identity_login_link(struct db *db, struct arena *a, struct str handle,
+                                    struct str base_url, int64_t now_ms, struct str *ret);
+/* Sign in with the token of such a link; handle and password of `l` are not looked at. E_FORBIDDEN
+ * (not such a link, or used), E_GONE (too old). Of two at once one gets in. */
+NODISCARD err_t identity_login_by_link(struct identity *id, struct db *db, struct arena *a,
+                                       struct str token, const struct login *l, int64_t now_ms,
+                                       struct signed_in *ret);
 /* End the session; OK when it has ended already. */
 NODISCARD err_t identity_logout(struct identity *id, struct db *db, struct uuid user,
                                 struct uuid session, int64_t now_ms);
-/* The account's own change; ends every session but `keep` (nil: all). Counted like a sign-in.
- * E_INVALID (field old_password or new_password), E_RATE, E_BUSY. */
+/* The account's own change; ends every session but `keep` (nil: all). Wrong old passwords slow down
+ * further ones, whoever fails to sign in meanwhile. E_INVALID (field old_password or new_password),
+ * E_RATE, E_BUSY. */
 NODISCARD err_t identity_password_change(struct identity *id, struct db *db, struct arena *a,
-                                         struct uuid user, struct uuid keep, struct str address,
+                                         struct uuid user, struct uuid keep,
                                          struct str old_password, struct str new_password,
                                          int64_t now_ms, int64_t *ret_retry_ms);
 
@@ -211,8 +236,8 @@ struct uuid identity_id_last(void); /* after every id: where a list begins */
 NODISCARD err_t identity_keeper_start(struct identity *id);
 NODISCARD err_t identity_flush(struct identity *id,
                                struct db *db); /* write what waits; one transaction */
-NODISCARD err_t identity_sweep(struct db *db,
-                               int64_t now_ms); /* remove expired sessions and old failures */
+/* Remove expired sessions and links, old failures, and accounts whose grace is over. */
+NODISCARD err_t identity_sweep(struct db *db, int64_t now_ms);
 
 /* --- secrets ---------------------------------------------------------------------------------- */
 

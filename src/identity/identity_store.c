@@ -16,6 +16,7 @@ static const struct db_col ACCOUNT_COLS[] = {
     DB_COL(account, id, DB_UUID),        DB_COL(account, handle, DB_STR),
     DB_COL(account, admin, DB_BOOL),     DB_COL(account, version, DB_I64),
     DB_COL(account, created_ms, DB_I64), DB_COL(account, disabled_ms, DB_I64),
+    DB_COL(account, deleted_ms, DB_I64),
 };
 
 err_t identity_store_account_any(struct db *db, bool *ret)
@@ -47,6 +48,20 @@ err_t identity_store_account_list(struct db *db, struct arena *a, size_t limit,
                    COUNTOF(ACCOUNT_COLS), sizeof **ret, limit, ret, ret_count);
 }
 
+err_t identity_store_account_list_living(struct db *db, struct arena *a, size_t limit,
+                                         struct account **ret, size_t *ret_count)
+{
+    return db_rows(db, a, &SQL_IDENTITY_ACCOUNT_LIST_LIVING, DB_ARGS(DBI((int64_t)limit)),
+                   ACCOUNT_COLS, COUNTOF(ACCOUNT_COLS), sizeof **ret, limit, ret, ret_count);
+}
+
+err_t identity_store_account_due(struct db *db, struct arena *a, int64_t before_ms, size_t limit,
+                                 struct account **ret, size_t *ret_count)
+{
+    return db_rows(db, a, &SQL_IDENTITY_ACCOUNT_DUE, DB_ARGS(DBI(before_ms), DBI((int64_t)limit)),
+                   ACCOUNT_COLS, COUNTOF(ACCOUNT_COLS), sizeof **ret, limit, ret, ret_count);
+}
+
 err_t identity_store_account_first_admin(struct db *db, struct arena *a, struct account *ret)
 {
     return db_one(db, a, &SQL_IDENTITY_ACCOUNT_FIRST_ADMIN, DB_NO_ARGS, ACCOUNT_COLS,
@@ -65,29 +80,54 @@ err_t identity_store_account_set_disabled(struct db *db, struct uuid id, int64_t
                    NULL);
 }
 
+err_t identity_store_account_put_away(struct db *db, struct uuid id, int64_t now_ms,
+                                      int64_t *ret_changed)
+{
+    TRY(identity_store_session_delete_others(db, id, (struct uuid){ 0 }, NULL));
+    return db_exec(db, &SQL_IDENTITY_ACCOUNT_PUT_AWAY, DB_ARGS(DBI(now_ms), DBU(id)), ret_changed);
+}
+
+err_t identity_store_account_restore(struct db *db, struct uuid id, int64_t before_ms,
+                                     int64_t *ret_changed)
+{
+    return db_exec(db, &SQL_IDENTITY_ACCOUNT_RESTORE, DB_ARGS(DBU(id), DBI(before_ms)),
+                   ret_changed);
+}
+
 err_t identity_store_account_bump(struct db *db, struct uuid id)
 {
     return db_exec(db, &SQL_IDENTITY_ACCOUNT_BUMP, DB_ARGS(DBU(id)), NULL);
 }
 
-err_t identity_store_account_delete(struct db *db, struct uuid id)
+static err_t delete_credentials(struct db *db, struct uuid id)
 {
     TRY(identity_store_session_delete_others(db, id, (struct uuid){ 0 }, NULL));
     TRY(db_exec(db, &SQL_IDENTITY_TOKEN_DELETE_ALL, DB_ARGS(DBU(id)), NULL));
-    TRY(db_exec(db, &SQL_IDENTITY_PASSWORD_DELETE, DB_ARGS(DBU(id)), NULL));
+    return db_exec(db, &SQL_IDENTITY_PASSWORD_DELETE, DB_ARGS(DBU(id)), NULL);
+}
+
+err_t identity_store_account_delete(struct db *db, struct uuid id)
+{
+    TRY(delete_credentials(db, id));
     return db_exec(db, &SQL_IDENTITY_ACCOUNT_DELETE, DB_ARGS(DBU(id)), NULL);
 }
 
-err_t identity_store_account_last_admin(struct db *db, struct uuid id, bool *ret_last,
-                                        bool *ret_others)
+err_t identity_store_account_delete_due(struct db *db, struct uuid id, int64_t before_ms,
+                                        int64_t *ret_changed)
 {
-    int64_t admins, others;
-    TRY(db_exec(db, &SQL_IDENTITY_ACCOUNT_LOCK_ADMINS, DB_NO_ARGS, NULL));
-    TRY(db_i64(db, &SQL_IDENTITY_ACCOUNT_OTHER_ADMINS, DB_ARGS(DBU(id)), &admins));
-    TRY(db_i64(db, &SQL_IDENTITY_ACCOUNT_OTHERS, DB_ARGS(DBU(id)), &others));
-    *ret_last = admins == 0;
-    *ret_others = others > 0;
-    return OK;
+    TRY(db_exec(db, &SQL_IDENTITY_ACCOUNT_DELETE_DUE, DB_ARGS(DBU(id), DBI(before_ms)),
+                ret_changed));
+    return *ret_changed ? delete_credentials(db, id) : OK;
+}
+
+err_t identity_store_account_hold_admins(struct db *db)
+{
+    return db_exec(db, &SQL_IDENTITY_ACCOUNT_LOCK_ADMINS, DB_NO_ARGS, NULL);
+}
+
+err_t identity_store_account_other_admins(struct db *db, struct uuid id, int64_t *ret)
+{
+    return db_i64(db, &SQL_IDENTITY_ACCOUNT_OTHER_ADMINS, DB_ARGS(DBU(id)), ret);
 }
 
 static const struct db_col LOGIN_COLS[] = {
@@ -139,7 +179,7 @@ err_t identity_store_session_by_hash(struct db *db, struct arena *a, struct sha2
         DB_COL(credential_row, owner_id, DB_UUID),    DB_COL(credential_row, id, DB_UUID),
         DB_COL(credential_row, last_used_ms, DB_I64), DB_COL(credential_row, expires_ms, DB_I64),
         DB_COL(credential_row, handle, DB_STR),       DB_COL(credential_row, admin, DB_BOOL),
-        DB_COL(credential_row, disabled_ms, DB_I64),
+        DB_COL(credential_row, closed_ms, DB_I64),
     };
     return db_one(db, a, &SQL_IDENTITY_SESSION_BY_HASH, DB_ARGS(hash_value(&hash)), COLS,
                   COUNTOF(COLS), ret);
@@ -174,6 +214,7 @@ err_t identity_store_session_delete_hash(struct db *db, struct sha256 hash, int6
 err_t identity_store_session_delete_others(struct db *db, struct uuid owner, struct uuid keep,
                                            int64_t *ret_changed)
 {
+    TRY(db_exec(db, &SQL_IDENTITY_LOGIN_LINK_DELETE, DB_ARGS(DBU(owner)), NULL));
     return db_exec(db, &SQL_IDENTITY_SESSION_DELETE_OTHERS, DB_ARGS(DBU(owner), DBU(keep)),
                    ret_changed);
 }
@@ -226,7 +267,7 @@ err_t identity_store_token_by_hash(struct db *db, struct arena *a, struct sha256
         DB_COL(credential_row, owner_id, DB_UUID),  DB_COL(credential_row, id, DB_UUID),
         DB_COL(credential_row, scopes, DB_I64),     DB_COL(credential_row, last_used_ms, DB_I64),
         DB_COL(credential_row, expires_ms, DB_I64), DB_COL(credential_row, handle, DB_STR),
-        DB_COL(credential_row, admin, DB_BOOL),     DB_COL(credential_row, disabled_ms, DB_I64),
+        DB_COL(credential_row, admin, DB_BOOL),     DB_COL(credential_row, closed_ms, DB_I64),
     };
     return db_one(db, a, &SQL_IDENTITY_TOKEN_BY_HASH, DB_ARGS(hash_value(&hash)), COLS,
                   COUNTOF(COLS), ret);
@@ -315,6 +356,37 @@ err_t identity_store_key_check_delete(struct db *db)
     return db_exec(db, &SQL_IDENTITY_KEY_CHECK_DELETE, DB_NO_ARGS, NULL);
 }
 
+/* --- sign-in links ---------------------------------------------------------------------------- */
+
+err_t identity_store_login_link_put(struct db *db, struct uuid owner, struct sha256 hash,
+                                    int64_t expires_ms)
+{
+    return db_exec(db, &SQL_IDENTITY_LOGIN_LINK_PUT,
+                   DB_ARGS(DBU(owner), hash_value(&hash), DBI(expires_ms)), NULL);
+}
+
+err_t identity_store_login_link_get(struct db *db, struct arena *a, struct sha256 hash,
+                                    struct login_link_row *ret)
+{
+    static const struct db_col COLS[] = { DB_COL(login_link_row, owner_id, DB_UUID),
+                                          DB_COL(login_link_row, expires_ms, DB_I64) };
+    return db_one(db, a, &SQL_IDENTITY_LOGIN_LINK_GET, DB_ARGS(hash_value(&hash)), COLS,
+                  COUNTOF(COLS), ret);
+}
+
+err_t identity_store_login_link_take(struct db *db, struct sha256 hash, bool *ret_taken)
+{
+    int64_t changed;
+    TRY(db_exec(db, &SQL_IDENTITY_LOGIN_LINK_TAKE, DB_ARGS(hash_value(&hash)), &changed));
+    *ret_taken = changed == 1;
+    return OK;
+}
+
+err_t identity_store_login_link_sweep(struct db *db, int64_t now_ms)
+{
+    return db_exec(db, &SQL_IDENTITY_LOGIN_LINK_SWEEP, DB_ARGS(DBI(now_ms)), NULL);
+}
+
 /* --- failed sign-ins -------------------------------------------------------------------------- */
 
 static err_t keep_throttle(void *context, const void *row)
@@ -347,14 +419,22 @@ err_t identity_store_throttle_set(struct db *db, struct str key, const struct th
                    DB_ARGS(DBI(t->failures), DBI(t->last_ms), DBS(key)), NULL);
 }
 
-err_t identity_store_throttle_back(struct db *db, struct str key)
+err_t identity_store_throttle_back(struct db *db, struct str key, int64_t charged_ms,
+                                   int64_t before_ms)
 {
-    return db_exec(db, &SQL_IDENTITY_THROTTLE_BACK, DB_ARGS(DBS(key)), NULL);
+    TRY(db_exec(db, &SQL_IDENTITY_THROTTLE_BACK, DB_ARGS(DBI(charged_ms), DBI(before_ms), DBS(key)),
+                NULL));
+    return db_exec(db, &SQL_IDENTITY_THROTTLE_DELETE_SPENT, DB_ARGS(DBS(key)), NULL);
 }
 
 err_t identity_store_throttle_delete(struct db *db, struct str key)
 {
     return db_exec(db, &SQL_IDENTITY_THROTTLE_DELETE, DB_ARGS(DBS(key)), NULL);
+}
+
+err_t identity_store_throttle_delete_under(struct db *db, struct str prefix)
+{
+    return db_exec(db, &SQL_IDENTITY_THROTTLE_DELETE_UNDER, DB_ARGS(DBS(prefix)), NULL);
 }
 
 err_t identity_store_throttle_sweep(struct db *db, int64_t before_ms)

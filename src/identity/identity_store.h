@@ -19,7 +19,12 @@ struct credential_row { /* a session or a token with its account */
     int64_t scopes;                   /* of a token */
     struct str handle;
     bool admin;
-    int64_t disabled_ms;
+    int64_t closed_ms; /* TIME_NONE: neither disabled nor deleted */
+};
+
+struct login_link_row {
+    struct uuid owner_id;
+    int64_t expires_ms;
 };
 
 struct setup_row {
@@ -39,18 +44,34 @@ NODISCARD err_t identity_store_account_by_id(struct db *db, struct arena *a, str
                                              struct account *ret);
 NODISCARD err_t identity_store_account_list(struct db *db, struct arena *a, size_t limit,
                                             struct account **ret, size_t *ret_count);
+/* The same without the deleted ones. */
+NODISCARD err_t identity_store_account_list_living(struct db *db, struct arena *a, size_t limit,
+                                                   struct account **ret, size_t *ret_count);
+/* Those that were deleted at before_ms or earlier. */
+NODISCARD err_t identity_store_account_due(struct db *db, struct arena *a, int64_t before_ms,
+                                           size_t limit, struct account **ret, size_t *ret_count);
 NODISCARD err_t identity_store_account_first_admin(struct db *db, struct arena *a,
                                                    struct account *ret);
 NODISCARD err_t identity_store_account_insert(
     struct db *db, const struct account *x); /* E_CONFLICT: the handle is taken */
 NODISCARD err_t identity_store_account_set_disabled(struct db *db, struct uuid id,
                                                     int64_t disabled_ms);
+/* Deleted, and all its sessions; *ret_changed 0: it was before. */
+NODISCARD err_t identity_store_account_put_away(struct db *db, struct uuid id, int64_t now_ms,
+                                                int64_t *ret_changed);
+/* Back, where it was deleted after before_ms. */
+NODISCARD err_t identity_store_account_restore(struct db *db, struct uuid id, int64_t before_ms,
+                                               int64_t *ret_changed);
 NODISCARD err_t identity_store_account_bump(struct db *db, struct uuid id); /* its version */
 NODISCARD err_t identity_store_account_delete(
-    struct db *db, struct uuid id); /* with password, sessions and tokens */
-/* May it go? Holds the admins' rows until the transaction ends. */
-NODISCARD err_t identity_store_account_last_admin(struct db *db, struct uuid id, bool *ret_last,
-                                                  bool *ret_others);
+    struct db *db, struct uuid id); /* with password, sessions, tokens and sign-in link */
+/* The same where it was deleted at before_ms or earlier; *ret_changed 0: it was not. */
+NODISCARD err_t identity_store_account_delete_due(struct db *db, struct uuid id, int64_t before_ms,
+                                                  int64_t *ret_changed);
+/* Hold the admins' rows until the transaction ends, so that two do not remove each other. */
+NODISCARD err_t identity_store_account_hold_admins(struct db *db);
+/* How many admins but this account may sign in? */
+NODISCARD err_t identity_store_account_other_admins(struct db *db, struct uuid id, int64_t *ret);
 NODISCARD err_t identity_store_login_lookup(struct db *db, struct arena *a, struct str handle,
                                             struct account_login *ret);
 NODISCARD err_t identity_store_password_get(struct db *db, struct arena *a, struct uuid owner,
@@ -70,6 +91,7 @@ NODISCARD err_t identity_store_session_delete(struct db *db, struct uuid owner, 
                                               int64_t *ret_changed);
 NODISCARD err_t identity_store_session_delete_hash(struct db *db, struct sha256 hash,
                                                    int64_t *ret_changed);
+/* All but `keep`, and the sign-in link, which would be one more. */
 NODISCARD err_t identity_store_session_delete_others(struct db *db, struct uuid owner,
                                                      struct uuid keep, int64_t *ret_changed);
 NODISCARD err_t identity_store_session_trim(struct db *db, struct uuid owner, int64_t keep,
@@ -108,6 +130,15 @@ NODISCARD err_t identity_store_key_check_get(struct db *db, struct arena *a,
 NODISCARD err_t identity_store_key_check_put(struct db *db, struct str sealed);
 NODISCARD err_t identity_store_key_check_delete(struct db *db);
 
+/* sign-in links */
+NODISCARD err_t identity_store_login_link_put(struct db *db, struct uuid owner, struct sha256 hash,
+                                              int64_t expires_ms);
+/* E_NOT_FOUND also while the account may not sign in. */
+NODISCARD err_t identity_store_login_link_get(struct db *db, struct arena *a, struct sha256 hash,
+                                              struct login_link_row *ret);
+NODISCARD err_t identity_store_login_link_take(struct db *db, struct sha256 hash, bool *ret_taken);
+NODISCARD err_t identity_store_login_link_sweep(struct db *db, int64_t now_ms);
+
 /* failed sign-ins */
 NODISCARD err_t identity_store_throttle_get(struct db *db, struct str key,
                                             struct throttle *ret); /* zero when there is none */
@@ -115,8 +146,13 @@ NODISCARD err_t identity_store_throttle_hold(struct db *db, struct str key, int6
                                              struct throttle *ret);
 NODISCARD err_t identity_store_throttle_set(struct db *db, struct str key,
                                             const struct throttle *t);
-NODISCARD err_t identity_store_throttle_back(struct db *db, struct str key);
+/* One failure less; where the last one was at charged_ms, it is at before_ms again. Without
+ * any left the row goes: a handle stands in some keys. */
+NODISCARD err_t identity_store_throttle_back(struct db *db, struct str key, int64_t charged_ms,
+                                             int64_t before_ms);
 NODISCARD err_t identity_store_throttle_delete(struct db *db, struct str key);
+/* Every key that begins so. Reads the whole table, which holds an hour's failures. */
+NODISCARD err_t identity_store_throttle_delete_under(struct db *db, struct str prefix);
 NODISCARD err_t identity_store_throttle_sweep(struct db *db, int64_t before_ms);
 
 #endif

@@ -27,8 +27,9 @@ void identity_slot_end(struct hash_slot *s); /* for CLEANUP */
 NODISCARD err_t identity_hash(const struct hash_slot *s, struct arena *a, struct str password,
                               struct str *ret);
 struct str identity_nobody(void); /* what STR_NONE is checked against */
-bool identity_hash_check(const struct hash_slot *s, struct arena *a, struct str encoded,
-                         struct str password);
+/* E_BUSY: no memory to find out, which is no answer about the password. */
+NODISCARD err_t identity_hash_check(const struct hash_slot *s, struct arena *a, struct str encoded,
+                                    struct str password, bool *ret);
 
 #define TOKEN_PREFIX "vvm_" /* makes a leaked token easy to find and to tell apart */
 
@@ -92,31 +93,50 @@ struct throttle_policy {
     int64_t cap_ms;
     int64_t window_ms; /* failures are forgotten after this long without one */
 };
-extern const struct throttle_policy THROTTLE_ACCOUNT, THROTTLE_ADDRESS;
+extern const struct throttle_policy THROTTLE_PAIR, THROTTLE_ADDRESS;
 
 /* Pure: how long an attempt must wait, 0: may go. A clock that stepped back counts as no time
  * passed. */
 int64_t identity_throttle_wait(const struct throttle *t, const struct throttle_policy *p,
                                int64_t now_ms);
+/* Pure: of an account from one network, while `account` failed so often from all of them. 0 where
+ * this network has not failed, whatever others do. */
+int64_t identity_throttle_pair_wait(const struct throttle *pair, const struct throttle *account,
+                                    int64_t now_ms);
 /* Pure: the row after a further failure. */
 struct throttle identity_throttle_failed(const struct throttle *t, const struct throttle_policy *p,
                                          int64_t now_ms);
 
 struct throttle_keys {
-    struct str account, address;
+    struct str pair;             /* (account, network) */
+    struct str address, account; /* STR_NONE: not counted */
 };
 /* The keys of a sign-in; an IPv6 address counts by its /64. */
 struct throttle_keys identity_throttle_keys(struct arena *a, struct str handle, struct str address);
-/* May it be tried now? One or two indexed reads. E_RATE with *ret_retry_ms. */
+/* Of who is signed in and gives the old password for a new one: nobody else's failures count, and
+ * from whatever network these are one row. */
+struct throttle_keys identity_throttle_change_keys(struct arena *a, struct uuid user);
+/* May it be tried now? One to three indexed reads. E_RATE with *ret_retry_ms. */
 NODISCARD err_t identity_throttle_look(struct db *db, const struct throttle_keys *k, int64_t now_ms,
                                        int64_t *ret_retry_ms);
+
+struct throttle_charge { /* what was counted, and when each had failed last before */
+    struct throttle_keys keys;
+    int64_t at_ms, pair_ms, address_ms, account_ms;
+};
 /* Count the attempt as failed before the password is looked at, so that many at once gain
  * nothing. E_RATE. */
 NODISCARD err_t identity_throttle_charge(struct db *db, const struct throttle_keys *k,
-                                         int64_t now_ms, int64_t *ret_retry_ms);
-/* It was right: inside an open transaction, forget the account's failures and give the address
- * its charge back. */
-NODISCARD err_t identity_throttle_clear(struct db *db, const struct throttle_keys *k);
+                                         int64_t now_ms, struct throttle_charge *ret,
+                                         int64_t *ret_retry_ms);
+/* No wrong password was seen after all (no memory, the store failed): take the charge back. Gives
+ * `why` with its detail. */
+NODISCARD err_t identity_throttle_spared(struct db *db, const struct throttle_charge *c, err_t why);
+/* It was right: inside an open transaction, forget what this network failed at the account, and
+ * give network and account their charge back. */
+NODISCARD err_t identity_throttle_clear(struct db *db, const struct throttle_charge *c);
+/* Inside an open transaction: forget every failed sign-in of the account. */
+NODISCARD err_t identity_throttle_forget(struct db *db, struct arena *a, const struct account *x);
 
 /* --- sessions.c, accounts.c ------------------------------------------------------------------- */
 
@@ -124,6 +144,8 @@ NODISCARD err_t identity_throttle_clear(struct db *db, const struct throttle_key
 NODISCARD err_t identity_session_begin(struct db *db, struct arena *a,
                                        const struct account *account, const struct login *l,
                                        int64_t now_ms, struct signed_in *ret);
+/* Erase the accounts whose time to come back is over; at most ACCOUNTS_ERASED_AT_ONCE. */
+NODISCARD err_t identity_erase_due(struct db *db, int64_t now_ms);
 /* Inside an open transaction: the account's row, its password and the op. */
 NODISCARD err_t identity_account_make(struct db *db, struct str handle, struct str encoded,
                                       bool admin, int64_t now_ms, struct account *ret);

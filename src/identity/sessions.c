@@ -40,15 +40,18 @@ static err_t bad_login(void)
     return err_note(E_BAD_LOGIN, NULL, "the handle or the password is wrong");
 }
 
-/* The password of an account that may not exist, at the same cost either way. */
+/* The password of an account that may not exist, at the same cost either way. E_BAD_LOGIN and
+ * E_FORBIDDEN: it was compared. */
 static err_t check_password(const struct hash_slot *slot, struct db *db, struct arena *a,
                             const struct login *l, struct account_login *ret)
 {
     struct account_login row = { .encoded = STR_NONE };
+    bool right;
     err_t e = identity_store_login_lookup(db, a, l->handle, &row);
     if (e != OK && e != E_NOT_FOUND)
         return e;
-    if (!identity_hash_check(slot, a, row.encoded, l->password))
+    TRY(identity_hash_check(slot, a, row.encoded, l->password, &right));
+    if (!right)
         return bad_login();
     if (row.disabled_ms != TIME_NONE)
         return err_note(E_FORBIDDEN, NULL,
@@ -75,8 +78,37 @@ static err_t still_so(struct db *db, struct arena *a, const struct account_login
                              .admin = row.admin,
                              .version = row.version,
                              .created_ms = row.created_ms,
-                             .disabled_ms = row.disabled_ms };
+                             .disabled_ms = row.disabled_ms,
+                             .deleted_ms = TIME_NONE };
     return OK;
+}
+
+/* Counted as a failure until it is known to be right: what is known of it then is in *ret_charge. */
+static err_t compare(struct identity *id, struct db *db, struct arena *a, const struct login *l,
+                     int64_t now_ms, struct account_login *ret, struct throttle_charge *ret_charge,
+                     int64_t *ret_retry_ms)
+{
+    struct throttle_keys keys = identity_throttle_keys(a, l->handle, l->address);
+    TRY(arena_err(a));
+    TRY(identity_throttle_look(db, &keys, now_ms, ret_retry_ms));
+    CLEANUP(identity_slot_end) struct hash_slot slot = { 0 };
+    TRY(identity_slot_take(&slot, &id->gate, ret_retry_ms));
+    TRY(identity_throttle_charge(db, &keys, now_ms, ret_charge, ret_retry_ms));
+    err_t e = check_password(&slot, db, a, l, ret);
+    bool compared = e == OK || e == E_BAD_LOGIN || e == E_FORBIDDEN;
+    return compared ? e : identity_throttle_spared(db, ret_charge, e);
+}
+
+static err_t let_in(struct db *db, struct arena *a, const struct login *l,
+                    const struct account_login *row, const struct throttle_charge *charge,
+                    int64_t now_ms, struct signed_in *ret)
+{
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    TRY(still_so(db, a, row, &ret->account));
+    TRY(identity_throttle_clear(db, charge));
+    TRY(identity_session_begin(db, a, &ret->account, l, now_ms, ret));
+    return db_txn_commit(&tx);
 }
 
 err_t identity_login(struct identity *id, struct db *db, struct arena *a, const struct login *l,
@@ -84,23 +116,14 @@ err_t identity_login(struct identity *id, struct db *db, struct arena *a, const 
 {
     if (l->handle.n > HANDLE_BYTES_MAX || l->password.n > PASSWORD_BYTES_MAX)
         return bad_login(); /* nobody's; says nothing about who exists */
-    struct throttle_keys keys = identity_throttle_keys(a, l->handle, l->address);
-    TRY(arena_err(a));
-    TRY(identity_throttle_look(db, &keys, now_ms, ret_retry_ms));
     struct account_login row = { .encoded = STR_NONE };
-    {
-        CLEANUP(identity_slot_end) struct hash_slot slot = { 0 };
-        TRY(identity_slot_take(&slot, &id->gate, ret_retry_ms));
-        TRY(identity_throttle_charge(db, &keys, now_ms, ret_retry_ms));
-        TRY(check_password(&slot, db, a, l, &row));
-    }
+    struct throttle_charge charge;
     struct signed_in s = { 0 };
-    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
-    TRY(db_txn_begin(&tx, db));
-    TRY(still_so(db, a, &row, &s.account));
-    TRY(identity_throttle_clear(db, &keys));
-    TRY(identity_session_begin(db, a, &s.account, l, now_ms, &s));
-    TRY(db_txn_commit(&tx));
+    TRY(compare(id, db, a, l, now_ms, &row, &charge, ret_retry_ms));
+    err_t e = let_in(db, a, l, &row, &charge, now_ms, &s);
+    if (e != OK && e != E_BAD_LOGIN)
+        return identity_throttle_spared(db, &charge, e); /* it was right */
+    TRY(e);
     identity_forget(id); /* the old session, and what SESSIONS_PER_ACCOUNT_MAX ended */
     *ret = s;
     return OK;
@@ -108,23 +131,43 @@ err_t identity_login(struct identity *id, struct db *db, struct arena *a, const 
 
 /* --- the account's own password --------------------------------------------------------------- */
 
-/* Check the old one, hash the new one: both in one slot. */
-static err_t old_for_new(struct identity *id, struct db *db, struct arena *a, struct uuid user,
-                         const struct throttle_keys *keys, struct str old_password,
-                         struct str new_password, int64_t now_ms, struct str *ret_old,
-                         struct str *ret_encoded, int64_t *ret_retry_ms)
+struct change {
+    struct uuid user;
+    struct str old_password, new_password;
+    struct str seen, encoded; /* hashes: of the one in force when it was compared, of the new one */
+    struct throttle_charge charge;
+};
+
+static err_t not_yours(void)
 {
-    CLEANUP(identity_slot_end) struct hash_slot slot = { 0 };
-    TRY(identity_slot_take(&slot, &id->gate, ret_retry_ms));
-    TRY(identity_throttle_charge(db, keys, now_ms, ret_retry_ms));
-    struct str encoded = STR_NONE;
-    err_t e = identity_store_password_get(db, a, user, &encoded);
+    return err_note(E_INVALID, "old_password", "this is not your password");
+}
+
+static err_t hash_both(const struct hash_slot *slot, struct db *db, struct arena *a,
+                       struct change *c, bool *ret_right)
+{
+    err_t e = identity_store_password_get(db, a, c->user, &c->seen);
     if (e != OK && e != E_NOT_FOUND)
         return e;
-    if (!identity_hash_check(&slot, a, encoded, old_password))
-        return err_note(E_INVALID, "old_password", "this is not your password");
-    *ret_old = encoded;
-    return identity_hash(&slot, a, new_password, ret_encoded);
+    TRY(identity_hash_check(slot, a, c->seen, c->old_password, ret_right));
+    return *ret_right ? identity_hash(slot, a, c->new_password, &c->encoded) : OK;
+}
+
+/* Check the old one, hash the new one: both in one slot. */
+static err_t old_for_new(struct identity *id, struct db *db, struct arena *a, struct change *c,
+                         int64_t now_ms, int64_t *ret_retry_ms)
+{
+    struct throttle_keys keys = identity_throttle_change_keys(a, c->user);
+    TRY(arena_err(a));
+    TRY(identity_throttle_look(db, &keys, now_ms, ret_retry_ms));
+    CLEANUP(identity_slot_end) struct hash_slot slot = { 0 };
+    bool right = false;
+    TRY(identity_slot_take(&slot, &id->gate, ret_retry_ms));
+    TRY(identity_throttle_charge(db, &keys, now_ms, &c->charge, ret_retry_ms));
+    err_t e = hash_both(&slot, db, a, c, &right);
+    if (e != OK)
+        return identity_throttle_spared(db, &c->charge, e);
+    return right ? OK : not_yours();
 }
 
 static err_t new_password_rules(const struct account *x, struct str old_password,
@@ -142,32 +185,37 @@ static err_t new_password_rules(const struct account *x, struct str old_password
     return OK;
 }
 
-err_t identity_password_change(struct identity *id, struct db *db, struct arena *a,
-                               struct uuid user, struct uuid keep, struct str address,
-                               struct str old_password, struct str new_password, int64_t now_ms,
-                               int64_t *ret_retry_ms)
+static err_t put_new_password(struct db *db, struct arena *a, const struct account *x,
+                              struct uuid keep, const struct change *c, int64_t now_ms)
 {
-    struct account x;
-    TRY(identity_store_account_by_id(db, a, user, &x));
-    TRY(new_password_rules(&x, old_password, new_password));
-    struct throttle_keys keys = identity_throttle_keys(a, x.handle, address);
-    TRY(arena_err(a));
-    TRY(identity_throttle_look(db, &keys, now_ms, ret_retry_ms));
-    struct str seen = STR_NONE, encoded = STR_NONE, current = STR_NONE;
-    TRY(old_for_new(id, db, a, user, &keys, old_password, new_password, now_ms, &seen, &encoded,
-                    ret_retry_ms));
-
+    struct str current = STR_NONE;
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
-    TRY(identity_store_account_bump(db, user)); /* holds the account's row until the end */
-    TRY(identity_store_password_get(db, a, user, &current));
-    if (!str_eq(current, seen))
+    TRY(identity_store_account_bump(db, x->id)); /* holds the account's row until the end */
+    TRY(identity_store_password_get(db, a, x->id, &current));
+    if (!str_eq(current, c->seen))
         return err_note(E_CONFLICT, NULL, "the password was changed elsewhere at this moment");
-    TRY(identity_store_password_put(db, user, encoded, now_ms));
-    TRY(identity_store_session_delete_others(db, user, keep, NULL));
-    TRY(identity_throttle_clear(db, &keys));
-    TRY(identity_op(db, "account", "updated", "password", user, user, x.version + 1, now_ms));
-    TRY(db_txn_commit(&tx));
+    TRY(identity_store_password_put(db, x->id, c->encoded, now_ms));
+    TRY(identity_store_session_delete_others(db, x->id, keep, NULL));
+    TRY(identity_throttle_clear(db, &c->charge));
+    TRY(identity_op(db, "account", "updated", "password", x->id, x->id, x->version + 1, now_ms));
+    return db_txn_commit(&tx);
+}
+
+err_t identity_password_change(struct identity *id, struct db *db, struct arena *a,
+                               struct uuid user, struct uuid keep, struct str old_password,
+                               struct str new_password, int64_t now_ms, int64_t *ret_retry_ms)
+{
+    struct account x;
+    struct change c = {
+        .user = user, .old_password = old_password, .new_password = new_password, .seen = STR_NONE
+    };
+    TRY(identity_store_account_by_id(db, a, user, &x));
+    TRY(new_password_rules(&x, old_password, new_password));
+    TRY(old_for_new(id, db, a, &c, now_ms, ret_retry_ms));
+    err_t e = put_new_password(db, a, &x, keep, &c, now_ms);
+    if (e != OK)
+        return identity_throttle_spared(db, &c.charge, e); /* the old one was right */
     identity_forget(id);
     return OK;
 }

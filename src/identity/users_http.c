@@ -34,6 +34,9 @@ static void write_account(struct json_out *o, const struct account *x)
     jo_kbool(o, "admin", x->admin);
     jo_kbool(o, "disabled", x->disabled_ms != TIME_NONE);
     jo_ktime(o, "created_at", x->created_ms);
+    jo_ktime(o, "deleted_at", x->deleted_ms);
+    jo_ktime(o, "erased_at",
+             x->deleted_ms == TIME_NONE ? TIME_NONE : x->deleted_ms + ACCOUNT_GRACE_MS);
     jo_end(o);
 }
 
@@ -84,19 +87,60 @@ err_t identity_user_patch(struct req *rq, struct reply *rp)
     if (oneself_remote(rq, handle))
         return err_note(E_FORBIDDEN, NULL,
                         "change your own password with POST /api/v1/me/password");
-    if (b.password.s)
-        TRY(identity_user_passwd(id, rq->db, rq->arena, handle, b.password, rq->now_ms));
     TRY(identity_user_disable(id, rq->db, rq->arena, handle, b.disabled, rq->now_ms));
+    if (b.password.s) /* last, as the first may be refused */
+        TRY(identity_user_passwd(id, rq->db, rq->arena, handle, b.password, rq->now_ms));
     TRY(identity_user_get(rq->db, rq->arena, handle, &x));
     write_account(reply_json(rp), &x);
     return OK;
 }
 
+struct remove_query {
+    bool now;
+};
+const struct field IDENTITY_REMOVE_FIELDS[1] = {
+    FIELD(remove_query, now, FIELD_BOOL, false, 0, 0,
+          "erase it at once; else it can be restored for 30 days"),
+};
+_Static_assert(ACCOUNT_GRACE_MS / (24 * 3600 * 1000) == 30, "as the text says");
+
 err_t identity_user_remove(struct req *rq, struct reply *rp)
 {
+    struct remove_query q = { .now = false };
+    TRY(req_query_fields(rq, &q));
     TRY(identity_user_delete(identity_of(rq->app), rq->db, rq->arena, req_param(rq, "handle"),
-                             rq->now_ms));
+                             q.now ? ACCOUNT_ERASE_NOW : ACCOUNT_PUT_AWAY, rq->now_ms));
     reply_status(rp, 204);
+    return OK;
+}
+
+err_t identity_user_restore_post(struct req *rq, struct reply *rp)
+{
+    struct str handle = req_param(rq, "handle");
+    struct account x;
+    TRY(identity_user_restore(identity_of(rq->app), rq->db, rq->arena, handle, rq->now_ms));
+    TRY(identity_user_get(rq->db, rq->arena, handle, &x));
+    write_account(reply_json(rp), &x);
+    return OK;
+}
+
+/* On the machine alone: over the network an admin does not become somebody else. */
+err_t identity_user_link_post(struct req *rq, struct reply *rp)
+{
+    struct str handle = req_param(rq, "handle"), link;
+    if (!rq->local)
+        return err_note(E_FORBIDDEN, NULL,
+                        "a sign-in link is made on the server: vivim user login-link %.*s",
+                        STR_ARG(str_sub(handle, 0, HANDLE_BYTES_MAX)));
+    TRY(identity_login_link(rq->db, rq->arena, handle, http_base_url(rq->app->server), rq->now_ms,
+                            &link));
+    reply_header(rp, "Cache-Control", S("no-store"));
+    reply_status(rp, 201);
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    jo_kstr(o, "link", link);
+    jo_ktime(o, "expires_at", rq->now_ms + LOGIN_LINK_MS);
+    jo_end(o);
     return OK;
 }
 

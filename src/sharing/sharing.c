@@ -214,14 +214,14 @@ err_t sharing_revoke(struct db *db, struct arena *a, struct uuid owner, const ch
 
 /* --- what goes ------------------------------------------------------------------------------------- */
 
-static err_t say_all_gone(struct db *db, struct arena *a, const struct grant *grants, size_t count,
-                          int64_t now_ms)
+static err_t say_to_all(struct db *db, struct arena *a, const struct grant *grants, size_t count,
+                        const char *kind, int64_t now_ms)
 {
     for (size_t i = 0; i < count; i++) {
         char *entity = str_cstr(a, grants[i].entity);
         if (!entity)
             return arena_err(a);
-        TRY(say_to_grantee(db, entity, &grants[i], "deleted", now_ms));
+        TRY(say_to_grantee(db, entity, &grants[i], kind, now_ms));
     }
     return OK;
 }
@@ -235,7 +235,7 @@ err_t sharing_forget_thing(struct db *db, struct arena *a, struct uuid owner, st
     if (!name)
         return arena_err(a);
     TRY(sharing_members(db, a, owner, name, id, &grants, &count));
-    TRY(say_all_gone(db, a, grants, count, now_ms));
+    TRY(say_to_all(db, a, grants, count, "deleted", now_ms));
     return sharing_store_forget(db, owner, entity, id);
 }
 
@@ -244,6 +244,15 @@ err_t sharing_forget_account(struct db *db, struct arena *a, struct uuid account
     struct grant *grants;
     size_t count;
     TRY(sharing_store_given(db, a, account, &grants, &count));
-    TRY(say_all_gone(db, a, grants, count, now_ms));
+    TRY(say_to_all(db, a, grants, count, "deleted", now_ms));
     return sharing_store_forget_account(db, account);
+}
+
+err_t sharing_hide_account(struct db *db, struct arena *a, struct uuid account, bool hidden,
+                           int64_t now_ms)
+{
+    struct grant *grants;
+    size_t count;
+    TRY(sharing_store_given(db, a, account, &grants, &count));
+    return say_to_all(db, a, grants, count, hidden ? "deleted" : "created", now_ms);
 }

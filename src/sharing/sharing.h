@@ -4,6 +4,8 @@
  * actor see under this id, and with which right? An owner's own things need no grant; with one, the
  * grant names the owner. Unknown and forbidden look alike: E_NOT_FOUND. Grants are rows written by
  * the owner alone; giving and taking them appends ops ("grant"), so that open sockets hear of it.
+ * What an account shares, and its name among those that a thing is shared with, is not seen while the
+ * account is deleted and may still come back.
  * Links, audiences and the access log (seed 5.2) come on the same rows later.
  */
 #ifndef VIVIM_SHARING_SHARING_H

@@ -1,6 +1,6 @@
 -- :query sharing_of_actor
 SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.created_ms, a.handle
-  FROM access_grant g JOIN account a ON a.id = g.owner_id
+  FROM access_grant g JOIN account a ON a.id = g.owner_id AND a.deleted_ms IS NULL
  WHERE g.grantee_id = :actor AND g.entity = :entity AND g.entity_id = :id;
 
 -- :query sharing_put
@@ -13,7 +13,7 @@ DELETE FROM access_grant WHERE owner_id = :owner AND entity = :entity AND entity
 
 -- :query sharing_members
 SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.created_ms, a.handle
-  FROM access_grant g JOIN account a ON a.id = g.grantee_id
+  FROM access_grant g JOIN account a ON a.id = g.grantee_id AND a.deleted_ms IS NULL
  WHERE g.owner_id = :owner AND g.entity = :entity AND g.entity_id = :id
  ORDER BY g.created_ms, g.grantee_id LIMIT :limit;
 
@@ -25,7 +25,7 @@ SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.cre
 
 -- :query sharing_with_actor
 SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.created_ms, a.handle
-  FROM access_grant g JOIN account a ON a.id = g.owner_id
+  FROM access_grant g JOIN account a ON a.id = g.owner_id AND a.deleted_ms IS NULL
  WHERE g.grantee_id = :actor AND g.entity = :entity AND (g.created_ms, g.entity_id) < (:before_ms, :before_id)
  ORDER BY g.created_ms DESC, g.entity_id DESC LIMIT :limit;
 

@@ -87,6 +87,13 @@ static err_t forget_account(struct app *app, struct db *db, struct uuid account)
     return sharing_forget_account(db, &a, account, clock_wall_ms());
 }
 
+/* … one that is only put away keeps them, unseen, and whom it shared with hears that the things went and came back. */
+static err_t hide_account(struct db *db, struct arena *a, const struct op *op)
+{
+    bool away = str_eq(op->fields, S("deleted")), back = str_eq(op->fields, S("restored"));
+    return away || back ? sharing_hide_account(db, a, op->entity_id, away, clock_wall_ms()) : OK;
+}
+
 /* … a deleted thing those of itself. */
 static err_t forget(struct app *app, struct db *rows, struct db *effects, struct arena *a,
                     const struct op *ops, size_t count)
@@ -94,6 +101,8 @@ static err_t forget(struct app *app, struct db *rows, struct db *effects, struct
     UNUSED(app);
     UNUSED(rows);
     for (size_t i = 0; i < count; i++) {
+        if (str_eq(ops[i].entity, S("account")) && str_eq(ops[i].kind, S("updated")))
+            TRY(hide_account(effects, a, &ops[i]));
         if (!str_eq(ops[i].kind, S("deleted")) || str_eq(ops[i].entity, S("grant")) ||
             str_eq(ops[i].entity, S("access")))
             continue;

@@ -24,5 +24,9 @@ NODISCARD err_t sharing_forget_thing(struct db *db, struct arena *a, struct uuid
                                      struct str entity, struct uuid id, int64_t now_ms);
 NODISCARD err_t sharing_forget_account(struct db *db, struct arena *a, struct uuid account,
                                        int64_t now_ms);
+/* What the account shares is not seen while it is put away; its grants stay. The same words are said: "access deleted",
+ * then "access created". */
+NODISCARD err_t sharing_hide_account(struct db *db, struct arena *a, struct uuid account,
+                                     bool hidden, int64_t now_ms);
 
 #endif

@@ -20,7 +20,7 @@ test('a deleted account leaves nothing that can be read, found or fetched', asyn
     assert.equal((await owner.json('GET', '/api/v1/conversations?shared=true')).body.items[0].shared_by, 'gone');
     const { id } = (await gone.json('GET', '/api/v1/me')).body.user;
 
-    await server.vivim(['user', 'delete', 'gone']);
+    await server.vivim(['user', 'delete', 'gone', '--now', '--yes']);
     assert.equal((await gone.json('GET', '/api/v1/me')).status, 401);
     await eventually(async () => (await owner.json('GET', `/api/v1/conversations/${items[0].id}`)).status === 404);
     await eventually(async () => (await owner.json('GET', '/api/v1/conversations?shared=true')).body.items.length === 0);
@@ -53,7 +53,7 @@ test('of a deleted account no byte is left in the data folder', sqlite, async (t
     const before = wordsIn(server.data, WORDS);
     for (const word of WORDS.filter((w) => w !== 'keymarker')) assert.ok(before.some((w) => w.startsWith(word)), `${word} is nowhere to begin with`);
 
-    await server.vivim(['user', 'delete', 'markedhandle']);
+    await server.vivim(['user', 'delete', 'markedhandle', '--now', '--yes']);
     let left;
     await eventually(() => (left = wordsIn(server.data, WORDS)).length === 0).catch(() => assert.deepEqual(left, []));
     assert.equal((await owner.json('GET', '/api/v1/me')).status, 200);
@@ -81,7 +81,7 @@ test('what was deleted is erased also when the server dies right after', sqlite,
     const gone = await signIn(server, 'markedhandle', 'a password of theirs');
     assert.equal((await gone.json('POST', '/api/v1/sample')).status, 200);
     await eventually(async () => (await gone.json('GET', '/api/v1/search?q=sourdough')).body.items.length > 0);
-    const deleted = server.vivim(['user', 'delete', 'markedhandle']);
+    const deleted = server.vivim(['user', 'delete', 'markedhandle', '--now', '--yes']);
     await eventually(async () => (await gone.json('GET', '/api/v1/me').catch(() => ({}))).status === 401);
     await server.stop('SIGKILL');
     await deleted.catch(() => {}); // its answer may not have come

@@ -308,6 +308,22 @@ describe('real time', () => {
             const away = await ben.json('GET', `/api/v1/changes?after=${cursor}`);
             assert.deepEqual(away.body.items.map((i) => [i.entity, i.kind]), [['access', 'created'], ['access', 'deleted']]); // what was shared is not any more
         });
+        test('what a deleted account shared leaves the topics of others, and comes back with it', async () => {
+            const eva = await signIn(server, 'eva');
+            assert.equal((await eva.json('POST', '/api/v1/sample')).status, 200);
+            const [{ id }] = (await eva.json('GET', '/api/v1/conversations')).body.items, topic = `conversation:${id}`;
+            assert.equal((await share(eva, id, 'ben')).status, 200);
+            const b = await connect(server, ben);
+            assert.deepEqual((await b.subscribe(topic)).subscribed, [topic]);
+            await server.vivim(['user', 'delete', 'eva', '--yes']);
+            assert.deepEqual(await b.next('unsubscribed'), { topic });
+            await b.next('change', (c) => c.items.some((i) => i.entity === 'access' && i.kind === 'deleted' && i.id === id));
+            assert.equal((await b.subscribe(topic)).refused[0].code, 'not_found');
+            await server.vivim(['user', 'restore', 'eva']);
+            await b.next('change', (c) => c.items.some((i) => i.entity === 'access' && i.kind === 'created' && i.id === id));
+            assert.deepEqual((await b.subscribe(topic)).subscribed, [topic]);
+            b.close();
+        });
         test('a deleted conversation closes its topic, and whom it was shared with hears of it, also when away', async () => {
             const extra = (await ann.json('GET', '/api/v1/conversations')).body.items.at(-1).id;
             await share(ann, extra, 'ben');
@@ -389,7 +405,7 @@ describe('real time', () => {
             await gone;
             const gus = await signIn(server, 'gus'), c = await connect(server, gus);
             gone = closes(c);
-            await server.vivim(['user', 'delete', 'gus', '--yes']).catch(() => server.vivim(['user', 'delete', 'gus']));
+            await server.vivim(['user', 'delete', 'gus', '--yes']);
             await gone;
         });
     });

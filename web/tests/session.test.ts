@@ -36,6 +36,13 @@ test('who was signed in is there before the server answers, and stays while it i
     assert.equal(stranger.phase(), 'unreachable');
 });
 
+test('a sign-in link lets in, and says why when it does not', async () => {
+    const s = session({ 'auth/link': { body: { user: user('a') } } });
+    assert.equal(await s.model.loginByLink('t'), null);
+    const spent = session({ 'auth/link': problem(403, 'forbidden') });
+    assert.equal((await spent.model.loginByLink('t'))?.code, 'forbidden');
+});
+
 test('a remembered session that has ended leads to the login', async () => {
     const s = session({ 'auth/state': { body: { setup_needed: false, signed_in: false } } }, { auth: user('a') });
     await s.model.start();

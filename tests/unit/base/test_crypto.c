@@ -1,5 +1,10 @@
 #include "check.h"
 
+#include <sodium.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "base/crypto.h"
 #include "base/encode.h"
 
@@ -139,6 +144,25 @@ static void sealed_values_hold_or_break(void **state)
     assert_int_equal(out.n, 0);
 }
 
+/* 1 or 0, or the error with a minus before it. */
+static int checked(const char *encoded, struct str password)
+{
+    bool same = false;
+    err_t e = password_check(encoded, password, &same);
+    return e == OK ? same : -(int)e;
+}
+
+/* Of this process, as RLIMIT_AS counts them; the sanitizer's shadow too. */
+static rlim_t mapped_bytes(void)
+{
+    unsigned long long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%llu", &pages), 1);
+    fclose(f);
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
 static void passwords(void **state)
 {
     UNUSED(state);
@@ -147,11 +171,50 @@ static void passwords(void **state)
     assert_int_equal(password_hash(S("correct horse"), again), OK);
     assert_true(str_starts(str_from(encoded), S("$argon2id$v=19$m=65536,t=3,p=1$")));
     assert_string_not_equal(encoded, again); /* salted */
-    assert_true(password_check(encoded, S("correct horse")));
-    assert_false(password_check(encoded, S("correct horsE")));
-    assert_false(password_check(encoded, S("")));
-    assert_false(password_check("", S("")));
-    assert_false(password_check("$argon2id$v=19$m=65536,t=3,p=1$", S("x")));
+    assert_int_equal(checked(encoded, S("correct horse")), 1);
+    assert_int_equal(checked(encoded, S("correct horsE")), 0);
+    assert_int_equal(checked(encoded, S("")), 0);
+}
+
+/* One that libsodium made by itself, and what is none. */
+static void passwords_encoded_elsewhere(void **state)
+{
+    UNUSED(state);
+    char other[crypto_pwhash_STRBYTES], cut[crypto_pwhash_STRBYTES];
+    assert_int_equal(crypto_pwhash_str(other, "pw", 2, 1, 8192), 0);
+    assert_int_equal(checked(other, S("pw")), 1);
+    assert_int_equal(checked(other, S("pW")), 0);
+    static const char *const DAMAGED[] = {
+        "",
+        "$argon2id$v=19$m=65536,t=3,p=1$",
+        "$argon2id$v=19$m=65536,t=3,p=2$ciik6DYeXlERpCklRqFaqw$"
+        "5axF9Wgfl57sCtBjNjxoSrdx3mk9AKv7++19FTDFRKc",
+        "$argon2id$v=19$m=999999999,t=3,p=1$ciik6DYeXlERpCklRqFaqw$"
+        "5axF9Wgfl57sCtBjNjxoSrdx3mk9AKv7++19FTDFRKc",
+        "$argon2id$v=19$m=65536,t=3,p=1$ciik6DYeXlERpCklRqFaqw$5axF9Wgf",
+    };
+    for (size_t i = 0; i < COUNTOF(DAMAGED); i++)
+        assert_int_equal(checked(DAMAGED[i], S("x")), -E_CORRUPT);
+    for (size_t n = 0; n < strlen(other); n++) {
+        snprintf(cut, sizeof cut, "%.*s", (int)n, other);
+        assert_int_equal(checked(cut, S("pw")), -E_CORRUPT);
+    }
+}
+
+/* 1 GiB is more than this process may have: not a wrong password. */
+static void no_memory_is_not_a_wrong_password(void **state)
+{
+    UNUSED(state);
+    struct rlimit before, little;
+    static const char GREEDY[] = "$argon2id$v=19$m=1048576,t=1,p=1$ciik6DYeXlERpCklRqFaqw$"
+                                 "5axF9Wgfl57sCtBjNjxoSrdx3mk9AKv7++19FTDFRKc";
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    little = before;
+    little.rlim_cur = mapped_bytes() + MIB(256);
+    assert_int_equal(setrlimit(RLIMIT_AS, &little), 0);
+    int result = checked(GREEDY, S("x"));
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    assert_int_equal(result, -E_BUSY);
 }
 
 static void constant_time_and_wiping(void **state)
@@ -175,6 +238,8 @@ int main(void)
         cmocka_unit_test(sealing_is_xchacha20_poly1305),
         cmocka_unit_test(sealed_values_hold_or_break),
         cmocka_unit_test(passwords),
+        cmocka_unit_test(passwords_encoded_elsewhere),
+        cmocka_unit_test(no_memory_is_not_a_wrong_password),
         cmocka_unit_test(constant_time_and_wiping),
     };
     crypto_init();

@@ -173,4 +173,22 @@ static inline struct str last_op(struct uuid owner)
                    STR_ARG(op->fields));
 }
 
+/* One of several threads at once. */
+struct racer {
+    struct thread thread;
+    struct str token;
+    char handle[8];
+    err_t result;
+};
+
+static inline void race(void **state, void (*run)(void *), struct racer *r, size_t count)
+{
+    UNUSED(state);
+    clock_real();
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(thread_start(&r[i].thread, "racer", run, &r[i]), OK);
+    for (size_t i = 0; i < count; i++)
+        thread_join(&r[i].thread);
+}
+
 #endif

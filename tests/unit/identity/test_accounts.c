@@ -1,4 +1,4 @@
-/* Accounts, the setup link, signing in, the throttle. */
+/* Accounts, the setup link, signing in. */
 #include "fixture.h"
 
 static void added_and_listed(void **state)
@@ -48,42 +48,6 @@ static void default_user(void **state)
     assert_int_equal(identity_user_disable(f.id, f.db, &f.arena, S("cy"), true, NOW), OK);
     assert_int_equal(identity_default_user(f.db, &f.arena, &x), OK);
     assert_true(str_eq(x.handle, S("di")));
-}
-
-static void deleted(void **state)
-{
-    UNUSED(state);
-    struct account ada = cheap_account("ada", true), bob = cheap_account("bob", false), x;
-    struct signed_in s = cheap_session(&bob, NOW);
-    struct str t = cheap_token(&bob, SCOPES_ALL, TIME_NONE, NULL);
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK);
-    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW), OK);
-    assert_int_equal(identity_user_delete(f.id, f.db, &f.arena, S("ada"), NOW),
-                     E_CONFLICT); /* the last admin */
-    assert_int_equal(identity_user_delete(f.id, f.db, &f.arena, S("nobody"), NOW), E_NOT_FOUND);
-    assert_int_equal(identity_user_delete(f.id, f.db, &f.arena, S("bob"), NOW), OK);
-    assert_true(str_eq(last_op(bob.id), S("account deleted ")));
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), E_UNAUTHENTICATED);
-    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW), E_UNAUTHENTICATED);
-    assert_int_equal(identity_user_get(f.db, &f.arena, S("bob"), &x), E_NOT_FOUND);
-    assert_int_equal(identity_user_delete(f.id, f.db, &f.arena, S("ada"), NOW),
-                     OK); /* nobody else is left */
-    bool any = true;
-    assert_int_equal(identity_any_account(f.db, &any), OK);
-    assert_false(any);
-    UNUSED(ada);
-}
-
-static void last_admin_may_go_when_another_is_there(void **state)
-{
-    UNUSED(state);
-    cheap_account("ada", true);
-    cheap_account("bob", true);
-    assert_int_equal(identity_user_disable(f.id, f.db, &f.arena, S("bob"), true, NOW), OK);
-    assert_int_equal(identity_user_delete(f.id, f.db, &f.arena, S("ada"), NOW),
-                     E_CONFLICT); /* bob cannot sign in */
-    assert_int_equal(identity_user_disable(f.id, f.db, &f.arena, S("bob"), false, NOW), OK);
-    assert_int_equal(identity_user_delete(f.id, f.db, &f.arena, S("ada"), NOW), OK);
 }
 
 /* --- the setup link ------------------------------------------------------------------------- */
@@ -146,28 +110,12 @@ static void setup_link_ends_with_user_add(void **state)
     struct account x;
     struct str token = setup_token(NOW);
     assert_int_equal(
-        identity_user_add(f.id, f.db, &f.arena, S("ada"), GOOD_PASSWORD, true, NOW, &x), OK);
+        identity_user_add(f.id, f.db, &f.arena, S("ada"), GOOD_PASSWORD, false, NOW, &x), OK);
     assert_int_equal(set_up(f.db, &f.arena, token, "owner", NOW, &s), E_GONE);
-    assert_int_equal(identity_user_delete(f.id, f.db, &f.arena, S("ada"), NOW), OK);
+    assert_int_equal(identity_user_delete(f.id, f.db, &f.arena, S("ada"), ACCOUNT_ERASE_NOW, NOW),
+                     OK);
     assert_int_equal(set_up(f.db, &f.arena, token, "owner", NOW, &s),
                      E_FORBIDDEN); /* not even then */
-}
-
-struct racer {
-    struct thread thread;
-    struct str token;
-    char handle[8];
-    err_t result;
-};
-
-static void race(void **state, void (*run)(void *), struct racer *r, size_t count)
-{
-    UNUSED(state);
-    clock_real();
-    for (size_t i = 0; i < count; i++)
-        assert_int_equal(thread_start(&r[i].thread, "racer", run, &r[i]), OK);
-    for (size_t i = 0; i < count; i++)
-        thread_join(&r[i].thread);
 }
 
 static void racer_sets_up(void *context)
@@ -241,10 +189,8 @@ static void password_changed(void **state)
     assert_int_equal(
         identity_user_add(f.id, f.db, &f.arena, S("ada"), GOOD_PASSWORD, false, NOW, &x), OK);
     struct signed_in kept = cheap_session(&x, NOW), ended = cheap_session(&x, NOW), s;
-    struct str address = S("192.0.2.1");
-#define CHANGE(old, new)                                                                          \
-    identity_password_change(f.id, f.db, &f.arena, x.id, kept.session_id, address, old, new, NOW, \
-                             &retry_ms)
+#define CHANGE(old, new) \
+    identity_password_change(f.id, f.db, &f.arena, x.id, kept.session_id, old, new, NOW, &retry_ms)
     assert_int_equal(CHANGE(S("wrong"), other), E_INVALID);
     assert_string_equal(err_detail()->field, "old_password");
     assert_int_equal(CHANGE(GOOD_PASSWORD, S("short")), E_INVALID);
@@ -264,125 +210,18 @@ static void password_changed(void **state)
     assert_int_equal(sign_in("ada", GOOD_PASSWORD, NOW, &s, &retry_ms), OK);
 }
 
-/* --- the throttle ----------------------------------------------------------------------------- */
-
-static void account_is_slowed(void **state)
-{
-    UNUSED(state);
-    struct account x;
-    struct signed_in s;
-    int64_t retry_ms = 0;
-    assert_int_equal(
-        identity_user_add(f.id, f.db, &f.arena, S("ada"), GOOD_PASSWORD, false, NOW, &x), OK);
-    for (int64_t i = 0; i < THROTTLE_ACCOUNT.free; i++)
-        assert_int_equal(sign_in("ada", S("wrong"), NOW, &s, &retry_ms), E_BAD_LOGIN);
-    assert_int_equal(sign_in("ada", GOOD_PASSWORD, NOW, &s, &retry_ms),
-                     E_RATE); /* the right one too */
-    assert_int_equal(retry_ms, THROTTLE_ACCOUNT.base_ms);
-    assert_int_equal(sign_in("ada", GOOD_PASSWORD, NOW + retry_ms - 1, &s, &retry_ms), E_RATE);
-    assert_int_equal(retry_ms, 1);
-    assert_int_equal(sign_in("ada", S("wrong"), NOW + 1000, &s, &retry_ms), E_BAD_LOGIN);
-    assert_int_equal(sign_in("ada", GOOD_PASSWORD, NOW + 1000, &s, &retry_ms), E_RATE);
-    assert_int_equal(retry_ms, 2000); /* doubled */
-    assert_int_equal(sign_in("ada", GOOD_PASSWORD, NOW + 3000, &s, &retry_ms), OK);
-    assert_int_equal(sign_in("ada", S("wrong"), NOW + 3000, &s, &retry_ms),
-                     E_BAD_LOGIN); /* forgotten with the success */
-    assert_int_equal(sign_in("ada", GOOD_PASSWORD, NOW + 3000, &s, &retry_ms), OK);
-}
-
-static void unknown_handles_are_slowed_alike(void **state)
-{
-    UNUSED(state);
-    struct signed_in s;
-    int64_t retry_ms = 0;
-    struct throttle_keys k = identity_throttle_keys(&f.arena, S("nobody"), S("192.0.2.9"));
-    for (int64_t i = 0; i < THROTTLE_ACCOUNT.free; i++)
-        assert_int_equal(identity_throttle_charge(f.db, &k, NOW, &retry_ms), OK);
-    assert_int_equal(sign_in("nobody", GOOD_PASSWORD, NOW, &s, &retry_ms), E_RATE);
-    assert_int_equal(retry_ms, THROTTLE_ACCOUNT.base_ms);
-}
-
-static void address_is_slowed(void **state)
-{
-    UNUSED(state);
-    struct account x;
-    struct signed_in s;
-    int64_t retry_ms = 0;
-    assert_int_equal(
-        identity_user_add(f.id, f.db, &f.arena, S("ada"), GOOD_PASSWORD, false, NOW, &x), OK);
-    struct login l = { .handle = S("ada"), .password = GOOD_PASSWORD, .address = S("2001:db8::1") };
-    for (int64_t i = 0; i < THROTTLE_ADDRESS.free - 1;
-         i++) { /* each another account, as guessers do */
-        struct str handle = str_fmt(&f.arena, "guess%d", (int)i);
-        struct throttle_keys k =
-            identity_throttle_keys(&f.arena, handle, str_fmt(&f.arena, "2001:db8::%d", (int)i + 2));
-        assert_int_equal(identity_throttle_charge(f.db, &k, NOW, &retry_ms), OK);
-    }
-    /* Success gives back only what it took: an own account is no way around. */
-    assert_int_equal(identity_login(f.id, f.db, &f.arena, &l, NOW, &s, &retry_ms), OK);
-    struct throttle_keys k = identity_throttle_keys(&f.arena, S("one-more"), S("2001:db8::1"));
-    assert_int_equal(identity_throttle_charge(f.db, &k, NOW, &retry_ms), OK);
-    assert_int_equal(identity_login(f.id, f.db, &f.arena, &l, NOW, &s, &retry_ms), E_RATE);
-    assert_int_equal(retry_ms, THROTTLE_ADDRESS.base_ms);
-    l.address = S("2001:db8:0:1::1"); /* another network */
-    assert_int_equal(identity_login(f.id, f.db, &f.arena, &l, NOW, &s, &retry_ms), OK);
-    /* Forgotten after the window, and then swept. */
-    assert_int_equal(identity_throttle_look(f.db, &k, NOW + THROTTLE_ADDRESS.window_ms, &retry_ms),
-                     OK);
-    assert_int_equal(identity_sweep(f.db, NOW + THROTTLE_ADDRESS.window_ms + 1), OK);
-    struct throttle t;
-    assert_int_equal(identity_store_throttle_get(f.db, k.address, &t), OK);
-    assert_int_equal(t.failures, 0);
-}
-
-static void racer_guesses(void *context)
-{
-    struct racer *r = context;
-    struct db *db;
-    int64_t retry_ms;
-    CLEANUP(arena_free) struct arena a = { 0 };
-    arena_init(&a, MIB(1));
-    r->result = db_connect(f.store, &db);
-    if (r->result == OK) {
-        struct throttle_keys k = identity_throttle_keys(&a, S("ada"), str_from(r->handle));
-        r->result = identity_throttle_charge(db, &k, NOW, &retry_ms);
-        db_disconnect(db);
-    }
-}
-
-/* Many at once gain nothing: attempts are counted before the password is looked at. */
-static void guesses_at_once_are_counted(void **state)
-{
-    struct racer r[12] = { 0 };
-    int let_through = 0;
-    for (size_t i = 0; i < COUNTOF(r); i++)
-        snprintf(r[i].handle, sizeof r[i].handle, "10.0.%zu", i);
-    race(state, racer_guesses, r, COUNTOF(r));
-    for (size_t i = 0; i < COUNTOF(r); i++) {
-        let_through += r[i].result == OK;
-        assert_true(r[i].result == OK || r[i].result == E_RATE);
-    }
-    assert_int_equal(let_through, THROTTLE_ACCOUNT.free);
-}
-
 int main(void)
 {
     crypto_init();
     const struct CMUnitTest tests[] = {
         TEST(added_and_listed),
         TEST(default_user),
-        TEST(deleted),
-        TEST(last_admin_may_go_when_another_is_there),
         TEST(setup_once),
         TEST(setup_link_ends),
         TEST(setup_link_ends_with_user_add),
         TEST(of_two_setups_one_wins),
         TEST(login_right_and_wrong),
         TEST(password_changed),
-        TEST(account_is_slowed),
-        TEST(unknown_handles_are_slowed_alike),
-        TEST(address_is_slowed),
-        TEST(guesses_at_once_are_counted),
     };
     RUN_ON_BOTH(tests);
 }

@@ -59,15 +59,17 @@ static err_t removed(int i)
 {
     char text[32];
     CLEANUP(arena_free) struct arena a = { 0 };
-    struct account x;
     arena_init(&a, MIB(1));
-    err_t e = identity_user_get(f.db, &a, name_of(text, i), &x);
+    err_t e = identity_user_restore(f.id, f.db, &a, name_of(text, i), NOW); /* from a try before */
     if (e == E_NOT_FOUND)
         e = made(i);
-    TRY(e);
+    if (e != E_CONFLICT)
+        TRY(e);
     TRY(identity_user_disable(f.id, f.db, &a, name_of(text, i), true, NOW));
     TRY(identity_user_disable(f.id, f.db, &a, name_of(text, i), false, NOW));
-    return identity_user_delete(f.id, f.db, &a, name_of(text, i), NOW);
+    TRY(identity_user_delete(f.id, f.db, &a, name_of(text, i), ACCOUNT_PUT_AWAY, NOW));
+    TRY(identity_user_restore(f.id, f.db, &a, name_of(text, i), NOW));
+    return identity_user_delete(f.id, f.db, &a, name_of(text, i), ACCOUNT_ERASE_NOW, NOW);
 }
 
 static void removed_check(int i, bool done)

@@ -143,6 +143,8 @@ static void throttle_keys(void **state)
         struct throttle_keys k = identity_throttle_keys(&a, S("ada"), str_from(CASES[i].address));
         assert_true(str_eq(k.address, str_from(CASES[i].key)));
         assert_true(str_eq(k.account, S("account:ada")));
+        struct str from = str_sub(k.address, sizeof "address:" - 1, k.address.n);
+        assert_true(str_eq(k.pair, str_cat(&a, S("pair:ada|"), from)));
     }
 }
 
@@ -215,9 +217,13 @@ static void nobody_costs_the_same(void **state)
     identity_gate_init(&gate);
     assert_int_equal(identity_slot_take(&slot, &gate, &retry_ms), OK);
     assert_int_equal(identity_hash(&slot, &a, S("correct horse"), &encoded), OK);
-    assert_true(identity_hash_check(&slot, &a, encoded, S("correct horse")));
-    assert_false(identity_hash_check(&slot, &a, encoded, S("correct horsE")));
-    assert_false(identity_hash_check(&slot, &a, STR_NONE, S("correct horse")));
+    bool same = false;
+    assert_int_equal(identity_hash_check(&slot, &a, encoded, S("correct horse"), &same), OK);
+    assert_true(same);
+    assert_int_equal(identity_hash_check(&slot, &a, encoded, S("correct horsE"), &same), OK);
+    assert_false(same);
+    assert_int_equal(identity_hash_check(&slot, &a, STR_NONE, S("correct horse"), &same), OK);
+    assert_false(same);
     struct str nobody = identity_nobody();
     size_t parameters = str_find(encoded, S("p="), 0) + 4;
     assert_int_equal(nobody.n, encoded.n);

@@ -7,6 +7,8 @@ export interface Schemas {
         admin: boolean;
         disabled: boolean;
         created_at: string;
+        deleted_at: string | null;
+        erased_at: string | null;
     };
     AuthState: {
         setup_needed: boolean;
@@ -128,6 +130,10 @@ export interface Schemas {
         address: string;
         current: boolean;
     };
+    SignInLink: {
+        link: string;
+        expires_at: string;
+    };
     Token: {
         id: string;
         name: string;
@@ -147,6 +153,14 @@ export interface Schemas {
 }
 
 export interface Operations {
+    'POST /api/v1/auth/link': {
+        body: {
+            token: string;
+        };
+        reply: {
+            user: Schemas["User"];
+        };
+    };
     'POST /api/v1/auth/login': {
         body: {
             handle: string;
@@ -358,6 +372,15 @@ export interface Operations {
     };
     'DELETE /api/v1/users/{handle}': {
         path: { handle: string };
+        query: { now?: boolean };
+    };
+    'POST /api/v1/users/{handle}/login-link': {
+        path: { handle: string };
+        reply: Schemas["SignInLink"];
+    };
+    'POST /api/v1/users/{handle}/restore': {
+        path: { handle: string };
+        reply: Schemas["Account"];
     };
     'POST /api/v1/users/{handle}/tokens': {
         path: { handle: string };

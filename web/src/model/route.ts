@@ -3,7 +3,7 @@
 export type Route =
     | { name: 'library' }
     | { name: 'setup'; token: string }
-    | { name: 'login'; next: string }
+    | { name: 'login'; next: string; token?: string } // token: of a one-time sign-in link
     | { name: 'conversation'; id: string; messageId: string }
     | { name: 'search'; q: string }
     | { name: 'captures' }
@@ -28,7 +28,7 @@ export function parseRoute(path: string, search = '', hash = ''): Route {
     switch (first) {
     case '': return { name: 'library' };
     case 'setup': return { name: 'setup', token: fragment };
-    case 'login': return { name: 'login', next: localPath(query.get('next') ?? '') };
+    case 'login': return { name: 'login', next: localPath(query.get('next') ?? ''), ...(fragment ? { token: fragment } : {}) };
     case 'search': return { name: 'search', q: query.get('q') ?? '' };
     case 'captures': return { name: 'captures' };
     case 'settings': return { name: 'settings' };
@@ -40,7 +40,7 @@ export function hrefOf(route: Route): string {
     switch (route.name) {
     case 'library': return '/';
     case 'setup': return route.token ? `/setup#${route.token}` : '/setup';
-    case 'login': return route.next ? `/login?next=${encodeURIComponent(route.next)}` : '/login';
+    case 'login': return (route.next ? `/login?next=${encodeURIComponent(route.next)}` : '/login') + (route.token ? `#${route.token}` : '');
     case 'conversation': return `/c/${route.id}${route.messageId ? `#m-${route.messageId}` : ''}`;
     case 'search': return route.q ? `/search?q=${encodeURIComponent(route.q)}` : '/search';
     case 'captures': return '/captures';

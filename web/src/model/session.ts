@@ -79,6 +79,7 @@ export function createSession({ client, state, wipe }: SessionParts) {
         expire,
         login: (handle: string, password: string) =>
             attempt(() => client.call('POST /api/v1/auth/login', { body: { handle, password } })),
+        loginByLink: (token: string) => attempt(() => client.call('POST /api/v1/auth/link', { body: { token } })),
         setup: (token: string, handle: string, password: string) =>
             attempt(() => client.call('POST /api/v1/auth/setup', { body: { token, handle, password } })),
         logout: async (): Promise<Problem | null> => {

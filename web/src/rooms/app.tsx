@@ -17,7 +17,7 @@ import { Shell } from './shell.tsx';
 function Room({ route }: { route: Route }) {
     switch (route.name) {
     case 'setup': return <SetupRoom token={route.token} />;
-    case 'login': return <LoginRoom next={route.next} />;
+    case 'login': return <LoginRoom next={route.next} token={route.token ?? ''} />;
     case 'library': return <LibraryRoom />;
     case 'conversation': return <ReaderRoom id={route.id} messageId={route.messageId} />;
     case 'search': return <SearchRoom q={route.q} />;

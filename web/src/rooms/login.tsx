@@ -7,7 +7,7 @@ import { useApp } from './context.ts';
 import { ProblemNotice } from './problem_notice.tsx';
 import { useTitle } from './shell.tsx';
 
-export function LoginRoom({ next }: { next: string }) {
+export function LoginRoom({ next, token }: { next: string; token: string }) {
     const { session, navigation } = useApp();
     const phase = useStore(session.store, (s) => s.phase);
     const expired = useStore(session.store, (s) => s.expired);
@@ -15,6 +15,7 @@ export function LoginRoom({ next }: { next: string }) {
     const [password, setPassword] = useState('');
     const [busy, setBusy] = useState(false);
     const [problem, setProblem] = useState<Problem | null>(null);
+    const [spent, setSpent] = useState(false); // the link: then the password is asked for
     useTitle('Sign in');
 
     useLayoutEffect(() => {
@@ -30,14 +31,30 @@ export function LoginRoom({ next }: { next: string }) {
         setProblem(await session.login(handle.trim(), password));
         setBusy(false);
     };
+    const useLink = async (event: Event) => {
+        event.preventDefault();
+        setBusy(true);
+        const failed = await session.loginByLink(token);
+        setBusy(false);
+        setProblem(failed);
+        setSpent(failed?.field === 'token');
+    };
     const wrong = (field: string) => (problem?.field === field ? problem.message : '');
 
+    if (token && !spent) return (
+        <form class="card-form" onSubmit={(e) => void useLink(e)}>
+            <h1 tabIndex={-1}>Sign in</h1>
+            <p class="lead">This link signs you in once, without the password.</p>
+            {problem && <ProblemNotice problem={problem} />}
+            <button type="submit" class="primary" disabled={busy}>{busy ? 'Signing in …' : 'Sign in'}</button>
+        </form>
+    );
     return (
         <form class="card-form" onSubmit={(e) => void submit(e)} noValidate>
             <h1 tabIndex={-1}>Sign in</h1>
             {expired && !problem && <Notice><p>You were signed out after a while. Sign in, and you are back where you were.</p></Notice>}
             {problem?.code === 'bad_login' && (
-                <Notice tone="wrong"><p>The handle or the password is wrong. Forgotten? On the server, <code>vivim user passwd HANDLE</code> sets a new one.</p></Notice>
+                <Notice tone="wrong"><p>The handle or the password is wrong. Forgotten? On the server, <code>vivim user passwd HANDLE</code> sets a new one, and <code>vivim user login-link HANDLE</code> prints a link that needs none.</p></Notice>
             )}
             {problem && problem.code !== 'bad_login' && !['handle', 'password'].includes(problem.field) && <ProblemNotice problem={problem} />}
             <Field label="Handle" name="handle" value={handle} onInput={setHandle} autocomplete="username" error={wrong('handle')} literal />
