@@ -2,53 +2,13 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/json_write.h"
 #include "base/limits.h"
 #include "base/utf8.h"
-
-static const struct cli_option GLOBAL_OPTIONS[] = {
-    { "--user", "HANDLE", "act for this account (default: the only one, or the first admin)" },
-    { "--json", NULL, "print data as JSON" },
-    { "--config", "FILE", "read this file instead of vivim.conf in the data folder" },
-    { "--help", NULL, "show this help" },
-};
-
-/* --- help ---------------------------------------------------------------------------------- */
-
-static void print_option(FILE *f, const struct cli_option *o)
-{
-    char left[64];
-    snprintf(left, sizeof left, "%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-    fprintf(f, "  %-26s %s\n", left, o->help);
-}
-
-static void print_help(FILE *f, const struct command *cmd)
-{
-    fprintf(f, "usage: vivim %s%s%s [options]\n\n%s\n", cmd->name, cmd->arguments[0] ? " " : "",
-            cmd->arguments, cmd->summary);
-    if (cmd->help)
-        fprintf(f, "\n%s\n", cmd->help);
-    fprintf(f, "\noptions:\n");
-    for (size_t i = 0; i < cmd->option_count; i++)
-        print_option(f, &cmd->options[i]);
-    for (size_t i = 0; i < COUNTOF(GLOBAL_OPTIONS); i++)
-        print_option(f, &GLOBAL_OPTIONS[i]);
-    fprintf(f, "\nEvery setting is an option too: --data DIR, --listen ADDRESS:PORT … (`vivim "
-               "config dump` lists them).\n");
-}
-
-static void print_commands(FILE *f)
-{
-    fprintf(f, "usage: vivim COMMAND [arguments] [options]\n\ncommands:\n");
-    for (size_t i = 0; COMMANDS[i]; i++) {
-        char left[64];
-        snprintf(left, sizeof left, "%s%s%s", COMMANDS[i]->name,
-                 COMMANDS[i]->arguments[0] ? " " : "", COMMANDS[i]->arguments);
-        fprintf(f, "  %-30s %s\n", left, COMMANDS[i]->summary);
-    }
-    fprintf(f, "\n`vivim COMMAND --help` says more.\n");
-}
+#include "cli/help.h"
 
 int cli_usage(const struct cli *c, const char *format, ...)
 {
@@ -57,76 +17,42 @@ int cli_usage(const struct cli *c, const char *format, ...)
     fprintf(stderr, "vivim: ");
     vfprintf(stderr, format, args);
     va_end(args);
-    if (c->command)
-        fprintf(stderr, "\nusage: vivim %s%s%s [options]; `vivim %s --help` says more\n",
-                c->command->name, c->command->arguments[0] ? " " : "", c->command->arguments,
-                c->command->name);
-    else
-        fprintf(stderr, "\n`vivim --help` lists the commands\n");
+    help_pointer(c->command);
     return EXIT_USAGE;
 }
 
+static void fail_json(err_t e, const struct err_detail *d, const char *text)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    arena_init(&a, KIB(64));
+    struct buf b;
+    struct json_out o;
+    buf_init(&b, &a, KIB(8));
+    jo_init(&o, &b);
+    jo_object(&o);
+    jo_kstr(&o, "code", str_from(err_code(e)));
+    jo_kstr(&o, "detail", str_from(text));
+    if (d->field[0])
+        jo_kstr(&o, "field", str_from(d->field));
+    jo_end(&o);
+    fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&b)));
+}
+
+/* People get a sentence; where a value is wrong and it does not say which, its name comes first. Programs get the code
+ * and the field. */
 int cli_fail(struct cli *c, err_t e)
 {
-    UNUSED(c);
     const struct err_detail *d = err_detail();
-    fprintf(stderr, "vivim: %s%s%s (%s)\n", d->text[0] ? d->text : err_title(e),
-            d->field[0] ? ": " : "", d->field, err_code(e));
+    const char *text = d->text[0] ? d->text : err_title(e);
+    bool named = e != E_INVALID || !d->field[0] || d->field[0] == '/' || strstr(text, d->field);
+    if (c->json)
+        fail_json(e, d, text);
+    else
+        fprintf(stderr, "vivim: %s%s%s\n", named ? "" : d->field, named ? "" : ": ", text);
     return EXIT_FAILED;
 }
 
 /* --- arguments -------------------------------------------------------------------------------- */
-
-/* "user add" takes two words; the longest name that fits wins. */
-static const struct command *find_command(int argc, char **argv, int *ret_words)
-{
-    for (size_t i = 0; COMMANDS[i]; i++) {
-        struct str rest = str_from(COMMANDS[i]->name), word;
-        int words = 0;
-        bool same = true;
-        while (same && str_cut(&rest, ' ', &word)) {
-            same = words + 1 < argc && str_eq(word, str_from(argv[words + 1]));
-            words++;
-        }
-        if (same) {
-            *ret_words = words;
-            return COMMANDS[i];
-        }
-    }
-    return NULL;
-}
-
-/* What may follow the first word of a command of two ("add, list" for "user"); empty where there is nothing. */
-static struct str second_words(struct arena *a, struct str first)
-{
-    struct buf b;
-    buf_init(&b, a, KIB(4));
-    for (size_t i = 0; COMMANDS[i]; i++) {
-        struct str second = str_from(COMMANDS[i]->name), word;
-        if (str_cut(&second, ' ', &word) && str_eq(word, first) && second.n)
-            buf_putf(&b, "%s%.*s", b.n ? ", " : "", STR_ARG(second));
-    }
-    return buf_str(&b);
-}
-
-static int no_command(struct cli *c, const char *name)
-{
-    struct str seconds = second_words(c->arena, str_from(name));
-    if (seconds.n)
-        return cli_usage(c, "%s needs one of: %.*s", name, STR_ARG(seconds));
-    return cli_usage(c, "there is no command \"%s\"", name);
-}
-
-static const struct cli_option *find_option(const struct command *cmd, struct str name)
-{
-    for (size_t i = 0; i < cmd->option_count; i++)
-        if (str_eq(name, str_from(cmd->options[i].name)))
-            return &cmd->options[i];
-    for (size_t i = 0; i < COUNTOF(GLOBAL_OPTIONS); i++)
-        if (str_eq(name, str_from(GLOBAL_OPTIONS[i].name)))
-            return &GLOBAL_OPTIONS[i];
-    return NULL;
-}
 
 static int keep_option(struct cli *c, const struct cli_option *o, struct str value)
 {
@@ -154,13 +80,13 @@ static int parse_option(struct cli *c, int argc, char **argv, int *at)
     struct str rest = str_from(argv[*at]), name;
     bool has_value = str_find_char(rest, '=', 0) < rest.n;
     str_cut(&rest, '=', &name);
-    const struct cli_option *o = find_option(c->command, name);
-    struct str nearest = STR_NONE;
-    bool setting = !o && setting_known(str_sub(name, 2, name.n), &nearest);
-    if (!o && !setting)
-        return nearest.n ? cli_usage(c, "unknown option %.*s; did you mean --%.*s?", STR_ARG(name),
-                                     STR_ARG(nearest))
-                         : cli_usage(c, "unknown option %.*s", STR_ARG(name));
+    const struct cli_option *o = option_find(c->command, name);
+    if (!o && !setting_known(str_sub(name, 2, name.n))) {
+        struct str near = option_near(c->command, name);
+        return near.s ? cli_usage(c, "unknown option %.*s; did you mean --%.*s?", STR_ARG(name),
+                                  STR_ARG(near))
+                      : cli_usage(c, "unknown option %.*s", STR_ARG(name));
+    }
     if (o && !o->value)
         return has_value ? cli_usage(c, "%.*s takes no value", STR_ARG(name))
                          : keep_option(c, o, STR_NONE);
@@ -240,27 +166,23 @@ int cli_main(const struct cli_host *host, int argc, char **argv, char *const env
     arena_init(&arena, MIB(512));
     struct cli c = { .arena = &arena, .host = host };
 
-    bool asks_help =
-        argc >= 2 && (str_eq(str_from(argv[1]), S("--help")) ||
-                      str_eq(str_from(argv[1]), S("help")) || str_eq(str_from(argv[1]), S("-h")));
-    if (asks_help) {
-        print_commands(stdout);
-        return EXIT_OK;
+    if (argc < 2) {
+        help_commands(stderr);
+        return EXIT_USAGE;
     }
-    if (argc >= 2 && str_eq(str_from(argv[1]), S("--version")))
+    if (str_eq(str_from(argv[1]), S("--version")))
         argv[1] = (char *)"version";
-    int words = 0;
-    c.command = find_command(argc, argv, &words);
-    if (!c.command) {
-        if (argc < 2)
-            print_commands(stderr);
-        return argc < 2 ? EXIT_USAGE : no_command(&c, argv[1]);
-    }
-    int status = parse_arguments(&c, words + 1, argc, argv);
+    int words = 0, status;
+    if (help_asked(&c, argc, argv, &status))
+        return status;
+    c.command = command_find(argc - 1, argv + 1, &words);
+    if (!c.command)
+        return help_no_command(&c, argc - 1, argv + 1);
+    status = parse_arguments(&c, words + 1, argc, argv);
     if (status != EXIT_OK)
         return status;
     if (c.help) {
-        print_help(stdout, c.command);
+        help_command(stdout, c.command);
         return EXIT_OK;
     }
     return run(&c, environment);

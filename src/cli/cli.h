@@ -78,7 +78,8 @@ int cli_main(const struct cli_host *host, int argc, char **argv, char *const env
 /* The value of an option of this command; STR_NONE when it was not given (a switch: S("")). */
 struct str cli_option(const struct cli *c, const char *name);
 
-/* Say what went wrong (the thread's error detail) and what to do; gives EXIT_FAILED. */
+/* Say what went wrong (the thread's error detail) and what to do, on standard error: a sentence, or with --json one line
+ * {code, detail, field}. Gives EXIT_FAILED. */
 int cli_fail(struct cli *c, err_t e);
 /* A usage error: message, the usage line, EXIT_USAGE. */
 int cli_usage(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "os/file.h"
 
-enum { VALUE_BYTES_MAX = 16384, NEAR_ENOUGH = 3 };
+enum { VALUE_BYTES_MAX = 16384 };
 
 struct key {
     const char *name; /* "LISTEN" */
@@ -56,40 +56,14 @@ static size_t find_key(struct str given)
     return COUNTOF(KEYS);
 }
 
-/* Levenshtein distance, of short names only. */
-static unsigned distance(struct str a, struct str b)
-{
-    unsigned row[64];
-    if (a.n >= COUNTOF(row) || b.n >= COUNTOF(row))
-        return UINT32_MAX;
-    for (unsigned j = 0; j <= b.n; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a.n; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= b.n; j++) {
-            char x = a.s[i - 1] >= 'a' && a.s[i - 1] <= 'z' ? (char)(a.s[i - 1] - 32) : a.s[i - 1];
-            unsigned change = diagonal + ((x == '-' ? '_' : x) != b.s[j - 1]);
-            diagonal = row[j];
-            unsigned least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            row[j] = change < least ? change : least;
-        }
-    }
-    return row[b.n];
-}
-
+/* What tests alone may set is offered to nobody. */
 static const char *nearest(struct str given)
 {
-    const char *best = NULL;
-    unsigned least = NEAR_ENOUGH + 1;
-    for (size_t i = 0; i < COUNTOF(KEYS); i++) {
-        unsigned d = distance(given, str_from(KEYS[i].name));
-        if (d < least) {
-            least = d;
-            best = KEYS[i].name;
-        }
-    }
-    return best;
+    struct suggestion s = suggest(given);
+    for (size_t i = 0; i < COUNTOF(KEYS); i++)
+        if (!(KEYS[i].flags & SETTING_TEST_ONLY))
+            suggest_offer(&s, str_from(KEYS[i].name));
+    return suggest_best(&s).s; /* the whole of a name, so it is terminated */
 }
 
 /* The flag's spelling of a key, in static storage of its own for each. */
@@ -104,15 +78,16 @@ static struct str flag_name(const char *name)
     return str_of(names[at], i);
 }
 
-bool setting_known(struct str name, struct str *ret_nearest)
+bool setting_known(struct str name)
 {
-    *ret_nearest = STR_NONE;
-    if (find_key(name) < COUNTOF(KEYS))
-        return true;
-    const char *near = nearest(name);
-    if (near)
-        *ret_nearest = flag_name(near);
-    return false;
+    return find_key(name) < COUNTOF(KEYS);
+}
+
+void settings_suggest(struct suggestion *s)
+{
+    for (size_t i = 0; i < COUNTOF(KEYS); i++)
+        if (!(KEYS[i].flags & SETTING_TEST_ONLY))
+            suggest_offer(s, flag_name(KEYS[i].name));
 }
 
 /* --- values ------------------------------------------------------------------------------------- */

@@ -4,7 +4,7 @@
 #ifndef VIVIM_OS_SETTINGS_H
 #define VIVIM_OS_SETTINGS_H
 
-#include "base/str.h"
+#include "base/suggest.h"
 
 enum setting_kind { SETTING_TEXT, SETTING_I64, SETTING_BOOL };
 enum { SETTING_SECRET = 1, SETTING_TEST_ONLY = 2 };
@@ -73,8 +73,10 @@ struct setting_flag {
 NODISCARD err_t settings_load(struct arena *a, const struct setting_flag *flags, size_t flag_count,
                               const char *config_path_or_null, char *const environment[],
                               struct settings *ret);
-/* Does the table know this flag name ("listen", "base-url")? Gives the nearest known one for a message. */
-bool setting_known(struct str flag_name, struct str *ret_nearest);
+/* Does the table know this flag name ("listen", "base-url")? */
+bool setting_known(struct str flag_name);
+/* Offer the flag names of the table, but not those for tests alone. */
+void settings_suggest(struct suggestion *s);
 /* key, value in force (secrets as "(set)"), and where it came from, one row each, in table order. */
 struct setting_row {
     const char *key, *help, *origin; /* origin: "default", "flag", "environment", "file" */

@@ -14,8 +14,21 @@ const vivim = (argv, options = {}) => command(BINARY, argv, { env, check: false,
 after(() => rmSync(data, { recursive: true, force: true }));
 
 test('every command has --help', async () => {
+    for (const argv of [['help'], ['-h'], ['help', '--help']]) assert.match((await vivim(argv)).stdout, /^usage: vivim COMMAND/, argv.join(' '));
+    for (const [group, ...names] of [['user', 'add', 'delete', 'restore', 'enable', 'login-link'], ['config', 'dump']])
+        for (const argv of [[group, '--help'], [group, '-h'], ['help', group], [group, 'help']]) {
+            const { code, stdout, stderr } = await vivim(argv);
+            assert.deepEqual([code, stderr], [0, ''], argv.join(' '));
+            for (const name of names) assert.match(stdout, new RegExp(`^  ${group} ${name} `, 'm'));
+        }
+    for (const argv of [['help', 'user', 'add'], ['user', 'help', 'add'], ['user', 'add', '--help'], ['user', 'add', '-h'], ['user', 'add', 'x', '--help']]) {
+        const { code, stdout } = await vivim(argv);
+        assert.equal(code, 0, argv.join(' '));
+        assert.match(stdout, /^usage: vivim user add HANDLE/);
+    }
+    assert.equal((await vivim(['help', 'nothing'])).code, 2);
     const { stdout } = await vivim(['--help']);
-    const names = [...stdout.matchAll(/^ {2}([a-z]+(?: [a-z]+)?) ?(?:[A-Z[]|  )/gm)].map((m) => m[1].trim());
+    const names = [...stdout.matchAll(/^ {2}([a-z]+(?: [a-z-]+)?) ?(?:[A-Z[]|  )/gm)].map((m) => m[1].trim());
     assert.ok(names.includes('capture') && names.includes('user add') && names.length >= 14, names.join());
     for (const name of names) {
         const { code, stdout: help } = await vivim([...name.split(' '), '--help']);
@@ -112,6 +125,37 @@ test('wrong use ends with 2 and says what is right', async () => {
     }
 });
 
+test('what is near is suggested, and nothing that is not', async () => {
+    for (const [argv, say] of [
+        [['captur', 'x'], 'vivim capture'], [['usr', 'list'], 'vivim user'], [['user', 'lst'], 'vivim user list'], [['user', 'loginlink', 'a'], 'vivim user login-link'],
+        [['user', 'remove', 'a'], null], [['config', 'dum'], 'vivim config dump'], [['config', 'show'], null], [['help', 'serach'], 'vivim search'],
+        [['search', 'x', '--limt', '3'], '--limit'], [['search', 'x', '--jsn'], '--json'], [['user', 'add', 'x', '--password', 'y'], '--password-file'],
+        [['serve', '--lisen', 'x'], '--listen'], [['serve', '--base-ulr', 'x'], '--base-url'], [['serve', '--foo'], null], [['serve', '--verbose'], null],
+        [['serve', '--capture-resolv', 'x'], null], [['frobnicate'], null], [['x'], null], [['--jsno'], null],
+    ]) {
+        const { code, stderr } = await vivim(argv);
+        assert.equal(code, 2, argv.join(' '));
+        assert.equal(/did you mean "?([^"?]+)"?\?/.exec(stderr)?.[1] ?? null, say, argv.join(' '));
+    }
+    for (const [key, say] of [['VIVIM_LISTN', /VIVIM_LISTEN/], ['VIVIM_XYZZY', /no setting "XYZZY"$/m]])
+        assert.match((await vivim(['config', 'dump'], { env: { ...env, [key]: '1' } })).stderr, say);
+});
+
+test('people get a sentence, programs the code', async () => {
+    for (const [argv, code] of [[['user', 'disable', 'nobody'], 'not_found'], [['user', 'restore', 'nobody'], 'not_found'], 
+        [['token', 'nobody'], 'not_found'], [['search', 'x'], 'not_found'], [['user', 'delete', 'nobody', '--yes'], 'not_found']]) {
+        const { code: status, stderr } = await vivim([...argv, '--log-level', 'error']);
+        assert.equal(status, 1, argv.join(' '));
+        const words = stderr.split('\n').filter((line) => line.startsWith('vivim: '));
+        assert.equal(words.length, 1, stderr);
+        assert.doesNotMatch(words[0], /[a-z]_[a-z]|[{}]|\[[a-z]|\bE_[A-Z]|\([a-z_]+\)$|: [a-z]+$/, argv.join(' '));
+        const { stderr: json } = await vivim([...argv, '--json']);
+        const problem = JSON.parse(json.trim().split('\n').at(-1));
+        assert.equal(problem.code, code, json);
+        assert.ok(words[0].includes(problem.detail));
+    }
+});
+
 test('an unknown or wrong setting stops the start and names the nearest', async () => {
     const { code, stderr } = await vivim(['config', 'dump'], { env: { ...env, VIVIM_LISTN: '127.0.0.1:1' } });
     assert.equal(code, 2);
@@ -159,7 +203,7 @@ test('user add says what is wrong', async () => {
     for (const [handle, input, say] of [
         ['A', 'correct horse battery\n', /handle/],
         ['api', 'correct horse battery\n', /handle/],
-        ['ada', 'correct horse battery\n', /conflict/],
+        ['ada', 'correct horse battery\n', /"ada" is taken/],
         ['bob', 'short\n', /password/],
         ['bob', '', /password/],
     ]) {

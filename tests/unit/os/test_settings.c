@@ -148,12 +148,16 @@ static void secrets_come_from_files_and_are_never_shown(void **state)
 static void flag_names(void **state)
 {
     UNUSED(state);
-    struct str near;
-    assert_true(setting_known(S("base-url"), &near));
-    assert_false(setting_known(S("base-ulr"), &near));
-    assert_true(str_eq(near, S("base-url")));
-    assert_false(setting_known(S("something-else-entirely"), &near));
-    assert_int_equal(near.n, 0);
+    struct suggestion near = suggest(S("base-ulr")), far = suggest(S("something-else-entirely")),
+                      tests = suggest(S("capture-resolv"));
+    assert_true(setting_known(S("base-url")));
+    assert_false(setting_known(S("base-ulr")));
+    settings_suggest(&near);
+    assert_true(str_eq(suggest_best(&near), S("base-url")));
+    settings_suggest(&far);
+    assert_null(suggest_best(&far).s);
+    settings_suggest(&tests); /* what is for tests alone is no help to anybody */
+    assert_null(suggest_best(&tests).s);
 }
 
 int main(void)
