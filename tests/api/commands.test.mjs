@@ -41,7 +41,8 @@ test('an address that is taken is named, with what to do', async () => {
     const other = createServer(), folder = tempFolder();
     await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
     const address = `127.0.0.1:${other.address().port}`;
-    const { code, stderr } = await vivim(['serve', '--data', folder, '--listen', address]);
+    const own = { ...env, ...(await databaseUrl(folder)) }; // a database belongs to one key, and so to one folder's
+    const { code, stderr } = await vivim(['serve', '--data', folder, '--listen', address], { env: own });
     other.close();
     rmSync(folder, { recursive: true });
     assert.equal(code, 1);
