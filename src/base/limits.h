@@ -20,6 +20,13 @@
 #define HTTP_BODY_BYTES_DEFAULT     KIB(64)
 #define HTTP_BODY_SPOOL_BYTES       KIB(256) /* a larger body goes into a temporary file */
 #define HTTP_CHUNKS_MAX             100000   /* chunks in one body */
+#define HTTP_CHUNK_LINE_BYTES_MAX   KIB(1)   /* extensions of one chunk … */
+#define HTTP_CHUNK_EXTRA_BYTES_MAX  KIB(16)  /* … and of all in one body */
+#define HTTP_TRAILERS_MAX           32
+#define HTTP_TRAILERS_BYTES_MAX     KIB(8)
+#define HTTP_DISCARD_BYTES_MAX      KIB(64) /* of a refused body: dropped, the connection stays */
+#define HTTP_LINGER_BYTES_MAX       MIB(8)  /* dropped behind a last answer, that it be read … */
+#define HTTP_LINGER_MS              2000    /* … and for how long */
 #define HTTP_HEADER_TIMEOUT_MS      10000
 #define HTTP_BODY_TIMEOUT_MS        30000 /* without progress */
 #define HTTP_IDLE_TIMEOUT_MS        75000

@@ -1,4 +1,5 @@
 #include "http/inside.h"
+#include "os/clock.h"
 
 /* --- the Host: who is asked for (DNS rebinding) -------------------------------------------------- */
 
@@ -25,6 +26,18 @@ static bool host_is_ours(const struct http_server *s, struct str host)
     struct str port = str_sub(host, without_port(host).n, host.n);
     int64_t n;
     return port.n == 0 || (str_to_i64(str_sub(port, 1, port.n), &n) == OK && n == s->port);
+}
+
+/* Only what a host and a port are written with (RFC 3986 section 3.2.2). */
+static bool is_host_text(struct str host)
+{
+    for (size_t i = 0; i < host.n; i++) {
+        char c = host.s[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && !(c && strchr("-._~%!$&'()*+,;=:[]", c)))
+            return false;
+    }
+    return host.n > 0;
 }
 
 /* May it be repeated in a sentence? As it stands in a URL, and short. */
@@ -60,9 +73,34 @@ err_t check_host(struct call *c)
     size_t hosts = 0;
     for (size_t i = 0; i < c->rq.header_count; i++)
         hosts += str_eq(c->rq.headers[i].name, S("host"));
-    if (hosts != 1)
+    if (hosts != 1 || !is_host_text(host))
         return err_note(E_BAD_INPUT, "host", "a request names exactly one host");
     return host_is_ours(c->server, host) ? OK : misdirected(c, host);
+}
+
+/* --- how often ------------------------------------------------------------------------------------------ */
+
+struct str retry_seconds(struct call *c, int64_t ms)
+{
+    int64_t seconds = ms / 1000 + 1;
+    return str_fmt(c->rq.arena, "%lld", (long long)seconds);
+}
+
+err_t check_rate(struct call *c)
+{
+    const struct route *r = c->rq.route;
+    int64_t retry_ms;
+    if (r->rate == RATE_NONE || c->rq.local || c->rate.counted)
+        return OK;
+    struct str key = c->rq.caller.known ? str_of((const char *)c->rq.caller.user_id.b,
+                                                 sizeof c->rq.caller.user_id.b)
+                                        : c->network;
+    if (rate_take(c->server->rates, key, r->rate, clock_monotonic_ms(), &c->rate, &retry_ms))
+        return OK;
+    struct str wait = retry_seconds(c, retry_ms);
+    reply_header(&c->rp, "Retry-After", wait);
+    return err_note(E_RATE, NULL, "too many requests of this kind; try again in %.*s s",
+                    STR_ARG(wait));
 }
 
 /* --- the same site -------------------------------------------------------------------------------------- */

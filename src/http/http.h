@@ -3,8 +3,9 @@
  * A room lists its routes in a table; each row says the method, the path, the handler, who may
  * call it, its rate class, the body limit and where it runs. A row that does not say who may call
  * stops the start. The same table makes /openapi.json. Before a handler runs, in this order:
- * Host check, coarse rate by address, route, identity, CSRF check, who-may, rate by account, body
- * limit and arrival, Idempotency-Key. A handler does three things: parse, call, render.
+ * coarse rate by address, Host check, route, identity, who-may, CSRF check, rate by account, body
+ * limit and type, arrival of the body, Idempotency-Key. What fails before the arrival is answered at
+ * the header block: nothing of the body is kept for who may not send it (head.c). A handler does three things: parse, call, render.
  * Errors become problem+json (RFC 9457) with a stable code, a detail and the request id.
  */
 #ifndef VIVIM_HTTP_HTTP_H
@@ -263,8 +264,9 @@ struct http_options {
     size_t table_count;
     err_t (*identify)(
         struct req *rq,
-        struct caller
-            *ret); /* OK with known=false for a stranger; E_UNAUTHENTICATED for a bad credential */
+        struct caller *
+            ret); /* OK with known=false for a stranger; E_UNAUTHENTICATED for a bad credential. Without an
+                      Authorization header and a session cookie, and not local, it asks nothing of rq->db */
     const char *temp_dir;
     /* 0: those of base/limits.h */
     int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, drain_ms;

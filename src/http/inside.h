@@ -53,7 +53,7 @@ struct call {
     bool wrong_method;        /* the path is there, the method is not */
     bool cors;                /* a route of this path answers pages of other origins */
     unsigned allowed_methods; /* bit (1 << method), for Allow */
-    err_t refused; /* by a check that needs no body: answered when the request is whole */
+    err_t refused;            /* by a check that needs no body: answered without it */
     struct err_detail refused_detail;
     int64_t began_us;
     struct str network; /* of the client: whose rates count together (net_address_network) */
@@ -94,7 +94,15 @@ size_t router_index(const struct router *r, const struct route *route);
 NODISCARD err_t check_host(struct call *c);
 NODISCARD err_t check_same_site(struct call *c);
 NODISCARD err_t check_caller(struct call *c); /* identity, who may call, scope */
+NODISCARD err_t check_rate(struct call *c);   /* counts a request once, however often it is asked */
+struct str retry_seconds(struct call *c,
+                         int64_t ms); /* whole ones, at least one, for Retry-After */
 bool http_origin_is_ours(const struct http_server *s, struct str origin);
+
+/* head.c: what comes after the header block of a request with a body. */
+enum http1_next call_head(struct call *c);
+/* request.c */
+bool is_json_type(struct str type);
 
 /* rates.c: token buckets. */
 struct rates *rates_new(struct arena *a);

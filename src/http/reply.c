@@ -172,6 +172,8 @@ static const char *reason(int status)
         return "Content Too Large";
     case 415:
         return "Unsupported Media Type";
+    case 417:
+        return "Expectation Failed";
     case 421:
         return "Misdirected Request";
     case 422:

@@ -182,7 +182,7 @@ err_t req_query_fields(struct req *rq, void *out)
     return check_required(r->query, r->query_count, seen);
 }
 
-static bool is_json_type(struct str type)
+bool is_json_type(struct str type)
 {
     struct str name;
     return str_cut(&type, ';', &name) && str_eq_nocase(str_trim(name), S("application/json"));

@@ -126,14 +126,7 @@ _Static_assert(sizeof(struct header) == sizeof(struct http1_header) &&
                    offsetof(struct header, value) == offsetof(struct http1_header, value),
                "a header is the same to net and http");
 
-/* Whole seconds, at least one, for Retry-After. */
-static struct str seconds_text(struct call *c, int64_t ms)
-{
-    int64_t seconds = ms / 1000 + 1;
-    return str_fmt(c->rq.arena, "%lld", (long long)seconds);
-}
-
-/* Checks that need no body and no database. What they refuse is answered when the request is whole. */
+/* Checks that need no body and no database. */
 static err_t first_checks(struct call *c)
 {
     int64_t retry_ms;
@@ -141,7 +134,7 @@ static err_t first_checks(struct call *c)
     if (!c->rq.local &&
         !rate_take_address(c->server->rates, c->network, clock_monotonic_ms(), &retry_ms)) {
         (void)!router_match(c->server->router, c); /* for its CORS headers */
-        reply_header(&c->rp, "Retry-After", seconds_text(c, retry_ms));
+        reply_header(&c->rp, "Retry-After", retry_seconds(c, retry_ms));
         return err_note(E_RATE, NULL, "too many requests from %.*s", STR_ARG(c->rq.client));
     }
     TRY(check_host(c));
@@ -155,36 +148,22 @@ static err_t first_checks(struct call *c)
     return router_match(c->server->router, c);
 }
 
-static void on_head(struct http1_exchange *x, void *context)
+static enum http1_next on_head(struct http1_exchange *x, void *context)
 {
     struct call *c = call_new(context, x);
     x->user = c;
     if (!c)
-        return;
+        return HTTP1_ANSWER;
     err_clear();
     c->refused = first_checks(c);
     c->refused_detail = *err_detail();
+    if (c->refused == E_BAD_INPUT) /* who writes one request wrongly may mean another next one */
+        reply_close(&c->rp);
     x->body_max = c->refused == OK && c->rq.route ? c->rq.route->body_max : 0;
+    return x->has_body ? call_head(c) : HTTP1_READ;
 }
 
 /* --- running a call ------------------------------------------------------------------------------------ */
-
-static err_t check_rate(struct call *c)
-{
-    const struct route *r = c->rq.route;
-    int64_t retry_ms;
-    if (r->rate == RATE_NONE || c->rq.local)
-        return OK;
-    struct str key = c->rq.caller.known ? str_of((const char *)c->rq.caller.user_id.b,
-                                                 sizeof c->rq.caller.user_id.b)
-                                        : c->network;
-    if (rate_take(c->server->rates, key, r->rate, clock_monotonic_ms(), &c->rate, &retry_ms))
-        return OK;
-    reply_header(&c->rp, "Retry-After", seconds_text(c, retry_ms));
-    struct str wait = seconds_text(c, retry_ms);
-    return err_note(E_RATE, NULL, "too many requests of this kind; try again in %.*s s",
-                    STR_ARG(wait));
-}
 
 static err_t check_body(struct call *c)
 {

@@ -5,10 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "net/listener.h"
 #include "os/clock.h"
 
-enum { PARTS_MAX = 8, LINGER_MS = 2000, UNSENT_MS = 10000 };
+enum { PARTS_MAX = 8, UNSENT_MS = 10000 };
 
 struct write_call {
     uv_write_t rq;
@@ -55,7 +56,8 @@ static void linger(struct net_conn *c)
         net_close(c);
         return;
     }
-    c->deadline_ms = clock_monotonic_ms() + LINGER_MS;
+    c->deadline_ms = clock_monotonic_ms() + HTTP_LINGER_MS;
+    c->dropped_bytes = 0;
     net_resume(c);
 }
 
@@ -214,7 +216,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     struct net_conn *c = stream->data;
     if (n > 0 && !c->ended)
         c->protocol->data(c, buf->base, (size_t)n);
-    else if (n < 0)
+    else if (n < 0 || (c->dropped_bytes += (size_t)n) > HTTP_LINGER_BYTES_MAX)
         net_close(c);
 }
 

@@ -38,6 +38,7 @@ struct net_conn {
     int64_t deadline_ms; /* monotonic; 0: none */
     size_t
         unsent_bytes; /* given to net_write, not yet with the kernel; with what keeping it costs */
+    size_t dropped_bytes; /* read since the last answer went out, for nobody */
     bool closing, local, paused, ended;
     bool counted;                         /* among those of its network */
     char peer[NET_ADDRESS_TEXT_BYTES];    /* address as text; "local" over a Unix socket */

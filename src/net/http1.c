@@ -1,11 +1,12 @@
 #include "net/http1.h"
 
 #include <fcntl.h>
-#include <llhttp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "net/chunked.h"
+#include "net/http1_head.h"
 #include "os/clock.h"
 #include "os/file.h"
 
@@ -13,21 +14,26 @@ enum {
     FILE_CHUNK = 65536,
     HELD_AHEAD_BYTES = 4096,
     FREE_EXCHANGES_MAX = 64,
-    BODY_PROGRESS_BYTES = 16384
+    BODY_PROGRESS_BYTES = 16384,
+    BLANK_LINES_MAX = 2 /* before a request (RFC 9112 section 2.2) */
 };
 
-/* AWAITING: handed up, no answer yet. HELD: it will take long; the client is listened to. SENDING: the answer is on its way. */
-enum state { READ_HEAD, READ_BODY, AWAITING, HELD, SENDING, STREAMING, ENDED };
+/* CHECKING: whether the body may come is being found out. AWAITING: handed up, no answer yet. HELD: it will take long; the client is
+ * listened to. SENDING: the answer is on its way. DROPPING: it has gone, and the body that nobody wanted comes. */
+enum state { READ_HEAD, CHECKING, READ_BODY, AWAITING, HELD, SENDING, DROPPING, STREAMING, ENDED };
 
 struct http1 {
     struct net_conn *conn;
     struct http1_server *server;
     struct http1_exchange *exchange; /* under way; NULL while idle */
-    llhttp_t parser;
     enum state state;
-    bool complete, failed; /* of the parser's callbacks */
-    struct buf ahead;      /* bytes that wait: an unfinished header block, or what was sent ahead */
+    bool complete;    /* of the parser's callbacks */
+    struct buf ahead; /* bytes that wait: an unfinished header block, or what was sent ahead */
+    struct chunked chunked; /* the body's frames … */
+    uint64_t length_left;   /* … or how much of it is to come */
     size_t body_since_deadline;
+    unsigned blank_lines;
+    bool saw_cr; /* of a blank line */
     int file_fd; /* of the answer that is being sent; -1 */
     size_t file_left;
     bool sends_file, close_after, reads_ahead;
@@ -93,76 +99,7 @@ void http1_thread_end(void)
     free_count = 0;
 }
 
-/* --- the header block ------------------------------------------------------------------------------ */
-
-bool http1_block_ok(struct str block)
-{
-    for (size_t i = 0; i < block.n; i++) {
-        unsigned char c = (unsigned char)block.s[i];
-        if (c == 0)
-            return false;
-        if (c == '\r' && (i + 1 == block.n || block.s[i + 1] != '\n'))
-            return false;
-        if (c != '\n')
-            continue;
-        if (i == 0 || block.s[i - 1] != '\r')
-            return false;
-        if (i + 1 < block.n && (block.s[i + 1] == ' ' || block.s[i + 1] == '\t'))
-            return false; /* obsolete line folding */
-    }
-    return true;
-}
-
-static struct http1_exchange *exchange_of(llhttp_t *p)
-{
-    return ((struct http1 *)p->data)->exchange;
-}
-
-static int on_url(llhttp_t *p, const char *at, size_t n)
-{
-    exchange_of(p)->target = str_of(at, n); /* the block lies in the arena, whole: one piece */
-    return 0;
-}
-
-static int on_field(llhttp_t *p, const char *at, size_t n)
-{
-    struct http1_exchange *x = exchange_of(p);
-    if (x->header_count == HTTP_HEADERS_MAX)
-        return -1;
-    char *name = (char *)(uintptr_t)at; /* our own copy of the block */
-    for (size_t i = 0; i < n; i++)
-        if (name[i] >= 'A' && name[i] <= 'Z')
-            name[i] = (char)(name[i] + 32);
-    x->headers[x->header_count++] = (struct http1_header){ str_of(at, n), S("") };
-    return 0;
-}
-
-static int on_value(llhttp_t *p, const char *at, size_t n)
-{
-    struct http1_exchange *x = exchange_of(p);
-    x->headers[x->header_count - 1].value = str_trim(str_of(at, n));
-    return 0;
-}
-
-static int on_body(llhttp_t *p, const char *at, size_t n);
-
-static int on_complete(llhttp_t *p)
-{
-    ((struct http1 *)p->data)->complete = true;
-    return HPE_PAUSED;
-}
-
-static const llhttp_settings_t *settings(void)
-{
-    static const llhttp_settings_t SETTINGS = {
-        .on_url = on_url,
-        .on_header_field = on_field,
-        .on_header_value = on_value,
-        .on_body = on_body,
-        .on_message_complete = on_complete,
-    };
-    return &SETTINGS;
-}
+/* --- header fields ------------------------------------------------------------------------------------ */
 
 struct str http1_header_value(const struct http1_exchange *x, struct str lower_name)
 {
@@ -215,15 +152,6 @@ static err_t keep_body(struct http1 *h, struct str bytes)
     return file_write_all(x->body_fd, bytes);
 }
 
-static int on_body(llhttp_t *p, const char *at, size_t n)
-{
-    struct http1 *h = p->data;
-    if (keep_body(h, str_of(at, n)) == OK)
-        return 0;
-    h->failed = true;
-    return -1;
-}
-
 /* --- reading -------------------------------------------------------------------------------------------------- */
 
 static void hand_up(struct http1 *h)
@@ -232,8 +160,11 @@ static void hand_up(struct http1 *h)
     h->state = AWAITING;
     net_deadline(h->conn, 0);
     net_pause(h->conn); /* one at a time: what the client sends ahead stays in the kernel */
+    /* A small body that nobody wants is dropped behind the answer, if the client is sure to send it. */
+    bool drops = x->body_left && !x->body_chunked && !x->expects_continue &&
+                 h->length_left <= HTTP_DISCARD_BYTES_MAX;
     x->keep_alive =
-        llhttp_should_keep_alive(&h->parser) && !x->body_too_large && !h->server->draining;
+        x->keep_alive && !h->server->draining && (drops || !(x->body_left || x->body_too_large));
     if (x->body_fd >= 0 && lseek(x->body_fd, 0, SEEK_SET) != 0)
         x->body_too_large = true;
     h->server->request(x, h->server->context);
@@ -246,83 +177,79 @@ static void keep_ahead(struct http1 *h, const char *bytes, size_t n)
     buf_put(&h->ahead, str_of(bytes, n));
 }
 
-/* Feed the parser; gives how many bytes it took. False: the connection has been answered or handed up. */
-static bool feed(struct http1 *h, const char *bytes, size_t n, size_t *ret_taken)
-{
-    h->complete = h->failed = false;
-    enum llhttp_errno code = llhttp_execute(&h->parser, bytes, n);
-    *ret_taken = n;
-    if (h->complete || code == HPE_PAUSED_UPGRADE) {
-        const char *at = llhttp_get_error_pos(&h->parser);
-        *ret_taken = at ? (size_t)(at - bytes) : n;
-        h->exchange->upgrade = h->parser.upgrade;
-        return false;
-    }
-    if (code == HPE_OK)
-        return true;
-    if (h->failed && h->exchange->body_too_large) {
-        h->complete =
-            true; /* handed up with what came, so that who may not call is told that first */
-        return false;
-    }
-    answer_bad(h, h->failed ? E_IO : E_BAD_INPUT);
-    return false;
-}
-
 static void begin_body(struct http1 *h, char *bytes, size_t n)
 {
     struct http1_exchange *x = h->exchange;
-    struct str expect = http1_header_value(x, S("expect"));
-    int64_t length;
+    if (!x->body_chunked && x->body_length > x->body_max) {
+        x->body_too_large = x->body_left = true;
+        if (n)
+            keep_ahead(h, bytes, n);
+        hand_up(h);
+        return;
+    }
     buf_init(&x->body, &x->arena, HTTP_BODY_SPOOL_BYTES);
     h->state = READ_BODY;
     h->body_since_deadline = 0;
     net_deadline(h->conn, clock_monotonic_ms() + h->server->body_timeout_ms);
-    struct str declared = http1_header_value(x, S("content-length"));
-    if (declared.n && (str_to_i64(declared, &length) != OK || (uint64_t)length > x->body_max)) {
-        x->body_too_large = true;
-        hand_up(h);
-        return;
-    }
-    if (expect.n && !str_eq_nocase(expect, S("100-continue"))) {
-        answer_bad(h, E_BAD_INPUT);
-        return;
-    }
-    if (expect.n && n == 0)
+    if (x->expects_continue && n == 0)
         net_write_copy(h->conn, S("HTTP/1.1 100 Continue\r\n\r\n"));
     if (n)
         consume(h, bytes, n);
 }
 
-/* A whole header block lies in the arena: parse it. `rest` came behind it in the same read. */
+/* What was found about the head: read the body, or answer without it. `bytes` came behind the head. */
+static void go_on(struct http1 *h, enum http1_next next, char *bytes, size_t n)
+{
+    struct http1_exchange *x = h->exchange;
+    if (x->has_body && next == HTTP1_READ) {
+        begin_body(h, bytes, n);
+        return;
+    }
+    if (n)
+        keep_ahead(h, bytes, n);
+    if (x->has_body && next == HTTP1_WAIT) {
+        h->state = CHECKING;
+        net_deadline(h->conn, 0);
+        net_pause(h->conn);
+        return;
+    }
+    x->body_left = x->has_body;
+    hand_up(h);
+}
+
+/* Is the body whole in what came with its head? CHUNKED_BAD: what came is no body. */
+static enum chunked_got look_ahead(const struct http1_exchange *x, struct str rest)
+{
+    struct chunked c = { 0 };
+    struct str piece;
+    enum chunked_got got;
+    if (!x->body_chunked)
+        return x->body_length <= rest.n ? CHUNKED_WHOLE : CHUNKED_MORE;
+    while ((got = chunked_next(&c, &rest, &piece)) == CHUNKED_PIECE) {
+    }
+    return got;
+}
+
+/* A whole header block lies in the arena. `rest` came behind it in the same read. */
 static void begin_request(struct http1 *h, struct str block, char *rest, size_t rest_bytes)
 {
     struct http1_exchange *x = h->exchange;
-    size_t taken;
-    x->headers = ARENA_ARRAY(&x->arena, struct http1_header, HTTP_HEADERS_MAX);
-    if (!x->headers || !http1_block_ok(block)) {
-        answer_bad(h, E_BAD_INPUT);
+    err_t e = http1_parse_head(x, block);
+    struct str expect = http1_header_value(x, S("expect"));
+    if (e == OK && expect.s && !str_eq_nocase(expect, S("100-continue")))
+        e = E_EXPECTATION;
+    enum chunked_got came = e == OK ? look_ahead(x, str_of(rest, rest_bytes)) : CHUNKED_MORE;
+    if (came == CHUNKED_BAD)
+        e = E_BAD_INPUT;
+    if (e != OK) {
+        answer_bad(h, e);
         return;
     }
-    llhttp_init(&h->parser, HTTP_REQUEST, settings());
-    h->parser.data = h;
-    bool more = feed(h, block.s, block.n, &taken);
-    if (h->state == ENDED)
-        return;
-    if (h->parser.http_major != 1 || x->target.n == 0 || x->target.n > HTTP_TARGET_BYTES_MAX) {
-        answer_bad(h, E_BAD_INPUT);
-        return;
-    }
-    x->method = str_from(llhttp_method_name((llhttp_method_t)h->parser.method));
-    x->version = h->parser.http_minor ? S("1.1") : S("1.0");
-    h->server->head(x, h->server->context);
-    if (more) {
-        begin_body(h, rest, rest_bytes);
-        return;
-    }
-    if (rest_bytes)
-        keep_ahead(h, rest, rest_bytes);
-    hand_up(h);
+    x->expects_continue = expect.s && str_eq(x->version, S("1.1")); /* RFC 9110 section 10.1.1 */
+    x->body_here = came == CHUNKED_WHOLE;
+    memset(&h->chunked, 0, sizeof h->chunked);
+    h->length_left = x->body_length;
+    go_on(h, h->server->head(x, h->server->context), rest, rest_bytes);
 }
 
 /* The end of the header block, behind its empty line; 0: not there yet. */
@@ -332,12 +259,28 @@ static size_t block_end(const char *bytes, size_t n)
     return at ? (size_t)(at - bytes) + 4 : 0;
 }
 
+/* Blank lines before a request: a few, each whole. How many bytes they are; h->ahead is empty. */
+static err_t skip_blank_lines(struct http1 *h, const char *bytes, size_t n, size_t *ret)
+{
+    size_t i = 0;
+    for (; i < n && (h->saw_cr || bytes[i] == '\r' || bytes[i] == '\n'); i++) {
+        if (bytes[i] != (h->saw_cr ? '\n' : '\r'))
+            return E_BAD_INPUT;
+        if (h->saw_cr && ++h->blank_lines > BLANK_LINES_MAX)
+            return E_BAD_INPUT;
+        h->saw_cr = !h->saw_cr;
+    }
+    *ret = i;
+    return OK;
+}
+
 static void read_head(struct http1 *h, char *bytes, size_t n)
 {
     size_t skip = 0;
-    if (h->ahead.n == 0)
-        while (skip < n && (bytes[skip] == '\r' || bytes[skip] == '\n') && skip < 4)
-            skip++; /* empty lines before a request (RFC 9112 section 2.2) */
+    if (h->ahead.n == 0 && skip_blank_lines(h, bytes, n, &skip) != OK) {
+        answer_bad(h, E_BAD_INPUT);
+        return;
+    }
     bytes += skip;
     n -= skip;
     if (n == 0)
@@ -380,19 +323,69 @@ static void read_head(struct http1 *h, char *bytes, size_t n)
     buf_free(&ahead);
 }
 
+/* The next piece of the body off `io`, by whichever frame it has. */
+static enum chunked_got next_piece(struct http1 *h, struct str *io, struct str *ret_piece)
+{
+    if (h->exchange->body_chunked)
+        return chunked_next(&h->chunked, io, ret_piece);
+    if (h->length_left == 0)
+        return CHUNKED_WHOLE;
+    if (io->n == 0)
+        return CHUNKED_MORE;
+    size_t n = h->length_left < io->n ? (size_t)h->length_left : io->n;
+    *ret_piece = str_sub(*io, 0, n);
+    *io = str_sub(*io, n, io->n);
+    h->length_left -= n;
+    return CHUNKED_PIECE;
+}
+
 static void read_body(struct http1 *h, char *bytes, size_t n)
 {
-    size_t taken;
+    struct http1_exchange *x = h->exchange;
+    struct str rest = str_of(bytes, n), piece;
+    enum chunked_got got;
     h->body_since_deadline += n;
     if (h->body_since_deadline >= BODY_PROGRESS_BYTES) {
         h->body_since_deadline = 0;
         net_deadline(h->conn, clock_monotonic_ms() + h->server->body_timeout_ms);
     }
-    if (feed(h, bytes, n, &taken) || h->state == ENDED)
+    while ((got = next_piece(h, &rest, &piece)) == CHUNKED_PIECE) {
+        err_t e = keep_body(h, piece);
+        if (x->body_too_large) { /* handed up with what came, so that who may not call is told that first */
+            hand_up(h);
+            return;
+        }
+        if (e != OK) {
+            answer_bad(h, e);
+            return;
+        }
+    }
+    if (got == CHUNKED_MORE)
         return;
-    if (taken < n)
-        keep_ahead(h, bytes + taken, n - taken);
+    if (got == CHUNKED_BAD) {
+        answer_bad(h, E_BAD_INPUT);
+        return;
+    }
+    if (rest.n)
+        keep_ahead(h, rest.s, rest.n);
     hand_up(h);
+}
+
+static void read_ahead(struct http1 *h);
+
+static void drop_body(struct http1 *h, char *bytes, size_t n)
+{
+    size_t dropped = h->length_left < n ? (size_t)h->length_left : n;
+    h->length_left -= dropped;
+    if (h->length_left)
+        return;
+    h->state = READ_HEAD;
+    h->served++;
+    net_deadline(h->conn, clock_monotonic_ms() + h->server->idle_timeout_ms);
+    if (dropped < n) {
+        keep_ahead(h, bytes + dropped, n - dropped);
+        read_ahead(h);
+    }
 }
 
 static void consume(struct http1 *h, char *bytes, size_t n)
@@ -404,6 +397,10 @@ static void consume(struct http1 *h, char *bytes, size_t n)
     case READ_BODY:
         read_body(h, bytes, n);
         break;
+    case DROPPING:
+        drop_body(h, bytes, n);
+        break;
+    case CHECKING:
     case AWAITING:
     case SENDING:
         keep_ahead(h, bytes, n);
@@ -447,23 +444,29 @@ static void read_ahead(struct http1 *h)
         memset(&h->ahead, 0, sizeof h->ahead);
         consume(h, ahead.s, ahead.n);
         buf_free(&ahead);
-    } while (h->served != served && h->state == READ_HEAD && h->ahead.n);
+        /* An unfinished header block stays where it is; a body that is dropped, and a next request, do not. */
+    } while (h->ahead.n &&
+             (h->state == DROPPING || (h->state == READ_HEAD && h->served != served)));
     h->reads_ahead = false;
     reader_done(h);
 }
 
 static void next_request(struct http1 *h)
 {
+    bool drops = h->exchange->body_left && h->length_left;
     exchange_free(h->exchange);
     h->exchange = NULL;
-    h->served++;
+    h->blank_lines = 0;
+    if (!drops)
+        h->served++;
     if (h->close_after || h->server->draining) {
         h->state = ENDED;
         net_close_after(h->conn);
         return;
     }
-    h->state = READ_HEAD;
-    net_deadline(h->conn, clock_monotonic_ms() + h->server->idle_timeout_ms);
+    h->state = drops ? DROPPING : READ_HEAD;
+    net_deadline(h->conn, clock_monotonic_ms() +
+                              (drops ? h->server->header_timeout_ms : h->server->idle_timeout_ms));
     net_resume(h->conn);
     if (h->ahead.n)
         read_ahead(h);
@@ -495,6 +498,24 @@ static void pump_file(struct http1 *h)
     h->file_fd = -1;
     h->sends_file = false;
     next_request(h);
+}
+
+void http1_go_on(struct http1_exchange *x, enum http1_next next)
+{
+    struct http1 *h = x->connection;
+    if (!h) {
+        exchange_free(x);
+        return;
+    }
+    assert(h->state == CHECKING && next != HTTP1_WAIT);
+    struct buf ahead = h->ahead;
+    memset(&h->ahead, 0, sizeof h->ahead);
+    h->readers++;
+    if (next == HTTP1_READ)
+        net_resume(h->conn);
+    go_on(h, next, ahead.s, ahead.n);
+    buf_free(&ahead);
+    reader_done(h);
 }
 
 void http1_reply(struct http1_exchange *x, const struct http1_reply *r)
@@ -653,7 +674,7 @@ static void protocol_closed(struct net_conn *c)
 {
     struct http1 *h = c->state;
     struct http1_exchange *x = h->exchange;
-    bool unanswered = h->state == AWAITING || h->state == HELD;
+    bool unanswered = h->state == CHECKING || h->state == AWAITING || h->state == HELD;
     if (x && unanswered)
         x->connection = NULL; /* whoever answers finds nobody and frees it, perhaps in `gone` */
     if (x && h->gone)
@@ -671,7 +692,7 @@ static void protocol_stopping(struct net_conn *c)
     struct http1 *h = c->state;
     if (h->state == STREAMING)
         http1_stream_end(h->exchange);
-    else if (h->state == READ_HEAD && !h->exchange)
+    else if (h->state == DROPPING || (h->state == READ_HEAD && !h->exchange))
         net_close(c);
 }
 

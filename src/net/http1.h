@@ -1,7 +1,8 @@
 /* HTTP/1.1 (RFC 9112) on a connection: requests out of bytes, answers in order.
  *
- * llhttp in strict mode reads; before it, a scan of the raw header block refuses what it lets pass (obsolete line folding,
- * a lone CR or LF: research/stack.md section 3). One request is under way at a time; what a client sends ahead waits.
+ * llhttp in strict mode takes header blocks apart; before it, a scan of the raw block refuses what it lets pass (obsolete
+ * line folding, a lone CR or LF, other protocols' names: research/stack.md section 3, http1_head.h). Bodies are framed
+ * here (chunked.h). One request is under way at a time; what a client sends ahead waits.
  * A request's memory (struct http1_exchange) exists only while it is under way: an idle connection holds none.
  */
 #ifndef VIVIM_NET_HTTP1_H
@@ -25,6 +26,10 @@ struct http1_exchange {
     struct http1_header *headers;
     size_t header_count;
     bool keep_alive, upgrade, local;
+    bool has_body, body_chunked, expects_continue;
+    bool body_here;       /* all of it came in the same read as the head */
+    bool body_left;       /* answered without it: it is dropped, or the connection closes */
+    uint64_t body_length; /* as announced by Content-Length */
     char peer[NET_ADDRESS_TEXT_BYTES], network[NET_ADDRESS_TEXT_BYTES]; /* as net_conn has them */
     size_t body_max; /* set by `head`; more than this sets body_too_large and reads no further */
     bool body_too_large;
@@ -35,10 +40,18 @@ struct http1_exchange {
     void *user; /* of the layer above, in the arena */
 };
 
+enum http1_next {
+    HTTP1_READ,   /* read the body, then `request` */
+    HTTP1_ANSWER, /* `request` now: nothing of the body is kept, and `100 Continue` is not sent */
+    HTTP1_WAIT    /* nothing more is read until http1_go_on */
+};
+
 struct http1_server {
-    /* The header block was read, the body was not: set body_max. Called on the loop. */
-    void (*head)(struct http1_exchange *x, void *context);
-    /* The request is whole (or its body is too large): answer now or later with http1_reply, once. */
+    /* The header block was read, the body was not: set body_max, and say what comes next (without a body it is `request`,
+     * whatever this says). Called on the loop. */
+    enum http1_next (*head)(struct http1_exchange *x, void *context);
+    /* The request is whole, or its body is too large, or it was not wanted (body_left): answer now or later with
+     * http1_reply, once. */
     void (*request)(struct http1_exchange *x, void *context);
     /* Bytes that are no request: the whole answer to `e` (E_BAD_INPUT, E_HEADERS_TOO_LARGE, E_REQUEST_TIMEOUT) into `out`; the connection closes. */
     void (*bad)(err_t e, struct buf *out, void *context);
@@ -62,6 +75,10 @@ struct http1_reply {
 };
 /* Answer. On the exchange's loop (net_post from elsewhere). The exchange is gone afterwards, unless it streams. */
 void http1_reply(struct http1_exchange *x, const struct http1_reply *r);
+
+/* After HTTP1_WAIT, on the exchange's loop: HTTP1_READ or HTTP1_ANSWER. The client may have gone: then the exchange is
+ * freed. */
+void http1_go_on(struct http1_exchange *x, enum http1_next next);
 
 /* A body that goes on (server-sent events). On the loop. false: the client has gone, or reads too slowly (more than STREAM_UNSENT_MAX is waiting;
  * then the connection is closed). `gone` is called once when the connection ends, before the exchange is freed. */
@@ -94,8 +111,5 @@ void http1_thread_end(void);
 
 struct str http1_header_value(const struct http1_exchange *x,
                               struct str lower_name); /* the first; STR_NONE */
-
-/* Does a raw header block (with its empty line) hold only what RFC 9112 allows between lines? For the scan before llhttp; pure. */
-bool http1_block_ok(struct str block);
 
 #endif
