@@ -3,7 +3,7 @@
  * The log says who changed what (never the content), is appended inside the transaction of the
  * change, and is read from cursors. Nothing ever appears behind a cursor that has passed it:
  * SQLite's one writer gives that for nothing; on PostgreSQL readers order by (transaction id, seq)
- * and stop below pg_snapshot_xmin. Ops are kept OPS_KEEP_MS; an older cursor is E_CURSOR_EXPIRED.
+ * and stop below pg_snapshot_xmin, so that what is committed may be readable only later. Ops are kept OPS_KEEP_MS; an older cursor is E_CURSOR_EXPIRED.
  * Jobs are rows with a lease: a crash makes them run again when the lease ends. */
 #ifndef VIVIM_OPS_OPS_H
 #define VIVIM_OPS_OPS_H
