@@ -122,8 +122,8 @@ $(BUILD)/vivim: $(BUILD)/src/main.o $(BUILD)/src/app.o $(LIBS) $(FLAGS)
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 FAULT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/fault/*.c))
-WRAPPED := malloc calloc realloc write fsync rename mkdir sqlite3_step sqlite3_prepare_v3 PQexec PQprepare PQexecPrepared
-WRAPS := $(WRAPPED:%=-Wl,--wrap=%)
+WRAPPED := malloc calloc realloc write fsync rename mkdir sqlite3_step sqlite3_prepare_v3 PQsendQuery PQsendQueryParams PQsendPrepare PQsendQueryPrepared
+WRAPS := $(WRAPPED:%=-Wl,--wrap=%) -Wl,--undefined=__wrap_malloc
 
 $(BUILD)/tests/unit/fault/%.o: tests/unit/fault/%.c Makefile $(FLAGS)
 	@mkdir -p $(@D)

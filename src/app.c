@@ -214,6 +214,8 @@ void app_stop(struct app *app)
     if (!app)
         return;
     struct running *r = (struct running *)app; /* app is its first member */
+    db_stopping(app->store);                   /* whoever waits for a store that hangs is let go */
+    db_stopping(app->index);
     http_server_stop(app->server);
     if (r->ops)
         ops_stop(app);

@@ -68,7 +68,25 @@ err_t err_note(err_t e, const char *field, const char *format, ...)
         d.text[0] = 0;
     else if (n >= (int)sizeof d.text)
         drop_cut_character(d.text, sizeof d.text - 1);
+    d.cause[0] = 0;
     detail = d;
+    return e;
+}
+
+err_t err_cause(err_t e, const char *format, ...)
+{
+    char cause[sizeof detail.cause];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(cause, sizeof cause, format, args);
+    va_end(args);
+    if (n < 0)
+        cause[0] = 0;
+    else if (n >= (int)sizeof cause)
+        drop_cut_character(cause, sizeof cause - 1);
+    for (n = (int)strlen(cause); n > 0 && (cause[n - 1] == '\n' || cause[n - 1] == ' '); n--)
+        cause[n - 1] = 0;
+    memcpy(detail.cause, cause, sizeof cause);
     return e;
 }
 
@@ -77,8 +95,19 @@ const struct err_detail *err_detail(void)
     return &detail;
 }
 
+const char *err_log_text(void)
+{
+    return detail.cause[0] ? detail.cause : detail.text;
+}
+
 void err_clear(void)
 {
     detail.field[0] = 0;
     detail.text[0] = 0;
+    detail.cause[0] = 0;
+}
+
+void err_restore(const struct err_detail *d)
+{
+    detail = *d;
 }

@@ -45,6 +45,8 @@
     X(E_CORRUPT, 500, "corrupt", "Stored data is damaged")                                    \
     X(E_UPSTREAM, 502, "upstream_failed", "Another server failed")                            \
     X(E_BUSY, 503, "busy", "The server is busy; try again soon")                              \
+    X(E_STORE, 503, "store_unavailable", "The store does not answer; try again in a moment")  \
+    X(E_UNCLEAR, 503, "outcome_unknown", "It is not known whether this was done")             \
     X(E_READ_ONLY, 503, "store_read_only", "The store is read-only until it is opened again") \
     X(E_STOPPING, 503, "stopping", "The server is stopping")                                  \
     X(E_REBUILDING, 503, "rebuilding", "What is derived from the rows is being made again")   \
@@ -69,6 +71,8 @@ typedef enum err {
 struct err_detail {
     char field[96]; /* the offending field as a JSON pointer or a name; "" where none */
     char text[400]; /* a sentence that a person can act on; "" where none; never a secret */
+    char cause
+        [400]; /* what another program said of it: for the log and the terminal, never for clients */
 };
 
 int err_status(err_t e);        /* HTTP status, 200..507 */
@@ -81,8 +85,16 @@ const char *err_title(err_t e); /* text for clients, static */
 err_t err_note(err_t e, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Add the cause to the detail that was noted, and return `e`: what the database's library said, with the addresses
+ * and names that are nobody's business outside. A later note takes it away. Cut to fit, without its line ends. */
+err_t err_cause(err_t e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* The thread's detail; never NULL. Empty after err_clear(). */
 const struct err_detail *err_detail(void);
+/* For a line of the log, or a local person: the cause where there is one, else the text. */
+const char *err_log_text(void);
 void err_clear(void);
+/* Put back what err_detail() gave a moment ago. */
+void err_restore(const struct err_detail *d);
 
 #endif

@@ -44,6 +44,19 @@
 /* The data folder */
 #define FILE_LOCK_WAIT_MS 1000 /* for a lock that a killed predecessor's child still holds */
 
+/* The store. PostgreSQL keeps to the first two itself, we wait DB_GRACE_MS longer and then give it up */
+#define DB_STATEMENT_MS      8000 /* a statement of a request … */
+#define DB_LOCK_MS           6000 /* … of which waiting for what another session holds */
+#define DB_WORK_STATEMENT_MS (10 * 60 * 1000) /* of jobs and consumers … */
+#define DB_WORK_LOCK_MS      20000
+#define DB_LONG_STATEMENT_MS (4 * 3600 * 1000) /* of migrations, rebuilds and whole-store checks */
+#define DB_GRACE_MS          2000
+#define DB_CONNECT_MS        5000 /* a connection, with TLS and signing in */
+#define DB_ASK_AGAIN_MS      1000 /* a store that is silent is asked by one at a time, so often … */
+#define DB_PROBE_MS          2000 /* … and for so long */
+#define DB_READY_MS          2000 /* /readyz, from its arrival */
+#define DB_STOPPING_MS       2000 /* while the server stops nobody waits longer for the store */
+
 /* The operation log and jobs */
 #define OPS_KEEP_MS           (INT64_C(90) * 24 * 3600 * 1000)
 #define OPS_BATCH_MAX         500 /* ops handed to a consumer at once */
@@ -52,6 +65,7 @@
 #define OPS_ARENA_BYTES_MAX   MIB(128) /* one batch of one consumer */
 #define OPS_RETRY_MS          100      /* first wait of a failing consumer, doubled each time */
 #define OPS_RETRY_MAX_MS      60000
+#define OPS_NO_STORE_MS       1000     /* the store does not answer: look again after */
 #define JOB_ARENA_BYTES_MAX   MIB(256) /* one run */
 #define JOB_PAYLOAD_BYTES_MAX MIB(1)
 #define JOB_DEATHS_MAX        3 /* runs that ended with their process; then it is set aside */

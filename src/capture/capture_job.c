@@ -138,7 +138,7 @@ static void take_picture(struct work *w)
     err_t e = w->screenshot.n ? evidence_add_picture(w) : OK;
     if (e != OK)
         log_at(LOG_WARN, "capture.no_picture", LZ("code", err_code(e)),
-               LZ("detail", err_detail()->text));
+               LZ("detail", err_log_text()));
 }
 
 /* The page stays open where its bytes decided. */

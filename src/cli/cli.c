@@ -45,10 +45,13 @@ int cli_fail(struct cli *c, err_t e)
     const struct err_detail *d = err_detail();
     const char *text = d->text[0] ? d->text : err_title(e);
     bool named = e != E_INVALID || !d->field[0] || d->field[0] == '/' || strstr(text, d->field);
-    if (c->json)
+    if (c->json) {
         fail_json(e, d, text);
-    else
-        fprintf(stderr, "vivim: %s%s%s\n", named ? "" : d->field, named ? "" : ": ", text);
+        return EXIT_FAILED;
+    }
+    fprintf(stderr, "vivim: %s%s%s\n", named ? "" : d->field, named ? "" : ": ", text);
+    if (d->cause[0]) /* whoever sits here may know what clients may not */
+        fprintf(stderr, "       %s\n", d->cause);
     return EXIT_FAILED;
 }
 

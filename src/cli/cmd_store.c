@@ -234,6 +234,7 @@ static err_t look_at_rows(struct checkup *d, struct db *db, struct db_store *sto
     struct db_migration_row *rows;
     size_t count, waiting = 0;
     TRY(db_migration_status(store, d->c->arena, &rows, &count));
+    db_set_patience(db, DB_FOR_LONG);
     TRY(db_integrity(db));
     for (size_t i = 0; i < count; i++)
         waiting += !rows[i].applied;

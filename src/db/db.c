@@ -1,10 +1,14 @@
 #include "db/db_inside.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/utf8.h"
+#include "os/clock.h"
+#include "os/process.h"
 
 /* --- opening ----------------------------------------------------------------------------------- */
 
@@ -35,6 +39,16 @@ static char *copy_url(struct str url)
     return z;
 }
 
+static const struct db_waits WAITS = {
+    .statement_ms = { DB_STATEMENT_MS, DB_WORK_STATEMENT_MS, DB_LONG_STATEMENT_MS },
+    .lock_ms = { DB_LOCK_MS, DB_WORK_LOCK_MS, DB_WORK_LOCK_MS },
+    .grace_ms = DB_GRACE_MS,
+    .connect_ms = DB_CONNECT_MS,
+    .ask_again_ms = DB_ASK_AGAIN_MS,
+    .probe_ms = DB_PROBE_MS,
+    .stopping_ms = DB_STOPPING_MS,
+};
+
 err_t db_store_new(const struct db_options *o, struct db_store **ret)
 {
     struct db_store *s = calloc(1, sizeof *s);
@@ -44,6 +58,7 @@ err_t db_store_new(const struct db_options *o, struct db_store **ret)
     s->backend = sqlite ? DB_SQLITE : DB_POSTGRES;
     s->driver = sqlite ? &DB_DRIVER_SQLITE : &DB_DRIVER_POSTGRES;
     s->kind = o->kind;
+    s->waits = WAITS;
     s->path_or_url = sqlite ? copy_path(o) : copy_url(o->url);
     if (!s->path_or_url) {
         db_close(s);
@@ -138,6 +153,27 @@ void db_disconnect(struct db *db)
     assert(!db->in_txn && !db->in_reads);
     db->store->driver->disconnect(db);
     free(db);
+}
+
+void db_set_patience(struct db *db, enum db_patience p)
+{
+    assert(!db->in_txn);
+    db->patience = p;
+}
+
+void db_stopping(struct db_store *s)
+{
+    int64_t none = 0;
+    if (s)
+        atomic_compare_exchange_strong(&s->stop_ms, &none, clock_real_ms() + s->waits.stopping_ms);
+}
+
+int64_t db_wait_left(const struct db_store *s, int64_t began_ms, int64_t ms)
+{
+    int64_t now_ms = clock_real_ms(), stop_ms = s->stop_ms, left_ms = began_ms + ms - now_ms;
+    if (!stop_ms && process_stop_asked()) /* it is not up yet, and shall stop already */
+        stop_ms = began_ms + s->waits.stopping_ms;
+    return stop_ms && stop_ms - now_ms < left_ms ? stop_ms - now_ms : left_ms;
 }
 
 struct db_store *db_store_of(struct db *db)

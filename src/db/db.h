@@ -11,6 +11,11 @@
  * error ends SQLite's whole transaction, every member of the group fails. After a failed sync the
  * store is read-only (E_READ_ONLY) until it is opened again.
  * PostgreSQL: plain transactions; the server groups commits itself.
+ *
+ * Nobody waits for a store without end: statements, locks and connecting have limits (db_set_patience). A PostgreSQL that
+ * is away, or does not answer, is E_STORE; a COMMIT whose answer did not come is E_UNCLEAR: it may be there or not. Once
+ * it was silent, one caller at a time asks again and the others get E_STORE at once, until it answers. What its
+ * library says (addresses, names) is err_cause's, never the detail's.
  */
 #ifndef VIVIM_DB_DB_H
 #define VIVIM_DB_DB_H
@@ -57,15 +62,28 @@ struct db_migration_row {
 NODISCARD err_t db_migration_status(struct db_store *s, struct arena *a,
                                     struct db_migration_row **ret, size_t *ret_count);
 
-/* One handle for the calling thread; not shared. E_DB. */
+/* One handle for the calling thread; not shared. With PostgreSQL the connection is made when it is first asked, so that
+ * an outage is the error of what is asked. E_BUSY, E_DB. */
 NODISCARD err_t db_connect(struct db_store *s, struct db **ret);
 void db_disconnect(struct db *db); /* accepts NULL */
 struct db_store *db_store_of(struct db *db);
+
+/* How long a statement on this handle may take (base/limits.h). PostgreSQL; SQLite has one measure for all. */
+enum db_patience {
+    DB_FOR_REQUEST, /* where nothing else was said */
+    DB_FOR_WORK,    /* jobs and consumers */
+    DB_FOR_LONG     /* migrations, rebuilds, checks of everything */
+};
+void db_set_patience(struct db *db, enum db_patience p); /* outside a transaction: assert */
+/* The program stops: from here on nobody waits for this store longer than DB_STOPPING_MS, whatever it waits for, and
+ * what it waited for is E_STOPPING, E_STORE or E_BUSY. From any thread; accepts NULL. There is no way back. */
+void db_stopping(struct db_store *s);
 NODISCARD err_t db_integrity(
     struct db
         *db); /* the whole store is checked (SQLite: quick_check): E_CORRUPT; slow, for doctor */
 bool db_is_read_only(const struct db_store *s);
-NODISCARD err_t db_check(struct db *db); /* bounded: can it be read? for /readyz */
+/* Can it be read? For /readyz: it ends within timeout_ms (and what a connection takes to be made within that). E_STORE. */
+NODISCARD err_t db_check(struct db *db, int64_t timeout_ms);
 
 /* --- queries ----------------------------------------------------------------------------- */
 
@@ -159,11 +177,12 @@ struct db_txn {
 };
 /* CLEANUP(db_txn_end) struct db_txn tx = { 0 }; rolls back unless committed.
  * A begin within a begin is an assert. Reads inside go through the writer's connection.
- * E_BUSY (waited too long for the turn), E_READ_ONLY, E_DB. */
+ * E_BUSY (waited too long for the turn), E_READ_ONLY, E_STORE, E_STOPPING, E_DB. */
 NODISCARD err_t db_txn_begin(struct db_txn *tx, struct db *db);
 NODISCARD err_t db_txn_commit(
     struct db_txn *
-        tx); /* durable when it returns OK; else nothing of it is there (E_FULL, E_IO, E_DB, E_READ_ONLY) */
+        tx); /* durable when it returns OK; else nothing of it is there (E_FULL, E_IO, E_DB, E_READ_ONLY, E_STORE) –
+              * but with E_UNCLEAR nobody knows: the connection to PostgreSQL was lost over the answer */
 void db_txn_end(struct db_txn *tx);
 bool db_in_txn(const struct db *db);
 /* Say that this transaction appended ops; after its durable commit the store calls the hook once. */

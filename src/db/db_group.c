@@ -13,6 +13,8 @@ enum {
     GROUP_MEMBERS_MAX = 128,
     GROUP_AGE_MAX_US = 10000,
     TURN_TIMEOUT_MS = 20000,
+    TURN_LOOK_MS = 200, /* whether the program stops */
+    FOREIGN_MS = 1000,  /* one waited in vain for another process: those behind do not wait again */
     CHECKPOINT_PAGES = 2000, /* new in the log since the last checkpoint */
     LOG_PAGES_MAX =
         4 *
@@ -44,6 +46,7 @@ struct db_writer {
     int members_max;
     bool doubtful; /* a group was lost: before the next one the connection is opened anew */
     int checkpointed_pages; /* length of the log at the last checkpoint */
+    int64_t foreign_ms;     /* clock_real_ms: until then another process surely holds the lock */
 };
 
 static err_t read_only_error(void)
@@ -95,8 +98,19 @@ static bool unlink_waiter(struct db_writer *w, struct waiter *gone)
     return false;
 }
 
-static err_t take_turn(struct db_writer *w)
+/* In steps, for the wait ends earlier when the program stops. */
+static bool wait_for_turn(struct db_store *s, struct waiter *me)
 {
+    int64_t began_ms = clock_real_ms(), left_ms;
+    while ((left_ms = db_wait_left(s, began_ms, TURN_TIMEOUT_MS)) > 0)
+        if (gate_wait(&me->granted, left_ms < TURN_LOOK_MS ? left_ms : TURN_LOOK_MS))
+            return true;
+    return false;
+}
+
+static err_t take_turn(struct db_store *s)
+{
+    struct db_writer *w = s->writer;
     struct waiter me = { 0 };
     mutex_lock(&w->lock);
     bool free_now = !w->taken;
@@ -106,7 +120,7 @@ static err_t take_turn(struct db_writer *w)
         w->last = &me.next;
     }
     mutex_unlock(&w->lock);
-    if (free_now || gate_wait(&me.granted, TURN_TIMEOUT_MS))
+    if (free_now || wait_for_turn(s, &me))
         return OK;
     mutex_lock(&w->lock);
     bool left_in_time = unlink_waiter(w, &me);
@@ -164,7 +178,12 @@ static err_t open_group(struct db_store *s)
         return E_BUSY;
     if (sqlite_in_transaction(w->connection)) /* an earlier ROLLBACK found no memory */
         (void)!sqlite_control(w->connection, CONTROL_ROLLBACK);
+    bool wait = clock_real_ms() >= w->foreign_ms;
+    sqlite_wait_for_others(w->connection, wait);
     err_t e = sqlite_control(w->connection, CONTROL_BEGIN_IMMEDIATE);
+    sqlite_wait_for_others(w->connection, true);
+    if (e == E_BUSY && wait)
+        w->foreign_ms = clock_real_ms() + FOREIGN_MS;
     if (e != OK) {
         free(g);
         return e;
@@ -286,7 +305,7 @@ static void finish_turn(struct db_store *s)
 err_t db_writer_renew(struct db_store *s, err_t (*between)(struct db_store *s))
 {
     struct db_writer *w = s->writer;
-    TRY(take_turn(w));
+    TRY(take_turn(s));
     if (w->current)
         finish_group(s);
     err_t e = between(s);
@@ -303,7 +322,7 @@ err_t db_writer_renew(struct db_store *s, err_t (*between)(struct db_store *s))
 err_t db_group_begin(struct db *db)
 {
     struct db_writer *w = db->store->writer;
-    TRY(take_turn(w));
+    TRY(take_turn(db->store));
     err_t e = db->store->read_only ? read_only_error() : open_group(db->store);
     if (e == OK) {
         e = sqlite_control(w->connection, CONTROL_SAVEPOINT);
@@ -391,7 +410,7 @@ err_t db_cut_log(struct db_store *s)
         return OK; /* PostgreSQL */
     if (s->is_derived)
         TRY(derived_usable(&s->derived));
-    TRY(take_turn(w));
+    TRY(take_turn(s));
     if (w->current)
         finish_group(s);
     err_t e = s->read_only ? read_only_error() : checkpoint_now(s, CHECKPOINT_TRUNCATE, &done);

@@ -48,6 +48,12 @@ struct db_driver {
 };
 extern const struct db_driver DB_DRIVER_SQLITE, DB_DRIVER_POSTGRES;
 
+/* Limits, in milliseconds: those of base/limits.h; tests make them shorter. */
+struct db_waits {
+    int statement_ms[DB_FOR_LONG + 1], lock_ms[DB_FOR_LONG + 1];
+    int grace_ms, connect_ms, ask_again_ms, probe_ms, stopping_ms;
+};
+
 struct db_store {
     const struct db_driver *driver;
     enum db_backend backend;
@@ -63,7 +69,17 @@ struct db_store {
     struct derived derived;
     _Atomic unsigned generation;  /* grows when another one comes into its place */
     _Atomic int64_t suspected_ms; /* monotonic: when a plain error was last taken for damage */
+    struct db_waits waits;
+    _Atomic int64_t
+        stop_ms; /* on clock_real_ms: by then nobody waits any more; 0: it does not stop */
+    /* PostgreSQL (pg_link.c), on clock_real_ms: is it silent, when was that found last, when did it last say
+     * something, when may it be asked again? */
+    _Atomic bool silent;
+    _Atomic int64_t silent_ms, answered_ms, ask_again_ms;
 };
+
+/* How much of `ms` is left to whoever began to wait at began_ms, now that the store may be stopping; <= 0: none. */
+int64_t db_wait_left(const struct db_store *s, int64_t began_ms, int64_t ms);
 
 struct db {
     struct db_store *store;
@@ -74,6 +90,8 @@ struct db {
     int cursors;         /* statements that run */
     err_t txn_error;     /* the transaction is lost; every further call in it gives this */
     void *group;         /* SQLite: the group that the transaction belongs to */
+    enum db_patience patience;
+    int64_t once_ms; /* of the next statement alone; 0: as patience says */
 };
 
 void db_set_null(enum db_type t, void *to); /* what NULL becomes in a struct (db.h, DB_COL) */
@@ -114,6 +132,8 @@ struct sqlite_connection;
 NODISCARD err_t sqlite_connection_open(struct db_store *s, bool writer,
                                        struct sqlite_connection **ret);
 void sqlite_connection_close(struct sqlite_connection *c);
+void sqlite_wait_for_others(struct sqlite_connection *c,
+                            bool wait); /* for locks of other processes */
 NODISCARD err_t sqlite_exec(struct sqlite_connection *c, const char *sql);
 /* The statements around every transaction, prepared once. */
 enum sqlite_control {

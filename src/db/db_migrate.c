@@ -102,9 +102,12 @@ static err_t apply(struct db *db, struct arena *a, const struct db_migration *m)
     TRY(arena_err(a));
     TRY(db_txn_begin(&tx, db));
     err_t e = db->store->driver->script(db, text);
-    if (e != OK)
-        return err_note(e, NULL, "migration %d (%s): %s", m->number, m->name,
-                        str_cstr(a, str_from(err_detail()->text)));
+    if (e != OK) {
+        struct err_detail why = *err_detail();
+        err_note(e, NULL, "migration %d (%s): %s", m->number, m->name, why.text);
+        return err_cause(e, "migration %d (%s): %s", m->number, m->name,
+                         why.cause[0] ? why.cause : why.text);
+    }
     TRY(db_exec(db, &SQL_DB_MIGRATION_RECORD,
                 DB_ARGS(DBI(m->number), DBS(str_from(m->name)), DBS(sum), DBI(clock_wall_ms())),
                 NULL));
@@ -134,6 +137,7 @@ err_t db_migrate(struct db_store *s, int *ret_applied)
     int applied = 0;
     arena_init(&a, (size_t)16 << 20);
     TRY(db_connect_inside(s, &db));
+    db_set_patience(db, DB_FOR_LONG);
     TRY(prepare_table(db));
     TRY(read_applied(db, &a, &rows, &count));
     TRY(check_applied(s, &a, rows, count));
@@ -168,8 +172,11 @@ err_t db_migration_status(struct db_store *s, struct arena *a, struct db_migrati
     return OK;
 }
 
-err_t db_check(struct db *db)
+err_t db_check(struct db *db, int64_t timeout_ms)
 {
     int64_t n;
-    return db_i64(db, &SQL_DB_MIGRATION_TABLE, DB_NO_ARGS, &n);
+    db->once_ms = timeout_ms;
+    err_t e = db_i64(db, &SQL_DB_MIGRATION_TABLE, DB_NO_ARGS, &n);
+    db->once_ms = 0;
+    return e;
 }

@@ -1,12 +1,13 @@
 /* PostgreSQL over libpq: a connection for each thread, statements prepared once on each, values as text
  * (bytes in binary). A statement inside a transaction that fails is undone alone, as with SQLite: a
- * savepoint stands before each write. A lost connection is opened again outside transactions. */
-#include <libpq-fe.h>
+ * savepoint stands before each write. A lost connection is opened again outside transactions. How long each answer is
+ * waited for stands in pg_link.c. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/encode.h"
-#include "db/db_inside.h"
+#include "db/pg_link.h"
+#include "os/clock.h"
 
 enum { VALUES_MAX = 64, NUMBER_BYTES = 40 };
 
@@ -17,38 +18,18 @@ struct pg_prepared {
 };
 
 struct pg_connection {
-    PGconn *handle;
+    struct pg_link link;
+    enum db_patience told; /* the limits that the server keeps to on this connection */
     struct pg_prepared cache[DB_STATEMENTS_MAX];
 };
 
 /* --- errors ----------------------------------------------------------------------------------------- */
 
-static err_t error_of(const char *state)
-{
-    static const struct {
-        const char *prefix;
-        err_t e;
-    } CLASSES[] = {
-        { "23", E_CONFLICT }, /* integrity constraint */
-        { "40", E_BUSY },     /* serialization failure, deadlock */
-        { "53100", E_FULL },    { "53", E_BUSY },         { "55P03", E_BUSY },
-        { "57014", E_TIMEOUT }, { "25006", E_READ_ONLY }, { "XX001", E_CORRUPT },
-        { "XX002", E_CORRUPT }, { "42P01", E_SCHEMA },    { "42703", E_SCHEMA },
-        { "3F000", E_SCHEMA }, /* no such index, table, column, schema */
-        { "58", E_IO },
-    };
-    for (size_t i = 0; state && i < COUNTOF(CLASSES); i++)
-        if (strncmp(state, CLASSES[i].prefix, strlen(CLASSES[i].prefix)) == 0)
-            return CLASSES[i].e;
-    return E_DB;
-}
-
 static err_t fail(struct pg_connection *c, const char *doing, const PGresult *r)
 {
-    const char *state = r ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
-    const char *text = r ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-    return err_note(error_of(state), NULL, "%s: %s (%s)", doing,
-                    text ? text : PQerrorMessage(c->handle), state ? state : "-");
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+    const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+    return link_error(state, doing, text ? text : PQerrorMessage(c->link.handle));
 }
 
 static void clear(PGresult **r)
@@ -56,27 +37,45 @@ static void clear(PGresult **r)
     PQclear(*r);
 }
 
+static err_t check(struct pg_connection *c, const char *doing, const PGresult *r)
+{
+    ExecStatusType status = PQresultStatus(r);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? OK : fail(c, doing, r);
+}
+
 static err_t command(struct pg_connection *c, const char *sql)
 {
-    CLEANUP(clear) PGresult *r = PQexec(c->handle, sql);
-    ExecStatusType status = PQresultStatus(r);
-    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? OK : fail(c, sql, r);
+    CLEANUP(clear) PGresult *r = NULL;
+    TRY(link_exec(&c->link, sql, &r));
+    return check(c, sql, r);
 }
 
 /* --- connections ---------------------------------------------------------------------------------------- */
 
-static void quiet(void *context, const PGresult *r)
+/* The server gives up a little before we do, and says so; where it says nothing at all we do. */
+static err_t tell_limits(struct db *db, struct pg_connection *c)
 {
-    UNUSED(context);
-    UNUSED(r);
+    const struct db_waits *w = &db->store->waits;
+    char statement[NUMBER_BYTES], lock[NUMBER_BYTES];
+    const char *const values[] = { statement, lock };
+    const struct pg_params params = { .count = 2, .values = values };
+    CLEANUP(clear) PGresult *r = NULL;
+    snprintf(statement, sizeof statement, "%d", w->statement_ms[db->patience]);
+    snprintf(lock, sizeof lock, "%d", w->lock_ms[db->patience]);
+    TRY(link_params(&c->link,
+                    "SELECT set_config('statement_timeout', $1, false), "
+                    "set_config('lock_timeout', $2, false)",
+                    &params, &r));
+    TRY(check(c, "setting limits", r));
+    c->told = db->patience;
+    return OK;
 }
 
 static err_t set_up(struct db *db, struct pg_connection *c)
 {
-    PQsetNoticeReceiver(c->handle, quiet, NULL);
     TRY(command(c, "SET synchronous_commit = on; SET standard_conforming_strings = on; SET "
-                   "client_encoding = 'UTF8';"
-                   "SET lock_timeout = '20s'; SET TimeZone = 'UTC'"));
+                   "client_encoding = 'UTF8'; SET TimeZone = 'UTC'"));
+    TRY(tell_limits(db, c));
     if (db->store->kind == DB_MAIN)
         return OK;
     /* What is derived lies in a schema of its own. Two processes may make it at once: the second one finds it. */
@@ -88,23 +87,13 @@ static err_t set_up(struct db *db, struct pg_connection *c)
     return command(c, "SET search_path = vivim_index");
 }
 
+/* The connection itself is made when something is asked. */
 static err_t pg_connect(struct db *db)
 {
     struct pg_connection *c = calloc(1, sizeof *c);
     if (!c)
         return E_BUSY;
-    c->handle = PQconnectdb(db->store->path_or_url);
-    err_t e = OK;
-    if (!c->handle || PQstatus(c->handle) != CONNECTION_OK)
-        e = err_note(E_DB, NULL, "PostgreSQL: %s",
-                     c->handle ? PQerrorMessage(c->handle) : "no memory");
-    if (e == OK)
-        e = set_up(db, c);
-    if (e != OK) {
-        PQfinish(c->handle);
-        free(c);
-        return e;
-    }
+    c->link.store = db->store;
     db->connection = c;
     return OK;
 }
@@ -112,23 +101,51 @@ static err_t pg_connect(struct db *db)
 static void pg_disconnect(struct db *db)
 {
     struct pg_connection *c = db->connection;
-    PQfinish(c->handle);
+    link_close(&c->link);
     free(c);
 }
 
-/* Outside a transaction nothing is lost by opening a broken connection again. */
-static err_t revive(struct db *db)
+static err_t connect_anew(struct db *db, int64_t limit_ms)
 {
     struct pg_connection *c = db->connection;
-    if (PQstatus(c->handle) == CONNECTION_OK)
-        return OK;
-    if (db->in_txn)
-        return err_note(E_DB, NULL, "the connection to PostgreSQL was lost");
-    PQreset(c->handle);
+    link_close(&c->link);
     memset(c->cache, 0, sizeof c->cache);
-    if (PQstatus(c->handle) != CONNECTION_OK)
-        return err_note(E_DB, NULL, "PostgreSQL: %s", PQerrorMessage(c->handle));
-    return set_up(db, c);
+    TRY(link_open(&c->link, limit_ms));
+    err_t e = set_up(db, c);
+    if (e != OK)
+        link_close(&c->link);
+    return e;
+}
+
+/* How long the next answers are waited for: longer than the server may take; together no longer than a caller has, or
+ * than looking whether a silence is over may take. */
+static void set_limits(struct db *db, bool probe)
+{
+    struct pg_connection *c = db->connection;
+    const struct db_waits *w = &db->store->waits;
+    int64_t most_ms = db->once_ms;
+    if (probe && (!most_ms || most_ms > w->probe_ms))
+        most_ms = w->probe_ms;
+    c->link.limit_ms = w->statement_ms[db->patience] + w->grace_ms;
+    c->link.until_ms = most_ms ? clock_real_ms() + most_ms : 0;
+}
+
+/* Before each statement. Outside a transaction nothing is lost by opening a connection again: a broken one, or one that
+ * was last heard of before the store fell silent, for it may have died without a word. */
+static err_t ready(struct db *db)
+{
+    struct pg_connection *c = db->connection;
+    struct db_store *s = db->store;
+    bool probe;
+    if (db->in_txn)
+        return link_usable(&c->link)
+                   ? OK
+                   : link_error(NULL, "a transaction", "the connection was lost in its midst");
+    TRY(link_ask(s, &probe));
+    set_limits(db, probe);
+    if (!link_usable(&c->link) || c->link.heard_ms < s->silent_ms)
+        return connect_anew(db, s->waits.connect_ms);
+    return c->told == db->patience ? OK : tell_limits(db, c);
 }
 
 /* --- statements -------------------------------------------------------------------------------------------- */
@@ -148,9 +165,9 @@ static err_t prepared(struct pg_connection *c, const struct db_query *q, struct 
         return OK;
     char name[64];
     name_of(q, name);
-    CLEANUP(clear) PGresult *r = PQprepare(c->handle, name, q->postgres, 0, NULL);
-    if (PQresultStatus(r) != PGRES_COMMAND_OK)
-        return fail(c, q->name, r);
+    CLEANUP(clear) PGresult *r = NULL;
+    TRY(link_prepare(&c->link, name, q->postgres, &r));
+    TRY(check(c, name, r));
     **ret = (struct pg_prepared){ .query = q };
     return OK;
 }
@@ -239,9 +256,10 @@ static err_t statement_failed(struct db *db, err_t e)
     if (!db->in_txn)
         return e;
     struct err_detail detail = *err_detail();
-    if (PQstatus(c->handle) != CONNECTION_OK || command(c, "ROLLBACK TO SAVEPOINT statement") != OK)
-        db->txn_error = e = e == E_CONFLICT ? E_DB : e;
-    return err_note(e, NULL, "%s", detail.text);
+    if (!link_usable(&c->link) || command(c, "ROLLBACK TO SAVEPOINT statement") != OK)
+        db->txn_error = e = e == E_CONFLICT ? E_STORE : e;
+    err_restore(&detail);
+    return e;
 }
 
 static err_t execute(struct db *db, struct pg_prepared *p, struct db_args args, PGresult **ret)
@@ -252,15 +270,15 @@ static err_t execute(struct db *db, struct pg_prepared *p, struct db_args args, 
     v.count = 0;
     TRY(put_values(&v, args));
     name_of(p->query, name);
-    PGresult *r = PQexecPrepared(c->handle, name, args.count, v.values, v.lengths, v.formats, 0);
-    ExecStatusType status = PQresultStatus(r);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-        err_t e = fail(c, p->query->name, r);
+    const struct pg_params params = { args.count, v.values, v.lengths, v.formats };
+    PGresult *r = NULL;
+    TRY(link_run(&c->link, name, &params, &r));
+    err_t e = check(c, name, r);
+    if (e != OK)
         PQclear(r);
-        return e;
-    }
-    *ret = r;
-    return OK;
+    else
+        *ret = r;
+    return e;
 }
 
 static err_t pg_run(struct db *db, const struct db_query *q, struct db_args args,
@@ -269,9 +287,12 @@ static err_t pg_run(struct db *db, const struct db_query *q, struct db_args args
     struct pg_connection *c = db->connection;
     struct pg_prepared *p;
     PGresult *r = NULL;
-    TRY(revive(db));
-    if (db->in_txn)
-        TRY(command(c, "SAVEPOINT statement"));
+    TRY(ready(db));
+    if (db->in_txn) {
+        err_t failed = command(c, "SAVEPOINT statement");
+        if (failed != OK)
+            return db->txn_error = failed;
+    }
     err_t e = prepared(c, q, &p);
     if (e == OK)
         e = execute(db, p, args, &r);
@@ -281,7 +302,7 @@ static err_t pg_run(struct db *db, const struct db_query *q, struct db_args args
         e = command(c, "RELEASE SAVEPOINT statement");
         if (e != OK) {
             PQclear(r);
-            return e;
+            return db->txn_error = e;
         }
     }
     find_columns(p, r, cols, col_count);
@@ -355,19 +376,39 @@ static void pg_done(struct db_cursor *cursor)
 
 static err_t pg_begin(struct db *db)
 {
-    TRY(revive(db));
+    TRY(ready(db));
     return command(db->connection, "BEGIN");
+}
+
+/* The connection ended over the COMMIT: the server may have done it, and its word was lost. */
+static err_t unclear(void)
+{
+    struct err_detail why = *err_detail();
+    err_note(E_UNCLEAR, NULL,
+             "the database did not answer at the end: this may have been done or not; look before "
+             "you send it again");
+    return err_cause(E_UNCLEAR, "%s", why.cause[0] ? why.cause : why.text);
+}
+
+static err_t send_commit(struct pg_connection *c)
+{
+    CLEANUP(clear) PGresult *r = NULL;
+    if (!link_usable(&c->link))
+        return link_error(NULL, "COMMIT", "the connection was lost before it");
+    err_t e = link_exec(&c->link, "COMMIT", &r);
+    if (e == OK)
+        e = check(c, "COMMIT", r);
+    if (e != OK)
+        return c->link.sent && !link_usable(&c->link) ? unclear() : e;
+    if (strcmp(PQcmdStatus(r), "COMMIT") != 0) /* an aborted transaction answers ROLLBACK */
+        return err_note(E_DB, NULL, "the transaction was rolled back");
+    return OK;
 }
 
 static err_t pg_commit(struct db *db)
 {
     struct db_store *s = db->store;
-    struct pg_connection *c = db->connection;
-    CLEANUP(clear) PGresult *r = PQexec(c->handle, "COMMIT");
-    if (PQresultStatus(r) != PGRES_COMMAND_OK)
-        return fail(c, "COMMIT", r);
-    if (strcmp(PQcmdStatus(r), "COMMIT") != 0) /* an aborted transaction answers ROLLBACK */
-        return err_note(E_DB, NULL, "the transaction was rolled back");
+    TRY(send_commit(db->connection));
     s->commits++;
     s->groups++;
     if (db->marked && s->hook)
@@ -378,8 +419,10 @@ static err_t pg_commit(struct db *db)
 static void pg_rollback(struct db *db)
 {
     struct pg_connection *c = db->connection;
-    if (PQstatus(c->handle) == CONNECTION_OK)
-        (void)!command(c, "ROLLBACK");
+    struct err_detail why = *err_detail(); /* of what is undone */
+    if (link_usable(&c->link) && command(c, "ROLLBACK") != OK)
+        c->link.lost = true; /* nothing may follow in a transaction that is still open */
+    err_restore(&why);
 }
 
 static err_t pg_script(struct db *db, const char *sql)
@@ -390,12 +433,12 @@ static err_t pg_script(struct db *db, const char *sql)
 static err_t pg_prepare_check(struct db *db, const struct db_query *q)
 {
     struct pg_connection *c = db->connection;
-    CLEANUP(clear) PGresult *r = PQprepare(c->handle, "", q->postgres, 0, NULL);
-    if (PQresultStatus(r) != PGRES_COMMAND_OK)
-        return fail(c, q->name, r);
-    CLEANUP(clear) PGresult *d = PQdescribePrepared(c->handle, "");
-    if (PQresultStatus(d) != PGRES_COMMAND_OK)
-        return fail(c, q->name, d);
+    CLEANUP(clear) PGresult *r = NULL, *d = NULL;
+    TRY(ready(db));
+    TRY(link_prepare(&c->link, "", q->postgres, &r));
+    TRY(check(c, q->name, r));
+    TRY(link_describe(&c->link, "", &d));
+    TRY(check(c, q->name, d));
     return PQnparams(d) == q->param_count ? OK
                                           : err_note(E_DB, NULL, "%s: %d parameters, not %d",
                                                      q->name, PQnparams(d), q->param_count);
@@ -403,6 +446,7 @@ static err_t pg_prepare_check(struct db *db, const struct db_query *q)
 
 static err_t pg_integrity(struct db *db)
 {
+    TRY(ready(db));
     return command(db->connection, "SELECT 1");
 }
 

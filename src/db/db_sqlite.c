@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "db/db_inside.h"
+#include "os/clock.h"
 #include "os/file.h"
 
 enum {
@@ -26,6 +27,8 @@ struct statement {
 
 struct sqlite_connection {
     sqlite3 *handle;
+    struct db_store *store;
+    int64_t busy_ms, busy_began_ms; /* how long it waits for others' locks; since when */
     bool last_was_sync;
     int wal_pages;
     sqlite3_stmt *control[CONTROL_COUNT]; /* each prepared at its first use */
@@ -96,10 +99,31 @@ static int note_wal(void *context, sqlite3 *handle, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* Another process holds a lock. The wait ends earlier when the program stops, which SQLite's own timeout does not know. */
+static int on_busy(void *context, int times)
+{
+    static const int64_t STEPS_MS[] = { 1, 2, 5, 10, 15, 20, 25, 50 };
+    struct sqlite_connection *c = context;
+    if (times == 0)
+        c->busy_began_ms = clock_real_ms();
+    int64_t left_ms = db_wait_left(c->store, c->busy_began_ms, c->busy_ms);
+    if (left_ms <= 0)
+        return 0;
+    int64_t step_ms = STEPS_MS[times < (int)COUNTOF(STEPS_MS) ? times : (int)COUNTOF(STEPS_MS) - 1];
+    clock_sleep_ms(step_ms < left_ms ? step_ms : left_ms);
+    return 1;
+}
+
+void sqlite_wait_for_others(struct sqlite_connection *c, bool wait)
+{
+    c->busy_ms = wait ? BUSY_MS : 0;
+}
+
 static err_t configure(struct sqlite_connection *c, bool writer)
 {
     char sql[512];
-    sqlite3_busy_timeout(c->handle, BUSY_MS);
+    sqlite_wait_for_others(c, true);
+    sqlite3_busy_handler(c->handle, on_busy, c);
     sqlite3_extended_result_codes(c->handle, 1);
     sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(c->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -163,6 +187,7 @@ err_t sqlite_connection_open(struct db_store *s, bool writer, struct sqlite_conn
     struct sqlite_connection *c = calloc(1, sizeof *c);
     if (!c)
         return E_BUSY;
+    c->store = s;
     /* Readers open for writing too: WAL wants its shared memory; query_only keeps them from it. */
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
     if (writer)
@@ -247,10 +272,10 @@ err_t sqlite_checkpoint(struct sqlite_connection *c, enum checkpoint how, bool *
     static const int MODES[] = { [CHECKPOINT_PASSIVE] = SQLITE_CHECKPOINT_PASSIVE,
                                  [CHECKPOINT_RESTART] = SQLITE_CHECKPOINT_RESTART,
                                  [CHECKPOINT_TRUNCATE] = SQLITE_CHECKPOINT_TRUNCATE };
-    sqlite3_busy_timeout(c->handle, RESTART_MS);
+    c->busy_ms = RESTART_MS;
     int code = sqlite3_wal_checkpoint_v2(c->handle, NULL, MODES[how], NULL, NULL);
     err_t e = code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? OK : fail(c, "checkpoint");
-    sqlite3_busy_timeout(c->handle, BUSY_MS);
+    sqlite_wait_for_others(c, true);
     *ret_done = code == SQLITE_OK;
     return e;
 }

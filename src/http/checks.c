@@ -136,10 +136,18 @@ static bool is_open_in_tests(const struct call *c)
            req_header(&c->rq, S("upgrade")).s;
 }
 
+bool needs_store(const struct call *c)
+{
+    const struct route *r = c->rq.route;
+    return r->run != RUN_LOOP && !(r->known_by && req_query(&c->rq, r->known_by).s);
+}
+
 err_t check_caller(struct call *c)
 {
     struct req *rq = &c->rq;
     const struct route *r = rq->route;
+    if (!needs_store(c))
+        return OK; /* public, or its caller is known to what it belongs to */
     err_t e = c->server->options.identify ? c->server->options.identify(rq, &rq->caller) : OK;
     if (e != OK && !(r->auth == AUTH_PUBLIC && e == E_UNAUTHENTICATED))
         return e;

@@ -72,8 +72,8 @@ enum http1_next call_head(struct call *c)
         return HTTP1_ANSWER;
     if (!stranger && c->exchange->body_here)
         return HTTP1_READ;
-    if (stranger)
-        return check(c);
+    if (stranger || !needs_store(c))
+        return check(c); /* asks the store nothing */
     if (db) {
         c->rq.db = db;
         db_reads_begin(db);

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "http/inside.h"
+#include "os/clock.h"
 
 enum { BUCKETS = 11, WRITERS_MAX = 16 };
 static const int64_t BOUNDS_US[BUCKETS] = { 500,   1000,   2500,   5000,    10000,   25000,
@@ -167,13 +169,19 @@ static err_t livez(struct req *rq, struct reply *rp)
     return OK;
 }
 
+/* Whoever asks is told within DB_READY_MS, also those who waited behind one that the store let wait. */
 static err_t readyz(struct req *rq, struct reply *rp)
 {
+    const struct call *c = (const struct call *)rq;
+    int64_t left_ms = DB_READY_MS - (clock_monotonic_us() - c->began_us) / 1000;
+
     if (db_is_read_only(req_server(rq)->options.store))
         return E_READ_ONLY;
     if (req_server(rq)->http1.draining)
         return E_STOPPING;
-    TRY(db_check(rq->db));
+    if (left_ms <= 0)
+        return err_note(E_STORE, NULL, "the store did not answer within %d ms", DB_READY_MS);
+    TRY(db_check(rq->db, left_ms));
     reply_bytes(rp, S("text/plain; charset=utf-8"), S("ready\n"));
     return OK;
 }
@@ -198,13 +206,13 @@ static err_t openapi_get(struct req *rq, struct reply *rp)
 }
 
 const struct route HTTP_OWN_ROUTES[] = {
-    { HTTP_GET, "/livez", livez, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE,
+    { HTTP_GET, "/livez", livez, AUTH_PUBLIC, RATE_NONE, 0, RUN_LOOP, SCOPE_NONE,
       .summary = "The process answers" },
-    { HTTP_GET, "/readyz", readyz, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE,
+    { HTTP_GET, "/readyz", readyz, AUTH_PUBLIC, RATE_NONE, 0, RUN_WATCH, SCOPE_NONE,
       .summary = "The store is open and migrated" },
-    { HTTP_GET, "/metrics", metrics_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_WORKER, SCOPE_NONE,
+    { HTTP_GET, "/metrics", metrics_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_LOOP, SCOPE_NONE,
       .summary = "Figures for Prometheus" },
-    { HTTP_GET, "/openapi.json", openapi_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE,
+    { HTTP_GET, "/openapi.json", openapi_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_LOOP, SCOPE_NONE,
       .summary = "This document" },
 };
 const size_t HTTP_OWN_ROUTE_COUNT = COUNTOF(HTTP_OWN_ROUTES);

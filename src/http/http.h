@@ -44,8 +44,11 @@ enum rate_class {
 };
 enum run {
     RUN_WORKER,
-    RUN_INLINE
-}; /* inline: an indexed read, no write; on the loop with SQLite, on a worker with PostgreSQL */
+    RUN_INLINE, /* an indexed read, no write: on the loop with SQLite, on a worker with PostgreSQL */
+    RUN_LOOP, /* needs no store and waits for nothing: on the loop, whatever the store does. AUTH_PUBLIC; the caller
+                 * is not asked for */
+    RUN_WATCH /* as RUN_INLINE, with a thread of its own, which no other request can use up */
+};
 enum scope {
     SCOPE_NONE,
     SCOPE_READ,
@@ -96,6 +99,9 @@ struct route {
     const char *
         error_schema; /* JSON Schema of errors that a protocol has of its own; NULL: problems alone */
     int success;      /* 200 when 0; 101: a WebSocket, which the handler holds (reply_hold) */
+    const char *
+        known_by; /* with this in the query a request needs no store either (RUN_LOOP): it belongs to something
+                           * that knows its caller already; NULL: there is nothing of the kind */
     bool takes_excess; /* the handler itself answers a body over the limit (req.body_excess) */
     bool
         cors; /* pages of other origins may ask: preflights are answered, every answer says who may read it */
@@ -298,7 +304,8 @@ int http_loop_count(const struct http_server *s);
 struct net_loop *http_loop(struct http_server *s, int number); /* 0 .. count-1 */
 /* The loop's own database handle; NULL with PostgreSQL (ask a worker). On that loop only, for short indexed reads. */
 struct db *http_loop_db(struct net_loop *l);
-/* Run `work` on a worker with its handle (NULL: the store cannot be reached; why is in err_detail) and an arena, then
+/* Run `work` on a worker with its handle (NULL: none could be opened; why is in err_detail; a PostgreSQL that is away is
+ * an error of the first query) and an arena, then
  * `done` on the loop; the arena ends after it. E_BUSY: the queue is full, E_STOPPING: the workers have ended; then neither
  * is called. While the server stops, `done` is still called for every accepted work. */
 NODISCARD err_t http_work(struct http_server *s, struct net_loop *l,

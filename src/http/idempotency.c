@@ -6,7 +6,11 @@
 #include "http/inside.h"
 #include "http_sql.h"
 
-enum { KEY_BYTES_MAX = 200, KEPT_BODY_BYTES_MAX = 256 * 1024 };
+enum {
+    KEY_BYTES_MAX = 200,
+    KEPT_BODY_BYTES_MAX = 256 * 1024,
+    UNCLEAR = 0 /* a status: the handler's COMMIT may have taken place */
+};
 #define KEPT_MS      ((int64_t)24 * 3600 * 1000)
 #define ABANDONED_MS ((int64_t)10 * 60 * 1000) /* the process died under it */
 
@@ -63,7 +67,13 @@ static err_t claim(struct call *c, struct str key, struct str print)
         return err_note(E_IDEMPOTENCY, "idempotency-key",
                         "a request with this key is under way; ask again in a moment");
     TRY(e);
-    return db_txn_commit(&tx);
+    e = db_txn_commit(&tx);
+    if (e != E_UNCLEAR)
+        return e;
+    struct err_detail why = *err_detail(); /* what was asked for has not begun */
+    (void)!forget(c, key);
+    err_note(E_STORE, NULL, "the database does not answer; nothing was done; try again");
+    return err_cause(E_STORE, "%s", why.cause);
 }
 
 static err_t replay(struct call *c, const struct key_row *row, struct str print, bool *ret_replayed)
@@ -71,6 +81,10 @@ static err_t replay(struct call *c, const struct key_row *row, struct str print,
     if (!str_eq(row->fingerprint, print))
         return err_note(E_IDEMPOTENCY, "idempotency-key",
                         "this key was used for another request; take a new one");
+    if (row->status == UNCLEAR)
+        return err_note(E_IDEMPOTENCY, "idempotency-key",
+                        "it is not known whether the first request with this key was carried out; "
+                        "look, and if it was not, send it with a new key");
     if (row->status == INT64_MIN)
         return err_note(E_IDEMPOTENCY, "idempotency-key",
                         "a request with this key is under way; ask again in a moment");
@@ -111,12 +125,12 @@ err_t idempotency_begin(struct call *c, bool *ret_replayed)
     return claim(c, key, print);
 }
 
-static err_t remember(struct call *c, struct str key, struct str body)
+static err_t remember(struct call *c, struct str key, int64_t status, struct str body)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, c->rq.db));
     TRY(db_exec(c->rq.db, &SQL_HTTP_KEY_END,
-                DB_ARGS(DBI(c->rp.status), DBS(body), DBU(c->rq.caller.user_id), DBS(key)), NULL));
+                DB_ARGS(DBI(status), DBS(body), DBU(c->rq.caller.user_id), DBS(key)), NULL));
     return db_txn_commit(&tx);
 }
 
@@ -130,11 +144,13 @@ void idempotency_end(struct call *c, err_t e)
     /* Only answers that are worth repeating: what failed may be tried again, a secret is not stored. */
     bool keep = e == OK && !c->rp.secret && body.n <= KEPT_BODY_BYTES_MAX && c->rp.file_fd < 0 &&
                 !c->rp.stream && !c->rp.held;
-    err_t kept = keep ? remember(c, key, body.n ? body : STR_NONE) : forget(c, key);
+    err_t kept = keep             ? remember(c, key, c->rp.status, body.n ? body : STR_NONE)
+                 : e == E_UNCLEAR ? remember(c, key, UNCLEAR, STR_NONE)
+                                  : forget(c, key);
     if (kept != OK)
         err_clear(); /* the answer itself stands; the key says "under way" until it is abandoned */
     if (e != OK)
-        err_note(e, detail.field[0] ? detail.field : NULL, "%s", detail.text);
+        err_restore(&detail);
 }
 
 err_t http_forget(struct db *db, struct uuid account)

@@ -75,7 +75,7 @@ struct http_server {
     struct arena arena;            /* as long as the server */
     struct router *router;
     struct rates *rates;
-    struct workers *workers;
+    struct workers *workers, *watch; /* watch: one thread, for RUN_WATCH */
     struct events *events;
     struct metrics *metrics;
     struct str openapi;
@@ -97,6 +97,8 @@ NODISCARD err_t check_caller(struct call *c); /* identity, who may call, scope *
 NODISCARD err_t check_rate(struct call *c);   /* counts a request once, however often it is asked */
 struct str retry_seconds(struct call *c,
                          int64_t ms); /* whole ones, at least one, for Retry-After */
+bool needs_store(
+    const struct call *c); /* or may it be answered on the loop, whatever the store does? */
 bool http_origin_is_ours(const struct http_server *s, struct str origin);
 
 /* head.c: what comes after the header block of a request with a body. */

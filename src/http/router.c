@@ -55,6 +55,8 @@ static err_t check_route(const struct route *r)
         return bad(r, "it has no summary");
     if (r->body && !r->body_max)
         return bad(r, "it has fields but no body limit");
+    if ((r->run == RUN_LOOP || r->known_by) && (r->auth != AUTH_PUBLIC || r->rate != RATE_NONE))
+        return bad(r, "who calls is not asked there, so it is for everybody");
     if (r->rate < RATE_NONE || r->rate >= RATE_CLASS_COUNT)
         return bad(r, "its rate class is unknown");
     return OK;

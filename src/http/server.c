@@ -205,13 +205,12 @@ void call_run(struct call *c)
     err_clear();
     if (e == OK)
         e = run_route(c);
-    else if (c->refused_detail.text[0])
-        err_note(e, c->refused_detail.field[0] ? c->refused_detail.field : NULL, "%s",
-                 c->refused_detail.text);
+    else
+        err_restore(&c->refused_detail);
     if (e != OK)
         reply_problem(c, e);
     if (c->rp.status >= 500)
-        log_at(LOG_ERROR, "http.error", LZ("code", err_code(e)), LZ("detail", err_detail()->text),
+        log_at(LOG_ERROR, "http.error", LZ("code", err_code(e)), LZ("detail", err_log_text()),
                LZ("route", c->rq.route ? c->rq.route->path : ""));
     log_set_request(STR_NONE);
 }
@@ -254,7 +253,9 @@ void call_end(struct call *c)
 
 static bool runs_inline(const struct call *c)
 {
-    return c->refused != OK || (c->rq.route->run == RUN_INLINE && c->exchange->loop->context);
+    enum run run = c->refused == OK ? c->rq.route->run : RUN_LOOP;
+    return c->refused != OK || !needs_store(c) ||
+           ((run == RUN_INLINE || run == RUN_WATCH) && c->exchange->loop->context);
 }
 
 /* OPTIONS: what a path takes, and to pages of other origins which of it they may ask. */
@@ -279,8 +280,10 @@ static void run_on_worker(struct task *t, struct db *db, err_t no_db)
 {
     struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, task));
     c->rq.db = db;
-    if (no_db != OK)
+    if (no_db != OK) {
         c->refused = no_db;
+        c->refused_detail = *err_detail();
+    }
     call_run(c);
     net_post(c->exchange->loop, finish_on_loop, c);
 }
@@ -303,17 +306,19 @@ static void on_request(struct http1_exchange *x, void *context)
         return;
     }
     if (runs_inline(c)) {
+        bool reads = c->refused == OK && needs_store(c);
         c->rq.db = x->loop->context;
-        if (c->refused == OK) /* all that it reads, it reads of one state of the store */
+        if (reads) /* all that it reads, it reads of one state of the store */
             db_reads_begin(c->rq.db);
         call_run(c);
-        if (c->refused == OK)
+        if (reads)
             db_reads_end(c->rq.db);
         call_finish(c);
         return;
     }
     c->task.run = run_on_worker;
-    err_t e = workers_push(c->server->workers, &c->task);
+    bool watch = c->rq.route->run == RUN_WATCH;
+    err_t e = workers_push(watch ? c->server->watch : c->server->workers, &c->task);
     if (e != OK) {
         reply_problem(c, e);
         call_finish(c);
@@ -445,6 +450,7 @@ static err_t start(struct http_server *s)
     if (!s->metrics || !s->rates)
         return E_BUSY;
     TRY(workers_start(s, o->workers_max, &s->workers));
+    TRY(workers_start(s, 1, &s->watch));
     TRY(net_loops_start(s->loop_count, loop_begin, loop_end, s, &s->loops));
     s->events = events_new(&s->arena, s->loops, s->loop_count);
     if (!s->events)
@@ -499,9 +505,11 @@ void http_server_stop(struct http_server *s)
     if (s->loops)
         server_drain(s);
     workers_stop(s->workers);
+    workers_stop(s->watch);
     events_stop(s->events);
     net_loops_stop(s->loops, s->loop_count);
     workers_free(s->workers);
+    workers_free(s->watch);
     http1_thread_end(); /* what moved while its loop ended was freed here */
     net_listener_free(s->listener);
     net_listener_free(s->unix_listener);

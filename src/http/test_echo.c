@@ -39,7 +39,7 @@ static err_t echo_get(struct req *rq, struct reply *rp)
 }
 
 const struct route HTTP_TEST_ROUTES[] = {
-    { HTTP_GET, "/ws-echo", echo_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE,
+    { HTTP_GET, "/ws-echo", echo_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_LOOP, SCOPE_NONE,
       .summary = "A WebSocket that says everything back, in tests", .success = 101 },
 };
 const size_t HTTP_TEST_ROUTE_COUNT = COUNTOF(HTTP_TEST_ROUTES);

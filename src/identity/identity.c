@@ -102,7 +102,7 @@ static void keep(struct identity *id, struct db *db)
         }
         if (e != OK)
             log_at(LOG_WARN, "identity.upkeep", LZ("error", err_code(e)),
-                   LZ("detail", err_detail()->text));
+                   LZ("detail", err_log_text()));
         err_clear();
     }
 }
@@ -114,7 +114,7 @@ static void keeper_main(void *context)
     err_t e = db_connect(id->store, &db);
     if (e != OK) {
         log_at(LOG_ERROR, "identity.upkeep", LZ("error", err_code(e)),
-               LZ("detail", err_detail()->text));
+               LZ("detail", err_log_text()));
         return;
     }
     keep(id, db);

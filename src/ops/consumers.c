@@ -27,15 +27,12 @@ static err_t begin_again(struct ops *ops, struct consumer *one, struct arena *a)
     return one->is->rebuild ? one->is->rebuild(ops->app, ops->consumers.rows, NULL, a) : OK;
 }
 
-static err_t rebuild(struct ops *ops, struct consumer *one, struct arena *a)
+static err_t rebuild_effects(struct ops *ops, struct consumer *one, struct db *effects,
+                             struct arena *a)
 {
     const struct op_consumer *is = one->is;
     struct consumers *c = &ops->consumers;
-    if (is->live)
-        return begin_again(ops, one, a);
-    struct db *effects = effects_of(c, is);
     struct op_cursor cursor, head;
-    log_at(LOG_WARN, "ops.rebuild", LZ("consumer", is->name));
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, effects));
     TRY(ops_store_cursor_hold(effects, is->name, clock_wall_ms(), &cursor));
@@ -44,6 +41,19 @@ static err_t rebuild(struct ops *ops, struct consumer *one, struct arena *a)
         TRY(is->rebuild(ops->app, c->rows, effects, a));
     TRY(ops_store_cursor_set(effects, is->name, head, clock_wall_ms()));
     return db_txn_commit(&tx);
+}
+
+static err_t rebuild(struct ops *ops, struct consumer *one, struct arena *a)
+{
+    const struct op_consumer *is = one->is;
+    struct db *effects = effects_of(&ops->consumers, is);
+    if (is->live)
+        return begin_again(ops, one, a);
+    log_at(LOG_WARN, "ops.rebuild", LZ("consumer", is->name));
+    db_set_patience(effects, DB_FOR_LONG); /* it begins by emptying all that there is */
+    err_t e = rebuild_effects(ops, one, effects, a);
+    db_set_patience(effects, DB_FOR_WORK);
+    return e;
 }
 
 /* A live one has no effects in the store: what it has told is told. */
@@ -100,8 +110,20 @@ static void failed(struct consumer *one, err_t e)
     one->failures++;
     one->next_ms = clock_monotonic_ms() + wait_ms;
     log_at(LOG_ERROR, "ops.consumer_failed", LZ("consumer", one->is->name), LZ("code", err_code(e)),
-           LZ("detail", err_detail()->text), LI("failures", one->failures),
-           LI("retry_ms", wait_ms));
+           LZ("detail", err_log_text()), LI("failures", one->failures), LI("retry_ms", wait_ms));
+}
+
+/* Not the consumer's fault, so it is not counted against it, and it goes on as soon as the store does. Said once. */
+static bool no_store(struct consumers *c, err_t e)
+{
+    bool away = e == E_STORE || e == E_UNCLEAR || e == E_STOPPING;
+    if (away && !c->store_away)
+        log_at(LOG_WARN, "ops.no_store", LZ("code", err_code(e)), LZ("detail", err_log_text()));
+    if (e == OK && c->store_away)
+        log_at(LOG_INFO, "ops.store_again");
+    if (away || e == OK)
+        c->store_away = away;
+    return away;
 }
 
 /* A batch of one consumer. *ret_wait_ms shrinks to when it wants to be called again. */
@@ -121,6 +143,11 @@ static void step(struct ops *ops, struct consumer *one, struct arena *a, int64_t
     if (e == E_CURSOR_EXPIRED)
         e = rebuild(ops, one, a);
     arena_reset(a);
+    if (no_store(&ops->consumers, e)) {
+        one->next_ms = now_ms + OPS_NO_STORE_MS;
+        *ret_wait_ms = *ret_wait_ms < OPS_NO_STORE_MS ? *ret_wait_ms : OPS_NO_STORE_MS;
+        return;
+    }
     if (e == E_BUSY &&
         !db_is_read_only(ops->app->store)) { /* the turn, or another process has it */
         *ret_wait_ms = *ret_wait_ms < OPS_RETRY_MS ? *ret_wait_ms : OPS_RETRY_MS;
@@ -151,8 +178,11 @@ static err_t connect_handles(struct ops *ops)
     struct consumers *c = &ops->consumers;
     if (!c->rows)
         TRY(db_connect(ops->app->store, &c->rows));
+    db_set_patience(c->rows, DB_FOR_WORK);
     index_mend(ops);
     err_t e = c->index || !ops->app->index ? OK : db_connect(ops->app->index, &c->index);
+    if (c->index)
+        db_set_patience(c->index, DB_FOR_WORK);
     if (e != E_REBUILDING)
         return e;
     err_clear(); /* the rows' consumers go on */
@@ -205,7 +235,7 @@ static void run(void *arg)
         err_t e = connect_handles(ops);
         if (e != OK) {
             log_at(LOG_ERROR, "ops.no_store", LZ("code", err_code(e)),
-                   LZ("detail", err_detail()->text));
+                   LZ("detail", err_log_text()));
             wait_ms = 1000;
         } else {
             prune(ops, &a);

@@ -197,6 +197,8 @@ static err_t erase(struct app *app, struct db *db, struct arena *a, const struct
     struct db *index = NULL;
     if (app->index)
         TRY(db_connect(app->index, &index));
+    if (index)
+        db_set_patience(index, DB_FOR_LONG); /* scrubbing rewrites all of it */
     err_t e = erase_with(app, db, index, run);
     db_disconnect(index);
     return e;

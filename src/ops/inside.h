@@ -124,6 +124,7 @@ struct consumers {
     struct cond cond;
     bool wake, stopping;     /* under mutex */
     struct db *rows, *index; /* the thread's; no index while that is damaged */
+    bool store_away;         /* it has been said in the log */
     int64_t next_prune_ms, next_mend_ms;
     _Atomic bool index_behind; /* one of them is */
 };

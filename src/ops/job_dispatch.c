@@ -181,7 +181,7 @@ static void hand_out(void *arg)
         }
         if (e != OK) {
             log_at(LOG_ERROR, "job.store_failed", LZ("code", err_code(e)),
-                   LZ("detail", err_detail()->text));
+                   LZ("detail", err_log_text()));
             wait_ms = TROUBLE_MS;
         }
         rest(j, wait_ms);

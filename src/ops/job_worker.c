@@ -105,7 +105,7 @@ void job_progress(struct job_run *run, int64_t done, int64_t total)
 static bool may_try_again(err_t e)
 {
     return e == E_BUSY || e == E_TIMEOUT || e == E_UPSTREAM || e == E_IO || e == E_DB ||
-           e == E_FULL || e == E_READ_ONLY || e == E_STOPPING;
+           e == E_STORE || e == E_UNCLEAR || e == E_FULL || e == E_READ_ONLY || e == E_STOPPING;
 }
 
 /* Doubled each time, between half and all of it: many that failed together do not come back
@@ -183,7 +183,7 @@ static void finish(struct job_run *run, err_t e)
     struct jobs *j = &run->ops->jobs;
     struct job_record claimed = run->record;
     bool held = false;
-    err_t stored = E_DB;
+    err_t stored = E_STORE;
     for (int i = 0; i < FINISH_TRIES; i++) {
         run->record = claimed;
         stored = finish_once(run, e, detail, &held);
@@ -195,7 +195,7 @@ static void finish(struct job_run *run, err_t e)
     uuid_text(run->lease.id, id);
     if (stored != OK)
         log_at(LOG_ERROR, "job.not_stored", LZ("kind", run->kind->name), LZ("job", id),
-               LZ("code", err_code(stored)), LZ("detail", err_detail()->text));
+               LZ("code", err_code(stored)), LZ("detail", err_log_text()));
     else if (!held)
         log_at(LOG_WARN, "job.lease_lost", LZ("kind", run->kind->name), LZ("job", id));
     else
@@ -266,6 +266,8 @@ void job_worker_run(void *arg)
     struct job_run *run = arg;
     struct jobs *j = &run->ops->jobs;
     err_t e = db_connect(run->ops->app->store, &run->db);
+    if (e == OK)
+        db_set_patience(run->db, DB_FOR_WORK);
     arena_init(&run->arena, JOB_ARENA_BYTES_MAX);
     while (e == OK && !jobs_stopping(j)) {
         arena_reset(&run->arena);
@@ -282,7 +284,7 @@ void job_worker_run(void *arg)
     run->db = NULL;
     if (e != OK && e != E_NOT_FOUND) {
         log_at(e == E_BUSY ? LOG_WARN : LOG_ERROR, "job.not_taken", LZ("kind", run->kind->name),
-               LZ("code", err_code(e)), LZ("detail", err_detail()->text));
+               LZ("code", err_code(e)), LZ("detail", err_log_text()));
         rest_in_trouble(j);
     }
     mutex_lock(&j->mutex);

@@ -80,7 +80,7 @@ struct job_kind {
     int (*parallel_of)(const struct app *app);
     int attempts_max; /* afterwards the dead letter; runs that our stop ended do not count */
     int64_t lease_ms; /* renewed while it runs; another run starts after a crash when it ends */
-    /* Run to the end; OK is done. E_BUSY, E_TIMEOUT, E_UPSTREAM, E_IO, E_DB, E_FULL, E_READ_ONLY
+    /* Run to the end; OK is done. E_BUSY, E_TIMEOUT, E_UPSTREAM, E_IO, E_DB, E_STORE, E_FULL, E_READ_ONLY
      * and E_STOPPING are tried again with backoff; others fail for good. May run twice after a
      * crash, but not for ever: after JOB_DEATHS_MAX runs that ended with their process it fails for
      * good with E_CRASHED. Called without an open transaction. */

@@ -43,6 +43,7 @@ static err_t check_log(struct app *app)
 {
     struct db *db;
     TRY(db_connect(app->store, &db));
+    db_set_patience(db, DB_FOR_LONG);
     err_t e = ops_log_check(db);
     db_disconnect(db);
     return e;

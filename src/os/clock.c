@@ -30,6 +30,11 @@ int64_t clock_monotonic_ms(void)
     return clock_monotonic_us() / 1000;
 }
 
+int64_t clock_real_ms(void)
+{
+    return read_us(CLOCK_MONOTONIC) / 1000;
+}
+
 void clock_sleep_ms(int64_t ms)
 {
     struct timespec t = { ms / 1000, ms % 1000 * 1000000 };

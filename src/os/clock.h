@@ -7,6 +7,7 @@
 int64_t clock_wall_ms(void);      /* since 1970 UTC; may step */
 int64_t clock_monotonic_ms(void); /* never goes back; for deadlines */
 int64_t clock_monotonic_us(void);
+int64_t clock_real_ms(void); /* monotonic, and no test moves it: for waiting on other programs */
 
 void clock_sleep_ms(int64_t ms); /* real time; for polling by commands, never in a server thread */
 

@@ -234,3 +234,10 @@ size_t process_raise_open_files(void)
     }
     return (size_t)r.rlim_cur;
 }
+
+bool process_stop_asked(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}

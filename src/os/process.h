@@ -34,6 +34,10 @@ void process_end(struct process *p);
 /* Proportional memory (PSS, /proc) of the whole group in bytes; 0 when unknown. */
 size_t process_group_memory(const struct process *p);
 
+/* Has SIGTERM or SIGINT come, which this process keeps blocked, and has nobody taken it yet? So that whoever waits
+ * for another program before the server is up ends in time too. */
+bool process_stop_asked(void);
+
 /* As many open files as this process may have: the soft limit is raised to the hard one. Gives it. */
 size_t process_raise_open_files(void);
 

@@ -84,7 +84,7 @@ static void check(struct db *db, struct arena *a, void *arg)
     UNUSED(a);
     w->withdrawn = w->rt->withdrawals;
     err_clear();
-    w->result = db ? check_all(w, db) : E_DB;
+    w->result = db ? check_all(w, db) : E_STORE;
     w->detail = *err_detail();
 }
 

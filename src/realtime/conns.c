@@ -105,7 +105,7 @@ static void look(struct db *db, struct arena *a, void *arg)
 {
     struct asking *w = arg;
     UNUSED(a);
-    w->result = db ? identity_still_good(db, clock_wall_ms(), &w->caller, &w->alive) : E_DB;
+    w->result = db ? identity_still_good(db, clock_wall_ms(), &w->caller, &w->alive) : E_STORE;
 }
 
 /* Its time may have moved: a session is used elsewhere too. Unless the caller has become another meanwhile. */

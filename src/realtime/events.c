@@ -175,7 +175,7 @@ static void work(struct db *db, struct arena *a, void *arg)
     UNUSED(a);
     w->withdrawn = w->rt->withdrawals;
     w->call.db = db;
-    w->result = E_DB;
+    w->result = E_STORE;
     if (!db) {
         w->detail = *err_detail();
         return;

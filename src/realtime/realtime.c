@@ -269,7 +269,7 @@ static err_t realtime_forget(struct app *app, struct db *db, struct uuid account
     {                                                                                        \
         method, path, handler, AUTH_PUBLIC, RATE_NONE, EIO_PAYLOAD_BYTES_MAX, RUN_INLINE,    \
             SCOPE_NONE, .summary = summary_text, .error_schema = ERROR_SCHEMA, .cors = true, \
-                        .takes_excess = true                                                 \
+                        .takes_excess = true, .known_by = "sid"                              \
     }
 #define ERROR_SCHEMA                                                                     \
     "{\"type\":\"object\",\"required\":[\"code\",\"message\"],\"properties\":{\"code\":" \

@@ -211,7 +211,7 @@ err_t signal_topic_check(struct app *app, struct db *db, struct arena *a, const 
     TRY(name_of(app, a, who, text, ret_name, &topic));
     if (!who->known)
         return OK;
-    return db ? topic_check(app, db, a, who, &topic) : E_DB;
+    return db ? topic_check(app, db, a, who, &topic) : E_STORE;
 }
 
 static void check(struct db *db, struct arena *a, void *arg)

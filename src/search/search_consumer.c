@@ -112,6 +112,7 @@ static err_t rebuild(struct app *app, struct db *rows, struct db *effects, struc
     struct rebuild r = { .app = app, .rows = rows, .index = effects };
     struct db *walk; /* a second handle: texts are read while the walk is under way */
     TRY(db_connect(app->store, &walk));
+    db_set_patience(walk, DB_FOR_LONG);
     err_t e = rebuild_entities(&r, walk);
     db_disconnect(walk);
     return e;

@@ -28,7 +28,8 @@ static int next_of(int n)
 /* What a client may be told when the machine, the disk or the database fails: never that its own input was wrong. */
 static bool is_ours(err_t e)
 {
-    return e == E_BUSY || e == E_DB || e == E_IO || e == E_FULL || e == E_READ_ONLY;
+    return e == E_BUSY || e == E_DB || e == E_IO || e == E_FULL || e == E_READ_ONLY ||
+           e == E_STORE || e == E_UNCLEAR;
 }
 
 /* Number i with the n-th call failing; true when it was met. */

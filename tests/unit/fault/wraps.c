@@ -138,14 +138,20 @@ int __wrap_sqlite3_prepare_v3(sqlite3 *db, const char *sql, int n, unsigned flag
                                      : __real_sqlite3_prepare_v3(db, sql, n, flags, stmt, tail);
 }
 
-PGresult *__real_PQexec(PGconn *c, const char *sql);
-PGresult *__real_PQprepare(PGconn *c, const char *name, const char *sql, int n, const Oid *types);
-PGresult *__real_PQexecPrepared(PGconn *c, const char *name, int n, const char *const *values,
-                                const int *lengths, const int *formats, int format);
-PGresult *__wrap_PQexec(PGconn *c, const char *sql);
-PGresult *__wrap_PQprepare(PGconn *c, const char *name, const char *sql, int n, const Oid *types);
-PGresult *__wrap_PQexecPrepared(PGconn *c, const char *name, int n, const char *const *values,
-                                const int *lengths, const int *formats, int format);
+int __real_PQsendQuery(PGconn *c, const char *sql);
+int __real_PQsendQueryParams(PGconn *c, const char *sql, int n, const Oid *types,
+                             const char *const *values, const int *lengths, const int *formats,
+                             int format);
+int __real_PQsendPrepare(PGconn *c, const char *name, const char *sql, int n, const Oid *types);
+int __real_PQsendQueryPrepared(PGconn *c, const char *name, int n, const char *const *values,
+                               const int *lengths, const int *formats, int format);
+int __wrap_PQsendQuery(PGconn *c, const char *sql);
+int __wrap_PQsendQueryParams(PGconn *c, const char *sql, int n, const Oid *types,
+                             const char *const *values, const int *lengths, const int *formats,
+                             int format);
+int __wrap_PQsendPrepare(PGconn *c, const char *name, const char *sql, int n, const Oid *types);
+int __wrap_PQsendQueryPrepared(PGconn *c, const char *name, int n, const char *const *values,
+                               const int *lengths, const int *formats, int format);
 
 /* The connection breaks before the server hears of the call. */
 static void may_break(PGconn *c)
@@ -154,21 +160,29 @@ static void may_break(PGconn *c)
         shutdown(PQsocket(c), SHUT_RDWR);
 }
 
-PGresult *__wrap_PQexec(PGconn *c, const char *sql)
+int __wrap_PQsendQuery(PGconn *c, const char *sql)
 {
     may_break(c);
-    return __real_PQexec(c, sql);
+    return __real_PQsendQuery(c, sql);
 }
 
-PGresult *__wrap_PQprepare(PGconn *c, const char *name, const char *sql, int n, const Oid *types)
+int __wrap_PQsendQueryParams(PGconn *c, const char *sql, int n, const Oid *types,
+                             const char *const *values, const int *lengths, const int *formats,
+                             int format)
 {
     may_break(c);
-    return __real_PQprepare(c, name, sql, n, types);
+    return __real_PQsendQueryParams(c, sql, n, types, values, lengths, formats, format);
 }
 
-PGresult *__wrap_PQexecPrepared(PGconn *c, const char *name, int n, const char *const *values,
-                                const int *lengths, const int *formats, int format)
+int __wrap_PQsendPrepare(PGconn *c, const char *name, const char *sql, int n, const Oid *types)
 {
     may_break(c);
-    return __real_PQexecPrepared(c, name, n, values, lengths, formats, format);
+    return __real_PQsendPrepare(c, name, sql, n, types);
+}
+
+int __wrap_PQsendQueryPrepared(PGconn *c, const char *name, int n, const char *const *values,
+                               const int *lengths, const int *formats, int format)
+{
+    may_break(c);
+    return __real_PQsendQueryPrepared(c, name, n, values, lengths, formats, format);
 }
