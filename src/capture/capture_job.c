@@ -73,6 +73,8 @@ static err_t open_page(struct work *w)
         .url = w->row.url,
         .share_id = bare_id(w->row.share_id),
         .proxy_port = egress_port(w->egress),
+        .proxy_user = S(EGRESS_USER),
+        .proxy_password = egress_password(w->egress),
         .insecure_tls = w->room->policy.insecure_tls,
         .deadline = w->deadline,
         .enough = enough,

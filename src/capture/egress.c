@@ -8,15 +8,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
+#include "base/encode.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "os/clock.h"
+#include "os/entropy.h"
 #include "os/file.h"
 #include "os/thread.h"
 
 enum {
     TUNNELS_MAX = 96,
     HEAD_MAX = 16384,
+    HEADS_MAX = 2, /* on one connection: without the password, and with it */
+    PASSWORD_BYTES = 24,
     CONNECT_TIMEOUT_MS = 10000,
     HEAD_TIMEOUT_MS = 10000,
     CHUNK = 32768,
@@ -35,6 +40,7 @@ struct egress {
     struct arena arena;
     struct fd listener;
     int port;
+    struct str password, authorization; /* "Basic …", as the browser sends it */
     struct thread acceptor;
     struct tunnel tunnels[TUNNELS_MAX];
     _Atomic bool stopping, over;
@@ -235,6 +241,52 @@ static void relay(struct egress *e, int client, int server)
     }
 }
 
+/* --- who asks ---------------------------------------------------------------------------------------------- */
+
+static bool may_ask(const struct egress *e, struct str head)
+{
+    struct str line, name, shown = STR_NONE;
+    size_t count = 0;
+    str_cut(&head, '\n', &line); /* the request line */
+    while (str_cut(&head, '\n', &line)) {
+        if (!str_cut(&line, ':', &name) || !str_eq_nocase(name, S("proxy-authorization")))
+            continue;
+        shown = str_trim(line);
+        count++;
+    }
+    return count == 1 && shown.n == e->authorization.n &&
+           bytes_equal_ct(shown.s, e->authorization.s, shown.n);
+}
+
+/* Nothing is looked up, connected to, counted or logged as refused for who does not show the password. A tunnel's asker may
+ * try again on the same connection, as browsers do; behind a plain request there may be a body. */
+static bool ask_password(struct tunnel *t, bool again)
+{
+    struct str ask = S("HTTP/1.1 407 Proxy Authentication Required\r\n"
+                       "Proxy-Authenticate: Basic realm=\"vivim\"\r\n"
+                       "Content-Length: 0\r\n");
+    struct str end = again ? S("\r\n") : S("Connection: close\r\n\r\n");
+    return write_all(t->egress, t->client, ask.s, ask.n) &&
+           write_all(t->egress, t->client, end.s, end.n) && again;
+}
+
+/* The head of a request that shows the password, in `head`. */
+static bool read_allowed(struct tunnel *t, struct buf *head, size_t *ret_end)
+{
+    for (int i = 1; i <= HEADS_MAX; i++) {
+        head->n = 0;
+        if (!read_head(t, head, ret_end))
+            return false;
+        struct str all = buf_str(head);
+        if (may_ask(t->egress, str_sub(all, 0, *ret_end)))
+            return true;
+        bool again = i < HEADS_MAX && str_starts(all, S("CONNECT ")) && *ret_end == all.n;
+        if (!ask_password(t, again))
+            return false;
+    }
+    return false;
+}
+
 static void serve(struct tunnel *t)
 {
     CLEANUP(arena_free) struct arena a = { 0 };
@@ -246,7 +298,7 @@ static void serve(struct tunnel *t)
     arena_init(&a, MIB(1));
     buf_init(&head, &a, HEAD_MAX + 4096);
     buf_init(&out, &a, HEAD_MAX * 4);
-    if (!read_head(t, &head, &end))
+    if (!read_allowed(t, &head, &end))
         return;
     struct str all = buf_str(&head), line = str_sub(all, 0, str_find(all, S("\r\n"), 0));
     err_clear();
@@ -352,6 +404,16 @@ static err_t open_listener(struct egress *e)
     return OK;
 }
 
+static err_t make_password(struct egress *e)
+{
+    uint8_t raw[PASSWORD_BYTES];
+    entropy_fill(raw, sizeof raw);
+    e->password = base64url_encode(&e->arena, str_of((const char *)raw, sizeof raw));
+    struct str both = str_fmt(&e->arena, EGRESS_USER ":%.*s", STR_ARG(e->password));
+    e->authorization = str_cat(&e->arena, S("Basic "), base64_encode(&e->arena, both));
+    return arena_err(&e->arena);
+}
+
 err_t egress_start(const struct egress_options *o, struct egress **ret)
 {
     struct arena arena; /* holds the proxy itself */
@@ -363,7 +425,9 @@ err_t egress_start(const struct egress_options *o, struct egress **ret)
     e->options = *o;
     e->listener = FD_NONE;
     mutex_init(&e->lock);
-    err_t code = open_listener(e);
+    err_t code = make_password(e);
+    if (code == OK)
+        code = open_listener(e);
     if (code == OK)
         code = thread_start(&e->acceptor, "egress", accept_run, e);
     if (code != OK) {
@@ -396,6 +460,11 @@ void egress_stop(struct egress *e)
 int egress_port(const struct egress *e)
 {
     return e->port;
+}
+
+struct str egress_password(const struct egress *e)
+{
+    return e->password;
 }
 
 bool egress_over_limit(const struct egress *e)

@@ -81,7 +81,9 @@ err_t page_attach(struct page *p, int proxy_port)
     return OK;
 }
 
-/* Hold back every document and what the recipe keeps, until we have seen the body. */
+/* Hold back every document and what the recipe keeps, until we have seen the body. Documents are held before they are
+ * asked for, too: only of those does the browser tell us that the proxy wants its password, and it need ask for the first
+ * one alone. */
 static err_t hold_responses(struct page *p, struct str share_id)
 {
     struct buf b;
@@ -89,12 +91,15 @@ static err_t hold_responses(struct page *p, struct str share_id)
     buf_init(&b, p->arena, KIB(64));
     jo_init(&o, &b);
     jo_object(&o);
+    jo_kbool(&o, "handleAuthRequests", true); /* the proxy's: on_challenge */
     jo_kz(&o, "patterns");
     jo_array(&o);
-    jo_object(&o);
-    jo_kstr(&o, "resourceType", S("Document"));
-    jo_kstr(&o, "requestStage", S("Response"));
-    jo_end(&o);
+    for (int stage = 0; stage < 2; stage++) {
+        jo_object(&o);
+        jo_kstr(&o, "resourceType", S("Document"));
+        jo_kstr(&o, "requestStage", stage ? S("Response") : S("Request"));
+        jo_end(&o);
+    }
     for (size_t i = 0; i < p->recipe->network_count; i++) {
         jo_object(&o);
         jo_kstr(&o, "urlPattern", recipe_url_pattern(p->recipe, i, share_id, p->arena));
@@ -207,6 +212,8 @@ static err_t on_held(struct page *p, const struct page_options *o, struct page_r
     bool document = str_eq(json_get_str(params, S("resourceType")), S("Document"));
     bool wanted = document ? str_eq(json_get_str(params, S("frameId")), p->frame_id)
                            : recipe_keeps(o->recipe, url, o->share_id);
+    if (status == 0 && !json_exists(json_get(params, S("responseErrorReason"))))
+        return let_through(p, id); /* it has not been asked for yet */
     struct held *h = held_free(p);
     if (document && !(p->enough && wanted))
         note_request(p, r, url, S("Document"), status);
@@ -293,6 +300,36 @@ static void on_response(struct page *p, struct page_result *r, struct json param
                      json_i64(json_get(response, S("status")), 0));
 }
 
+/* Our proxy asks for its password; the browser keeps it for this context and shows it unasked from then on. Nobody else is
+ * told it, and a second question for one request means that it was wrong. */
+static err_t on_challenge(struct page *p, const struct page_options *o, struct json params)
+{
+    struct buf b;
+    struct json_out out;
+    struct str id = json_get_str(params, S("requestId"));
+    struct json challenge = json_get(params, S("authChallenge"));
+    struct str origin = str_fmt(p->arena, "http://127.0.0.1:%d", o->proxy_port);
+    bool ours = str_eq(json_get_str(challenge, S("source")), S("Proxy")) &&
+                str_eq(json_get_str(challenge, S("origin")), origin);
+    bool again = str_eq(id, p->challenged);
+    p->challenged = id;
+    buf_init(&b, p->arena, KIB(4));
+    jo_init(&out, &b);
+    jo_object(&out);
+    jo_kstr(&out, "requestId", id);
+    jo_kz(&out, "authChallengeResponse");
+    jo_object(&out);
+    jo_kstr(&out, "response", ours && !again ? S("ProvideCredentials") : S("CancelAuth"));
+    if (ours && !again) {
+        jo_kstr(&out, "username", o->proxy_user);
+        jo_kstr(&out, "password", o->proxy_password);
+    }
+    jo_end(&out);
+    jo_end(&out);
+    TRY(buf_err(&b));
+    return tell(p, "Fetch.continueWithAuth", buf_str(&b));
+}
+
 static err_t on_event(struct page *p, const struct page_options *o, struct page_result *r,
                       struct json event)
 {
@@ -306,6 +343,8 @@ static err_t on_event(struct page *p, const struct page_options *o, struct page_
         on_navigated(p, r, event);
     } else if (str_eq(method, S("Fetch.requestPaused"))) {
         return on_held(p, o, r, params);
+    } else if (str_eq(method, S("Fetch.authRequired"))) {
+        return on_challenge(p, o, params);
     } else if (str_eq(method, S("Network.responseReceived"))) {
         on_response(p, r, params);
     } else if (str_eq(method, S("Page.lifecycleEvent"))) {

@@ -36,6 +36,7 @@ struct page_options {
     const struct recipe *recipe;
     struct str url, share_id; /* share_id: without its kind, for the recipe's patterns */
     int proxy_port;           /* egress.h */
+    struct str proxy_user, proxy_password;
     bool insecure_tls;
     int64_t deadline; /* monotonic, for all */
     /* A body has come. Is it what is needed? Then nothing more of the page is waited for. */

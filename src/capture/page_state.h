@@ -29,8 +29,9 @@ struct page {
     int64_t answer_by, entered_at, loaded_at;
     int64_t navigate_call;
     struct held held[PAGE_HELD_MAX];
-    struct str withheld; /* the interception whose body was enough */
-    bool entered;        /* the document did not decide: it is rendered, and watched */
+    struct str challenged; /* the request that our proxy asked last for its password */
+    struct str withheld;   /* the interception whose body was enough */
+    bool entered;          /* the document did not decide: it is rendered, and watched */
     bool idle, crashed, enough, json_seen;
 };
 

@@ -14,8 +14,9 @@ before(async () => {
 });
 after(async () => assert.equal(await server.stop(), 0));
 
-const send = async (pieces) => {
-    const c = connect(server.url);
+// Each of these tests comes from an address of its own, for a burst of sign-ins is 60.
+const send = async (pieces, localAddress) => {
+    const c = connect(server.url, { localAddress });
     c.socket.setNoDelay(true);
     for (const p of pieces) {
         if (c.socket.destroyed || c.text()) break;
@@ -30,15 +31,15 @@ const send = async (pieces) => {
 test('9a no request that two readers could take apart differently is taken, whole or byte by byte', async () => {
     await Promise.all(Object.entries(malformed).map(async ([name, text]) => {
         const bytes = Buffer.from(text.replaceAll('HOST', host), 'latin1');
-        assert.equal((await send([bytes])).status, 400, name);
-        assert.equal((await send([...bytes].map((b) => Buffer.from([b])))).status, 400, `${name}, byte by byte`);
+        assert.equal((await send([bytes], '127.0.0.2')).status, 400, name);
+        assert.equal((await send([...bytes].map((b) => Buffer.from([b])), '127.0.0.3')).status, 400, `${name}, byte by byte`);
     }));
 });
 
 test('9b chunk extensions and trailers of hundreds of MB are refused within limits', async () => {
     const head = `POST /api/v1/auth/login HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
     for (const [start, unit] of [['1;', 'a'.repeat(100_000)], ['', '1;aaaaaaaa\r\n \r\n'.repeat(5000)], ['0\r\nX: ', 'a'.repeat(100_000)], ['0\r\n', 'X: y\r\n'.repeat(10_000)]]) {
-        const c = connect(server.url);
+        const c = connect(server.url, { localAddress: '127.0.0.4' });
         let sent = 0;
         await c.write(head + start);
         for (; !c.text() && !c.socket.destroyed && sent < 200e6; sent += unit.length) await c.write(unit);
@@ -50,7 +51,7 @@ test('9b chunk extensions and trailers of hundreds of MB are refused within limi
 
 test('9c a trailer is no header, and points nowhere', async () => {
     const all = await Promise.all(Array.from({ length: 50 }, async (_, i) => {
-        const c = connect(server.url);
+        const c = connect(server.url, { localAddress: '127.0.0.5' });
         await c.write(`POST /api/v1/auth/login HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n`);
         await c.write(`CONTENT-TYPE: text/plain\r\nCOOKIE: ${owner.cookie}\r\n`);
         await c.write(`X-${'F'.repeat(i * 50)}: y\r\n\r\n`);
@@ -58,7 +59,7 @@ test('9c a trailer is no header, and points nowhere', async () => {
         c.end();
         return answer.status;
     }));
-    assert.ok(all.every((status) => status === 422 || status === 429), String(all));
+    assert.ok(all.every((status) => status === 422), String(all));
 });
 
 test('9d two accounts never share an ETag of /me', async () => {

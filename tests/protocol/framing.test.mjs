@@ -22,8 +22,8 @@ async function singly(c, bytes, isAnswered = () => c.socket.destroyed || c.text(
         await new Promise(setImmediate);
     }
 }
-async function refused(send, bytes, what) {
-    const c = connect(server.url);
+async function refused(send, bytes, what) { // from an address of its own: a burst of sign-ins is 60
+    const c = connect(server.url, { localAddress: send === whole ? '127.0.0.2' : '127.0.0.3' });
     await send(c, bytes.replaceAll('HOST', host));
     const answer = await c.answer();
     assert.equal(answer.status, 400, `${what}: ${answer.status} ${answer.body}`);
