@@ -6,9 +6,9 @@
 /* Findings are static words: only those that the runner may give. */
 static const char *finding_code(struct str code)
 {
-    static const char *const CODES[] = { "code_truncated", "turns_not_contiguous",
-                                         "element_skipped", "role_inferred",
-                                         "text_placeholder_ignored" };
+    static const char *const CODES[] = { "code_truncated",       "turns_not_contiguous",
+                                         "element_skipped",      "role_inferred",
+                                         "artifact_not_in_page", "text_placeholder_ignored" };
     for (size_t i = 0; i < COUNTOF(CODES); i++)
         if (str_eq(code, str_from(CODES[i])))
             return CODES[i];
@@ -145,8 +145,9 @@ err_t dom_conversation(struct arena *a, struct json root, struct conversation *r
     struct json_iter findings = json_iter(json_get(root, S("findings")));
     while (json_next(&findings, NULL, &v)) {
         struct str detail = json_get_str(v, S("detail"));
-        finding_add(a, ret, finding_code(json_get_str(v, S("code"))), FINDING_WARNING, "%.*s",
-                    STR_ARG(detail));
+        bool note = str_eq(json_get_str(v, S("level")), S("note"));
+        finding_add(a, ret, finding_code(json_get_str(v, S("code"))),
+                    note ? FINDING_NOTE : FINDING_WARNING, "%.*s", STR_ARG(detail));
     }
     if (!json_bool(json_get(root, S("contiguous")), true))
         finding_add(a, ret, "turns_not_contiguous", FINDING_WARNING,

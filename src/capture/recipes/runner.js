@@ -77,16 +77,20 @@
             const head = el.querySelector('thead') ? rows.shift() : el.querySelector('th') ? rows.shift() : rows[0]?.map(() => '');
             if (head) add({ type: 'table', header: head, rows });
         }
+        // An item is read on its own: what it says before and between code, tables and pictures stays before and between them.
         function list(el, depth) {
             let n = Number(el.getAttribute('start') ?? 1);
-            for (const item of el.children) {
-                const mark = el.tagName === 'OL' ? `${n++}. ` : '- ';
-                const before = text;
-                text = '';
-                const outer = blocks.length;
-                for (const child of item.childNodes) block(child, depth + 1);
-                const own = text.trim().replace(/\n/g, `\n${' '.repeat(mark.length)}`);
-                text = blocks.length === outer ? `${before}\n${mark}${own}` : text;
+            for (const item of el.childNodes) {
+                const inner = [];
+                const w = walker(inner);
+                for (const child of item.tagName === 'LI' ? item.childNodes : [item]) w.block(child, depth + 1);
+                w.flush();
+                const mark = item.tagName !== 'LI' ? '' : el.tagName === 'OL' ? `${n++}. ` : '- ';
+                inner.forEach((b, i) => {
+                    if (b.type !== 'text') add(b);
+                    else if (i > 0) paragraph(b.markdown);
+                    else text += `\n${mark}${b.markdown.replace(/\n/g, `\n${' '.repeat(mark.length)}`)}`;
+                });
             }
             text += '\n';
         }
@@ -168,6 +172,13 @@
     };
     // Counting begins at 0 or 1, and a first turn may be one that the page never shows.
     const contiguous = () => numbers.size === 0 || (Math.min(...numbers) <= 2 && Math.max(...numbers) - Math.min(...numbers) + 1 === numbers.size);
+    const inOrder = (els) => els.sort((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+    // An artifact that the page shows as a card only: its title; what is in it is not there.
+    function cardOf(card) {
+        const title = (card.querySelector(m.cardTitle) ?? card).textContent.trim().replace(/\s+/g, ' ');
+        finding('artifact_not_in_page', `the page shows only the title of "${title.slice(0, 100)}"`, 'note');
+        return [{ type: 'artifact', id: null, kind: null, title: title || null, content: null }];
+    }
     let order = [];
     function harvest() {
         const window = [];
@@ -178,7 +189,9 @@
             if (seen.has(key)) { window.push(seen.get(key)); continue; }
             const bodies = outermost(all(el, m.body)).filter((b) => !b.closest(recipe.thinking ?? 'x-none'));
             const role = roleOf(el);
-            const blocks = (role === 'user' ? typed : readBlocks)(bodies.length ? bodies : [el]);
+            const cards = all(el, m.card).filter((c) => !bodies.some((b) => b.contains(c)));
+            const blocks = inOrder(bodies.length ? [...bodies, ...cards] : [el])
+                .flatMap((part) => (cards.includes(part) ? cardOf(part) : (role === 'user' ? typed : readBlocks)([part])));
             const turn = m.within ? el.closest(m.within) : el.parentElement;
             if (role === 'user' && recipe.files)
                 for (const f of all(turn ?? el.parentElement ?? el, recipe.files)) blocks.push({ type: 'file', name: (f.querySelector('h3')?.textContent ?? f.textContent).trim().slice(0, 200), media_type: null });
