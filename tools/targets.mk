@@ -54,15 +54,19 @@ fault: unit
 	FAULT_ALL=1 $(NODE) tests/run.mjs test_fault
 
 # Rooms whose code runs on several threads at once.
-TSAN_ROOMS := os db net http ops
+TSAN_ROOMS := os db net http ops identity capture search realtime
 tsan:
 	@$(MAKE) --no-print-directory MODE=tsan tsan-run
 .PHONY: tsan-run
 TSAN_BIN = $(filter $(foreach r,$(TSAN_ROOMS),$(BUILD)/tests/$(r)/%),$(UNIT_BIN))
+# What is many-threaded about each room under its real clients: sockets, sign-ins and their throttle, searches beside writes, erasure, captures at once.
+TSAN_SUITES := $(foreach s,engineio socketio signalling http_stop,tests/protocol/$(s).test.mjs) \
+    $(foreach s,realtime identity archive access erasure,tests/api/$(s).test.mjs) $(foreach s,slots pictures,tests/capture/$(s).test.mjs)
+TSAN_SETTINGS := halt_on_error=1 suppressions=$(CURDIR)/tools/tsan.supp
 tsan-run: $(TSAN_BIN) $(BUILD)/vivim
-	@for t in $(TSAN_BIN); do echo "  TSAN $$t"; TSAN_OPTIONS="halt_on_error=1 suppressions=tools/tsan.supp" $$t >/dev/null || exit 1; done
-	@echo "  TSAN a whole server under real clients"; TSAN_OPTIONS="halt_on_error=1 suppressions=$(CURDIR)/tools/tsan.supp" VIVIM_BINARY=$(BUILD)/vivim \
-	    $(NODE) --test --test-reporter=dot tests/protocol/socketio.test.mjs tests/protocol/signalling.test.mjs tests/api/realtime.test.mjs
+	@for t in $(TSAN_BIN); do echo "  TSAN $$t"; TSAN_OPTIONS="$(TSAN_SETTINGS)" $$t >/dev/null || exit 1; done
+	@echo "  TSAN a whole server under real clients"; TSAN_OPTIONS="$(TSAN_SETTINGS)" VIVIM_BINARY=$(BUILD)/vivim \
+	    $(NODE) --test --test-concurrency=1 --test-reporter=dot $(TSAN_SUITES)
 
 # BASE, FILES, ONLY, N, SEED and TESTS go to it as they are.
 mutate:
