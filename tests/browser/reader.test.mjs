@@ -137,7 +137,7 @@ test('by keyboard alone: search from anywhere, into the results, to the message'
     await page.keyboard.press('g');
     await page.waitForFunction(() => document.activeElement?.tagName === 'H1' && location.pathname === '/');
     await page.keyboard.press('?');
-    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
 });

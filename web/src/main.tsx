@@ -22,6 +22,7 @@ import { openDatabase } from './store/database.ts';
 import { createStateStore } from './store/state.ts';
 import { createProgress } from './sync/captures.ts';
 import { createConnection } from './sync/connection.ts';
+import { keepFocus } from './ui/focus.ts';
 import { createRenderer } from './ui/render/renderer.ts';
 import './style/base.css';
 import './style/frame.css';
@@ -77,5 +78,6 @@ async function compose(): Promise<App> {
 const root = document.getElementById('app');
 if (!root) throw new Error('the page has no #app');
 const app = await compose();
+keepFocus(root);
 render(<AppContext.Provider value={app}><AppRoot /></AppContext.Provider>, root);
 await app.session.start();

@@ -85,7 +85,7 @@ export function AppRoot() {
         document.documentElement.dataset['theme'] = theme;
     }, [theme]);
 
-    if (phase === 'starting') return <Shell bare><Waiting what="Opening the reading room" /></Shell>;
+    if (phase === 'starting') return <Shell bare><Waiting what="Loading" /></Shell>;
     if (phase === 'unreachable') {
         return (
             <Shell bare>

@@ -2,6 +2,7 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { judgeLink, providerName, type LinkVerdict } from '../model/provider.ts';
 import { useStore } from '../ui/hooks.ts';
+import { Submit } from '../ui/parts.tsx';
 import { CaptureCard } from './capture_card.tsx';
 import { useApp } from './context.ts';
 import { ProblemNotice } from './problem_notice.tsx';
@@ -49,7 +50,7 @@ export function CaptureBox() {
                             setLink(e.currentTarget.value);
                             if (problem) captures.forgetProblem();
                         }} />
-                    <button type="submit" class="primary" disabled={submitting}>{submitting ? 'Asking …' : 'Capture'}</button>
+                    <Submit busy={submitting}>{submitting ? 'Sending …' : 'Capture'}</Submit>
                 </div>
                 <Hint verdict={verdict} id={hint} />
             </form>
@@ -58,7 +59,7 @@ export function CaptureBox() {
                 : <ProblemNotice problem={problem} />)}
             {capture && (
                 <CaptureCard capture={capture} onCancel={() => void captures.cancel(capture.id)} onRetry={() => void captures.submit(capture.url)}
-                    onDismiss={captures.dismiss} />
+                    onDismiss={() => (input.current?.focus(), captures.dismiss())} />
             )}
         </section>
     );

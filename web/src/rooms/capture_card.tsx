@@ -59,7 +59,7 @@ export function CaptureCard({ capture, onCancel, onRetry, onDismiss }: CardProps
             <div class="row">
                 {capture.status === 'done' && capture.conversation_id && <a class="button primary" href={`/c/${capture.conversation_id}`}>Open the conversation</a>}
                 {!over && <button type="button" onClick={onCancel}>Cancel</button>}
-                {over && onDismiss && <button type="button" onClick={onDismiss}>Put away</button>}
+                {over && onDismiss && <button type="button" onClick={onDismiss}>Close</button>}
             </div>
         </section>
     );

@@ -29,7 +29,7 @@ export function CaptureRoom({ id }: { id: string }) {
         <div class="column">
             <h1 tabIndex={-1}>Capture</h1>
             {problem && <ProblemNotice problem={problem} retry={() => void captures.follow(id)} />}
-            {!capture && !problem && <Waiting what="Looking for it" />}
+            {!capture && !problem && <Waiting what="Loading the capture" />}
             {capture && <CaptureCard capture={capture} onCancel={() => void captures.cancel(id)} onRetry={() => void retry()} />}
             <p><a href="/captures">All captures</a></p>
         </div>
@@ -45,7 +45,7 @@ export function CapturesRoom() {
         <div class="column">
             <h1 tabIndex={-1}>Captures</h1>
             {recentProblem && <ProblemNotice problem={recentProblem} retry={() => void captures.loadRecent()} />}
-            {recentStatus === 'loading' && !recent.length && <Waiting what="Reading the list" />}
+            {recentStatus === 'loading' && !recent.length && <Waiting what="Loading the list" />}
             {recentStatus === 'ready' && !recentProblem && !recent.length && <p>Nothing has been captured yet. <a href="/">Paste a link</a> in the library.</p>}
             <ul class="plain-list">
                 {recent.map((c) => (

@@ -1,4 +1,4 @@
-// Keys that work everywhere and the walk through a list with j and k. Single keys can be switched off in the settings;
+// Keys that work everywhere and the walk through a list with j and k. The shortcuts can be switched off in the settings;
 // they never act while somebody types.
 import { useEffect } from 'preact/hooks';
 

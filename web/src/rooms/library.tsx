@@ -67,18 +67,20 @@ function Empty() {
     const [busy, setBusy] = useState(false);
     const sample = async () => {
         setBusy(true);
-        setProblem(await library.addSample());
+        const failed = await library.addSample();
+        setProblem(failed);
         setBusy(false);
+        if (!failed) requestAnimationFrame(() => document.querySelector<HTMLElement>('.shelf .row-link')?.focus()); // what it was pressed for
     };
     return (
         <section class="empty" aria-label="The library is empty">
-            <h2>Nothing on the shelves yet</h2>
+            <h2>No conversations yet</h2>
             <ol class="how">
                 <li>Open a conversation in ChatGPT or Claude and choose <strong>Share</strong>.</li>
                 <li>Copy the link that it gives you.</li>
                 <li>Paste it above. It is captured in a minute and stays yours.</li>
             </ol>
-            <p>Or look around first: <button type="button" disabled={busy} onClick={() => void sample()}>{busy ? 'Adding …' : 'Add three sample conversations'}</button></p>
+            <p>Or look around first: <button type="button" aria-disabled={busy || undefined} onClick={() => void (busy || sample())}>{busy ? 'Adding …' : 'Add three sample conversations'}</button></p>
             {problem && <ProblemNotice problem={problem} />}
         </section>
     );
@@ -102,7 +104,7 @@ export function LibraryRoom() {
             <h1 tabIndex={-1} class="visually-hidden">Library</h1>
             <CaptureBox />
             {problem && failed === 'first' && <ProblemNotice problem={problem} retry={() => void library.load()} />}
-            {!items.length && (status === 'loading' || status === 'idle') && <Waiting what="Reading the shelves" />}
+            {!items.length && (status === 'loading' || status === 'idle') && <Waiting what="Loading the library" />}
             {!items.length && status === 'ready' && !problem && <Empty />}
             <div class="shelf">
                 <SharedWithMe items={shared ?? []} />
@@ -114,7 +116,7 @@ export function LibraryRoom() {
                 ))}
             </div>
             <div ref={end} />
-            {status === 'more' && <Waiting what="Reading on" />}
+            {status === 'more' && <Waiting what="Loading more" />}
             {problem && failed === 'more' && <ProblemNotice problem={problem} retry={() => void library.more()} />}
             {items.length > 0 && <p class="small shelf-end">{!cursor && status === 'ready' && <>That is all. </>}<a href="/captures">Recent captures</a></p>}
         </div>

@@ -2,7 +2,7 @@ import { useLayoutEffect, useState } from 'preact/hooks';
 import type { Problem } from '../api/problem.ts';
 import { parseRoute } from '../model/route.ts';
 import { useStore } from '../ui/hooks.ts';
-import { Field, Notice } from '../ui/parts.tsx';
+import { Field, Notice, Submit } from '../ui/parts.tsx';
 import { useApp } from './context.ts';
 import { ProblemNotice } from './problem_notice.tsx';
 import { useTitle } from './shell.tsx';
@@ -58,8 +58,9 @@ export function LoginRoom({ next, token }: { next: string; token: string }) {
             )}
             {problem && problem.code !== 'bad_login' && !['handle', 'password'].includes(problem.field) && <ProblemNotice problem={problem} />}
             <Field label="Handle" name="handle" value={handle} onInput={setHandle} autocomplete="username" error={wrong('handle')} literal />
-            <Field label="Password" name="password" type="password" value={password} onInput={setPassword} autocomplete="current-password" error={wrong('password')} />
-            <button type="submit" class="primary" disabled={busy}>{busy ? 'Signing in …' : 'Sign in'}</button>
+            <Field label="Password" name="password" type="password" value={password} onInput={setPassword} autocomplete="current-password" error={wrong('password')}
+                take={problem?.code === 'bad_login' && problem} />
+            <Submit busy={busy}>{busy ? 'Signing in …' : 'Sign in'}</Submit>
         </form>
     );
 }

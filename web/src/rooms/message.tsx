@@ -28,13 +28,14 @@ export function MessageView({ message, provider, conversationId, number, continu
     const name = speaker(message, provider);
     const aside = [message.hidden && 'hidden', !message.on_path && 'other branch'].filter(Boolean).join(', ');
     const label = `m-${message.id}-label`;
+    const quiet = continued && !aside ? 'visually-hidden' : '';
     return (
         <article id={`m-${message.id}`} class={`message message-${message.role}${continued ? ' continued' : ''}${aside ? ' message-aside' : ''}`}
             tabIndex={-1} aria-labelledby={label}>
-            <header class={continued && !aside ? 'visually-hidden' : 'message-head'}>
-                <h2 id={label}>{number !== null && <span class="question-number">{number}</span>}{name}</h2>
+            <header class={quiet ? 'message-head-quiet' : 'message-head'}>
+                <h2 id={label} class={quiet}>{number !== null && <span class="question-number">{number}</span>}{name}</h2>
                 {aside && <span class="badge">{aside}</span>}
-                <a class="permalink" href={`#m-${message.id}`} aria-label={`Link to this message of ${name}`} title={exact(message.created_at) || undefined}>#</a>
+                <a class={`permalink ${quiet}`} href={`#m-${message.id}`} aria-label={`Link to this message of ${name}`} title={exact(message.created_at) || undefined}>#</a>
             </header>
             <div class="message-body">
                 <MessageBlocks message={message} conversationId={conversationId} renderer={renderer} />

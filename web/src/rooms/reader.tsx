@@ -174,8 +174,8 @@ export function ReaderRoom({ id, messageId }: { id: string; messageId: string })
                 {state.offline && <Notice action={{ label: 'Try again', run: again }}><p>The server cannot be reached. This is the copy kept on this device.</p></Notice>}
                 <Messages messages={messages} provider={conversation.provider} conversationId={conversation.id} entries={entries} />
                 {problem && <ProblemNotice problem={problem} retry={messages.length ? () => void reader.more() : again} />}
-                {!state.complete && !state.paused && !problem && <Waiting what="Reading on" />}
-                {state.paused && <p><button type="button" onClick={() => void reader.more()}>Read on</button></p>}
+                {!state.complete && !state.paused && !problem && <Waiting what="Loading more" />}
+                {state.paused && <p><button type="button" onClick={() => void reader.more()}>Load more</button></p>}
                 {state.complete && messages.length === 0 && <p>There are no visible messages.</p>}
             </div>
         </div>

@@ -1,5 +1,6 @@
 // Above the messages: what this conversation is, where it came from, and what its owner may do with it.
-import { useState } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useRef, useState } from 'preact/hooks';
 import type { Problem } from '../api/problem.ts';
 import { safeUrl } from '../model/blocks.ts';
 import { providerName } from '../model/provider.ts';
@@ -13,7 +14,7 @@ import { ProblemNotice } from './problem_notice.tsx';
 import { SharePanel } from './share_panel.tsx';
 
 const STRATEGY: Record<string, string> = {
-    network: "the provider's own data", embedded: 'data embedded in the page', dom: 'the page as it was shown', generic: 'the page, read generically',
+    network: "the provider's own data", embedded: 'data embedded in the page', dom: 'the page as it was shown', generic: 'the text of the page',
 };
 
 function Rename({ title, done }: { title: string; done: () => void }) {
@@ -28,14 +29,14 @@ function Rename({ title, done }: { title: string; done: () => void }) {
     };
     return (
         <form class="rename" onSubmit={(e) => void save(e)} noValidate>
-            <Field label="Title" name="title" value={value} onInput={setValue} error={problem?.field === 'title' ? problem.message : ''} />
-            <div class="row"><button type="submit" class="primary">Save</button><button type="button" onClick={done}>Leave it</button></div>
+            <Field label="Title" name="title" value={value} onInput={setValue} take error={problem?.field === 'title' ? problem.message : ''} />
+            <div class="row"><button type="submit" class="primary">Save</button><button type="button" onClick={done}>Cancel</button></div>
             {problem && problem.field !== 'title' && <ProblemNotice problem={problem} />}
         </form>
     );
 }
 
-function Tools({ conversation, rename }: { conversation: Conversation; rename: () => void }) {
+function Tools({ conversation, rename, renamer }: { conversation: Conversation; rename: () => void; renamer: RefObject<HTMLButtonElement | null> }) {
     const { role } = conversation; // ours, or what another lets us do with theirs
     const { reader, library, navigation } = useApp();
     const [sharing, setSharing] = useState(false);
@@ -53,7 +54,7 @@ function Tools({ conversation, rename }: { conversation: Conversation; rename: (
         <div class="row tools">
             <label class="check"><input type="checkbox" checked={all} onChange={(e) => void reader.open(conversation.id, e.currentTarget.checked)} /> Hidden messages and other branches</label>
             {role === 'owner' && <button type="button" class="quiet" onClick={() => setSharing(true)}>Share …</button>}
-            {(role === 'owner' || role === 'editor') && <button type="button" class="quiet" onClick={rename}>Rename</button>}
+            {(role === 'owner' || role === 'editor') && <button ref={renamer} type="button" class="quiet" onClick={rename}>Rename</button>}
             {role === 'owner' && <button type="button" class="quiet" onClick={() => setAsking(true)}>Delete …</button>}
             {sharing && <SharePanel id={conversation.id} close={() => setSharing(false)} />}
             {asking && (
@@ -77,13 +78,18 @@ function Findings({ conversation }: { conversation: Conversation }) {
 
 export function ReaderHead({ conversation }: { conversation: Conversation }) {
     const [renaming, setRenaming] = useState(false);
+    const renamer = useRef<HTMLButtonElement>(null);
+    const renamed = () => {
+        renamer.current?.focus();
+        setRenaming(false);
+    };
     const source = safeUrl(conversation.source_url ?? '');
     const how = STRATEGY[conversation.source.strategy ?? ''];
     return (
         <header class="reader-head">
             <p class="kicker"><span class={`provider provider-${conversation.provider}`} aria-hidden="true" />{providerName(conversation.provider)}{conversation.model && ` · ${conversation.model}`}</p>
             <h1 tabIndex={-1}>{conversation.title || 'Untitled'}</h1>
-            {renaming && <Rename title={conversation.title ?? ''} done={() => setRenaming(false)} />}
+            {renaming && <Rename title={conversation.title ?? ''} done={renamed} />}
             <p class="reader-meta">
                 {conversation.created_at && <span><time dateTime={conversation.created_at} title={exact(conversation.created_at)}>{day(conversation.created_at)}</time></span>}
                 <span>{count(conversation.message_count, 'message')}</span>
@@ -93,7 +99,7 @@ export function ReaderHead({ conversation }: { conversation: Conversation }) {
             {conversation.shared_by && <p class="reader-meta">Shared by {conversation.shared_by}; you may {conversation.role === 'editor' ? 'read and rename it' : 'read it'}.</p>}
             {conversation.outcome === 'partial' && <p class="badge">Partial: the page did not give everything</p>}
             <Findings conversation={conversation} />
-            <Tools conversation={conversation} rename={() => setRenaming(true)} />
+            <Tools conversation={conversation} rename={() => setRenaming(true)} renamer={renamer} />
         </header>
     );
 }

@@ -108,7 +108,7 @@ export function SearchRoom({ q }: { q: string }) {
                 {state.items.map((hit) => <HitRow key={`${hit.kind} ${hit.id}`} hit={hit} />)}
             </ul>
             <div ref={end} />
-            {state.status === 'more' && <Waiting what="Searching on" />}
+            {state.status === 'more' && <Waiting what="Loading more" />}
         </div>
     );
 }

@@ -23,7 +23,7 @@ function Looks() {
                     <label class="check" key={value}><input type="radio" name="theme" value={value} checked={theme === value} onChange={() => view.setTheme(value)} /> {label}</label>
                 ))}
             </fieldset>
-            <label class="check"><input type="checkbox" checked={shortcuts} onChange={(e) => view.setShortcuts(e.currentTarget.checked)} /> <span>Single keys (<kbd>/</kbd> <kbd>j</kbd> <kbd>k</kbd> …; <kbd>?</kbd> lists them)</span></label>
+            <label class="check"><input type="checkbox" checked={shortcuts} onChange={(e) => view.setShortcuts(e.currentTarget.checked)} /> <span>Keyboard shortcuts (<kbd>/</kbd> <kbd>j</kbd> <kbd>k</kbd> …; <kbd>?</kbd> lists them)</span></label>
         </section>
     );
 }
@@ -68,7 +68,7 @@ function Password() {
         <section aria-labelledby="password">
             <h2 id="password">Password</h2>
             <form onSubmit={(e) => void save(e)} noValidate>
-                <Field label="Present password" name="old_password" type="password" value={before} onInput={setBefore} autocomplete="current-password" error={wrong('old_password')} />
+                <Field label="Current password" name="old_password" type="password" value={before} onInput={setBefore} autocomplete="current-password" error={wrong('old_password')} />
                 <Field label="New password" name="new_password" type="password" value={after} onInput={setAfter} autocomplete="new-password" error={wrong('new_password')} />
                 <button type="submit">Change the password</button>
                 <p class="small">Every other session ends.</p>
@@ -104,7 +104,7 @@ export function SettingsRoom() {
             <Looks />
             <Visibility />
             {problem && <ProblemNotice problem={problem} retry={() => void account.load()} />}
-            {status === 'loading' && !sessions.length && <Waiting what="Reading sessions and tokens" />}
+            {status === 'loading' && !sessions.length && <Waiting what="Loading sessions and tokens" />}
             <SessionList />
             <TokenList />
             <Password />

@@ -52,7 +52,7 @@ function MadeToken({ token }: { token: Token }) {
         <Notice tone="good" title={`The token “${token.name}”`}>
             <p>It is shown this once. Keep it like a password.</p>
             <p class="secret"><code>{secret}</code><span ref={(place) => { if (place && !place.firstChild) place.append(copyButton(() => secret)); }} /></p>
-            <button type="button" onClick={account.hideMade}>I have it</button>
+            <button type="button" onClick={account.hideMade}>I have copied it</button>
         </Notice>
     );
 }
@@ -101,7 +101,7 @@ export function TokenList() {
                 {tokens.map((t) => (
                     <li class="access-row" key={t.id}>
                         <span class="row-main"><span>{t.name} <code>{t.prefix}…</code></span>
-                            <span class="row-meta">{t.scopes.join(', ')} · {t.expires_at ? `until ${day(t.expires_at)}` : 'without end'} · {t.last_used_at ? `last used ${day(t.last_used_at)}` : 'never used'}</span></span>
+                            <span class="row-meta">{t.scopes.join(', ')} · {t.expires_at ? `until ${day(t.expires_at)}` : 'never expires'} · {t.last_used_at ? `last used ${day(t.last_used_at)}` : 'never used'}</span></span>
                         <button type="button" onClick={async () => setProblem(await account.removeToken(t.id))} aria-label={`Remove the token ${t.name}`}>Remove</button>
                     </li>
                 ))}

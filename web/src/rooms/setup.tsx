@@ -1,7 +1,7 @@
 // The one-time link of the first start: it creates the account that owns this server.
 import { useState } from 'preact/hooks';
 import type { Problem } from '../api/problem.ts';
-import { Field, Notice } from '../ui/parts.tsx';
+import { Field, Notice, Submit } from '../ui/parts.tsx';
 import { useApp } from './context.ts';
 import { ProblemNotice } from './problem_notice.tsx';
 import { useTitle } from './shell.tsx';
@@ -48,7 +48,7 @@ export function SetupRoom({ token: given }: { token: string }) {
                 hint="2 to 32 of a–z, 0–9, - and _, beginning with a letter." literal />
             <Field label="Password" name="password" type="password" value={password} onInput={setPassword} autocomplete="new-password"
                 error={wrong('password')} hint="At least 8 characters. A few words in a row are easy to remember and hard to guess." />
-            <button type="submit" class="primary" disabled={busy}>{busy ? 'Creating …' : 'Create the account'}</button>
+            <Submit busy={busy}>{busy ? 'Creating …' : 'Create the account'}</Submit>
         </form>
     );
 }

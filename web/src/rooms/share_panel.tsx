@@ -1,9 +1,9 @@
 // With whom a conversation is shared: by handle, to read or to edit, until it is withdrawn.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Problem } from '../api/problem.ts';
 import type { Member, Role } from '../model/sharing.ts';
 import { useStore } from '../ui/hooks.ts';
-import { Field, Waiting } from '../ui/parts.tsx';
+import { Dialog, Field, Waiting } from '../ui/parts.tsx';
 import { useApp } from './context.ts';
 import { ProblemNotice } from './problem_notice.tsx';
 
@@ -52,16 +52,13 @@ export function SharePanel({ id, close }: { id: string; close: () => void }) {
     const { sharing } = useApp();
     const { members, status, problem } = useStore(sharing.store, (s) => s);
     const [failed, setFailed] = useState<Problem | null>(null);
-    const dialog = useRef<HTMLDialogElement>(null);
     useEffect(() => {
-        dialog.current?.showModal();
         void sharing.load(id);
         return sharing.clear;
     }, [id]);
     return (
-        <dialog ref={dialog} class="share-panel" aria-labelledby="share-title" onClose={close}>
-            <h2 id="share-title">Share this conversation</h2>
-            {status === 'loading' && !members.length && <Waiting what="Looking who has it" />}
+        <Dialog title="Share this conversation" kind="share-panel" close={close}>
+            {status === 'loading' && !members.length && <Waiting what="Loading the list" />}
             {members.length > 0 && (
                 <ul class="plain-list" aria-label="Shared with">
                     {members.map((m) => <MemberRow key={m.handle} member={m} withdraw={async () => setFailed(await sharing.withdraw(m.handle))} />)}
@@ -72,6 +69,6 @@ export function SharePanel({ id, close }: { id: string; close: () => void }) {
             <ShareForm />
             <p class="small">They see changes as they happen, and that you are here. What is withdrawn closes for them at once.</p>
             <button type="button" onClick={close}>Close</button>
-        </dialog>
+        </Dialog>
     );
 }

@@ -1,9 +1,10 @@
-// What stands around every screen: the bar, the way past it, the sheet of keys.
+// What stands around every screen: the bar, the way past it, the list of keys.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Theme } from '../model/view.ts';
 import { useStore } from '../ui/hooks.ts';
 import { GearIcon, HalfIcon, Mark, MoonIcon, SearchIcon, SunIcon } from '../ui/icons.tsx';
+import { Dialog } from '../ui/parts.tsx';
 import { ConnectionLine } from './connection_line.tsx';
 import { useApp } from './context.ts';
 import { Here } from './here.tsx';
@@ -25,19 +26,16 @@ function ThemeButton() {
 
 const KEYS: [string, string][] = [
     ['/', 'search'], ['j  k', 'next and previous message, row or result'], ['Enter', 'open it'], ['g', 'back to the library'],
-    ['c', 'paste a link'], ['?', 'this sheet'], ['Esc', 'close'],
+    ['c', 'paste a link'], ['?', 'this list'], ['Esc', 'close'],
 ];
 
 function KeySheet({ close }: { close: () => void }) {
-    const dialog = useRef<HTMLDialogElement>(null);
-    useEffect(() => dialog.current?.showModal(), []);
     return (
-        <dialog ref={dialog} class="key-sheet" aria-labelledby="keys-title" onClose={close}>
-            <h2 id="keys-title">Keys</h2>
+        <Dialog title="Keyboard shortcuts" kind="key-sheet" close={close}>
             <dl>{KEYS.map(([key, what]) => <div key={key}><dt>{key.split(/\s+/).map((k) => <kbd key={k}>{k}</kbd>)}</dt><dd>{what}</dd></div>)}</dl>
             <p class="small">They can be switched off in the settings.</p>
             <button type="button" onClick={close}>Close</button>
-        </dialog>
+        </Dialog>
     );
 }
 

@@ -1,6 +1,6 @@
 // Small dumb parts: a field, a notice, a fold, a waiting line.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 interface FieldProps {
     label: string;
@@ -12,15 +12,19 @@ interface FieldProps {
     error?: string;
     autocomplete?: string;
     literal?: boolean; // a name: no capital at its start, no spelling
+    take?: unknown;    // whenever this is another (and something), the field takes the focus, its text selected
 }
 
-export function Field({ label, name, type = 'text', value, onInput, hint, error = '', autocomplete = 'off', literal = false }: FieldProps) {
+export function Field({ label, name, type = 'text', value, onInput, hint, error = '', autocomplete = 'off', literal = false, take }: FieldProps) {
     const id = useId();
     const [shown, setShown] = useState(false);
     const input = useRef<HTMLInputElement>(null);
     useEffect(() => {
         if (error) input.current?.focus();
     }, [error]);
+    useEffect(() => {
+        if (take) input.current?.select(), input.current?.focus();
+    }, [take]);
     const described = error ? `${id}-error` : hint ? `${id}-hint` : undefined;
     return (
         <div class={error ? 'field field-wrong' : 'field'}>
@@ -37,6 +41,13 @@ export function Field({ label, name, type = 'text', value, onInput, hint, error 
             {error && <p class="field-error" id={`${id}-error`}>{error}</p>}
             {hint && !error && <p class="field-hint" id={`${id}-hint`}>{hint}</p>}
         </div>
+    );
+}
+
+// A form's button. While the work is on its way it does nothing, but it keeps the focus, which a disabled one loses.
+export function Submit({ busy = false, plain = false, children }: { busy?: boolean; plain?: boolean; children: ComponentChildren }) {
+    return (
+        <button type="submit" class={plain ? undefined : 'primary'} aria-disabled={busy || undefined} onClick={(e) => busy && e.preventDefault()}>{children}</button>
     );
 }
 
@@ -79,6 +90,30 @@ export function Waiting({ what }: { what: string }) {
     return <p class="waiting" role="status">{late ? `${what} …` : ''}</p>;
 }
 
+interface DialogProps {
+    title: string;
+    kind?: string;
+    close: () => void; // it was closed by Escape, or is to be
+    children: ComponentChildren;
+}
+
+// Closed before it leaves the page, so that the browser gives the focus back to what opened it.
+export function Dialog({ title, kind, close, children }: DialogProps) {
+    const dialog = useRef<HTMLDialogElement>(null);
+    const id = useId();
+    useLayoutEffect(() => {
+        const shown = dialog.current;
+        shown?.showModal();
+        return () => shown?.close();
+    }, []);
+    return (
+        <dialog ref={dialog} class={kind} aria-labelledby={id} onClose={close}>
+            <h2 id={id}>{title}</h2>
+            {children}
+        </dialog>
+    );
+}
+
 interface ConfirmProps {
     title: string;
     children: ComponentChildren;
@@ -88,17 +123,13 @@ interface ConfirmProps {
 }
 
 export function Confirm({ title, children, yes, onYes, onNo }: ConfirmProps) {
-    const dialog = useRef<HTMLDialogElement>(null);
-    const id = useId();
-    useEffect(() => dialog.current?.showModal(), []);
     return (
-        <dialog ref={dialog} aria-labelledby={id} onClose={onNo}>
-            <h2 id={id}>{title}</h2>
+        <Dialog title={title} close={onNo}>
             {children}
             <div class="row">
                 <button type="button" class="danger" onClick={onYes}>{yes}</button>
-                <button type="button" onClick={onNo}>Keep it</button>
+                <button type="button" onClick={onNo}>Cancel</button>
             </div>
-        </dialog>
+        </Dialog>
     );
 }
