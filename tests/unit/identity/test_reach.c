@@ -5,7 +5,7 @@
 
 #define ok(expr) assert_int_equal((expr), OK)
 
-/* An account with a session and a token, both under its own id. */
+/* An account with a session, a token and a sign-in link, under its own id. */
 static void put_credentials(struct uuid id)
 {
     const struct session s = { .id = id,
@@ -27,6 +27,7 @@ static void put_credentials(struct uuid id)
     ok(identity_store_password_put(f.db, id, S("encoded"), NOW));
     ok(identity_store_session_insert(f.db, id, hash, &s));
     ok(identity_store_token_insert(f.db, id, hash, &t));
+    ok(identity_store_login_link_put(f.db, id, hash, NOW + 1000));
     ok(db_txn_commit(&tx));
 }
 
