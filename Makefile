@@ -81,7 +81,7 @@ $(GEN)/$(1)_sql.h $(GEN)/$(1)_sql.c &: src/$(1)/$(1).sql $(SQLEMBED)
 endef
 $(foreach r,$(SQL_ROOMS),$(eval $(call sql_rule,$(r))))
 
-$(GEN)/migrations.c: $(wildcard src/db/migrations/*.sql) $(SQLEMBED)
+$(GEN)/migrations.c: $(wildcard src/db/migrations/*.sql src/db/migrations/*/*.sql) $(SQLEMBED)
 	@mkdir -p $(GEN)
 	$(SQLEMBED) migrations src/db/migrations $@
 

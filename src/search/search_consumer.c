@@ -59,15 +59,19 @@ static err_t put_entity(struct app *app, struct db *rows, struct db *index,
 
 static err_t consume_one(struct app *app, struct db *rows, struct db *index, const struct op *op)
 {
-    if (str_eq(op->kind, S("deleted"))) {
-        if (!str_eq(op->entity, S("account")))
-            return remove_entity(index, op->owner_id, op->entity, op->entity_id);
+    bool deleted = str_eq(op->kind, S("deleted"));
+    if (deleted && str_eq(op->entity, S("account"))) {
         for (size_t i = 0; i < COUNTOF(INDEXES); i++)
             TRY(INDEXES[i]->remove_owner(index, op->entity_id));
         return OK;
     }
+    /* What else is told of may bear the id of a conversation, as a grant does that was deleted. */
     const struct entity *entity = search_entity(app, op->entity);
-    return entity ? put_entity(app, rows, index, entity, op->owner_id, op->entity_id) : OK;
+    if (!entity)
+        return OK;
+    if (deleted)
+        return remove_entity(index, op->owner_id, op->entity, op->entity_id);
+    return put_entity(app, rows, index, entity, op->owner_id, op->entity_id);
 }
 
 static err_t consume(struct app *app, struct db *rows, struct db *effects, struct arena *a,

@@ -1,6 +1,7 @@
 // Who may do what with a conversation: every route for the owner, an editor, a reader, a stranger and nobody.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { eventually } from '../lib/realtime.mjs';
 import { client, signIn, startServer } from '../lib/server.mjs';
 
 let server;
@@ -144,6 +145,18 @@ test('a role that is taken, given and changed counts with the next request', asy
     assert.equal(await rename(), 404);
     assert.equal((await reader.json('GET', `${path}/messages`)).status, 404);
     assert.equal((await owner.json('GET', path)).body.title, 'By the reader');
+});
+
+test('what is shared no more is still found by its owner', async () => {
+    const path = await shared(), id = path.split('/').at(-1);
+    const { owner } = people;
+    const hits = async () => (await owner.json('GET', '/api/v1/search?q=tides&limit=200')).body.items.filter((hit) => hit.conversation_id === id && hit.kind === 'message').length;
+    await owner.json('PATCH', path, { title: 'Before' });
+    const found = await eventually(hits);
+    assert.equal((await owner.json('DELETE', `${path}/members/reader`)).status, 204);
+    assert.equal((await owner.json('PATCH', path, { title: 'Quorvex' })).status, 200); // what the index has heard of, it has heard all before of
+    await eventually(async () => (await owner.json('GET', '/api/v1/search?q=quorvex')).body.items.length);
+    assert.equal(await hits(), found);
 });
 
 test('a deleted conversation is gone for all', async () => {

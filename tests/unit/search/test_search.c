@@ -69,8 +69,22 @@ static err_t note_each(struct app *app, struct db *db,
     return OK;
 }
 
+static err_t no_text(struct app *app, struct db *db, struct arena *a, struct uuid owner,
+                     struct uuid id, struct index_text *ret)
+{
+    UNUSED(app);
+    UNUSED(db);
+    UNUSED(a);
+    UNUSED(owner);
+    UNUSED(id);
+    UNUSED(ret);
+    return E_NOT_FOUND;
+}
+
 static const struct entity ENTITIES[] = {
-    { .name = "message", .text = note_text, .each = note_each }, { .name = "silent" }
+    { .name = "message", .text = note_text, .each = note_each },
+    { .name = "conversation", .text = no_text },
+    { .name = "silent" }
 };
 static const struct module NOTES = { .name = "notes",
                                      .entities = ENTITIES,
@@ -318,6 +332,20 @@ static void changes_and_ends(void **state)
     append(f.owner, "account", f.owner, "deleted");
     assert_int_equal(count_of("mine"), 0);
     assert_int_equal(find_for(notes[note_count - 1].is.owner_id, S("theirs"), NULL, 10).count, 1);
+}
+
+/* The op "grant deleted" bears the id of what was shared, and took its messages out of the index. */
+static void what_is_shared_no_more_is_still_found(void **state)
+{
+    UNUSED(state);
+    struct uuid conversation = uuid_new();
+    struct note *n = put("kept");
+    NOTED(n->is.parent_id = conversation);
+    append(f.owner, "message", n->is.id, "updated");
+    append(f.owner, "grant", conversation, "deleted");
+    append(f.owner, "access", conversation, "deleted");
+    append(f.owner, "capture", conversation, "deleted");
+    assert_int_equal(count_of("kept"), 1);
 }
 
 static void one_that_cannot_be_read(void **state)
@@ -568,6 +596,7 @@ int main(void)
         OPEN(filters),
         OPEN(owners_are_apart),
         OPEN(changes_and_ends),
+        OPEN(what_is_shared_no_more_is_still_found),
         OPEN(one_that_cannot_be_read),
         OPEN(ranking),
         OPEN(pages),
