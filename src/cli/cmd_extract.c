@@ -93,7 +93,7 @@ const struct command COMMAND_EXTRACT = {
     .run = run,
     .options = OPTIONS,
     .option_count = COUNTOF(OPTIONS),
-    .summary = "turn a stored page, provider JSON or export into the normal form",
+    .summary = "turn a stored page, provider JSON or export into structured text (JSON)",
     .help = "One conversation a line (vivim.conversation/1). JSON and embedded state are read "
             "without a browser; a page\n"
             "that has only its DOM is opened in the browser with scripts and network off.",
