@@ -224,10 +224,12 @@ static err_t sit_down(struct presence *p, struct person *one, struct str topic)
 
 static err_t beat(struct presence *p, const struct presence_beat *b, int64_t now_ms)
 {
-    struct person *one = person_make(p, b->user_id);
+    struct person *one = b->again ? person_find(p, b->user_id) : person_make(p, b->user_id);
     struct device *d;
     if (!one)
-        return E_BUSY;
+        return b->again ? OK : E_BUSY;
+    if (b->again && !*device_place(one, b->device) && one->device_count < PRESENCE_DEVICES_MAX)
+        return OK;
     TRY(device_make(p, one, b->device, &d));
     TRY(sit_down(p, one, b->topic));
     assert(b->topic.n < sizeof d->topic && b->handle.n < sizeof one->handle);
@@ -239,7 +241,8 @@ static err_t beat(struct presence *p, const struct presence_beat *b, int64_t now
     d->status = b->status;
     d->message_id = b->message_id;
     d->beat_ms = one->last_seen_ms = now_ms;
-    d->gone_ms = 0;
+    if (!b->again)
+        d->gone_ms = 0;
     one->has_left = false;
     settle(p, one);
     return OK;
@@ -399,12 +402,13 @@ static void seat_remove(struct presence *p, struct seat **place)
     pool_put(&p->seats, s);
 }
 
-/* What changed at the place, into `views`. True: there was more than fits. */
+/* What changed at the place, into `views`. True: there is more than fits. */
 static bool take_news(struct presence *p, struct place *at, struct presence_view *views,
                       size_t *ret_count)
 {
     size_t n = 0;
-    for (struct seat **s = &at->seats; *s;) {
+    struct seat **s = &at->seats;
+    while (*s) {
         bool news = has_news(*s);
         if (news && n == PRESENCE_VIEWS_MAX)
             break;
@@ -418,7 +422,7 @@ static bool take_news(struct presence *p, struct place *at, struct presence_view
             s = &(*s)->next;
     }
     *ret_count = n;
-    return n == PRESENCE_VIEWS_MAX;
+    return *s != NULL;
 }
 
 struct news {

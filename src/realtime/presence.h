@@ -26,8 +26,11 @@ struct presence_beat {
     struct str handle, device;       /* device: the socket's id */
     enum presence_status status;     /* online or away */
     struct str topic;                /* STR_NONE: nowhere */
+    bool again; /* not the first: one that comes when its connection has ended brings nobody back */
 };
-/* A sign of life. The first one makes the device. E_BUSY (no memory), E_LIMIT (PRESENCE_DEVICES_MAX of one person). */
+/* A sign of life. The first one makes the device. E_BUSY (no memory), E_LIMIT (PRESENCE_DEVICES_MAX of one person). One
+ * that comes `again` changes only a device that is there, and not that its connection is lost: it was on its way, on a
+ * worker, while the connection ended. */
 NODISCARD err_t presence_beat(struct presence *p, const struct presence_beat *b, int64_t now_ms);
 /* The device's connection ended; `lost`: it may come back within the grace. Unknown ones are ignored. */
 void presence_gone(struct presence *p, struct uuid user, struct str device, bool lost,

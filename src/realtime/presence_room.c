@@ -236,6 +236,7 @@ static err_t beat(struct socket_call *c, const struct presence_argument *argumen
         .handle = c->caller->handle,
         .device = c->socket_id,
         .status = status,
+        .again = true,
     };
     if (argument->at.n)
         TRY(find_place(c, argument->at, &b.topic));

@@ -315,6 +315,53 @@ static void many_at_once(void **state)
     assert_string_equal(told_text, "");
 }
 
+/* All who were there go within one tick, as when a document is deleted: exactly as many as a telling or two hold. */
+static void just_as_many_as_a_telling_holds_go_at_once(void **state)
+{
+    UNUSED(state);
+    for (int tellings = 1; tellings <= 2; tellings++) {
+        for (int i = 0; i < tellings * PRESENCE_VIEWS_MAX; i++) {
+            char name[24];
+            snprintf(name, sizeof name, "p%d", i);
+            beat((struct uuid){ { 7, (uint8_t)i, (uint8_t)(i >> 8) } }, name, name, PRESENCE_ONLINE,
+                 TOPIC);
+        }
+        tick(PRESENCE_TICK_MS);
+        presence_forget(people, (struct uuid){ { 0 } }, TOPIC);
+        tick(PRESENCE_TICK_MS);
+        assert_non_null(strstr(told_text, " offline;"));
+        tick(PRESENCE_TICK_MS);
+        assert_string_equal(told_text, "");
+    }
+}
+
+/* Signs of life run on workers: one may come when the connection that sent it has ended. */
+static void a_late_sign_of_life_brings_nobody_back(void **state)
+{
+    UNUSED(state);
+    struct presence_beat late = { .user_id = ANN,
+                                  .handle = S("ann"),
+                                  .device = S("d1"),
+                                  .status = PRESENCE_ONLINE,
+                                  .topic = TOPIC,
+                                  .again = true };
+    beat(ANN, "ann", "d1", PRESENCE_ONLINE, STR_NONE);
+    presence_gone(people, ANN, S("d1"), false, now_ms);
+    assert_int_equal(presence_beat(people, &late, now_ms), OK);
+    tick(PRESENCE_SCAN_MS);
+    assert_null(strstr(told_text, "ann"));
+    assert_int_equal(presence_beat(people, &late, now_ms), OK); /* nor when all have gone */
+    assert_false(tick(PRESENCE_SCAN_MS));
+
+    beat(ANN, "ann", "d1", PRESENCE_ONLINE, STR_NONE);
+    presence_gone(people, ANN, S("d1"), true, now_ms); /* a reload, and the new page is away */
+    assert_int_equal(presence_beat(people, &late, now_ms), OK);
+    beat(ANN, "ann", "d2", PRESENCE_AWAY, TOPIC);
+    tick(PRESENCE_TICK_MS);
+    tick(PRESENCE_GRACE_MS + PRESENCE_SCAN_MS);
+    assert_non_null(strstr(told_text, "conversation:one ann away;"));
+}
+
 static void devices_have_a_limit(void **state)
 {
     UNUSED(state);
@@ -347,6 +394,8 @@ int main(void)
         TEST(a_newcomer_sees_who_is_there),
         TEST(a_newcomer_within_a_tick),
         TEST(many_at_once),
+        TEST(just_as_many_as_a_telling_holds_go_at_once),
+        TEST(a_late_sign_of_life_brings_nobody_back),
         TEST(devices_have_a_limit),
     };
     return cmocka_run_group_tests_name("realtime/presence", tests, NULL, NULL);
