@@ -33,7 +33,7 @@ static err_t check_all(struct call *c)
     return check_announced(c);
 }
 
-static enum http1_next check(struct call *c)
+static void check(struct call *c)
 {
     log_set_request(c->rq.request_id);
     err_clear();
@@ -41,14 +41,23 @@ static enum http1_next check(struct call *c)
     c->refused_detail = *err_detail();
     log_set_request(STR_NONE);
     c->rq.db = NULL;
-    return c->refused == OK ? HTTP1_READ : HTTP1_ANSWER;
+}
+
+/* When it has been checked, on the loop. */
+static enum http1_next next_of(const struct call *c)
+{
+    const struct route *r = c->rq.route;
+    if (c->refused != OK)
+        return HTTP1_ANSWER;
+    bool wanted = c->exchange->body_here || !r->wants_body || r->wants_body(&c->rq);
+    return wanted ? HTTP1_READ : HTTP1_ANSWER;
 }
 
 static void checked(struct net_loop *l, void *arg)
 {
     struct call *c = arg;
     UNUSED(l);
-    http1_go_on(c->exchange, c->refused == OK ? HTTP1_READ : HTTP1_ANSWER);
+    http1_go_on(c->exchange, next_of(c));
 }
 
 static void check_on_worker(struct task *t, struct db *db, err_t no_db)
@@ -72,14 +81,16 @@ enum http1_next call_head(struct call *c)
         return HTTP1_ANSWER;
     if (!stranger && c->exchange->body_here)
         return HTTP1_READ;
-    if (stranger || !needs_store(c))
-        return check(c); /* asks the store nothing */
+    if (stranger || !needs_store(c)) {
+        check(c); /* asks the store nothing */
+        return next_of(c);
+    }
     if (db) {
         c->rq.db = db;
         db_reads_begin(db);
-        enum http1_next next = check(c);
+        check(c);
         db_reads_end(db);
-        return next;
+        return next_of(c);
     }
     c->task.run = check_on_worker;
     err_t e = workers_push(c->server->workers, &c->task);

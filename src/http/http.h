@@ -103,6 +103,9 @@ struct route {
         known_by; /* with this in the query a request needs no store either (RUN_LOOP): it belongs to something
                            * that knows its caller already; NULL: there is nothing of the kind */
     bool takes_excess; /* the handler itself answers a body over the limit (req.body_excess) */
+    /* Asked on the loop when the head has come and the body has not: is it for something that is there? Where it is not,
+     * nothing of the body is read, and the handler, which takes_excess, says so. NULL: it is read. */
+    bool (*wants_body)(const struct req *rq);
     bool
         cors; /* pages of other origins may ask: preflights are answered, every answer says who may read it */
     bool

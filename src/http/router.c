@@ -57,6 +57,8 @@ static err_t check_route(const struct route *r)
         return bad(r, "it has fields but no body limit");
     if ((r->run == RUN_LOOP || r->known_by) && (r->auth != AUTH_PUBLIC || r->rate != RATE_NONE))
         return bad(r, "who calls is not asked there, so it is for everybody");
+    if (r->wants_body && !r->takes_excess)
+        return bad(r, "its handler would take a body that was not read for an empty one");
     if (r->rate < RATE_NONE || r->rate >= RATE_CLASS_COUNT)
         return bad(r, "its rate class is unknown");
     return OK;

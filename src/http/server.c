@@ -168,7 +168,7 @@ static enum http1_next on_head(struct http1_exchange *x, void *context)
 static err_t check_body(struct call *c)
 {
     struct http1_exchange *x = c->exchange;
-    c->rq.body_excess = x->body_too_large;
+    c->rq.body_excess = x->body_too_large || x->body_left;
     if (x->body_too_large && !c->rq.route->takes_excess)
         return err_note(E_LIMIT, NULL, "the body is larger than %zu bytes", x->body_max);
     c->rq.body = x->body_fd < 0 ? buf_str(&x->body) : STR_NONE;

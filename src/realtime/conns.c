@@ -21,6 +21,30 @@ static bool make_id(struct rt_loop *l, struct rt_conn *c, struct arena *a)
     return true;
 }
 
+/* Which ids there are, on all loops: whoever sends a body to none of them is told so before it is read. */
+static err_t note(struct rt_loop *l, struct rt_conn *c)
+{
+    mutex_lock(&l->rt->knowing);
+    err_t e = table_put(&l->rt->known, &c->known, str_from(c->id));
+    mutex_unlock(&l->rt->knowing);
+    return e;
+}
+
+static void forget(struct rt_loop *l, struct rt_conn *c)
+{
+    mutex_lock(&l->rt->knowing);
+    table_remove(&l->rt->known, &c->known);
+    mutex_unlock(&l->rt->knowing);
+}
+
+bool conn_is_known(struct realtime *rt, struct str id)
+{
+    mutex_lock(&rt->knowing);
+    bool known = table_get(&rt->known, id) != NULL;
+    mutex_unlock(&rt->knowing);
+    return known;
+}
+
 int conn_loop(const struct http_server *server, struct arena *a, struct str id)
 {
     struct str raw;
@@ -39,14 +63,18 @@ err_t conn_open(struct rt_loop *l, struct rt_conn *c, const struct conn_kind *ki
     c->caller.handle = str_of(c->handle, rq->caller.handle.n);
     if (!make_id(l, c, rq->arena))
         return E_BUSY;
-    TRY(table_put(&l->conns, &c->by_id, str_from(c->id)));
-    l->conn_count++;
-    return OK;
+    TRY(note(l, c));
+    err_t e = table_put(&l->conns, &c->by_id, str_from(c->id));
+    if (e != OK)
+        forget(l, c);
+    l->conn_count += e == OK;
+    return e;
 }
 
 void conn_close(struct rt_loop *l, struct rt_conn *c)
 {
     deadline_clear(&c->expiry);
+    forget(l, c);
     table_remove(&l->conns, &c->by_id);
     l->conn_count--;
 }

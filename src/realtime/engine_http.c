@@ -205,6 +205,12 @@ static err_t arrive(struct req *rq, struct reply *rp, const struct eio_user *use
     return OK;
 }
 
+bool eio_wants_body(const struct req *rq)
+{
+    struct str sid = req_query(rq, "sid");
+    return rq->method == HTTP_POST && sid.s && conn_is_known(realtime_of(rq->app), sid);
+}
+
 err_t socket_io(struct req *rq, struct reply *rp)
 {
     return arrive(rq, rp, &SOCKET_USER);

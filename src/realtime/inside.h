@@ -67,8 +67,8 @@ struct conn_kind {
     void (*end)(struct rt_conn *c, enum eio_end why);
 };
 
-struct rt_conn { /* first member of a session, and of a signalling connection */
-    struct table_node by_id;
+struct rt_conn {                    /* first member of a session, and of a signalling connection */
+    struct table_node by_id, known; /* known: of all loops */
     char id[ID_BYTES];
     const struct conn_kind *kind;
     int64_t tokens_at_ms, tokens; /* of its rate limit, thousandths */
@@ -82,6 +82,8 @@ NODISCARD err_t conn_open(struct rt_loop *l, struct rt_conn *c, const struct con
                           const struct req *rq);
 void conn_close(struct rt_loop *l, struct rt_conn *c); /* nobody finds it any more */
 struct rt_conn *conn_find(struct rt_loop *l, struct str id, const struct conn_kind *kind);
+/* Is there one of this id on any loop? From any thread. */
+bool conn_is_known(struct realtime *rt, struct str id);
 /* The loop that an id names; -1: it is none of ours. */
 int conn_loop(const struct http_server *server, struct arena *a, struct str id);
 /* Ask the store, on a worker, whether its credential is still good; if not it is signed out. */
@@ -387,7 +389,8 @@ err_t changes_get(struct req *rq, struct reply *rp);
 /* engine_http.c: GET, POST and PUT of /socket.io/, and of /engine.io/ in test mode. */
 err_t socket_io(struct req *rq, struct reply *rp);
 err_t engine_io(struct req *rq, struct reply *rp);
-struct waiter; /* a request that waits for a change */
+bool eio_wants_body(const struct req *rq); /* the payload of a session that is there */
+struct waiter;                             /* a request that waits for a change */
 void waiters_wake(struct rt_loop *l, struct str user_room);
 void waiters_end(struct rt_loop *l);
 void waiters_init(struct rt_loop *l);
@@ -412,8 +415,7 @@ unsigned signal_count(struct realtime *rt, struct str room);
 err_t signalling_get(struct req *rq, struct reply *rp);
 /* May the caller signal about the topic? *ret_name: its one name. E_INVALID, also for what is no text; else as topic_check. */
 NODISCARD err_t signal_topic_check(struct app *app, struct db *db, struct arena *a,
-                                   const struct caller *who, struct str text,
-                                   struct str *ret_name);
+                                   const struct caller *who, struct str text, struct str *ret_name);
 /* The room of who signals about a topic; apart from it those of test mode, whom nobody knows. */
 struct str signal_room(struct arena *a, bool known, struct str topic);
 
@@ -440,6 +442,8 @@ struct realtime {
     struct ws_frame *ping, *pong_probe, *noop; /* packets without data */
     struct ws_frame *signal_pong;
     struct map events;        /* name -> struct event_kind */
+    struct mutex knowing;     /* of `known` */
+    struct table known;       /* the ids of all connections, on whatever loop they are */
     struct mutex emitting;    /* one order of emissions for all loops */
     _Atomic bool stopping;    /* the loops take no letters any more; set under the lock */
     _Atomic uint64_t emitted; /* written under the lock */

@@ -214,6 +214,7 @@ static err_t set_up(struct realtime *rt)
     if (!rt->loops)
         return arena_err(&rt->arena);
     mutex_init(&rt->emitting);
+    mutex_init(&rt->knowing);
     recovery_init(&rt->recovery);
     signal_topics_init(&rt->signal_topics);
     read_settings(rt);
@@ -229,6 +230,7 @@ static void realtime_stop(struct app *app)
         return;
     for (int i = 0; rt->loops && i < rt->loop_count; i++)
         loop_free(&rt->loops[i]);
+    table_free(&rt->known);
     recovery_free(&rt->recovery);
     signal_topics_free(&rt->signal_topics);
     presence_free(rt->presence);
@@ -265,11 +267,11 @@ static err_t realtime_forget(struct app *app, struct db *db, struct uuid account
 
 /* --- tables -------------------------------------------------------------------------------------------- */
 
-#define POLLING(method, path, handler, summary_text)                                         \
-    {                                                                                        \
-        method, path, handler, AUTH_PUBLIC, RATE_NONE, EIO_PAYLOAD_BYTES_MAX, RUN_INLINE,    \
-            SCOPE_NONE, .summary = summary_text, .error_schema = ERROR_SCHEMA, .cors = true, \
-                        .takes_excess = true, .known_by = "sid"                              \
+#define POLLING(method, path, handler, summary_text)                                          \
+    {                                                                                         \
+        method, path, handler, AUTH_PUBLIC, RATE_NONE, EIO_PAYLOAD_BYTES_MAX, RUN_INLINE,     \
+            SCOPE_NONE, .summary = summary_text, .error_schema = ERROR_SCHEMA, .cors = true,  \
+                        .takes_excess = true, .known_by = "sid", .wants_body = eio_wants_body \
     }
 #define ERROR_SCHEMA                                                                     \
     "{\"type\":\"object\",\"required\":[\"code\",\"message\"],\"properties\":{\"code\":" \

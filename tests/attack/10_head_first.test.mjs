@@ -38,6 +38,17 @@ test('10a a head alone is refused, and 100 Continue is never sent before it', as
     c.end();
 });
 
+test('10a a payload of Engine.IO is read for a session that is there alone', async () => {
+    for (const more of [{}, CHUNKED, { Expect: '100-continue' }, { ...CHUNKED, Expect: '100-continue' }])
+        for (const sid of ['', '&sid=AAAAAAAAAAAAAAAAAAAAAA', '&sid=%00', '&sid=x'])
+            for (const path of ['/socket.io/', '/engine.io/']) {
+                const c = connect(server.url);
+                await c.write(head(`${path}?EIO=4&transport=polling${sid}`, { 'Content-Type': 'text/plain', ...more }));
+                assert.equal((await c.answer()).status, 400, `${path}${sid}`);
+                c.end();
+            }
+});
+
 test('10b two hundred strangers who send on leave no file and little memory', async () => {
     const { pid } = server.child;
     const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))[1]);

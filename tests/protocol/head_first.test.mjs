@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { connect } from '../lib/raw.mjs';
+import { openPolling, target } from '../lib/realtime.mjs';
 import { signIn, startServer } from '../lib/server.mjs';
 
 let server, owner, other, host, reading;
@@ -39,6 +40,34 @@ const refusals = () => ({
     'another type': ['/api/v1/captures', { ...mine(), 'Content-Type': 'text/plain' }, 415],
     'another type, of a stranger': ['/api/v1/auth/login', { 'Content-Type': undefined }, 415],
     'another host': ['/api/v1/captures', { Host: 'evil.example' }, 421],
+});
+
+// A session's id is what its requests show: a payload for one that is not there is refused like a stranger's.
+const payloads = { 'an id of nobody': ['POST', { sid: 'AAAAAAAAAAAAAAAAAAAAAA' }], 'an id of another shape': ['POST', { sid: 'x' }], 'no id': ['POST', {}], 'another method': ['PUT', { sid: 'AAAAAAAAAAAAAAAAAAAAAA' }], 'a poll': ['GET', { sid: 'AAAAAAAAAAAAAAAAAAAAAA' }] };
+for (const [kind, framing] of Object.entries({ 'with its length': {}, 'in chunks': CHUNKED, 'expecting 100': { Expect: '100-continue' }, 'in chunks, expecting 100': { ...CHUNKED, Expect: '100-continue' } }))
+    test(`a payload of Engine.IO for a session that is not there is refused at its head, ${kind}`, async () => {
+        for (const [name, [method, query]] of Object.entries(payloads)) {
+            const c = connect(server.url);
+            await c.write(head(target('/socket.io/', { transport: 'polling', ...query }), { ...framing, 'Content-Type': 'text/plain' }, method));
+            const answer = await c.answer();
+            assert.equal(answer.status, 400, `${name}: ${answer.body}`);
+            assert.equal(JSON.parse(answer.body).code, query.sid ? 1 : 2, name);
+            c.end();
+        }
+    });
+test('a payload for a session that is there is read, also behind its head, and not when the session has ended', async () => {
+    const session = await openPolling(server.url, '/socket.io/');
+    const bytes = head(session.target, { 'Content-Type': 'text/plain', 'Content-Length': 1, Expect: '100-continue' });
+    const c = connect(server.url);
+    await c.write(bytes);
+    assert.equal((await c.answer()).status, 100);
+    await c.write('1');
+    assert.equal((await c.answer()).body, 'ok');
+    c.end();
+    const late = connect(server.url);
+    await late.write(bytes);
+    assert.equal((await late.answer()).status, 400);
+    late.end();
 });
 
 // Whoever waits for the body answers nothing to a head alone.
