@@ -31,6 +31,7 @@ static err_t forget_account(struct app *app, struct db *db, struct uuid account)
 {
     TRY(http_forget(db, account));
     TRY(ops_store_job_delete_owner(db, account));
+    TRY(ops_store_readers_forget_account(db, account));
     for (size_t i = 0; app->modules[i]; i++)
         if (app->modules[i]->forget)
             TRY(app->modules[i]->forget(app, db, account));

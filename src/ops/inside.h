@@ -19,6 +19,9 @@ static inline int op_cursor_cmp(struct op_cursor x, struct op_cursor y)
 NODISCARD err_t ops_store_append(struct db *db, const struct op_new *op, int64_t now_ms);
 NODISCARD err_t ops_store_read(struct db *db, struct arena *a, struct op_cursor after, size_t limit,
                                struct op **ret, size_t *ret_count);
+NODISCARD err_t ops_store_read_for(struct db *db, struct arena *a, struct uuid reader,
+                                   struct op_cursor after, struct op_cursor upto, size_t limit,
+                                   struct op **ret, size_t *ret_count);
 NODISCARD err_t ops_store_floor(struct db *db, struct op_cursor *ret);
 NODISCARD err_t ops_store_head(struct db *db, struct op_cursor *ret); /* E_NOT_FOUND: no op */
 NODISCARD err_t ops_store_last(struct db *db, struct op_cursor *ret); /* E_NOT_FOUND: no op */
@@ -31,6 +34,9 @@ NODISCARD err_t ops_store_oldest(struct db *db, struct arena *a, size_t limit, s
 NODISCARD err_t ops_store_prune(struct db *db, struct op_cursor upto); /* and sets the floor */
 NODISCARD err_t ops_store_log_foreign(struct db *db, bool *ret);
 NODISCARD err_t ops_store_log_empty(struct db *db);
+
+/* The account hears of nothing any more, and nobody hears of what was its own. */
+NODISCARD err_t ops_store_readers_forget_account(struct db *db, struct uuid account);
 
 NODISCARD err_t ops_store_cursor_get(struct db *db, const char *name,
                                      struct op_cursor *ret); /* 0, 0 when absent */

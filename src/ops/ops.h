@@ -30,6 +30,26 @@ struct op_cursor {
  * (restored from a backup). */
 NODISCARD err_t ops_read(struct db *db, struct arena *a, struct op_cursor *cursor, size_t limit,
                          struct op **ret, size_t *ret_count);
+/* The same of what concerns one account alone: ops about what it owns, and about what it is a reader of. Cost: what it finds,
+ * however much others write. *ret_more: there is more up to the place where *cursor was to go; else *cursor is at the head. */
+NODISCARD err_t ops_read_for(struct db *db, struct arena *a, struct uuid reader,
+                             struct op_cursor *cursor, size_t limit, struct op **ret,
+                             size_t *ret_count, bool *ret_more);
+
+/* Who hears of a thing besides its owner: from when it becomes a reader until it is removed, every op about that thing goes
+ * into its stream too. The room that gives a right keeps this beside it, in the same transaction; whether the reader may
+ * still see an op is asked when it reads. */
+enum { OP_READERS_MAX = 10000 };
+NODISCARD err_t ops_reader_add(struct db *db, struct uuid owner, const char *entity, struct uuid id,
+                               struct uuid reader);
+NODISCARD err_t ops_reader_remove(struct db *db, struct uuid owner, const char *entity,
+                                  struct uuid id, struct uuid reader);
+NODISCARD err_t ops_readers(struct db *db, struct arena *a, struct uuid owner, struct str entity,
+                            struct uuid id, struct uuid **ret, size_t *ret_count);
+/* The thing is gone. */
+NODISCARD err_t ops_readers_forget(struct db *db, struct uuid owner, struct str entity,
+                                   struct uuid id);
+
 /* Where a reader that has read the rows after this call goes on. */
 NODISCARD err_t ops_head(struct db *db, struct op_cursor *ret);
 struct str op_cursor_text(struct arena *a, struct op_cursor c);

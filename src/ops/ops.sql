@@ -27,6 +27,41 @@ SELECT txid, seq, owner_id, actor_id, device_id, hlc, entity, entity_id, kind, v
  ORDER BY txid, seq LIMIT :limit;
 @end
 
+-- :query ops_append_stream
+-- The op that this transaction has just appended, for those who hear of that thing besides its owner.
+INSERT INTO op_stream (reader_id, txid, seq, owner_id)
+@sqlite
+SELECT reader_id, 0, last_insert_rowid(), owner_id
+@postgres
+SELECT reader_id, pg_current_xact_id()::text::bigint, currval(pg_get_serial_sequence('op', 'seq')), owner_id
+@end
+  FROM op_reader
+ WHERE owner_id = :owner AND entity = :entity AND entity_id = :entity_id;
+
+-- :query ops_read_for
+-- What concerns one reader, up to a place that no transaction can still write before.
+@sqlite
+SELECT 0 AS txid, seq, owner_id, actor_id, device_id, hlc, entity, entity_id, kind, version, fields, created_ms
+  FROM op
+ WHERE owner_id = :reader AND CAST(:txid AS BIGINT) >= 0 AND seq > :seq AND CAST(:to_txid AS BIGINT) >= 0 AND seq <= :to_seq
+ UNION ALL
+SELECT s.txid, s.seq, o.owner_id, o.actor_id, o.device_id, o.hlc, o.entity, o.entity_id, o.kind, o.version, o.fields,
+       o.created_ms
+  FROM op_stream s JOIN op o ON o.seq = s.seq
+ WHERE s.reader_id = :reader AND s.txid = 0 AND s.seq > :seq AND s.seq <= :to_seq
+ ORDER BY seq LIMIT :limit;
+@postgres
+SELECT txid, seq, owner_id, actor_id, device_id, hlc, entity, entity_id, kind, version, fields, created_ms
+  FROM op
+ WHERE owner_id = :reader AND (txid, seq) > (:txid, :seq) AND (txid, seq) <= (:to_txid, :to_seq)
+ UNION ALL
+SELECT s.txid, s.seq, o.owner_id, o.actor_id, o.device_id, o.hlc, o.entity, o.entity_id, o.kind, o.version, o.fields,
+       o.created_ms
+  FROM op_stream s JOIN op o ON o.owner_id = s.owner_id AND o.txid = s.txid AND o.seq = s.seq
+ WHERE s.reader_id = :reader AND (s.txid, s.seq) > (:txid, :seq) AND (s.txid, s.seq) <= (:to_txid, :to_seq)
+ ORDER BY txid, seq LIMIT :limit;
+@end
+
 -- :query ops_floor
 SELECT txid, seq FROM op_floor;
 
@@ -64,6 +99,13 @@ DELETE FROM op WHERE CAST(:txid AS BIGINT) >= 0 AND seq <= :seq;
 DELETE FROM op WHERE (txid, seq) <= (:txid, :seq);
 @end
 
+-- :query ops_prune_streams
+@sqlite
+DELETE FROM op_stream WHERE CAST(:txid AS BIGINT) >= 0 AND txid = 0 AND seq <= :seq;
+@postgres
+DELETE FROM op_stream WHERE (txid, seq) <= (:txid, :seq);
+@end
+
 -- :query ops_floor_set
 UPDATE op_floor SET txid = :txid, seq = :seq;
 
@@ -77,6 +119,30 @@ SELECT COUNT(*) FROM (SELECT 1 FROM op WHERE txid >= pg_snapshot_xmax(pg_current
 
 -- :query ops_log_empty
 DELETE FROM op;
+
+-- :query ops_streams_empty
+DELETE FROM op_stream;
+
+-- --- who hears of a thing besides its owner -------------------------------------------------------
+
+-- :query ops_reader_add
+INSERT INTO op_reader (owner_id, entity, entity_id, reader_id) VALUES (:owner, :entity, :id, :reader)
+    ON CONFLICT (owner_id, entity, entity_id, reader_id) DO NOTHING;
+
+-- :query ops_reader_remove
+DELETE FROM op_reader WHERE owner_id = :owner AND entity = :entity AND entity_id = :id AND reader_id = :reader;
+
+-- :query ops_readers
+SELECT reader_id AS id FROM op_reader WHERE owner_id = :owner AND entity = :entity AND entity_id = :id ORDER BY reader_id LIMIT :limit;
+
+-- :query ops_readers_forget
+DELETE FROM op_reader WHERE owner_id = :owner AND entity = :entity AND entity_id = :id;
+
+-- :query ops_readers_forget_account
+DELETE FROM op_reader WHERE owner_id = :account OR reader_id = :account;
+
+-- :query ops_stream_forget_account
+DELETE FROM op_stream WHERE reader_id = :account;
 
 -- --- consumers: in both stores -----------------------------------------------------------------
 

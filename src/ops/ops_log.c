@@ -48,6 +48,27 @@ err_t ops_read(struct db *db, struct arena *a, struct op_cursor *cursor, size_t 
     return OK;
 }
 
+/* The head is looked at first: everything up to it is there to be read, so whoever has read it all goes on from there. */
+err_t ops_read_for(struct db *db, struct arena *a, struct uuid reader, struct op_cursor *cursor,
+                   size_t limit, struct op **ret, size_t *ret_count, bool *ret_more)
+{
+    assert(limit > 0 && limit <= OPS_READ_MAX);
+    struct op *ops;
+    struct op_cursor head;
+    size_t count;
+    TRY(ops_head(db, &head));
+    TRY(ops_store_read_for(db, a, reader, *cursor, head, limit, &ops, &count));
+    TRY(check_cursor(db, *cursor, count == 0));
+    *ret_more = count == limit;
+    if (*ret_more)
+        *cursor = (struct op_cursor){ ops[count - 1].txid, ops[count - 1].seq };
+    else if (op_cursor_cmp(head, *cursor) > 0)
+        *cursor = head;
+    *ret = ops;
+    *ret_count = count;
+    return OK;
+}
+
 err_t ops_head(struct db *db, struct op_cursor *ret)
 {
     struct op_cursor floor, head;

@@ -22,11 +22,13 @@ static const struct db_col AGE_COLS[] = {
 
 err_t ops_store_append(struct db *db, const struct op_new *op, int64_t now_ms)
 {
-    return db_exec(db, &SQL_OPS_APPEND,
-                   DB_ARGS(DBI(now_ms), DBU(op->owner_id), DBU(op->actor_id), DBU(op->device_id),
-                           DBS(str_from(op->entity)), DBU(op->entity_id), DBS(str_from(op->kind)),
-                           DBI(op->version), DBS(op->fields ? str_from(op->fields) : S(""))),
-                   NULL);
+    TRY(db_exec(db, &SQL_OPS_APPEND,
+                DB_ARGS(DBI(now_ms), DBU(op->owner_id), DBU(op->actor_id), DBU(op->device_id),
+                        DBS(str_from(op->entity)), DBU(op->entity_id), DBS(str_from(op->kind)),
+                        DBI(op->version), DBS(op->fields ? str_from(op->fields) : S(""))),
+                NULL));
+    return db_exec(db, &SQL_OPS_APPEND_STREAM,
+                   DB_ARGS(DBU(op->owner_id), DBS(str_from(op->entity)), DBU(op->entity_id)), NULL);
 }
 
 err_t ops_store_read(struct db *db, struct arena *a, struct op_cursor after, size_t limit,
@@ -35,6 +37,15 @@ err_t ops_store_read(struct db *db, struct arena *a, struct op_cursor after, siz
     return db_rows(db, a, &SQL_OPS_READ,
                    DB_ARGS(DBI(after.txid), DBI(after.seq), DBI((int64_t)limit)), OP_COLS,
                    COUNTOF(OP_COLS), sizeof **ret, limit, ret, ret_count);
+}
+
+err_t ops_store_read_for(struct db *db, struct arena *a, struct uuid reader, struct op_cursor after,
+                         struct op_cursor upto, size_t limit, struct op **ret, size_t *ret_count)
+{
+    return db_rows(db, a, &SQL_OPS_READ_FOR,
+                   DB_ARGS(DBU(reader), DBI(after.txid), DBI(after.seq), DBI(upto.txid),
+                           DBI(upto.seq), DBI((int64_t)limit)),
+                   OP_COLS, COUNTOF(OP_COLS), sizeof **ret, limit, ret, ret_count);
 }
 
 static err_t one_cursor(struct db *db, const struct db_query *q, struct db_args args,
@@ -69,6 +80,7 @@ err_t ops_store_oldest(struct db *db, struct arena *a, size_t limit, struct op_a
 
 err_t ops_store_prune(struct db *db, struct op_cursor upto)
 {
+    TRY(db_exec(db, &SQL_OPS_PRUNE_STREAMS, DB_ARGS(DBI(upto.txid), DBI(upto.seq)), NULL));
     TRY(db_exec(db, &SQL_OPS_PRUNE, DB_ARGS(DBI(upto.txid), DBI(upto.seq)), NULL));
     return db_exec(db, &SQL_OPS_FLOOR_SET, DB_ARGS(DBI(upto.txid), DBI(upto.seq)), NULL);
 }
@@ -83,6 +95,7 @@ err_t ops_store_log_foreign(struct db *db, bool *ret)
 
 err_t ops_store_log_empty(struct db *db)
 {
+    TRY(db_exec(db, &SQL_OPS_STREAMS_EMPTY, DB_NO_ARGS, NULL));
     TRY(db_exec(db, &SQL_OPS_LOG_EMPTY, DB_NO_ARGS, NULL));
     return db_exec(db, &SQL_OPS_FLOOR_SET, DB_ARGS(DBI(0), DBI(0)), NULL);
 }
@@ -113,6 +126,46 @@ err_t ops_store_cursor_set(struct db *db, const char *name, struct op_cursor c, 
     return OK;
 }
 
+/* --- readers --------------------------------------------------------------------------------- */
+
+struct id_row {
+    struct uuid id;
+};
+static const struct db_col ID_COLS[] = { DB_COL(id_row, id, DB_UUID) };
+
+err_t ops_reader_add(struct db *db, struct uuid owner, const char *entity, struct uuid id,
+                     struct uuid reader)
+{
+    return db_exec(db, &SQL_OPS_READER_ADD,
+                   DB_ARGS(DBU(owner), DBS(str_from(entity)), DBU(id), DBU(reader)), NULL);
+}
+
+err_t ops_reader_remove(struct db *db, struct uuid owner, const char *entity, struct uuid id,
+                        struct uuid reader)
+{
+    return db_exec(db, &SQL_OPS_READER_REMOVE,
+                   DB_ARGS(DBU(owner), DBS(str_from(entity)), DBU(id), DBU(reader)), NULL);
+}
+
+err_t ops_readers(struct db *db, struct arena *a, struct uuid owner, struct str entity,
+                  struct uuid id, struct uuid **ret, size_t *ret_count)
+{
+    return db_rows(db, a, &SQL_OPS_READERS,
+                   DB_ARGS(DBU(owner), DBS(entity), DBU(id), DBI(OP_READERS_MAX)), ID_COLS,
+                   COUNTOF(ID_COLS), sizeof **ret, OP_READERS_MAX, ret, ret_count);
+}
+
+err_t ops_readers_forget(struct db *db, struct uuid owner, struct str entity, struct uuid id)
+{
+    return db_exec(db, &SQL_OPS_READERS_FORGET, DB_ARGS(DBU(owner), DBS(entity), DBU(id)), NULL);
+}
+
+err_t ops_store_readers_forget_account(struct db *db, struct uuid account)
+{
+    TRY(db_exec(db, &SQL_OPS_STREAM_FORGET_ACCOUNT, DB_ARGS(DBU(account)), NULL));
+    return db_exec(db, &SQL_OPS_READERS_FORGET_ACCOUNT, DB_ARGS(DBU(account)), NULL);
+}
+
 /* --- jobs ------------------------------------------------------------------------------------- */
 
 #define JOB_COL(member, type)                                  \
@@ -138,11 +191,6 @@ static const struct db_col JOB_COLS[] = {
     DB_COL(job_record, run_ms, DB_I64),
     DB_COL(job_record, cancel, DB_BOOL),
 };
-
-struct id_row {
-    struct uuid id;
-};
-static const struct db_col ID_COLS[] = { DB_COL(id_row, id, DB_UUID) };
 
 err_t ops_store_job_insert(struct db *db, struct uuid owner, struct uuid id, const char *kind,
                            struct str payload, struct str dedup, int64_t now_ms, bool *ret_inserted)

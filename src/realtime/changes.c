@@ -58,45 +58,30 @@ static err_t may_see(struct db *db, struct arena *a, struct uuid user, const str
     return sharing_allows(db, a, user, SHARE_READ, entity, op->owner_id, op->entity_id, ret);
 }
 
-struct scan {
-    struct uuid user;
-    size_t limit, found, scanned;
-    bool more;
-};
-
-/* A batch of the log; the cursor stops behind the last op that was looked at. */
-static err_t scan_batch(struct db *db, struct arena *a, struct scan *s, struct op_cursor *cursor,
-                        struct json_out *o)
-{
-    struct op *ops;
-    size_t count, i = 0;
-    struct op_cursor to = *cursor;
-    TRY(ops_read(db, a, &to, OPS_BATCH_MAX, &ops, &count));
-    for (; i < count && s->found < s->limit; i++) {
-        bool visible;
-        TRY(may_see(db, a, s->user, &ops[i], &visible));
-        if (visible)
-            write_op(o, &ops[i]);
-        s->found += visible;
-    }
-    s->scanned += count;
-    s->more = i < count || count == OPS_BATCH_MAX;
-    if (i)
-        *cursor = (struct op_cursor){ ops[i - 1].txid, ops[i - 1].seq };
-    return OK;
-}
-
 err_t changes_write(struct db *db, struct arena *a, struct uuid user, struct op_cursor *cursor,
-                    size_t limit, struct json_out *o)
+                    size_t limit, struct json_out *o, bool *ret_nothing)
 {
-    struct scan s = { .user = user, .limit = limit, .more = true };
+    size_t found = 0, looked = 0;
+    bool more = true;
     jo_kz(o, "items");
     jo_array(o);
-    while (s.more && s.found < limit && s.scanned < CHANGES_SCANNED_MAX)
-        TRY(scan_batch(db, a, &s, cursor, o));
+    while (more && found < limit && looked < CHANGES_SCANNED_MAX) {
+        struct op *ops;
+        size_t count;
+        TRY(ops_read_for(db, a, user, cursor, limit - found, &ops, &count, &more));
+        looked += count;
+        for (size_t i = 0; i < count; i++) {
+            bool visible;
+            TRY(may_see(db, a, user, &ops[i], &visible));
+            if (visible)
+                write_op(o, &ops[i]);
+            found += visible;
+        }
+    }
     jo_end(o);
     jo_kstr(o, "cursor", op_cursor_text(a, *cursor));
-    jo_kbool(o, "more", s.more);
+    jo_kbool(o, "more", more);
+    *ret_nothing = looked == 0;
     return arena_err(a);
 }
 
@@ -143,7 +128,7 @@ static err_t tell_all(struct map *all, struct db *rows, struct arena *a, const s
     size_t count = 0;
     TRY(tell_one(all, a, op->owner_id, op));
     if (entity)
-        TRY(sharing_audience(rows, a, op->owner_id, entity, op->entity_id, &others, &count));
+        TRY(ops_readers(rows, a, op->owner_id, op->entity, op->entity_id, &others, &count));
     for (size_t i = 0; i < count; i++)
         TRY(tell_one(all, a, others[i], op));
     return OK;
@@ -342,18 +327,18 @@ static err_t wait_for_change(struct req *rq, struct reply *rp, uint64_t emitted)
 err_t changes_get(struct req *rq, struct reply *rp)
 {
     struct changes_query q = { .limit = PAGE_ITEMS_DEFAULT };
-    struct op_cursor cursor, before;
+    struct op_cursor cursor;
+    bool nothing;
     uint64_t emitted = emitted_now(realtime_of(rq->app));
     TRY(req_query_fields(rq, &q));
     if (q.after.s)
         TRY(op_cursor_parse(q.after, &cursor));
     else
         TRY(ops_head(rq->db, &cursor));
-    before = cursor;
     struct json_out *o = reply_json(rp);
     jo_object(o);
-    TRY(changes_write(rq->db, rq->arena, rq->caller.user_id, &cursor, (size_t)q.limit, o));
+    TRY(changes_write(rq->db, rq->arena, rq->caller.user_id, &cursor, (size_t)q.limit, o,
+                      &nothing));
     jo_end(o);
-    bool nothing = before.seq == cursor.seq && before.txid == cursor.txid;
     return nothing && q.wait && q.after.s ? wait_for_change(rq, rp, emitted) : OK;
 }

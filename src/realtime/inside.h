@@ -382,9 +382,11 @@ extern const struct op_consumer REALTIME_CONSUMERS[];
 enum { REALTIME_CONSUMER_COUNT = 1 };
 extern const struct field CHANGES_QUERY[];
 enum { CHANGES_QUERY_COUNT = 3 };
-/* What `user` may see of what changed after *cursor, at most `limit` ops; *cursor moves. Members `items`, `cursor`, `more` of the open object. */
+/* What `user` may see of what changed after *cursor, at most `limit` ops; *cursor moves. Members `items`, `cursor`, `more` of the open object.
+ * *ret_nothing: the log holds nothing after it that concerns the user. */
 NODISCARD err_t changes_write(struct db *db, struct arena *a, struct uuid user,
-                              struct op_cursor *cursor, size_t limit, struct json_out *o);
+                              struct op_cursor *cursor, size_t limit, struct json_out *o,
+                              bool *ret_nothing);
 err_t changes_get(struct req *rq, struct reply *rp);
 /* engine_http.c: GET, POST and PUT of /socket.io/, and of /engine.io/ in test mode. */
 err_t socket_io(struct req *rq, struct reply *rp);

@@ -229,9 +229,10 @@ static err_t changes(struct socket_call *c)
     struct changes_argument argument = { .limit = PAGE_ITEMS_MAX };
     struct op_cursor cursor;
     TRY(socket_fields(c, &argument));
+    bool nothing;
     TRY(op_cursor_parse(argument.after, &cursor));
     return changes_write(c->db, c->arena, c->caller->user_id, &cursor, (size_t)argument.limit,
-                         c->reply);
+                         c->reply, &nothing);
 }
 
 const struct socket_event REALTIME_EVENTS[] = {

@@ -89,22 +89,6 @@ err_t sharing_allows(struct db *db, struct arena *a, struct uuid actor, enum sha
     return OK;
 }
 
-err_t sharing_audience(struct db *db, struct arena *a, struct uuid owner, const char *entity,
-                       struct uuid id, struct uuid **ret, size_t *ret_count)
-{
-    struct grant *grants;
-    size_t count;
-    TRY(sharing_members(db, a, owner, entity, id, &grants, &count));
-    struct uuid *ids = ARENA_ARRAY(a, struct uuid, count + 1);
-    if (!ids)
-        return arena_err(a);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = grants[i].grantee_id;
-    *ret = ids;
-    *ret_count = count;
-    return OK;
-}
-
 /* --- giving and taking ----------------------------------------------------------------------------- */
 
 static err_t say_to_grantee(struct db *db, const char *entity, const struct grant *g,
@@ -190,6 +174,7 @@ err_t sharing_grant(struct db *db, struct arena *a, struct uuid owner, const cha
     if (e != OK && e != E_NOT_FOUND)
         return e;
     TRY(sharing_store_put(db, &g, now_ms));
+    TRY(ops_reader_add(db, owner, entity, id, g.grantee_id));
     TRY(find_member(db, a, &g, ret));
     TRY(say(db, entity, ret, e == OK ? "updated" : "created", now_ms));
     return db_txn_commit(&tx);
@@ -208,6 +193,7 @@ err_t sharing_revoke(struct db *db, struct arena *a, struct uuid owner, const ch
     TRY(sharing_store_remove(db, &g, &removed));
     if (!removed)
         return err_note(E_NOT_FOUND, "handle", "it is not shared with %.*s", STR_ARG(handle));
+    TRY(ops_reader_remove(db, owner, entity, id, g.grantee_id));
     TRY(say(db, entity, &g, "deleted", now_ms));
     return db_txn_commit(&tx);
 }
@@ -236,6 +222,7 @@ err_t sharing_forget_thing(struct db *db, struct arena *a, struct uuid owner, st
         return arena_err(a);
     TRY(sharing_members(db, a, owner, name, id, &grants, &count));
     TRY(say_to_all(db, a, grants, count, "deleted", now_ms));
+    TRY(ops_readers_forget(db, owner, entity, id));
     return sharing_store_forget(db, owner, entity, id);
 }
 
@@ -254,5 +241,14 @@ err_t sharing_hide_account(struct db *db, struct arena *a, struct uuid account, 
     struct grant *grants;
     size_t count;
     TRY(sharing_store_given(db, a, account, &grants, &count));
+    for (size_t i = 0; i < count; i++) {
+        char *entity = str_cstr(a, grants[i].entity);
+        if (!entity)
+            return arena_err(a);
+        if (hidden)
+            TRY(ops_reader_remove(db, account, entity, grants[i].entity_id, grants[i].grantee_id));
+        else
+            TRY(ops_reader_add(db, account, entity, grants[i].entity_id, grants[i].grantee_id));
+    }
     return say_to_all(db, a, grants, count, hidden ? "deleted" : "created", now_ms);
 }

@@ -66,11 +66,6 @@ struct sharing_page {
 NODISCARD err_t sharing_shared_with(struct db *db, struct arena *a, struct uuid actor,
                                     const char *entity, const struct sharing_page *page,
                                     struct grant **ret, size_t *ret_count);
-/* Whose sockets hear of a change: the grantees of one thing. */
-NODISCARD err_t sharing_audience(struct db *db, struct arena *a, struct uuid owner,
-                                 const char *entity, struct uuid id, struct uuid **ret,
-                                 size_t *ret_count);
-
 extern const struct module sharing_module;
 
 #endif
