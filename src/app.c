@@ -136,13 +136,10 @@ static void tell(struct app *app, struct str topic, const char *event, struct st
 
 static err_t listen_on(struct running *r, enum app_mode mode)
 {
-    static const struct route *tables[COUNTOF(MODULES)];
-    static size_t counts[COUNTOF(MODULES)];
     const struct settings *s = r->app.settings;
-    for (size_t i = 0; MODULES[i]; i++) {
-        tables[i] = MODULES[i]->routes;
-        counts[i] = MODULES[i]->route_count;
-    }
+    struct route_tables routes;
+    TRY(registry_routes(&r->arena, &r->app, &routes));
+    TRY(registry_schemas(&r->arena, &r->app));
     struct http_options options = {
         .listen = mode == APP_SERVER ? s->listen : STR_NONE,
         .unix_path = in_data(r, "vivim.sock"),
@@ -153,9 +150,9 @@ static err_t listen_on(struct running *r, enum app_mode mode)
         .store = r->app.store,
         .blobs = &r->blobs,
         .app = &r->app,
-        .tables = tables,
-        .table_counts = counts,
-        .table_count = COUNTOF(MODULES) - 1,
+        .tables = routes.tables,
+        .table_counts = routes.counts,
+        .table_count = routes.count,
         .identify = identity_identify,
         .temp_dir = in_data(r, "tmp"),
         .cors_any = s->test,

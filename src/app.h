@@ -2,7 +2,7 @@
 #ifndef VIVIM_APP_H
 #define VIVIM_APP_H
 
-#include "ops/module.h"
+#include "registry/module.h"
 
 #define VIVIM_VERSION "0.1.0"
 

@@ -8,7 +8,7 @@ sources=$(find src -name '*.[ch]' | sort)
 
 # Layers: a file may include its own room and rooms of lower rank (layers.txt).
 report "$(awk '
-    FNR == NR { if ($1 ~ /^[0-9]+$/) rank[$2] = $1; next }
+    FNR == NR { if ($1 ~ /^[0-9.]+$/) rank[$2] = $1; next }
     FNR == 1 { split(FILENAME, part, "/"); room = part[3] ? part[2] : ""; own = (room in rank) ? rank[room] : 99 }
     match($0, /^#include "[a-z]+\//) {
         other = substr($0, RSTART + 10, RLENGTH - 11)

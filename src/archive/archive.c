@@ -250,37 +250,43 @@ err_t archive_put(struct db *db, struct arena *a, struct uuid owner,
     return OK;
 }
 
-err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid actor,
-                     struct uuid id, struct str title, int64_t expected_version, int64_t now_ms)
+static err_t check_version(int64_t expected, int64_t now)
 {
-    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
-    TRY(db_txn_begin(&tx, db));
+    return !expected || expected == now
+               ? OK
+               : err_note(E_PRECONDITION, NULL, "the conversation is at version %lld now",
+                          (long long)now);
+}
+
+err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid actor,
+                     struct uuid id, struct str title, int64_t expected_version, int64_t now_ms,
+                     int64_t *ret_version)
+{
     struct archive_conversation row;
+    assert(db_in_txn(db));
     /* Written first: with PostgreSQL that holds the row, so of two at once the second one sees the first. */
     TRY(archive_store_rename(db, owner, id, title));
     TRY(archive_get(db, a, owner, id, &row));
-    if (expected_version && expected_version != row.version - 1)
-        return err_note(E_PRECONDITION, NULL, "the conversation is at version %lld now",
-                        (long long)row.version - 1);
-    TRY(say_for(db, owner, actor, "conversation", id, "updated", "title", row.version, now_ms));
-    return db_txn_commit(&tx);
+    TRY(check_version(expected_version, row.version - 1));
+    *ret_version = row.version;
+    return say_for(db, owner, actor, "conversation", id, "updated", "title", row.version, now_ms);
 }
 
 err_t archive_delete(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
-                     int64_t now_ms)
+                     int64_t expected_version, int64_t now_ms, int64_t *ret_version)
 {
-    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
-    TRY(db_txn_begin(&tx, db));
     struct archive_conversation row;
     struct archive_message *messages;
     size_t count;
+    assert(db_in_txn(db));
     TRY(archive_get(db, a, owner, id, &row));
+    TRY(check_version(expected_version, row.version));
     TRY(archive_messages(db, a, owner, id, true, -1, CONVERSATION_MESSAGES_MAX * 2, &messages,
                          &count));
     for (size_t i = 0; i < count; i++)
         TRY(say(db, owner, "message", messages[i].id, "deleted", NULL, messages[i].version,
                 now_ms));
     TRY(archive_store_delete(db, owner, id));
-    TRY(say(db, owner, "conversation", id, "deleted", NULL, row.version, now_ms));
-    return db_txn_commit(&tx);
+    *ret_version = row.version;
+    return say(db, owner, "conversation", id, "deleted", NULL, row.version, now_ms);
 }

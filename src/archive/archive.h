@@ -14,7 +14,7 @@
 
 #include "archive/conversation.h"
 #include "db/db.h"
-#include "ops/module.h"
+#include "registry/module.h"
 
 /* A picture or file whose bytes lie in the blob store already and whose hash stands in a block. */
 struct archive_media {
@@ -81,13 +81,15 @@ NODISCARD err_t archive_messages(struct db *db, struct arena *a, struct uuid own
                                  struct uuid conversation, bool all, int64_t after_position,
                                  size_t limit, struct archive_message **ret, size_t *ret_count);
 
-/* Set the title. actor: who does it, the owner or an editor. expected_version 0: any. E_NOT_FOUND, E_PRECONDITION. */
+/* Set the title, inside an open transaction. actor: who does it, the owner or an editor. expected_version 0: any.
+ * *ret_version: the one that it has now. E_NOT_FOUND, E_PRECONDITION. */
 NODISCARD err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct uuid actor,
                                struct uuid id, struct str title, int64_t expected_version,
-                               int64_t now_ms);
-/* Remove it with its messages, versions and media rows; its files go a little later (ops/erasure.c). E_NOT_FOUND. */
+                               int64_t now_ms, int64_t *ret_version);
+/* Remove it with its messages, versions and media rows, inside an open transaction; its files go a little later
+ * (ops/erasure.c). *ret_version: the last one. E_NOT_FOUND, E_PRECONDITION. */
 NODISCARD err_t archive_delete(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
-                               int64_t now_ms);
+                               int64_t expected_version, int64_t now_ms, int64_t *ret_version);
 
 /* The media type of a stored picture or file that the conversation names; E_NOT_FOUND. */
 NODISCARD err_t archive_media_type(struct db *db, struct arena *a, struct uuid owner,

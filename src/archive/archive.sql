@@ -49,6 +49,9 @@ UPDATE conversation
 -- :query archive_rename
 UPDATE conversation SET title = :title, title_own = TRUE, version = version + 1 WHERE owner_id = :owner AND id = :id;
 
+-- :query archive_exists
+SELECT 1 FROM conversation WHERE owner_id = :owner AND id = :id;
+
 -- :query archive_delete
 DELETE FROM conversation WHERE owner_id = :owner AND id = :id;
 

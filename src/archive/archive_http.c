@@ -1,4 +1,5 @@
 #include "archive/archive.h"
+#include "archive/archive_entities.h"
 #include "archive/archive_sample.h"
 #include "archive/archive_schemas.h"
 #include "archive/archive_store.h"
@@ -93,8 +94,8 @@ static err_t find(struct req *rq, enum share_action action, struct access *ret_a
 {
     struct uuid id;
     TRY(req_param_uuid(rq, "id", &id));
-    TRY(sharing_access(rq->db, rq->arena, rq->caller.user_id, "conversation", id, action,
-                       ret_access));
+    TRY(sharing_access(rq->app, rq->db, rq->arena, rq->caller.user_id, ARCHIVE_CONVERSATION, id,
+                       action, ret_access));
     return archive_get(rq->db, rq->arena, ret_access->owner_id, id, ret);
 }
 
@@ -214,25 +215,30 @@ static err_t conversation_get(struct req *rq, struct reply *rp)
     return OK;
 }
 
-struct rename_body {
-    struct str title;
-};
-
-static const struct field RENAME_BODY[] = {
-    FIELD(rename_body, title, FIELD_STR, true, 1, TITLE_BYTES_MAX, "the title to show"),
-};
+/* Only with If-Match does the change stand on the version that was looked at. */
+static struct entity_change change_of(struct req *rq, enum change_kind kind,
+                                      const struct access *access,
+                                      const struct archive_conversation *c)
+{
+    return (struct entity_change){ .kind = kind,
+                                   .owner_id = access->owner_id,
+                                   .id = c->id,
+                                   .actor_id = rq->caller.user_id,
+                                   .version = req_header(rq, S("if-match")).n ? c->version : 0,
+                                   .now_ms = rq->now_ms };
+}
 
 static err_t conversation_patch(struct req *rq, struct reply *rp)
 {
     struct access access;
-    struct rename_body body = { 0 };
+    struct json fields;
     struct archive_conversation c;
-    TRY(req_body(rq, &body));
+    TRY(req_json(rq, &fields));
     TRY(find(rq, SHARE_WRITE, &access, &c));
     TRY(req_if_match(rq, conversation_tag(rq->arena, &c, &access)));
-    bool conditional = req_header(rq, S("if-match")).n > 0;
-    TRY(archive_rename(rq->db, rq->arena, access.owner_id, rq->caller.user_id, c.id, body.title,
-                       conditional ? c.version : 0, rq->now_ms));
+    struct entity_change change = change_of(rq, CHANGE_UPDATE, &access, &c);
+    change.fields = fields;
+    TRY(entity_change(rq->app, rq->db, rq->arena, ARCHIVE_CONVERSATION, &change, &c.version));
     TRY(archive_get(rq->db, rq->arena, access.owner_id, c.id, &c));
     if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c, &access)))
         write_conversation(reply_json(rp), &c, &access);
@@ -245,7 +251,8 @@ static err_t conversation_delete(struct req *rq, struct reply *rp)
     struct archive_conversation c;
     TRY(find(rq, SHARE_ADMINISTER, &access, &c));
     TRY(req_if_match(rq, conversation_tag(rq->arena, &c, &access)));
-    TRY(archive_delete(rq->db, rq->arena, access.owner_id, c.id, rq->now_ms));
+    struct entity_change change = change_of(rq, CHANGE_DELETE, &access, &c);
+    TRY(entity_change(rq->app, rq->db, rq->arena, ARCHIVE_CONVERSATION, &change, &c.version));
     reply_status(rp, 204);
     return OK;
 }
@@ -353,91 +360,6 @@ static err_t sample_delete(struct req *rq, struct reply *rp)
 
 /* --- the room ------------------------------------------------------------------------------------ */
 
-static err_t message_text(struct app *app, struct db *db, struct arena *a, struct uuid owner,
-                          struct uuid id, struct index_text *ret)
-{
-    UNUSED(app);
-    struct archive_message m;
-    struct archive_conversation c;
-    TRY(archive_store_message(db, a, owner, id, &m));
-    if (m.hidden)
-        return E_NOT_FOUND;
-    TRY(archive_get(db, a, owner, m.conversation_id, &c));
-    struct json root;
-    struct block *blocks;
-    size_t count;
-    TRY(json_parse(a, m.blocks, JSON_DEPTH_MAX, &root));
-    TRY(blocks_read(a, root, &blocks, &count));
-    struct buf text;
-    buf_init(&text, a, CONVERSATION_BYTES_MAX);
-    blocks_text(blocks, count, false, &text);
-    TRY(buf_err(&text));
-    *ret = (struct index_text){
-        .owner_id = owner,
-        .id = id,
-        .parent_id = m.conversation_id,
-        .title = c.title,
-        .text = buf_str(&text),
-        .role = m.role,
-        .provider = c.provider,
-        .created_ms = m.created_ms == TIME_NONE ? c.captured_ms : m.created_ms,
-    };
-    return OK;
-}
-
-static err_t message_each(struct app *app, struct db *db,
-                          err_t (*visit)(void *context, struct uuid owner, struct uuid id),
-                          void *context)
-{
-    UNUSED(app);
-    return archive_store_each_message(db, visit, context);
-}
-
-/* A conversation is found by its title. */
-static err_t conversation_text(struct app *app, struct db *db, struct arena *a, struct uuid owner,
-                               struct uuid id, struct index_text *ret)
-{
-    UNUSED(app);
-    struct archive_conversation c;
-    TRY(archive_get(db, a, owner, id, &c));
-    if (!c.title.n)
-        return E_NOT_FOUND;
-    *ret = (struct index_text){
-        .owner_id = owner,
-        .id = id,
-        .title = c.title,
-        .text = c.title,
-        .provider = c.provider,
-        .created_ms = c.created_ms == TIME_NONE ? c.captured_ms : c.created_ms,
-    };
-    return OK;
-}
-
-static err_t conversation_each(struct app *app, struct db *db,
-                               err_t (*visit)(void *context, struct uuid owner, struct uuid id),
-                               void *context)
-{
-    UNUSED(app);
-    return archive_store_each_conversation(db, visit, context);
-}
-
-static err_t conversation_exists(struct app *app, struct db *db, struct uuid owner, struct uuid id)
-{
-    UNUSED(app);
-    CLEANUP(arena_free) struct arena a = { 0 };
-    struct archive_conversation c;
-    arena_init(&a, MIB(4));
-    return archive_get(db, &a, owner, id, &c);
-}
-
-static const struct entity ENTITIES[] = {
-    { .name = "conversation",
-      .text = conversation_text,
-      .each = conversation_each,
-      .exists = conversation_exists },
-    { .name = "message", .text = message_text, .each = message_each },
-};
-
 /* With its files. */
 static err_t archive_forget(struct app *app, struct db *db, struct uuid account)
 {
@@ -455,8 +377,9 @@ static const struct route ROUTES[] = {
       SCOPE_READ, .summary = "One conversation without its messages",
       .reply_schema = REF("Conversation") },
     { HTTP_PATCH, "/api/v1/conversations/{id}", conversation_patch, AUTH_USER, RATE_WRITE, KIB(8),
-      RUN_WORKER, SCOPE_WRITE, .summary = "Rename a conversation", .body = RENAME_BODY,
-      .body_count = COUNTOF(RENAME_BODY), .reply_schema = REF("Conversation") },
+      RUN_WORKER, SCOPE_WRITE, .summary = "Rename a conversation",
+      .body = ARCHIVE_CONVERSATION_FIELDS, .body_count = ARCHIVE_CONVERSATION_FIELD_COUNT,
+      .reply_schema = REF("Conversation") },
     { HTTP_DELETE, "/api/v1/conversations/{id}", conversation_delete, AUTH_USER, RATE_WRITE, 0,
       RUN_WORKER, SCOPE_WRITE, .summary = "Delete a conversation for good", .success = 204 },
     { HTTP_GET, "/api/v1/conversations/{id}/messages", messages_get, AUTH_USER, RATE_READ, 0,
@@ -481,6 +404,6 @@ const struct module archive_module = {
     .names_blob = archive_store_names_blob,
     .routes = ROUTES,
     .route_count = COUNTOF(ROUTES),
-    .entities = ENTITIES,
-    .entity_count = COUNTOF(ENTITIES),
+    .entities = ARCHIVE_ENTITIES,
+    .entity_count = ARCHIVE_ENTITY_COUNT,
 };

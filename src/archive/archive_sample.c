@@ -36,7 +36,11 @@ static err_t remove_one(struct sample_call *call, struct arena *a, struct conver
     if (e == E_NOT_FOUND)
         return OK;
     TRY(e);
-    TRY(archive_delete(call->db, a, call->owner, row.id, call->now_ms));
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    int64_t version;
+    TRY(db_txn_begin(&tx, call->db));
+    TRY(archive_delete(call->db, a, call->owner, row.id, 0, call->now_ms, &version));
+    TRY(db_txn_commit(&tx));
     call->count++;
     return OK;
 }

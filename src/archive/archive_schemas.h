@@ -2,7 +2,7 @@
 #ifndef VIVIM_ARCHIVE_ARCHIVE_SCHEMAS_H
 #define VIVIM_ARCHIVE_ARCHIVE_SCHEMAS_H
 
-#include "ops/module.h"
+#include "registry/module.h"
 
 err_t archive_schemas(struct app *app);
 

@@ -201,6 +201,12 @@ err_t archive_store_forget(struct db *db, struct uuid owner)
     return OK;
 }
 
+err_t archive_store_exists(struct db *db, struct uuid owner, struct uuid id)
+{
+    int64_t one;
+    return db_i64(db, &SQL_ARCHIVE_EXISTS, DB_ARGS(DBU(owner), DBU(id)), &one);
+}
+
 err_t archive_store_delete(struct db *db, struct uuid owner, struct uuid id)
 {
     struct db_args args = DB_ARGS(DBU(owner), DBU(id));

@@ -28,6 +28,8 @@ NODISCARD err_t archive_store_names_blob(struct db *db, struct uuid owner, struc
 NODISCARD err_t archive_store_rename(struct db *db, struct uuid owner, struct uuid id,
                                      struct str title);
 NODISCARD err_t archive_store_forget(struct db *db, struct uuid owner); /* everything of theirs */
+NODISCARD err_t archive_store_exists(struct db *db, struct uuid owner,
+                                     struct uuid id); /* E_NOT_FOUND */
 NODISCARD err_t archive_store_delete(struct db *db, struct uuid owner, struct uuid id);
 NODISCARD err_t archive_store_each_conversation(
     struct db *db, err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context);

@@ -12,7 +12,7 @@
 #ifndef VIVIM_CAPTURE_CAPTURE_H
 #define VIVIM_CAPTURE_CAPTURE_H
 
-#include "ops/module.h"
+#include "registry/module.h"
 
 /* How a capture ended; the word of the API. */
 enum outcome {

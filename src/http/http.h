@@ -108,6 +108,8 @@ struct route {
     bool (*wants_body)(const struct req *rq);
     bool
         cors; /* pages of other origins may ask: preflights are answered, every answer says who may read it */
+    /* Of a row that stands for one kind of thing (registry/module.h, {shareable}): which. */
+    const struct entity *entity;
     bool
         open_in_tests; /* with http_options.test_routes a stranger may open the WebSocket: for outside suites */
 };
@@ -134,7 +136,7 @@ struct req {
     struct db *db;       /* this thread's handle */
     struct blob_store *blobs;
     struct app *
-        app; /* the rooms' shared objects, as handed to http_server_start; rooms read it through ops/module.h */
+        app; /* the rooms' shared objects, as handed to http_server_start; rooms read it through registry/module.h */
     enum http_method method;
     bool head;
     struct str path, query; /* raw; path decoded segments come by req_param */
@@ -167,6 +169,8 @@ struct str req_query(const struct req *rq, const char *name);
 /* Fill a struct from the JSON body by the route's field table: E_BAD_JSON, E_MEDIA_TYPE, E_INVALID naming the field;
  * unknown fields are E_INVALID. Absent optional fields keep what is in *out. */
 NODISCARD err_t req_body(struct req *rq, void *out);
+/* The body as JSON: an object, whose members somebody else judges. */
+NODISCARD err_t req_json(struct req *rq, struct json *ret);
 NODISCARD err_t req_query_fields(struct req *rq, void *out);  /* the same for the query table */
 struct str req_cookie(const struct req *rq, struct str name); /* STR_NONE; RFC 6265 */
 /* The same for a JSON object from elsewhere (a socket's event): E_INVALID naming the field. */

@@ -209,7 +209,7 @@ err_t fields_read(struct arena *a, struct json object, const struct field *field
     return check_required(fields, count, seen);
 }
 
-err_t req_body(struct req *rq, void *out)
+err_t req_json(struct req *rq, struct json *ret)
 {
     struct json root;
     if (!is_json_type(req_header(rq, S("content-type"))))
@@ -217,6 +217,14 @@ err_t req_body(struct req *rq, void *out)
     TRY(json_parse(rq->arena, rq->body, JSON_DEPTH_MAX, &root));
     if (!json_is(root, JSON_OBJECT))
         return err_note(E_INVALID, NULL, "the body is a JSON object");
+    *ret = root;
+    return OK;
+}
+
+err_t req_body(struct req *rq, void *out)
+{
+    struct json root;
+    TRY(req_json(rq, &root));
     return fields_read(rq->arena, root, rq->route->body, rq->route->body_count, out);
 }
 

@@ -39,7 +39,7 @@
 #ifndef VIVIM_IDENTITY_IDENTITY_H
 #define VIVIM_IDENTITY_IDENTITY_H
 
-#include "ops/module.h"
+#include "registry/module.h"
 
 extern const struct module identity_module;
 

@@ -8,7 +8,7 @@
 #ifndef VIVIM_OPS_OPS_H
 #define VIVIM_OPS_OPS_H
 
-#include "ops/module.h"
+#include "registry/module.h"
 
 /* --- log ---------------------------------------------------------------------------------- */
 

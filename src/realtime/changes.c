@@ -9,16 +9,6 @@
 
 /* --- one op ------------------------------------------------------------------------------------------ */
 
-static const char *const SHARED[] = { "conversation", "notebook" };
-
-const char *shared_entity(struct str name)
-{
-    for (size_t i = 0; i < COUNTOF(SHARED); i++)
-        if (str_eq(name, str_from(SHARED[i])))
-            return SHARED[i];
-    return NULL;
-}
-
 static void write_fields(struct json_out *o, struct str fields)
 {
     struct str name;
@@ -48,18 +38,19 @@ static void write_op(struct json_out *o, const struct op *op)
 
 /* --- asked for by cursor ---------------------------------------------------------------------------------- */
 
-static err_t may_see(struct db *db, struct arena *a, struct uuid user, const struct op *op,
-                     bool *ret)
+/* Its own, or about a thing of another's that it may read still. */
+static err_t may_see(struct app *app, struct db *db, struct arena *a, struct uuid user,
+                     const struct op *op, bool *ret)
 {
-    const char *entity = shared_entity(op->entity);
+    const struct entity *entity = app_shareable(app, op->entity);
     *ret = uuid_eq(op->owner_id, user);
     if (*ret || !entity)
         return OK;
-    return sharing_allows(db, a, user, SHARE_READ, entity, op->owner_id, op->entity_id, ret);
+    return sharing_allows(db, a, user, SHARE_READ, entity->name, op->owner_id, op->entity_id, ret);
 }
 
-err_t changes_write(struct db *db, struct arena *a, struct uuid user, struct op_cursor *cursor,
-                    size_t limit, struct json_out *o, bool *ret_nothing)
+err_t changes_write(struct app *app, struct db *db, struct arena *a, struct uuid user,
+                    struct op_cursor *cursor, size_t limit, struct json_out *o, bool *ret_nothing)
 {
     size_t found = 0, looked = 0;
     bool more = true;
@@ -72,7 +63,7 @@ err_t changes_write(struct db *db, struct arena *a, struct uuid user, struct op_
         looked += count;
         for (size_t i = 0; i < count; i++) {
             bool visible;
-            TRY(may_see(db, a, user, &ops[i], &visible));
+            TRY(may_see(app, db, a, user, &ops[i], &visible));
             if (visible)
                 write_op(o, &ops[i]);
             found += visible;
@@ -121,13 +112,13 @@ static err_t tell_one(struct map *all, struct arena *a, struct uuid user, const 
     return OK;
 }
 
-static err_t tell_all(struct map *all, struct db *rows, struct arena *a, const struct op *op)
+static err_t tell_all(struct app *app, struct map *all, struct db *rows, struct arena *a,
+                      const struct op *op)
 {
-    const char *entity = shared_entity(op->entity);
     struct uuid *others = NULL;
     size_t count = 0;
     TRY(tell_one(all, a, op->owner_id, op));
-    if (entity)
+    if (app_shareable(app, op->entity))
         TRY(ops_readers(rows, a, op->owner_id, op->entity, op->entity_id, &others, &count));
     for (size_t i = 0; i < count; i++)
         TRY(tell_one(all, a, others[i], op));
@@ -172,7 +163,8 @@ static void withdraw_shared(struct realtime *rt, struct arena *a, struct uuid us
 static void withdraw(struct realtime *rt, struct arena *a, const struct op *op)
 {
     bool deleted = str_eq(op->kind, S("deleted"));
-    const char *entity = shared_entity(op->entity);
+    bool access = str_eq(op->entity, S("access"));
+    const struct entity *entity = app_shareable(rt->app, access ? op->fields : op->entity);
     if (str_eq(op->entity, S("account")) && deleted)
         withdraw_account(rt, op->entity_id);
     else if (str_eq(op->entity, S("account")) && !str_eq(op->kind, S("created")))
@@ -180,9 +172,8 @@ static void withdraw(struct realtime *rt, struct arena *a, const struct op *op)
     else if (deleted && (str_eq(op->entity, S("session")) || str_eq(op->entity, S("token"))))
         withdraw_credential(rt, op->entity_id);
     else if (deleted && entity)
-        withdraw_shared(rt, a, (struct uuid){ { 0 } }, entity, op->entity_id);
-    else if (deleted && str_eq(op->entity, S("access")) && shared_entity(op->fields))
-        withdraw_shared(rt, a, op->owner_id, shared_entity(op->fields), op->entity_id);
+        withdraw_shared(rt, a, access ? op->owner_id : (struct uuid){ { 0 } }, entity->name,
+                        op->entity_id);
 }
 
 static err_t consume(struct app *app, struct db *rows, struct db *effects, struct arena *a,
@@ -194,7 +185,7 @@ static err_t consume(struct app *app, struct db *rows, struct db *effects, struc
     map_init(&all, a);
     for (size_t i = 0; i < count; i++) {
         withdraw(rt, a, &ops[i]);
-        TRY(tell_all(&all, rows, a, &ops[i]));
+        TRY(tell_all(app, &all, rows, a, &ops[i]));
     }
     struct str cursor =
         op_cursor_text(a, (struct op_cursor){ ops[count - 1].txid, ops[count - 1].seq });
@@ -337,7 +328,7 @@ err_t changes_get(struct req *rq, struct reply *rp)
         TRY(ops_head(rq->db, &cursor));
     struct json_out *o = reply_json(rp);
     jo_object(o);
-    TRY(changes_write(rq->db, rq->arena, rq->caller.user_id, &cursor, (size_t)q.limit, o,
+    TRY(changes_write(rq->app, rq->db, rq->arena, rq->caller.user_id, &cursor, (size_t)q.limit, o,
                       &nothing));
     jo_end(o);
     return nothing && q.wait && q.after.s ? wait_for_change(rq, rp, emitted) : OK;

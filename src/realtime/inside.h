@@ -384,7 +384,7 @@ extern const struct field CHANGES_QUERY[];
 enum { CHANGES_QUERY_COUNT = 3 };
 /* What `user` may see of what changed after *cursor, at most `limit` ops; *cursor moves. Members `items`, `cursor`, `more` of the open object.
  * *ret_nothing: the log holds nothing after it that concerns the user. */
-NODISCARD err_t changes_write(struct db *db, struct arena *a, struct uuid user,
+NODISCARD err_t changes_write(struct app *app, struct db *db, struct arena *a, struct uuid user,
                               struct op_cursor *cursor, size_t limit, struct json_out *o,
                               bool *ret_nothing);
 err_t changes_get(struct req *rq, struct reply *rp);
@@ -396,8 +396,6 @@ struct waiter;                             /* a request that waits for a change 
 void waiters_wake(struct rt_loop *l, struct str user_room);
 void waiters_end(struct rt_loop *l);
 void waiters_init(struct rt_loop *l);
-
-const char *shared_entity(struct str name); /* in static storage; NULL: none that can be shared */
 
 /* --- signalling for WebRTC: signalling.c, signal_topics.c ------------------------------------------------------------------------- */
 

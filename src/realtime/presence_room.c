@@ -282,22 +282,22 @@ static err_t write_member(struct req *rq, struct json_out *o, struct uuid user, 
 
 err_t presence_get(struct req *rq, struct reply *rp)
 {
-    struct uuid id, owner;
+    struct uuid id;
+    struct access access;
     struct grant *members;
     size_t count;
+    const struct entity *entity = rq->route->entity;
     TRY(req_param_uuid(rq, "id", &id));
-    TRY(sharing_find(rq->db, rq->arena, rq->caller.user_id, "conversation", id, SHARE_READ,
-                     &owner));
-    const struct entity *entity = app_entity(rq->app, "conversation");
-    TRY(entity->exists(rq->app, rq->db, owner, id));
-    TRY(sharing_members(rq->db, rq->arena, owner, "conversation", id, &members, &count));
+    TRY(sharing_access(rq->app, rq->db, rq->arena, rq->caller.user_id, entity, id, SHARE_READ,
+                       &access));
+    TRY(sharing_members(rq->db, rq->arena, access.owner_id, entity->name, id, &members, &count));
     struct account account;
-    TRY(identity_user_by_id(rq->db, rq->arena, owner, &account));
+    TRY(identity_user_by_id(rq->db, rq->arena, access.owner_id, &account));
     struct json_out *o = reply_json(rp);
     jo_object(o);
     jo_kz(o, "items");
     jo_array(o);
-    TRY(write_member(rq, o, owner, account.handle));
+    TRY(write_member(rq, o, access.owner_id, account.handle));
     for (size_t i = 0; i < count; i++)
         TRY(write_member(rq, o, members[i].grantee_id, members[i].handle));
     jo_end(o);

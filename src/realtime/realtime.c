@@ -303,7 +303,7 @@ static const struct route ROUTES[] = {
     { HTTP_GET, "/api/v1/changes", changes_get, AUTH_USER, RATE_READ, 0, RUN_WORKER, SCOPE_READ,
       .summary = "What changed after a cursor", .query = CHANGES_QUERY,
       .query_count = CHANGES_QUERY_COUNT, .reply_schema = CHANGES_SCHEMA },
-    { HTTP_GET, "/api/v1/conversations/{id}/presence", presence_get, AUTH_USER, RATE_READ, 0,
+    { HTTP_GET, "/api/v1/{shareable}/{id}/presence", presence_get, AUTH_USER, RATE_READ, 0,
       RUN_WORKER, SCOPE_READ, .summary = "Who shares a conversation, and whether they are here",
       .reply_schema = PRESENCE_SCHEMA },
 };

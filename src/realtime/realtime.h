@@ -20,7 +20,7 @@
  * says to which; a request that lands on another loop moves there with its connection. Rooms
  * (hub.c) span loops: an emission is encoded once, counted by reference, posted to every loop, and
  * each loop writes it to its own members. Events of clients run on workers (events.c) with the
- * tables of all rooms (struct socket_event of ops/module.h). What other nodes would hear goes through
+ * tables of all rooms (struct socket_event of registry/module.h). What other nodes would hear goes through
  * hub_emit, one place. Presence (presence.c) is a state machine in memory that knows no sockets.
  * Signalling for WebRTC (signalling.c, /signaling) speaks as npm y-webrtc's server does; its connections
  * are members of rooms, and stand on a credential (conns.c), as sockets do.
@@ -28,7 +28,7 @@
 #ifndef VIVIM_REALTIME_REALTIME_H
 #define VIVIM_REALTIME_REALTIME_H
 
-#include "ops/module.h"
+#include "registry/module.h"
 
 extern const struct module realtime_module;
 

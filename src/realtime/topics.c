@@ -22,7 +22,7 @@ static const char *own_topic(struct str text)
 /* An entity of some room that can be asked whether it is there. */
 static const struct entity *entity_named(const struct app *app, struct str name)
 {
-    const struct entity *one = app_entity_named(app, name);
+    const struct entity *one = app_entity(app, name);
     return one && one->exists ? one : NULL;
 }
 
@@ -46,7 +46,7 @@ err_t topic_parse_document(const struct app *app, const struct caller *who, stru
                            struct topic *ret)
 {
     struct topic t;
-    if (topic_parse(app, who, text, &t) != OK || t.own || !shared_entity(str_from(t.entity->name)))
+    if (topic_parse(app, who, text, &t) != OK || t.own || !t.entity->shareable)
         return err_note(E_INVALID, "topics", "a topic names a document: conversation:<id>");
     *ret = t;
     return OK;
@@ -74,13 +74,12 @@ struct str topic_room(struct arena *a, const struct topic *t)
 err_t topic_check(struct app *app, struct db *db, struct arena *a, const struct caller *who,
                   const struct topic *t)
 {
-    struct uuid owner;
+    struct access access;
     if (!(who->scopes & 1u << SCOPE_READ))
         return err_note(E_FORBIDDEN, NULL, "the token's scopes do not allow this");
     if (t->own)
         return OK;
-    TRY(sharing_find(db, a, who->user_id, t->entity->name, t->id, SHARE_READ, &owner));
-    return t->entity->exists(app, db, owner, t->id);
+    return sharing_access(app, db, a, who->user_id, t->entity, t->id, SHARE_READ, &access);
 }
 
 /* The rooms that carry the account's id are the account's as long as it is who it is. */
@@ -231,8 +230,8 @@ static err_t changes(struct socket_call *c)
     TRY(socket_fields(c, &argument));
     bool nothing;
     TRY(op_cursor_parse(argument.after, &cursor));
-    return changes_write(c->db, c->arena, c->caller->user_id, &cursor, (size_t)argument.limit,
-                         c->reply, &nothing);
+    return changes_write(c->app, c->db, c->arena, c->caller->user_id, &cursor,
+                         (size_t)argument.limit, c->reply, &nothing);
 }
 
 const struct socket_event REALTIME_EVENTS[] = {

@@ -16,7 +16,7 @@
 #ifndef VIVIM_SEARCH_SEARCH_H
 #define VIVIM_SEARCH_SEARCH_H
 
-#include "ops/module.h"
+#include "registry/module.h"
 
 struct search_range { /* code points of the snippet */
     int64_t start, length;

@@ -7,13 +7,8 @@ static const struct search_index *const INDEXES[] = { &SEARCH_KEYWORD };
 
 const struct entity *search_entity(const struct app *app, struct str name)
 {
-    for (size_t i = 0; app->modules[i]; i++)
-        for (size_t j = 0; j < app->modules[i]->entity_count; j++) {
-            const struct entity *e = &app->modules[i]->entities[j];
-            if (e->text && str_eq(str_from(e->name), name))
-                return e;
-        }
-    return NULL;
+    const struct entity *e = app_entity(app, name);
+    return e && e->text ? e : NULL;
 }
 
 static err_t remove_entity(struct db *index, struct uuid owner, struct str entity, struct uuid id)

@@ -46,16 +46,40 @@ static enum share_role role_of(const struct grant *g)
                : SHARE_NONE; /* a word of a later version gives nothing */
 }
 
-err_t sharing_access(struct db *db, struct arena *a, struct uuid actor, const char *entity,
-                     struct uuid id, enum share_action action, struct access *ret)
+static err_t own(struct app *app, struct db *db, struct uuid actor, const struct entity *e,
+                 struct uuid id, struct access *ret)
+{
+    TRY(e->exists(app, db, actor, id));
+    *ret = (struct access){ actor, SHARE_OWNER, STR_NONE };
+    return OK;
+}
+
+/* Of several owners' things under one id (ids may be chosen) the one that was shared first. */
+static err_t granted(struct app *app, struct db *db, struct arena *a, struct uuid actor,
+                     const struct entity *e, struct uuid id, struct grant *ret)
+{
+    struct grant *grants;
+    size_t count;
+    TRY(sharing_store_of_actor(db, a, actor, e->name, id, &grants, &count));
+    for (size_t i = 0; i < count; i++) {
+        err_t found = e->exists(app, db, grants[i].owner_id, id);
+        if (found == E_NOT_FOUND)
+            continue; /* its grants go a moment after it */
+        *ret = grants[i];
+        return found;
+    }
+    return E_NOT_FOUND;
+}
+
+err_t sharing_access(struct app *app, struct db *db, struct arena *a, struct uuid actor,
+                     const struct entity *e, struct uuid id, enum share_action action,
+                     struct access *ret)
 {
     struct grant g;
-    err_t e = sharing_store_of_actor(db, a, actor, entity, id, &g);
-    if (e == E_NOT_FOUND) {
-        *ret = (struct access){ actor, SHARE_OWNER, STR_NONE };
-        return OK;
-    }
-    TRY(e);
+    err_t found = own(app, db, actor, e, id, ret);
+    if (found != E_NOT_FOUND || !e->shareable)
+        return found;
+    TRY(granted(app, db, a, actor, e, id, &g));
     if (!sharing_role_allows(role_of(&g), action))
         return action == SHARE_READ
                    ? E_NOT_FOUND
@@ -65,27 +89,18 @@ err_t sharing_access(struct db *db, struct arena *a, struct uuid actor, const ch
     return OK;
 }
 
-err_t sharing_find(struct db *db, struct arena *a, struct uuid actor, const char *entity,
-                   struct uuid id, enum share_action action, struct uuid *ret_owner)
-{
-    struct access access;
-    TRY(sharing_access(db, a, actor, entity, id, action, &access));
-    *ret_owner = access.owner_id;
-    return OK;
-}
-
 err_t sharing_allows(struct db *db, struct arena *a, struct uuid actor, enum share_action action,
                      const char *entity, struct uuid owner, struct uuid id, bool *ret)
 {
-    struct grant g;
+    struct grant g = { .owner_id = owner, .entity = str_from(entity), .entity_id = id };
     *ret = uuid_eq(actor, owner);
     if (*ret)
         return OK;
-    err_t e = sharing_store_of_actor(db, a, actor, entity, id, &g);
+    err_t e = sharing_store_one(db, a, actor, &g);
     if (e == E_NOT_FOUND)
         return OK;
     TRY(e);
-    *ret = uuid_eq(g.owner_id, owner) && sharing_role_allows(role_of(&g), action);
+    *ret = sharing_role_allows(role_of(&g), action);
     return OK;
 }
 

@@ -1,8 +1,10 @@
 /* sharing: who may do what with what another account owns.
  *
- * The one question that every read of somebody's things asks is sharing_find: whose rows does this
- * actor see under this id, and with which right? An owner's own things need no grant; with one, the
- * grant names the owner. Unknown and forbidden look alike: E_NOT_FOUND. Grants are rows written by
+ * The one question that every read of somebody's things asks is sharing_access: whose row does this
+ * actor reach under this id, and with which right? Its own row comes first, so that nobody can put
+ * another in front of it (clients choose ids); then the grants, the oldest first, whose row is there.
+ * Unknown and forbidden look alike: E_NOT_FOUND. What can be shared is what the tables of entities
+ * say (registry/entity.h); no kind of thing is known here by name. Grants are rows written by
  * the owner alone; giving and taking them appends ops ("grant"), so that open sockets hear of it.
  * What an account shares, and its name among those that a thing is shared with, is not seen while the
  * account is deleted and may still come back.
@@ -11,7 +13,7 @@
 #ifndef VIVIM_SHARING_SHARING_H
 #define VIVIM_SHARING_SHARING_H
 
-#include "ops/module.h"
+#include "registry/module.h"
 
 enum share_role { SHARE_NONE, SHARE_READER, SHARE_EDITOR, SHARE_OWNER };
 enum share_action { SHARE_READ, SHARE_WRITE, SHARE_ADMINISTER };
@@ -21,21 +23,18 @@ bool sharing_role_allows(enum share_role role, enum share_action action);
 const char *sharing_role_name(enum share_role role);
 bool sharing_role_parse(struct str name, enum share_role *ret); /* "reader" or "editor" */
 
-/* Whose row does `actor` reach under this entity and id? The grant's owner where one allows `action`, else the actor
- * itself (whether the row is there is the caller's next question). E_NOT_FOUND: a grant exists, but not for this action.
- * Cost: one indexed read. */
-NODISCARD err_t sharing_find(struct db *db, struct arena *a, struct uuid actor, const char *entity,
-                             struct uuid id, enum share_action action, struct uuid *ret_owner);
 struct access { /* to one thing */
     struct uuid owner_id;
     enum share_role role;
     struct str shared_by; /* the owner's handle; STR_NONE: it is the actor's own */
 };
-/* The same question, with what is shown of the answer. */
-NODISCARD err_t sharing_access(struct db *db, struct arena *a, struct uuid actor,
-                               const char *entity, struct uuid id, enum share_action action,
+/* Whose row does `actor` reach under this id? Its own, if it has one; else that of the oldest grant whose row is there and allows
+ * `action`. E_NOT_FOUND: none; E_FORBIDDEN: there is one, but its role is not enough for a change. Cost: one indexed read for
+ * one's own, two and more for another's. */
+NODISCARD err_t sharing_access(struct app *app, struct db *db, struct arena *a, struct uuid actor,
+                               const struct entity *e, struct uuid id, enum share_action action,
                                struct access *ret);
-/* May the actor? For who holds the owner already (a socket's topic). */
+/* May the actor, where the owner is known (an op names it)? Whether the row is there is not asked. One indexed read. */
 NODISCARD err_t sharing_allows(struct db *db, struct arena *a, struct uuid actor,
                                enum share_action action, const char *entity, struct uuid owner,
                                struct uuid id, bool *ret);

@@ -1,7 +1,13 @@
 -- :query sharing_of_actor
 SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.created_ms, a.handle
   FROM access_grant g JOIN account a ON a.id = g.owner_id AND a.deleted_ms IS NULL
- WHERE g.grantee_id = :actor AND g.entity = :entity AND g.entity_id = :id;
+ WHERE g.grantee_id = :actor AND g.entity = :entity AND g.entity_id = :id
+ ORDER BY g.created_ms, g.owner_id LIMIT :limit;
+
+-- :query sharing_one
+SELECT g.owner_id, g.entity, g.entity_id, g.grantee_id, g.role, g.version, g.created_ms, a.handle
+  FROM access_grant g JOIN account a ON a.id = g.owner_id AND a.deleted_ms IS NULL
+ WHERE g.owner_id = :owner AND g.entity = :entity AND g.entity_id = :id AND g.grantee_id = :actor;
 
 -- :query sharing_put
 INSERT INTO access_grant (owner_id, entity, entity_id, grantee_id, role, version, created_ms)

@@ -3,15 +3,11 @@
 #include "sharing/sharing.h"
 #include "sharing/sharing_store.h"
 
-/* What can be shared so far; its room says through the entity table whether it exists. */
-static const char CONVERSATION[] = "conversation";
-
 /* Members of a thing are its owner's business: anybody else is told that there is no such thing. */
 static err_t owned(struct req *rq, struct uuid *ret_id)
 {
     TRY(req_param_uuid(rq, "id", ret_id));
-    const struct entity *e = app_entity(rq->app, CONVERSATION);
-    return e && e->exists ? e->exists(rq->app, rq->db, rq->caller.user_id, *ret_id) : E_NOT_FOUND;
+    return rq->route->entity->exists(rq->app, rq->db, rq->caller.user_id, *ret_id);
 }
 
 static void write_grant(struct json_out *o, const struct grant *g)
@@ -29,7 +25,8 @@ static err_t members_get(struct req *rq, struct reply *rp)
     struct grant *grants;
     size_t count;
     TRY(owned(rq, &id));
-    TRY(sharing_members(rq->db, rq->arena, rq->caller.user_id, CONVERSATION, id, &grants, &count));
+    TRY(sharing_members(rq->db, rq->arena, rq->caller.user_id, rq->route->entity->name, id, &grants,
+                        &count));
     struct json_out *o = reply_json(rp);
     jo_object(o);
     jo_kz(o, "items");
@@ -60,7 +57,7 @@ static err_t member_put(struct req *rq, struct reply *rp)
     TRY(req_body(rq, &body));
     if (!sharing_role_parse(body.role, &role))
         return err_note(E_INVALID, "role", "a role is reader or editor");
-    TRY(sharing_grant(rq->db, rq->arena, rq->caller.user_id, CONVERSATION, id,
+    TRY(sharing_grant(rq->db, rq->arena, rq->caller.user_id, rq->route->entity->name, id,
                       req_param(rq, "handle"), role, rq->now_ms, &g));
     write_grant(reply_json(rp), &g);
     return OK;
@@ -70,7 +67,7 @@ static err_t member_delete(struct req *rq, struct reply *rp)
 {
     struct uuid id;
     TRY(owned(rq, &id));
-    TRY(sharing_revoke(rq->db, rq->arena, rq->caller.user_id, CONVERSATION, id,
+    TRY(sharing_revoke(rq->db, rq->arena, rq->caller.user_id, rq->route->entity->name, id,
                        req_param(rq, "handle"), rq->now_ms));
     reply_status(rp, 204);
     return OK;
@@ -114,7 +111,7 @@ static err_t forget(struct app *app, struct db *rows, struct db *effects, struct
 
 static const struct op_consumer CONSUMERS[] = { { .name = "sharing", .consume = forget } };
 
-#define MEMBERS "/api/v1/conversations/{id}/members"
+#define MEMBERS "/api/v1/{shareable}/{id}/members"
 #define MEMBER_SCHEMA                                                                             \
     "{\"type\":\"object\",\"required\":[\"handle\",\"role\",\"created_at\"],\"properties\":{"     \
     "\"handle\":{\"type\":\"string\"},"                                                           \
@@ -123,14 +120,14 @@ static const struct op_consumer CONSUMERS[] = { { .name = "sharing", .consume = 
 
 static const struct route ROUTES[] = {
     { HTTP_GET, MEMBERS, members_get, AUTH_USER, RATE_READ, 0, RUN_WORKER, SCOPE_READ,
-      .summary = "With whom a conversation is shared",
+      .summary = "With whom it is shared",
       .reply_schema = "{\"type\":\"object\",\"required\":[\"items\"],\"properties\":{\"items\":{"
                       "\"type\":\"array\",\"items\":" MEMBER_SCHEMA "}}}" },
     { HTTP_PUT, MEMBERS "/{handle}", member_put, AUTH_USER, RATE_WRITE, KIB(4), RUN_WORKER,
-      SCOPE_WRITE, .summary = "Share a conversation with an account", .body = MEMBER_BODY,
+      SCOPE_WRITE, .summary = "Share it with an account", .body = MEMBER_BODY,
       .body_count = COUNTOF(MEMBER_BODY), .reply_schema = MEMBER_SCHEMA },
     { HTTP_DELETE, MEMBERS "/{handle}", member_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER,
-      SCOPE_WRITE, .summary = "Stop sharing a conversation with an account", .success = 204 },
+      SCOPE_WRITE, .summary = "Stop sharing it with an account", .success = 204 },
 };
 
 const struct module sharing_module = {

@@ -10,10 +10,18 @@ static const struct db_col GRANT_COLS[] = {
 };
 
 err_t sharing_store_of_actor(struct db *db, struct arena *a, struct uuid actor, const char *entity,
-                             struct uuid id, struct grant *ret)
+                             struct uuid id, struct grant **ret, size_t *ret_count)
 {
-    return db_one(db, a, &SQL_SHARING_OF_ACTOR, DB_ARGS(DBU(actor), DBS(str_from(entity)), DBU(id)),
-                  GRANT_COLS, COUNTOF(GRANT_COLS), ret);
+    return db_rows(db, a, &SQL_SHARING_OF_ACTOR,
+                   DB_ARGS(DBU(actor), DBS(str_from(entity)), DBU(id), DBI(GRANTS_OF_ID_MAX)),
+                   GRANT_COLS, COUNTOF(GRANT_COLS), sizeof **ret, GRANTS_OF_ID_MAX, ret, ret_count);
+}
+
+err_t sharing_store_one(struct db *db, struct arena *a, struct uuid actor, struct grant *io)
+{
+    return db_one(db, a, &SQL_SHARING_ONE,
+                  DB_ARGS(DBU(io->owner_id), DBS(io->entity), DBU(io->entity_id), DBU(actor)),
+                  GRANT_COLS, COUNTOF(GRANT_COLS), io);
 }
 
 err_t sharing_store_put(struct db *db, const struct grant *g, int64_t now_ms)

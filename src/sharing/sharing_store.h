@@ -6,9 +6,14 @@
 
 enum { GRANTS_PER_ENTITY_MAX = 200, GRANTS_LISTED_MAX = 20000 };
 
-/* The grant that reaches the actor; E_NOT_FOUND. */
+enum { GRANTS_OF_ID_MAX = 16 }; /* things of different owners under one id */
+/* The grants of the actor under this id, oldest first. */
 NODISCARD err_t sharing_store_of_actor(struct db *db, struct arena *a, struct uuid actor,
-                                       const char *entity, struct uuid id, struct grant *ret);
+                                       const char *entity, struct uuid id, struct grant **ret,
+                                       size_t *ret_count);
+/* The actor's grant on the thing that io names (owner, entity, id); E_NOT_FOUND. */
+NODISCARD err_t sharing_store_one(struct db *db, struct arena *a, struct uuid actor,
+                                  struct grant *io);
 /* All that the owner has given, at most GRANTS_LISTED_MAX; without handles. */
 NODISCARD err_t sharing_store_given(struct db *db, struct arena *a, struct uuid owner,
                                     struct grant **ret, size_t *ret_count);

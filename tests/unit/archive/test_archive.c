@@ -1,4 +1,5 @@
 /* What is stored, on both databases: captured again, versions, names, deletion, pages, and the ops that tell of it. */
+#include "archive/change.h"
 #include "check.h"
 #include "ops/fixture.h"
 
@@ -178,17 +179,14 @@ static void a_name_that_the_owner_gave_stays(void **state)
 {
     UNUSED(state);
     struct archive_put_result r = put(TWO, NOW);
-    ok(archive_rename(f.db, &f.arena, f.owner, f.owner, r.id, S("Mine"), 0, NOW));
+    ok(rename_as(f.owner, f.owner, r.id, "Mine", 0));
     assert_true(got(r.id).version == 2);
     struct archive_put_result again = put_at("s", "Theirs", TWO, NOW + 1);
     assert_str(got(r.id).title, "Mine");
     assert_true(!again.changed && again.version == 2);
-    assert_int_equal(archive_rename(f.db, &f.arena, f.owner, f.owner, r.id, S("x"), 1, NOW),
-                     E_PRECONDITION);
-    assert_int_equal(archive_rename(f.db, &f.arena, f.owner, f.owner, uuid_new(), S("x"), 0, NOW),
-                     E_NOT_FOUND);
-    assert_int_equal(archive_rename(f.db, &f.arena, uuid_new(), f.owner, r.id, S("x"), 0, NOW),
-                     E_NOT_FOUND);
+    assert_int_equal(rename_as(f.owner, f.owner, r.id, "x", 1), E_PRECONDITION);
+    assert_int_equal(rename_as(f.owner, f.owner, uuid_new(), "x", 0), E_NOT_FOUND);
+    assert_int_equal(rename_as(uuid_new(), f.owner, r.id, "x", 0), E_NOT_FOUND);
     assert_str(got(r.id).title, "Mine");
 }
 
@@ -211,7 +209,7 @@ static void who_renamed_it_is_the_actor(void **state)
     UNUSED(state);
     struct uuid editor = uuid_new();
     struct archive_put_result r = put(TWO, NOW);
-    ok(archive_rename(f.db, &f.arena, f.owner, editor, r.id, S("Ours"), 0, NOW));
+    ok(rename_as(f.owner, editor, r.id, "Ours", 0));
     struct op op = last_op();
     assert_str(op.fields, "title");
     assert_true(uuid_eq(op.owner_id, f.owner) && uuid_eq(op.actor_id, editor));
@@ -383,10 +381,10 @@ static void deleted_for_good(void **state)
     struct archive_conversation c;
     struct archive_put_result r = put(TWO, NOW), other = put_at("o", "Other", TWO, NOW);
     put(M("a", "human", "changed"), NOW + 1);
-    assert_int_equal(archive_delete(f.db, &f.arena, uuid_new(), r.id, NOW), E_NOT_FOUND);
-    ok(archive_delete(f.db, &f.arena, f.owner, r.id, NOW));
+    assert_int_equal(delete_as(uuid_new(), r.id), E_NOT_FOUND);
+    ok(delete_as(f.owner, r.id));
     assert_int_equal(archive_get(f.db, &f.arena, f.owner, r.id, &c), E_NOT_FOUND);
-    assert_int_equal(archive_delete(f.db, &f.arena, f.owner, r.id, NOW), E_NOT_FOUND);
+    assert_int_equal(delete_as(f.owner, r.id), E_NOT_FOUND);
     messages(r.id, true, &count);
     assert_int_equal(count, 0);
     messages(other.id, true, &count);

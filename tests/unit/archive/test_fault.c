@@ -1,6 +1,7 @@
 /* What is stored of conversations while memory, database, writes and syncs fail at every place. */
 #include <dirent.h>
 
+#include "archive/change.h"
 #include "check.h"
 #include "fault/fault.h"
 #include "ops/fixture.h"
@@ -137,7 +138,7 @@ static err_t named(int i)
     arena_init(&a, MIB(16));
     TRY(put(i, BEFORE, &r));
     TRY(read_all(&a, r.id));
-    return archive_rename(f.db, &a, f.owner, f.owner, r.id, S("Mine"), 0, NOW);
+    return rename_as(f.owner, f.owner, r.id, "Mine", 0);
 }
 
 static void named_check(int i, bool done)
@@ -161,7 +162,7 @@ static err_t removed(int i)
     struct archive_put_result r;
     arena_init(&a, MIB(16));
     TRY(put(i, BEFORE, &r));
-    return archive_delete(f.db, &a, f.owner, r.id, NOW);
+    return delete_as(f.owner, r.id);
 }
 
 static void removed_check(int i, bool done)

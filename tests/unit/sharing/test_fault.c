@@ -23,6 +23,17 @@ static struct uuid thing(int i)
     return u;
 }
 
+static err_t thing_exists(struct app *app, struct db *db, struct uuid whose, struct uuid id)
+{
+    UNUSED(app);
+    UNUSED(db);
+    UNUSED(id);
+    return uuid_eq(whose, owner.id) ? OK : E_NOT_FOUND;
+}
+static const struct entity THING = {
+    .name = "conversation", .plural = "conversations", .shareable = true, .exists = thing_exists
+};
+
 static enum share_role role_on(int i)
 {
     CLEANUP(arena_free) struct arena a = { 0 };
@@ -60,11 +71,11 @@ static void given_check(int i, bool done)
 static err_t taken(int i)
 {
     CLEANUP(arena_free) struct arena a = { 0 };
-    struct uuid whose;
+    struct access access;
     arena_init(&a, MIB(1));
     TRY(given(i));
-    TRY(sharing_find(f.db, &a, friend.id, "conversation", thing(i), SHARE_WRITE, &whose));
-    assert_true(uuid_eq(whose, owner.id));
+    TRY(sharing_access(&f.app, f.db, &a, friend.id, &THING, thing(i), SHARE_WRITE, &access));
+    assert_true(uuid_eq(access.owner_id, owner.id));
     return sharing_revoke(f.db, &a, owner.id, "conversation", thing(i), friend.handle, NOW);
 }
 

@@ -1,0 +1,40 @@
+/* An entry of the operation log, and what reads it: DESIGN section 3. The log itself is ops/. */
+#ifndef VIVIM_REGISTRY_OP_H
+#define VIVIM_REGISTRY_OP_H
+
+#include "base/uuid.h"
+#include "db/db.h"
+
+struct app;
+
+struct op {            /* DESIGN section 3 */
+    int64_t txid, seq; /* its place in the log: struct op_cursor of ops.h */
+    struct uuid owner_id, actor_id, device_id;
+    int64_t hlc;       /* hybrid logical clock: milliseconds << 16 | counter */
+    struct str entity; /* "conversation", "message", … */
+    struct uuid entity_id;
+    struct str kind; /* "created", "updated", "deleted" */
+    int64_t version;
+    struct str fields; /* names of the changed ones, parted by commas */
+    int64_t created_ms;
+};
+
+/* A consumer reads the log from its stored cursor, in order, one batch a call, and stores its
+ * effects with the cursor: `consume` gets the handle with a transaction already open on the store
+ * named by `on_index` (its cursor lies there too); rows are read from `app->store`. Called from one
+ * thread. */
+struct op_consumer {
+    const char *name; /* key of its cursor; never rename */
+    bool on_index;    /* effects and cursor in the index store */
+    /* For what only the living hear (sockets): the cursor is in memory and begins at the head with the
+     * process; `effects` is NULL and no transaction is open. Each process has one, so each hears all. */
+    bool live;
+    int64_t
+        rest_ms; /* after a batch, before the next: what comes meanwhile comes together. 0: none */
+    err_t (*consume)(struct app *app, struct db *rows, struct db *effects, struct arena *a,
+                     const struct op *ops, size_t count);
+    /* Start again from the rows: the cursor expired, or the effects are gone. */
+    err_t (*rebuild)(struct app *app, struct db *rows, struct db *effects, struct arena *a);
+};
+
+#endif
