@@ -83,6 +83,7 @@ struct audience { /* one user, and what is told in this batch */
     struct buf items;
     struct json_out out;
     size_t count;
+    struct buf about; /* what of it they hear of by a right that may go: topics, for recovery */
 };
 
 static err_t audience_of(struct map *all, struct arena *a, struct uuid user, struct audience **ret)
@@ -95,6 +96,7 @@ static err_t audience_of(struct map *all, struct arena *a, struct uuid user, str
             return arena_err(a);
         one->user = user;
         buf_init(&one->items, a, EMISSION_BYTES_MAX);
+        buf_init(&one->about, a, (size_t)CHANGES_ITEMS_MAX * ROOM_BYTES_MAX);
         jo_init(&one->out, &one->items);
         jo_array(&one->out);
         TRY(map_put(all, key, one));
@@ -103,12 +105,19 @@ static err_t audience_of(struct map *all, struct arena *a, struct uuid user, str
     return OK;
 }
 
-static err_t tell_one(struct map *all, struct arena *a, struct uuid user, const struct op *op)
+/* `topic`: what the op is about, to somebody whose it is not; else STR_NONE. */
+static err_t tell_one(struct map *all, struct arena *a, struct uuid user, const struct op *op,
+                      struct str topic)
 {
     struct audience *one;
     TRY(audience_of(all, a, user, &one));
-    if (one->count++ < CHANGES_ITEMS_MAX)
-        write_op(&one->out, op);
+    if (one->count++ >= CHANGES_ITEMS_MAX)
+        return OK;
+    write_op(&one->out, op);
+    if (topic.s) {
+        buf_put(&one->about, topic);
+        buf_putc(&one->about, 0);
+    }
     return OK;
 }
 
@@ -117,12 +126,15 @@ static err_t tell_all(struct app *app, struct map *all, struct db *rows, struct 
 {
     struct uuid *others = NULL;
     size_t count = 0;
-    TRY(tell_one(all, a, op->owner_id, op));
-    if (app_shareable(app, op->entity))
-        TRY(ops_readers(rows, a, op->owner_id, op->entity, op->entity_id, &others, &count));
+    TRY(tell_one(all, a, op->owner_id, op, STR_NONE));
+    const struct entity *entity = app_shareable(app, op->entity);
+    if (!entity)
+        return OK;
+    struct str topic = topic_of_entity(a, entity->name, op->entity_id);
+    TRY(ops_readers(rows, a, op->owner_id, op->entity, op->entity_id, &others, &count));
     for (size_t i = 0; i < count; i++)
-        TRY(tell_one(all, a, others[i], op));
-    return OK;
+        TRY(tell_one(all, a, others[i], op, topic));
+    return arena_err(a);
 }
 
 /* More than one event holds: the client asks by the last cursor it had. */
@@ -142,10 +154,13 @@ static void emit_change(struct realtime *rt, struct arena *a, struct audience *o
     jo_kbool(&o, "more", more);
     jo_end(&o);
     struct str room = caller_room(a, one->user);
-    const struct emission e = {
-        .rooms = &room, .room_count = 1, .event = "change", .arguments = buf_str(&b), .keep = true
-    };
-    if (buf_err(&b) == OK && room.s)
+    const struct emission e = { .rooms = &room,
+                                .room_count = 1,
+                                .event = "change",
+                                .arguments = buf_str(&b),
+                                .keep = true,
+                                .about = more ? STR_NONE : buf_str(&one->about) };
+    if (buf_err(&b) == OK && buf_err(&one->about) == OK && room.s)
         hub_emit(rt, &e);
 }
 

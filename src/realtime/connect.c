@@ -21,13 +21,19 @@ struct connecting { /* in its own arena */
     struct err_detail detail;
 };
 
+static void drop_lost(struct connecting *w)
+{
+    if (!w->lost)
+        return;
+    mutex_lock(&w->rt->emitting);
+    recovery_drop(&w->rt->recovery, w->lost);
+    mutex_unlock(&w->rt->emitting);
+    w->lost = NULL;
+}
+
 static void connecting_free(struct connecting *w)
 {
-    if (w->lost) {
-        mutex_lock(&w->rt->emitting);
-        recovery_drop(&w->rt->recovery, w->lost);
-        mutex_unlock(&w->rt->emitting);
-    }
+    drop_lost(w);
     struct arena arena = w->arena;
     arena_free(&arena);
 }
@@ -68,6 +74,28 @@ static err_t check_rooms(struct connecting *w, struct db *db)
     return buf_err(&w->rooms);
 }
 
+/* What was said to the account's own room about a thing of somebody else is not said again when the right to it has gone:
+ * the socket then begins anew, and asks by cursor for what it may still see. */
+static err_t check_missed(struct connecting *w, struct db *db)
+{
+    struct buf about;
+    buf_init(&about, &w->arena, (size_t)ROOM_BYTES_MAX * ROOMS_PER_SOCKET_MAX);
+    mutex_lock(&w->rt->emitting);
+    recovery_about(&w->rt->recovery, w->offset, buf_str(&w->rooms), &about);
+    mutex_unlock(&w->rt->emitting);
+    struct str names = buf_str(&about), name;
+    bool all = buf_err(&about) == OK; /* else there are more than are looked at */
+    while (all && names.n && str_cut(&names, 0, &name)) {
+        err_t e = room_check(w->rt->app, db, &w->arena, &w->caller, name);
+        all = e == OK;
+        if (e != OK && e != E_NOT_FOUND && e != E_FORBIDDEN)
+            return e;
+    }
+    if (!all)
+        drop_lost(w);
+    return OK;
+}
+
 static err_t check_all(struct connecting *w, struct db *db)
 {
     TRY(check_credential(w, db));
@@ -75,6 +103,8 @@ static err_t check_all(struct connecting *w, struct db *db)
         find_lost(w);
     if (w->lost)
         TRY(check_rooms(w, db));
+    if (w->lost)
+        TRY(check_missed(w, db));
     return presence_wants(w->rt, db, &w->arena, w->caller.user_id, &w->invisible);
 }
 

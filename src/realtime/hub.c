@@ -224,7 +224,8 @@ void hub_emit(struct realtime *rt, const struct emission *e)
     };
     bool made = make_frames(e, &d);
     if (made && e->keep)
-        recovery_keep(&rt->recovery, d.number, d.frames[0], buf_str(&names), clock_monotonic_ms());
+        recovery_keep(&rt->recovery, d.number, d.frames[0], buf_str(&names), e->about,
+                      clock_monotonic_ms());
     if (made)
         post(rt, &d, buf_str(&names));
     mutex_unlock(&rt->emitting);

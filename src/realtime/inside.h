@@ -223,6 +223,8 @@ struct emission {
     unsigned attachment_count;
     bool is_volatile; /* who is behind does not get it, and nobody gets it later */
     bool keep;        /* for recovery: it gets an offset as its last argument */
+    struct str
+        about; /* with keep: the shared topics that it speaks of, each with a zero byte behind it; may be empty */
 };
 /* To every loop, in one order for all of them. From any thread; never waits for a socket. */
 void hub_emit(struct realtime *rt, const struct emission *e);
@@ -235,7 +237,8 @@ struct kept { /* one emission of the ring */
     uint64_t number;
     int64_t at_ms;
     struct ws_frame *frame;
-    struct buf rooms; /* names, each with a zero byte behind it */
+    struct buf names; /* of rooms, then topics that it speaks of, each with a zero byte behind it */
+    size_t rooms_bytes;
 };
 
 struct lost { /* a socket whose connection went */
@@ -244,7 +247,7 @@ struct lost { /* a socket whose connection went */
     char pid[ID_BYTES], id[ID_BYTES];
     struct uuid user_id;
     int64_t at_ms;
-    struct buf rooms; /* as in kept */
+    struct buf rooms; /* names, as in kept */
 };
 
 struct recovery { /* under the emission lock of struct realtime */
@@ -258,8 +261,9 @@ struct recovery { /* under the emission lock of struct realtime */
 
 void recovery_init(struct recovery *r);
 void recovery_free(struct recovery *r);
+/* rooms, about: names, each with a zero byte behind it. */
 void recovery_keep(struct recovery *r, uint64_t number, struct ws_frame *f, struct str rooms,
-                   int64_t now_ms);
+                   struct str about, int64_t now_ms);
 void recovery_lose(struct recovery *r, const struct rt_socket *s, int64_t now_ms);
 /* The lost socket of this pid and user, if every emission after `offset` is still there. It is taken out; NULL: begin anew. */
 struct lost *recovery_take(struct recovery *r, struct str pid, uint64_t offset, struct uuid user,
@@ -268,6 +272,8 @@ void recovery_drop(struct recovery *r, struct lost *l);
 /* Each kept emission after `offset` that reached one of the rooms, oldest first. */
 void recovery_replay(struct recovery *r, uint64_t offset, struct str rooms,
                      void (*each)(void *context, struct ws_frame *f), void *context);
+/* The shared topics that those speak of, each once. *out may fail for want of room. */
+void recovery_about(const struct recovery *r, uint64_t offset, struct str rooms, struct buf *out);
 
 /* --- Socket.IO: sockets.c -------------------------------------------------------------------------------- */
 

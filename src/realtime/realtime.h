@@ -14,7 +14,8 @@
  *     comes live is told in the order of the log.
  *   - A slow reader costs a bounded amount of memory and delays nobody; then it is cut off.
  *   - Events that went out while a connection was lost (up to RECOVERY_MS) are sent again when it
- *     comes back (connection state recovery); its credential and topics are checked anew.
+ *     comes back (connection state recovery); its credential and topics are checked anew, and where what it
+ *     missed speaks of a thing that it may not read any more, it begins anew.
  *
  * Built like this: a session (session.c, the Engine.IO transport) belongs to one loop thread, its id
  * says to which; a request that lands on another loop moves there with its connection. Rooms

@@ -14,9 +14,9 @@ static void kept_free(struct recovery *r, struct kept *k)
 {
     if (!k->frame)
         return;
-    r->bytes -= k->frame->n + k->rooms.n;
+    r->bytes -= k->frame->n + k->names.n;
     ws_frame_drop(k->frame);
-    buf_free(&k->rooms);
+    buf_free(&k->names);
     *k = (struct kept){ 0 };
 }
 
@@ -34,21 +34,23 @@ static void make_room(struct recovery *r)
 }
 
 void recovery_keep(struct recovery *r, uint64_t number, struct ws_frame *f, struct str rooms,
-                   int64_t now_ms)
+                   struct str about, int64_t now_ms)
 {
     struct kept *k = &r->ring[r->next];
     kept_free(r, k);
-    buf_init(&k->rooms, NULL, rooms.n);
-    buf_put(&k->rooms, rooms);
-    if (buf_err(&k->rooms)) { /* nobody is to come back over the gap */
-        buf_free(&k->rooms);
+    buf_init(&k->names, NULL, rooms.n + about.n);
+    buf_put(&k->names, rooms);
+    buf_put(&k->names, about);
+    if (buf_err(&k->names)) { /* nobody is to come back over the gap */
+        buf_free(&k->names);
         forget_all(r);
         return;
     }
     k->number = number;
+    k->rooms_bytes = rooms.n;
     k->at_ms = now_ms;
     k->frame = ws_frame_hold(f);
-    r->bytes += f->n + rooms.n;
+    r->bytes += f->n + k->names.n;
     r->next = (r->next + 1) % RECOVERY_EMISSIONS_MAX;
     make_room(r);
 }
@@ -62,16 +64,41 @@ static bool has(const struct recovery *r, uint64_t offset, int64_t now_ms)
     return false;
 }
 
-static bool share_a_room(struct str these, struct str those)
+static bool names_hold(struct str names, struct str name)
 {
-    struct str name;
-    while (these.n && str_cut(&these, 0, &name)) {
-        struct str rest = those, other;
-        while (rest.n && str_cut(&rest, 0, &other))
-            if (str_eq(name, other))
-                return true;
-    }
+    struct str other;
+    while (names.n && str_cut(&names, 0, &other))
+        if (str_eq(name, other))
+            return true;
     return false;
+}
+
+/* Is it one that was missed: after the offset, to one of the rooms? */
+static bool was_missed(const struct kept *k, uint64_t offset, struct str rooms)
+{
+    struct str to = str_sub(buf_str(&k->names), 0, k->rooms_bytes), name;
+    if (!k->frame || k->number <= offset)
+        return false;
+    while (to.n && str_cut(&to, 0, &name))
+        if (names_hold(rooms, name))
+            return true;
+    return false;
+}
+
+void recovery_about(const struct recovery *r, uint64_t offset, struct str rooms, struct buf *out)
+{
+    for (size_t i = 0; i < RECOVERY_EMISSIONS_MAX; i++) {
+        const struct kept *k = &r->ring[i];
+        struct str about = str_sub(buf_str(&k->names), k->rooms_bytes, k->names.n), name;
+        if (!about.n || !was_missed(k, offset, rooms))
+            continue;
+        while (about.n && str_cut(&about, 0, &name)) {
+            if (names_hold(buf_str(out), name))
+                continue;
+            buf_put(out, name);
+            buf_putc(out, 0);
+        }
+    }
 }
 
 void recovery_replay(struct recovery *r, uint64_t offset, struct str rooms,
@@ -79,7 +106,7 @@ void recovery_replay(struct recovery *r, uint64_t offset, struct str rooms,
 {
     for (size_t i = 0; i < RECOVERY_EMISSIONS_MAX; i++) {
         struct kept *k = &r->ring[(r->next + i) % RECOVERY_EMISSIONS_MAX];
-        if (k->frame && k->number > offset && share_a_room(buf_str(&k->rooms), rooms))
+        if (was_missed(k, offset, rooms))
             each(context, k->frame);
     }
 }

@@ -625,6 +625,26 @@ describe('real time', () => {
             a.close();
             b.close();
         });
+        test('what was missed of a thing whose right went meanwhile is not told any more: the socket begins anew', async () => {
+            await share(ann, conversation, 'ben');
+            const b = await connect(server, ben, { reconnection: false });
+            await b.subscribe(`conversation:${conversation}`);
+            await ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title: 'An offset again' });
+            const { cursor } = await b.next('change', (c) => c.items.some((i) => i.entity === 'conversation'));
+            const { _pid: pid, _lastOffset: offset } = b.socket;
+            const a = await connect(server, ann);
+            await a.subscribe();
+            b.socket.io.engine.close();
+            await ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title: 'Missed' });
+            await a.next('change', (c) => c.items.some((i) => i.kind === 'updated')); // so it is kept for ben too
+            await withdraw(ann, conversation, 'ben');
+            const back = await connect(server, ben, { auth: { pid, offset } });
+            assert.notEqual(back.socket._pid, pid);
+            assert.ok(!(await back.ask('changes', { after: cursor })).items.some((i) => i.id === conversation && i.entity === 'conversation'));
+            assert.ok(!back.heard.some((h) => h.name === 'change' && h.argument.items.some((i) => i.entity === 'conversation')));
+            a.close();
+            back.close();
+        });
         test("nobody comes back as somebody else: another's pid begins anew", async () => {
             const c = await connect(server, ann);
             await c.subscribe();

@@ -38,7 +38,7 @@ static void keep(uint64_t number, struct str rooms, int64_t now_ms)
     snprintf(text, sizeof text, "%d,", (int)number);
     struct ws_frame *f = ws_frame_new(WS_TEXT, str_from(text));
     assert_non_null(f);
-    recovery_keep(&recovery, number, f, rooms, now_ms);
+    recovery_keep(&recovery, number, f, rooms, STR_NONE, now_ms);
     ws_frame_drop(f);
 }
 
@@ -129,7 +129,7 @@ static void too_many_bytes_push_the_oldest_out(void **state)
     memset(big, 'x', sizeof big);
     for (uint64_t i = 1; i <= RECOVERY_BYTES_MAX / BYTES + 2; i++) {
         struct ws_frame *f = ws_frame_new(WS_TEXT, str_of(big, sizeof big));
-        recovery_keep(&recovery, i, f, ROOMS("user:ann"), 1000);
+        recovery_keep(&recovery, i, f, ROOMS("user:ann"), STR_NONE, 1000);
         ws_frame_drop(f);
         assert_true(recovery.bytes <= RECOVERY_BYTES_MAX);
     }
@@ -153,6 +153,33 @@ static void lost_sockets_have_a_limit(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, up, down)
 
+/* What was missed speaks of: each topic once, and nothing of what others heard or of what was heard already. */
+static void what_was_missed_names_its_topics(void **state)
+{
+    const struct {
+        struct str rooms, about;
+    } EMISSIONS[] = {
+        { ROOMS("user:ann"), ROOMS("conversation:heard") },
+        { ROOMS("user:ann"), ROOMS("conversation:one\0conversation:two") },
+        { ROOMS("user:ben"), ROOMS("conversation:of ben") },
+        { ROOMS("user:ann"), ROOMS("conversation:two") },
+        { ROOMS("user:ann"), STR_NONE },
+    };
+    CLEANUP(buf_free) struct buf about = { 0 };
+    UNUSED(state);
+    for (size_t i = 0; i < COUNTOF(EMISSIONS); i++) {
+        struct ws_frame *f = ws_frame_new(WS_TEXT, S("x"));
+        recovery_keep(&recovery, i + 1, f, EMISSIONS[i].rooms, EMISSIONS[i].about, 1000);
+        ws_frame_drop(f);
+    }
+    buf_init(&about, NULL, 200);
+    recovery_about(&recovery, 1, ROOMS("user:ann"), &about);
+    assert_int_equal(buf_err(&about), OK);
+    assert_true(str_eq(buf_str(&about), ROOMS("conversation:one\0conversation:two")));
+    lose("p", ANN, S("conversation:of ben"), 1000);
+    take_and_replay("p", 1, ANN, 1000, ""); /* a topic that is spoken of is no room */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +189,7 @@ int main(void)
         TEST(too_many_emissions_push_the_oldest_out),
         TEST(too_many_bytes_push_the_oldest_out),
         TEST(lost_sockets_have_a_limit),
+        TEST(what_was_missed_names_its_topics),
     };
     return cmocka_run_group_tests_name("realtime/recovery", tests, NULL, NULL);
 }
