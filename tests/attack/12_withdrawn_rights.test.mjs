@@ -18,8 +18,8 @@ describe('withdrawn rights', () => {
     const withdraw = () => ann.json('DELETE', `/api/v1/conversations/${conversation}/members/ben`);
     const spellings = () => [conversation, conversation.toUpperCase(), conversation.replace(/[a-f]/, (c) => c.toUpperCase())].map((id) => `conversation:${id}`);
 
-    async function connect(person) {
-        const socket = io(server.url, { transports: ['websocket'], forceNew: true, extraHeaders: header(person) });
+    async function connect(person, options = {}) {
+        const socket = io(server.url, { transports: ['websocket'], forceNew: true, extraHeaders: header(person), ...options });
         sockets.push(socket);
         const heard = [];
         socket.onAny((name, argument) => heard.push({ name, argument }));
@@ -72,6 +72,25 @@ describe('withdrawn rights', () => {
             assert.equal((await b.ask('subscribe', { topics: [spellings()[i]] })).refused[0].code, 'not_found');
             assert.deepEqual(b.heard.filter((e) => e.name === 'presence'), []);
         }
+    });
+    test('12 what was missed of a document is not told to who comes back when the grant has gone', async () => {
+        await share();
+        const rename = (title) => ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title });
+        const isRenamed = (e) => e.name === 'change' && e.argument.items.some((i) => i.entity === 'conversation' && i.kind === 'updated');
+        const a = await connect(ann), b = await connect(ben, { reconnection: false });
+        await rename('Heard');
+        await told(b, isRenamed);
+        await told(a, isRenamed);
+        const auth = { pid: b.socket._pid, offset: b.socket._lastOffset };
+        b.socket.io.engine.close();
+        a.heard.length = 0;
+        await rename('Missed');
+        await told(a, isRenamed);
+        await withdraw();
+        const back = await connect(ben, { auth });
+        await back.ask('changes', { after: '0.0' });
+        assert.deepEqual(back.heard.filter(isRenamed), []);
+        assert.notEqual(back.socket._pid, auth.pid);
     });
     test('12 unsubscribing under another spelling leaves the room', async () => {
         const a = await connect(ann), [typed, capitals] = spellings();

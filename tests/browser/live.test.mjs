@@ -219,6 +219,7 @@ test('without a socket a capture is followed all the same, and the page says tha
     await eve.page.routeWebSocket('**/socket.io/**', (socket) => socket.close());
     await eve.page.route('**/socket.io/**', (route) => route.abort());
     await eve.page.goto(`${server.url}/`);
+    fixtures.state.held = eve.page.waitForRequest('**/events'); // one that is over at once is not followed
     await eve.page.locator('#capture-link').fill(fixtures.urls.tides);
     await eve.page.keyboard.press('Enter');
     await eve.page.getByRole('link', { name: 'Open the conversation' }).waitFor({ timeout: 60_000 });

@@ -79,13 +79,13 @@ export async function startFixtureServer() {
         '-addext', 'subjectAltName=DNS:chatgpt.com,DNS:claude.ai,DNS:cdn.example', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')], { stdio: 'ignore' });
     const seen = []; // every request: "host path"
     const sockets = new Set();
-    const state = { title: 'First title', again: 0, mended: false };
+    const state = { title: 'First title', again: 0, mended: false, held: null }; // held: a promise that the page about tides waits for
 
     const html = (res, body, status = 200) => { res.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }); res.end(body); };
     const json = (res, body, status = 200) => { res.writeHead(status, { 'content-type': 'application/json' }); res.end(typeof body === 'string' ? body : JSON.stringify(body)); };
 
     const chatgptPages = {
-        [ID.tides]: (res) => html(res, chatgptSharePage(SAMPLES.tides, ID.tides)),
+        [ID.tides]: async (res) => { await state.held; html(res, chatgptSharePage(SAMPLES.tides, ID.tides)); },
         [ID.groupCommit]: (res) => html(res, chatgptSharePage(SAMPLES.groupCommit, ID.groupCommit)),
         [ID.viaNetwork]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.viaNetwork}`)),
         [ID.dom]: (res) => html(res, chatgptDomPage('About CRDTs', DOM_TURNS)),
