@@ -1,6 +1,6 @@
 /* What was deleted leaves the disk.
  *
- * An account that goes takes along what each room holds of it, in one transaction (module.forget). After that, and after
+ * What an account that is put away or disabled has queued or running ends. An account that goes takes along what each room holds of it, in one transaction (module.forget). After that, and after
  * every deletion of something that a room holds, the job "erase" removes the files that no row names any more, has the rooms
  * rewrite what still holds deleted words (module.scrub), and cuts the databases' logs. SQLite overwrites what it deletes
  * (secure_delete), so then no byte is left in the data folder (DESIGN section 7). PostgreSQL keeps deleted rows until its
@@ -27,9 +27,10 @@ static const struct uuid NOBODY = { { [15] = 1 } };
 
 /* --- an account that goes ----------------------------------------------------------------------------- */
 
-static err_t forget_account(struct app *app, struct db *db, struct uuid account)
+static err_t forget_account(struct app *app, struct db *db, struct arena *a, struct uuid account)
 {
     TRY(http_forget(db, account));
+    TRY(jobs_end_of(app, db, a, account, INT64_MAX)); /* what runs ends before it writes again */
     TRY(ops_store_job_delete_owner(db, account));
     TRY(ops_store_readers_forget_account(db, account));
     for (size_t i = 0; app->modules[i]; i++)
@@ -38,14 +39,27 @@ static err_t forget_account(struct app *app, struct db *db, struct uuid account)
     return OK;
 }
 
+/* Put away or disabled: nothing goes on in its name, though its rows stay. "disabled" is also told of one that is let in
+ * again: what it queued earlier has ended by then. */
+static bool is_shut_out(const struct op *op)
+{
+    return str_eq(op->kind, S("updated")) &&
+           (str_eq(op->fields, S("deleted")) || str_eq(op->fields, S("disabled")));
+}
+
 static err_t forget_accounts(struct app *app, struct db *rows, struct db *effects, struct arena *a,
                              const struct op *ops, size_t count)
 {
     UNUSED(rows);
-    UNUSED(a);
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(ops[i].entity, S("account")) && str_eq(ops[i].kind, S("deleted")))
-            TRY(forget_account(app, effects, ops[i].entity_id));
+    for (size_t i = 0; i < count; i++) {
+        const struct op *op = &ops[i];
+        if (!str_eq(op->entity, S("account")))
+            continue;
+        if (str_eq(op->kind, S("deleted")))
+            TRY(forget_account(app, effects, a, op->entity_id));
+        else if (is_shut_out(op))
+            TRY(jobs_end_of(app, effects, a, op->entity_id, op->created_ms));
+    }
     return OK;
 }
 

@@ -63,6 +63,9 @@ NODISCARD err_t ops_store_job_one(struct db *db, struct arena *a, struct uuid ow
 NODISCARD err_t ops_store_job_list(struct db *db, struct arena *a, struct uuid owner,
                                    const char *kind, int64_t before_ms, struct uuid before_id,
                                    size_t limit, struct job_record **ret, size_t *ret_count);
+NODISCARD err_t ops_store_job_live_of(struct db *db, struct arena *a, struct uuid owner,
+                                      int64_t until_ms, struct uuid after, size_t limit,
+                                      struct job_record **ret, size_t *ret_count);
 NODISCARD err_t ops_store_job_position(struct db *db,
                                        struct job_record *r); /* fills row.position */
 NODISCARD err_t ops_store_job_due_count(struct db *db, const char *kind, int64_t now_ms,
@@ -207,6 +210,9 @@ void job_worker_run(
     void *run); /* thread function of a slot: takes jobs of its kind until none is due */
 /* Mark a run as cancelled where it runs here. */
 void jobs_cancel_here(struct ops *ops, struct uuid id);
+/* Cancel what the owner has queued or running, if it was queued until then. Inside the caller's transaction. */
+NODISCARD err_t jobs_end_of(struct app *app, struct db *db, struct arena *a, struct uuid owner,
+                            int64_t until_ms);
 
 struct ops {
     struct app *app;

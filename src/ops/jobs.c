@@ -150,18 +150,25 @@ void jobs_cancel_here(struct ops *ops, struct uuid id)
     mutex_unlock(&ops->jobs.mutex);
 }
 
-/* Queued: it ends now, and its room hears of it in the same transaction. */
+/* Inside a transaction: it ends now, and its room hears of it. */
+static err_t end_queued(struct app *app, struct db *db, struct arena *a, const struct job_row *row,
+                        int64_t now_ms, bool *ret_done)
+{
+    const struct job_kind *kind = jobs_kind(app, row->kind);
+    struct job job = job_of(row);
+    TRY(ops_store_job_cancel_queued(db, row->owner_id, row->id, now_ms, ret_done));
+    return *ret_done && kind && kind->failed ? kind->failed(app, db, a, &job, E_CANCELLED, S(""))
+                                             : OK;
+}
+
 static err_t cancel_queued(struct app *app, struct db *db, struct arena *a, struct job_row *row,
                            bool *ret_done)
 {
     const struct job_kind *kind = jobs_kind(app, row->kind);
     int64_t now_ms = clock_wall_ms();
-    struct job job = job_of(row);
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
-    TRY(ops_store_job_cancel_queued(db, row->owner_id, row->id, now_ms, ret_done));
-    if (*ret_done && kind && kind->failed)
-        TRY(kind->failed(app, db, a, &job, E_CANCELLED, S("")));
+    TRY(end_queued(app, db, a, row, now_ms, ret_done));
     TRY(db_txn_commit(&tx));
     row->status = S("cancelled");
     row->updated_ms = now_ms;
@@ -201,6 +208,29 @@ err_t job_cancel(struct app *app, struct db *db, struct uuid owner, struct uuid 
             return OK;
     }
     return E_BUSY;
+}
+
+err_t jobs_end_of(struct app *app, struct db *db, struct arena *a, struct uuid owner,
+                  int64_t until_ms)
+{
+    enum { AT_ONCE = 100 };
+    struct uuid after = { { 0 } };
+    int64_t now_ms = clock_wall_ms();
+    for (size_t count = AT_ONCE; count == AT_ONCE;) {
+        struct job_record *live;
+        TRY(ops_store_job_live_of(db, a, owner, until_ms, after, AT_ONCE, &live, &count));
+        for (size_t i = 0; i < count; i++) {
+            const struct job_row *row = &live[i].row;
+            bool done = false;
+            after = row->id;
+            if (str_eq(row->status, S("queued")))
+                TRY(end_queued(app, db, a, row, now_ms, &done));
+            if (!done) /* on PostgreSQL it may have begun to run meanwhile */
+                TRY(ops_store_job_cancel_running(db, owner, row->id, now_ms, &done));
+            jobs_cancel_here(app->ops, row->id);
+        }
+    }
+    return OK;
 }
 
 /* --- telling --------------------------------------------------------------------------------- */

@@ -189,6 +189,14 @@ SELECT owner_id, id, kind, status, payload, phase, state, error_code, error_deta
  WHERE owner_id = :owner AND kind = :kind AND (created_ms, id) < (:before_ms, :before_id)
  ORDER BY created_ms DESC, id DESC LIMIT :limit;
 
+-- :query ops_job_live_of
+-- What an owner has queued or running, in order of id.
+SELECT owner_id, id, kind, status, payload, phase, state, error_code, error_detail, progress_done, progress_total,
+       attempt, deaths, created_ms, updated_ms, run_ms, cancel
+  FROM job
+ WHERE owner_id = :owner AND status IN ('queued', 'running') AND created_ms <= :until AND id > :after
+ ORDER BY id LIMIT :limit;
+
 -- :query ops_job_position
 SELECT COUNT(*) FROM job
  WHERE kind = :kind AND status = 'queued' AND (run_ms, id) < (:run_ms, :id);

@@ -231,6 +231,15 @@ err_t ops_store_job_list(struct db *db, struct arena *a, struct uuid owner, cons
                    JOB_COLS, COUNTOF(JOB_COLS), sizeof **ret, limit, ret, ret_count);
 }
 
+err_t ops_store_job_live_of(struct db *db, struct arena *a, struct uuid owner, int64_t until_ms,
+                            struct uuid after, size_t limit, struct job_record **ret,
+                            size_t *ret_count)
+{
+    return db_rows(db, a, &SQL_OPS_JOB_LIVE_OF,
+                   DB_ARGS(DBU(owner), DBI(until_ms), DBU(after), DBI((int64_t)limit)), JOB_COLS,
+                   COUNTOF(JOB_COLS), sizeof **ret, limit, ret, ret_count);
+}
+
 err_t ops_store_job_position(struct db *db, struct job_record *r)
 {
     return db_i64(db, &SQL_OPS_JOB_POSITION,

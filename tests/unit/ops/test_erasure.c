@@ -11,7 +11,7 @@
 /* --- a room that remembers what it is asked ----------------------------------------------------------------- */
 
 static struct sha256 kept;
-static _Atomic int forgotten, scrubbed, asked;
+static _Atomic int forgotten, scrubbed, asked, going, stopped;
 static _Atomic err_t naming;
 
 static err_t forget(struct app *app, struct db *db, struct uuid account)
@@ -49,9 +49,41 @@ static err_t work(struct app *app, struct db *db, struct arena *a, const struct 
     return OK;
 }
 
+/* Runs until it is told to end. */
+static err_t go_on(struct app *app, struct db *db, struct arena *a, const struct job *job,
+                   struct job_run *run)
+{
+    err_t e = OK;
+    UNUSED(app);
+    UNUSED(db);
+    UNUSED(a);
+    UNUSED(job);
+    for (going++; e == OK; e = job_check(run))
+        clock_sleep_ms(2);
+    return e;
+}
+
+static err_t cancelled(struct app *app, struct db *db, struct arena *a, const struct job *job,
+                       err_t why, struct str detail)
+{
+    UNUSED(app);
+    UNUSED(db);
+    UNUSED(a);
+    UNUSED(job);
+    UNUSED(detail);
+    stopped += why == E_CANCELLED;
+    return OK;
+}
+
 static const struct entity ENTITIES[] = { { .name = "note" } };
 static const struct job_kind JOBS[] = {
-    { .name = "work", .parallel = 1, .attempts_max = 3, .lease_ms = 60000, .run = work }
+    { .name = "work", .parallel = 1, .attempts_max = 3, .lease_ms = 60000, .run = work },
+    { .name = "long",
+      .parallel = 2,
+      .attempts_max = 3,
+      .lease_ms = 60000,
+      .run = go_on,
+      .failed = cancelled },
 };
 static const struct module ROOM = { .name = "room",
                                     .forget = forget,
@@ -69,7 +101,7 @@ static struct blob_store blobs;
 static int open_room(void **state)
 {
     fixture_open(state);
-    forgotten = scrubbed = asked = 0;
+    forgotten = scrubbed = asked = going = stopped = 0;
     naming = OK;
     blobs.root = str_cstr(&f.arena, str_fmt(&f.arena, "%s/blobs", f.folder));
     ok(folder_make(blobs.root, 0700));
@@ -118,6 +150,82 @@ static void a_deletion_sweeps_scrubs_and_cuts(void **state)
         log = str_cstr(&f.arena, str_fmt(&f.arena, "%s/index.db-wal", f.folder));
         assert_int_equal(file_size(log), 0);
     }
+}
+
+/* --- accounts that are shut out ------------------------------------------------------------------------------- */
+
+static struct uuid add_long(struct uuid owner)
+{
+    struct uuid id;
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    ok(db_txn_begin(&tx, f.db));
+    ok(job_add(f.db, &f.arena, owner, "long", S("{}"), STR_NONE, clock_wall_ms(), &id, NULL));
+    ok(db_txn_commit(&tx));
+    return id;
+}
+
+static void shut_out(struct uuid account, const char *kind, const char *fields)
+{
+    struct op_new op = { .owner_id = account,
+                         .actor_id = account,
+                         .entity = "account",
+                         .kind = kind,
+                         .fields = fields,
+                         .entity_id = account,
+                         .version = 2 };
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    ok(db_txn_begin(&tx, f.db));
+    ok(ops_append(f.db, &op, clock_wall_ms()));
+    ok(db_txn_commit(&tx));
+}
+
+static void wait_for(const _Atomic int *n, int wanted)
+{
+    for (int i = 0; i < 2000 && *n < wanted; i++)
+        clock_sleep_ms(5);
+    assert_int_equal(*n, wanted);
+}
+
+static struct str status_of(struct uuid owner, struct uuid id)
+{
+    struct job_row row;
+    ok(job_get(&f.app, f.db, &f.arena, owner, id, &row));
+    return row.status;
+}
+
+static void settle_one(struct uuid owner, struct uuid id)
+{
+    for (int i = 0; i < 2000 && !str_eq(status_of(owner, id), S("cancelled")); i++)
+        clock_sleep_ms(5);
+    assert_str(status_of(owner, id), "cancelled");
+}
+
+/* Nothing goes on in the name of who was put away or disabled: what runs ends, what waits never runs; others' goes on. */
+static void jobs_of_who_is_shut_out_end(void **state)
+{
+    UNUSED(state);
+    static const char *const HOW[] = { "deleted", "disabled" };
+    struct uuid other = uuid_new(), theirs = add_long(other);
+    go(MODULES);
+    for (int i = 0; i < (int)COUNTOF(HOW); i++) {
+        struct uuid runs = add_long(f.owner), waits = add_long(f.owner);
+        jobs_wake(f.app.ops);
+        wait_for(&going, 2 + i);
+        shut_out(f.owner, "updated", "password"); /* ends nothing */
+        shut_out(f.owner, "updated", HOW[i]);
+        wait_for(&stopped, 2 * (i + 1));
+        settle_one(f.owner, runs);
+        settle_one(f.owner, waits);
+    }
+    assert_str(status_of(other, theirs), "running");
+    shut_out(f.owner, "updated", "restored");
+    add_long(f.owner);
+    jobs_wake(f.app.ops);
+    wait_for(&going, 4); /* who is back may have jobs again */
+    shut_out(f.owner, "deleted", NULL);
+    wait_for(&forgotten, 1);
+    shut_out(other, "updated", "deleted");
+    settle(); /* also what ran for the erased one has ended */
 }
 
 static void only_what_rooms_hold_leaves_bytes(void **state)
@@ -243,13 +351,10 @@ int main(void)
 {
     log_init(2, LOG_JSON, LOG_ERROR + 1);
     const struct CMUnitTest tests[] = {
-        OPEN(a_deletion_sweeps_scrubs_and_cuts),
-        OPEN(only_what_rooms_hold_leaves_bytes),
-        OPEN(many_deletions_share_passes),
-        OPEN(a_store_that_fails_removes_nothing),
-        OPEN(now_and_then),
-        OPEN(an_account_takes_its_jobs_along),
-        OPEN(one_job_is_forgotten_when_it_has_ended),
+        OPEN(a_deletion_sweeps_scrubs_and_cuts),  OPEN(jobs_of_who_is_shut_out_end),
+        OPEN(only_what_rooms_hold_leaves_bytes),  OPEN(many_deletions_share_passes),
+        OPEN(a_store_that_fails_removes_nothing), OPEN(now_and_then),
+        OPEN(an_account_takes_its_jobs_along),    OPEN(one_job_is_forgotten_when_it_has_ended),
     };
     RUN_ON_BOTH(tests);
 }
