@@ -10,18 +10,7 @@
 #include "base/utf8.h"
 #include "cli/help.h"
 
-int cli_usage(const struct cli *c, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fprintf(stderr, "vivim: ");
-    vfprintf(stderr, format, args);
-    va_end(args);
-    help_pointer(c->command);
-    return EXIT_USAGE;
-}
-
-static void fail_json(err_t e, const struct err_detail *d, const char *text)
+static void fail_json(err_t e, const char *field, const char *text)
 {
     CLEANUP(arena_free) struct arena a = { 0 };
     arena_init(&a, KIB(64));
@@ -32,10 +21,26 @@ static void fail_json(err_t e, const struct err_detail *d, const char *text)
     jo_object(&o);
     jo_kstr(&o, "code", str_from(err_code(e)));
     jo_kstr(&o, "detail", str_from(text));
-    if (d->field[0])
-        jo_kstr(&o, "field", str_from(d->field));
+    if (field[0])
+        jo_kstr(&o, "field", str_from(field));
     jo_end(&o);
     fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&b)));
+}
+
+int cli_usage(const struct cli *c, const char *format, ...)
+{
+    char text[sizeof err_detail()->text];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (c->json) {
+        fail_json(E_USAGE, "", text);
+        return EXIT_USAGE;
+    }
+    fprintf(stderr, "vivim: %s", text);
+    help_pointer(c->command);
+    return EXIT_USAGE;
 }
 
 /* People get a sentence; where a value is wrong and it does not say which, its name comes first. Programs get the code
@@ -46,7 +51,7 @@ int cli_fail(struct cli *c, err_t e)
     const char *text = d->text[0] ? d->text : err_title(e);
     bool named = e != E_INVALID || !d->field[0] || d->field[0] == '/' || strstr(text, d->field);
     if (c->json) {
-        fail_json(e, d, text);
+        fail_json(e, d->field, text);
         return EXIT_FAILED;
     }
     fprintf(stderr, "vivim: %s%s%s\n", named ? "" : d->field, named ? "" : ": ", text);
@@ -140,6 +145,15 @@ struct str cli_option(const struct cli *c, const char *name)
     return STR_NONE;
 }
 
+/* Said first, for what is wrong before it or about it is told as it wants it. */
+static bool wants_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && !str_eq(str_from(argv[i]), S("--")); i++)
+        if (str_eq(str_from(argv[i]), S("--json")))
+            return true;
+    return false;
+}
+
 /* --- main ---------------------------------------------------------------------------------------- */
 
 static int run(struct cli *c, char *const environment[])
@@ -167,7 +181,7 @@ int cli_main(const struct cli_host *host, int argc, char **argv, char *const env
 {
     CLEANUP(arena_free) struct arena arena = { 0 };
     arena_init(&arena, MIB(512));
-    struct cli c = { .arena = &arena, .host = host };
+    struct cli c = { .arena = &arena, .host = host, .json = wants_json(argc, argv) };
 
     if (argc < 2) {
         help_commands(stderr);

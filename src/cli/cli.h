@@ -81,7 +81,7 @@ struct str cli_option(const struct cli *c, const char *name);
 /* Say what went wrong (the thread's error detail) and what to do, on standard error: a sentence, or with --json one line
  * {code, detail, field}. Gives EXIT_FAILED. */
 int cli_fail(struct cli *c, err_t e);
-/* A usage error: message, the usage line, EXIT_USAGE. */
+/* A usage error: message and the usage line, or with --json one line {code, detail}. Gives EXIT_USAGE. */
 int cli_usage(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* --- the API, from here ------------------------------------------------------------------- */
@@ -95,7 +95,8 @@ void cli_disconnect(struct cli *c);
 /* Does a server answer on the data folder's socket? */
 bool cli_server_running(struct cli *c);
 
-/* E_NO_STORE, for a command that makes none: the note says where was looked, and what to pass. */
+/* E_NO_STORE, for a command that makes none, and for one that is to act for an account (--user) where there is none: the
+ * note says where was looked, and what to pass. */
 NODISCARD err_t cli_need_store(struct cli *c);
 
 /* --- output --------------------------------------------------------------------------------- */

@@ -40,7 +40,17 @@ err_t cli_need_store(struct cli *c)
     const char *data = str_cstr(c->arena, c->settings.data);
     if (!data)
         return arena_err(c->arena);
-    return c->command->makes_store ? OK : data_folder_need_store(data, c->settings.database_url);
+    bool made = data_folder_has_store(data, c->settings.database_url);
+    if (made || !c->command->makes_store)
+        return made ? OK : data_folder_need_store(data, c->settings.database_url);
+    bool elsewhere = !str_starts(c->settings.database_url, S("sqlite:"));
+    if (!c->user.s || elsewhere || cli_server_running(c))
+        return OK;
+    err_clear();
+    return err_note(E_NO_STORE, "handle",
+                    "there is no store in %s, and so no account \"%.*s\" to act for; leave --user "
+                    "out to make the first one",
+                    data, STR_ARG(c->user));
 }
 
 /* Where no server answers, be one. A server that is just starting or stopping holds the lock but

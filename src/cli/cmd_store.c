@@ -156,25 +156,34 @@ struct checkup {
     enum level worst;
 };
 
-static void finding(struct checkup *d, enum level level, const char *what, const char *format, ...)
-    PRINTF_LIKE(4, 5);
-static void finding(struct checkup *d, enum level level, const char *what, const char *format, ...)
+/* `code`: of the error that was found, for programs; NULL: none. */
+static void say(struct checkup *d, enum level level, const char *what, const char *code,
+                const char *text)
 {
     static const char *const WORDS[] = { "ok", "warning", "error" };
-    char text[400];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     if (level > d->worst)
         d->worst = level;
     jo_object(&d->o);
     jo_kstr(&d->o, "check", str_from(what));
     jo_kstr(&d->o, "level", str_from(WORDS[level]));
+    if (code)
+        jo_kstr(&d->o, "code", str_from(code));
     jo_kstr(&d->o, "detail", str_from(text));
     jo_end(&d->o);
     if (!d->c->json)
         printf("%-8s %-12s %s\n", WORDS[level], what, text);
+}
+
+static void finding(struct checkup *d, enum level level, const char *what, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+static void finding(struct checkup *d, enum level level, const char *what, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    say(d, level, what, NULL, text);
 }
 
 static void check_folder(struct checkup *d)
@@ -210,8 +219,7 @@ static err_t open_rows(struct cli *c, struct db_store **ret)
 
 static void bad(struct checkup *d, const char *what, err_t e)
 {
-    finding(d, LEVEL_BAD, what, "%s (%s)",
-            err_detail()->text[0] ? err_detail()->text : err_title(e), err_code(e));
+    say(d, LEVEL_BAD, what, err_code(e), err_detail()->text[0] ? err_detail()->text : err_title(e));
 }
 
 /* The rows know under which key their secrets are sealed. */

@@ -8,6 +8,7 @@
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "cli/commands.h"
+#include "identity/identity.h"
 #include "os/file.h"
 
 enum { GRACE_DAYS = (int)(ACCOUNT_GRACE_MS / (24 * 3600 * 1000)) };
@@ -93,10 +94,19 @@ static int finish(struct cli *c, err_t e, struct str text, const char *done)
 
 /* --- accounts --------------------------------------------------------------------------------- */
 
+/* What the rules refuse is refused before a store is made for it, and a wrong handle before a password is asked for. */
+static err_t read_new_account(struct cli *c, struct str *ret_password)
+{
+    TRY(identity_handle_check(c->arguments[0]));
+    TRY(cli_need_store(c));
+    TRY(read_password(c, ret_password));
+    return identity_password_rules(c->arguments[0], *ret_password);
+}
+
 static int user_add(struct cli *c)
 {
     struct str password, text = STR_NONE;
-    err_t e = read_password(c, &password);
+    err_t e = read_new_account(c, &password);
     if (e != OK)
         return cli_fail(c, e);
     struct buf body;
@@ -149,7 +159,9 @@ static int patch(struct cli *c, struct str body, const char *done)
 static int user_passwd(struct cli *c)
 {
     struct str password;
-    err_t e = read_password(c, &password);
+    err_t e = cli_need_store(c);
+    if (e == OK)
+        e = read_password(c, &password);
     if (e != OK)
         return cli_fail(c, e);
     struct buf body;
@@ -202,12 +214,15 @@ static bool sure(struct cli *c, bool now)
 static int user_delete(struct cli *c)
 {
     bool now = cli_option(c, "--now").s, yes = cli_option(c, "--yes").s;
+    err_t e = cli_need_store(c); /* nobody is asked about what is not there */
+    if (e != OK)
+        return cli_fail(c, e);
     if (!yes && !cli_terminal(stdin))
         return cli_usage(c, "there is no terminal to ask on; --yes deletes without a question");
     if (!yes && !sure(c, now))
         return EXIT_FAILED;
     struct str target = account_target(c, now ? "?now=true" : "");
-    err_t e = cli_request(c, "DELETE", target, STR_NONE, NULL, NULL);
+    e = cli_request(c, "DELETE", target, STR_NONE, NULL, NULL);
     int status = finish(c, e, STR_NONE, now ? "erased" : "deleted");
     if (status == EXIT_OK && !now && !c->json)
         printf("`vivim user restore %.*s` brings it back for %d days\n", STR_ARG(c->arguments[0]),

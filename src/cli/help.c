@@ -217,6 +217,8 @@ int help_no_command(struct cli *c, int count, char **words)
     struct str word = str_from(words[0]), near;
     if (is_group(word))
         return no_second(c, word, count > 1 ? str_from(words[1]) : S(""));
+    if (str_starts(word, S("-")))
+        return cli_usage(c, "options come after the command: vivim COMMAND %s …", words[0]);
     near = first_near(word);
     if (near.s)
         return cli_usage(c, "there is no command \"%s\"; did you mean \"vivim %.*s\"?", words[0],

@@ -119,10 +119,18 @@ test('wrong use ends with 2 and says what is right', async () => {
         [['serve', '--lisen', 'x'], /did you mean --listen/],
         [['serve', '--listen'], /needs a value/],
         [['version', '--json=1'], /takes no value/],
+        [['--data', 'x', 'user', 'list'], /options come after the command/],
+        [['-v'], /options come after the command/],
     ]) {
         const { code, stderr } = await vivim(argv);
         assert.equal(code, 2, argv.join(' '));
         assert.match(stderr, say);
+        if (argv.length === 0 || argv.includes('--json=1')) continue;
+        const json = await vivim(argv.at(-1) === '--listen' ? [argv[0], '--json', argv[1]] : [...argv, '--json']);
+        assert.equal(json.code, 2, argv.join(' '));
+        const problem = JSON.parse(json.stderr);
+        assert.equal(problem.code, 'usage');
+        assert.match(problem.detail, say);
     }
 });
 
