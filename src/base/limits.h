@@ -167,6 +167,7 @@
 #define SESSION_IDLE_MS             (INT64_C(14) * 24 * 3600 * 1000)
 #define SESSION_LIFE_MS             (INT64_C(90) * 24 * 3600 * 1000)
 #define SESSIONS_PER_ACCOUNT_MAX    100 /* a further login ends the one unused longest */
+#define SESSIONS_TRIMMED_MAX        1000 /* that one login ends; there is one too many at most, but for a lowered limit */
 #define TOKENS_PER_ACCOUNT_MAX      100
 #define TOKEN_NAME_BYTES_MAX        100
 #define TOKEN_DAYS_MAX              3650

@@ -116,10 +116,18 @@ struct route {
 
 /* --- the request --------------------------------------------------------------------------- */
 
+/* What a caller shows to be let in; what each kind is stands in the table of identity/credentials.c. */
+enum credential_kind {
+    CREDENTIAL_NONE, /* a stranger, or the operator over the local socket */
+    CREDENTIAL_SESSION,
+    CREDENTIAL_TOKEN,
+};
+
 /* Who calls: filled by the identity function that app.c hands down. */
 struct caller {
     bool known;
-    struct uuid user_id, session_id, token_id; /* nil where it does not apply */
+    enum credential_kind credential;
+    struct uuid user_id, credential_id; /* nil where it does not apply */
     struct str handle;
     bool admin;
     bool by_cookie;     /* the CSRF check applies */

@@ -3,25 +3,25 @@
 #include "base/log.h"
 #include "base/timestamp.h"
 #include "identity/inside.h"
-#include "ops/ops.h"
 #include "os/entropy.h"
 
-err_t identity_op(struct db *db, const char *entity, const char *kind, const char *fields,
-                  struct uuid owner, struct uuid entity_id, int64_t version, int64_t now_ms)
+struct op_new identity_account_op(const struct account *x, const char *kind, const char *fields)
 {
-    struct op_new op = { .owner_id = owner,
-                         .actor_id = owner,
-                         .entity = entity,
-                         .kind = kind,
-                         .fields = fields,
-                         .entity_id = entity_id,
-                         .version = version };
-    return ops_append(db, &op, now_ms);
+    return (struct op_new){ .owner_id = x->id,
+                            .actor_id = x->id,
+                            .entity = "account",
+                            .kind = kind,
+                            .fields = fields,
+                            .entity_id = x->id,
+                            .version = x->version + 1 };
 }
 
-static err_t changed(struct db *db, const struct account *x, const char *fields, int64_t now_ms)
+/* The end of a change of the account: what it is let in by, and its rights, are looked at anew. */
+static err_t changed(struct identity *id, struct db *db, struct db_txn *tx, const struct account *x,
+                     const char *fields, int64_t now_ms)
 {
-    return identity_op(db, "account", "updated", fields, x->id, x->id, x->version + 1, now_ms);
+    struct op_new op = identity_account_op(x, "updated", fields);
+    return identity_revoke(id, db, tx, &op, now_ms);
 }
 
 err_t identity_any_account(struct db *db, bool *ret)
@@ -111,7 +111,9 @@ err_t identity_account_make(struct db *db, struct str handle, struct str encoded
         return err_note(E_CONFLICT, "handle", "the handle \"%.*s\" is taken", STR_ARG(handle));
     TRY(e);
     TRY(identity_store_password_put(db, x.id, encoded, now_ms));
-    TRY(identity_op(db, "account", "created", "handle,admin", x.id, x.id, x.version, now_ms));
+    struct op_new op = identity_account_op(&x, "created", "handle,admin");
+    op.version = x.version;
+    TRY(ops_append(db, &op, now_ms));
     *ret = x;
     return OK;
 }
@@ -177,10 +179,7 @@ err_t identity_user_passwd(struct identity *id, struct db *db, struct arena *a, 
     TRY(identity_store_password_put(db, x.id, encoded, now_ms));
     TRY(identity_store_session_delete_others(db, x.id, (struct uuid){ 0 }, NULL));
     TRY(identity_throttle_forget(db, a, &x));
-    TRY(changed(db, &x, "password", now_ms));
-    TRY(db_txn_commit(&tx));
-    identity_forget(id);
-    return OK;
+    return changed(id, db, &tx, &x, "password", now_ms);
 }
 
 /* --- away and back ---------------------------------------------------------------------------- */
@@ -217,10 +216,7 @@ err_t identity_user_disable(struct identity *id, struct db *db, struct arena *a,
     TRY(identity_store_account_set_disabled(db, x.id, disabled ? now_ms : TIME_NONE));
     if (disabled)
         TRY(identity_store_session_delete_others(db, x.id, (struct uuid){ 0 }, NULL));
-    TRY(changed(db, &x, "disabled", now_ms));
-    TRY(db_txn_commit(&tx));
-    identity_forget(id);
-    return OK;
+    return changed(id, db, &tx, &x, "disabled", now_ms);
 }
 
 static err_t put_away(struct db *db, const struct account *x, int64_t now_ms)
@@ -229,20 +225,7 @@ static err_t put_away(struct db *db, const struct account *x, int64_t now_ms)
     if (x->deleted_ms != TIME_NONE)
         return no_more(x);
     TRY(identity_store_account_put_away(db, x->id, now_ms, &put));
-    return put ? changed(db, x, "deleted", now_ms) : no_more(x);
-}
-
-/* What is left of it outside its rows goes too: keys of the throttle hold its handle. */
-static err_t gone(struct db *db, struct arena *a, const struct account *x, int64_t now_ms)
-{
-    TRY(identity_throttle_forget(db, a, x));
-    return identity_op(db, "account", "deleted", NULL, x->id, x->id, x->version + 1, now_ms);
-}
-
-static err_t erase_now(struct db *db, struct arena *a, const struct account *x, int64_t now_ms)
-{
-    TRY(identity_store_account_delete(db, x->id));
-    return gone(db, a, x, now_ms);
+    return put ? OK : no_more(x);
 }
 
 err_t identity_user_delete(struct identity *id, struct db *db, struct arena *a, struct str handle,
@@ -254,10 +237,15 @@ err_t identity_user_delete(struct identity *id, struct db *db, struct arena *a, 
     TRY(identity_store_account_hold_admins(db));
     TRY(find(db, a, handle, &x));
     TRY(not_the_last_admin(db, &x));
-    TRY(end == ACCOUNT_ERASE_NOW ? erase_now(db, a, &x, now_ms) : put_away(db, &x, now_ms));
-    TRY(db_txn_commit(&tx));
-    identity_forget(id);
-    return OK;
+    if (end == ACCOUNT_PUT_AWAY) {
+        TRY(put_away(db, &x, now_ms));
+        return changed(id, db, &tx, &x, "deleted", now_ms);
+    }
+    struct op_new op = identity_account_op(&x, "deleted", NULL);
+    TRY(identity_credentials_remove_all(id, db, x.id));
+    TRY(identity_store_account_delete(db, x.id));
+    TRY(identity_throttle_forget(db, a, &x)); /* its keys hold the handle */
+    return identity_revoke(id, db, &tx, &op, now_ms);
 }
 
 err_t identity_user_restore(struct identity *id, struct db *db, struct arena *a, struct str handle,
@@ -277,30 +265,29 @@ err_t identity_user_restore(struct identity *id, struct db *db, struct arena *a,
             E_GONE, "handle",
             "the account \"%.*s\" was deleted more than %d days ago and is being erased",
             STR_ARG(x.handle), (int)(ACCOUNT_GRACE_MS / (24 * 3600 * 1000)));
-    TRY(changed(db, &x, "restored", now_ms));
-    TRY(db_txn_commit(&tx));
-    identity_forget(id);
-    return OK;
+    return changed(id, db, &tx, &x, "restored", now_ms);
 }
 
 /* Each in a transaction of its own. Of two processes one erases it; one that was restored
  * meanwhile stays. */
-static err_t erase_due(struct db *db, struct arena *a, const struct account *x, int64_t before_ms,
-                       int64_t now_ms)
+static err_t erase_due(struct identity *id, struct db *db, struct arena *a, const struct account *x,
+                       int64_t before_ms, int64_t now_ms)
 {
+    struct op_new op = identity_account_op(x, "deleted", NULL);
     int64_t erased;
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
     TRY(identity_store_account_delete_due(db, x->id, before_ms, &erased));
     if (!erased)
         return OK;
-    TRY(gone(db, a, x, now_ms));
-    TRY(db_txn_commit(&tx));
+    TRY(identity_credentials_remove_all(id, db, x->id));
+    TRY(identity_throttle_forget(db, a, x)); /* its keys hold the handle */
+    TRY(identity_revoke(id, db, &tx, &op, now_ms));
     log_at(LOG_INFO, "account.erased", LS("user", uuid_str(a, x->id)));
     return OK;
 }
 
-err_t identity_erase_due(struct db *db, int64_t now_ms)
+err_t identity_erase_due(struct identity *id, struct db *db, int64_t now_ms)
 {
     struct account *due;
     size_t count;
@@ -309,6 +296,6 @@ err_t identity_erase_due(struct db *db, int64_t now_ms)
     arena_init(&a, MIB(1));
     TRY(identity_store_account_due(db, &a, before_ms, ACCOUNTS_ERASED_AT_ONCE, &due, &count));
     for (size_t i = 0; i < count; i++)
-        TRY(erase_due(db, &a, &due[i], before_ms, now_ms));
+        TRY(erase_due(id, db, &a, &due[i], before_ms, now_ms));
     return OK;
 }

@@ -111,12 +111,17 @@ err_t identity_link_post(struct req *rq, struct reply *rp)
     return welcome(rq, rp, &s);
 }
 
+struct uuid identity_session_of(const struct caller *c)
+{
+    return c->credential == CREDENTIAL_SESSION ? c->credential_id : (struct uuid){ 0 };
+}
+
 /* Public: signing out works with a session that has ended, too, and then clears the cookie. */
 err_t identity_logout_post(struct req *rq, struct reply *rp)
 {
-    const struct caller *c = &rq->caller;
-    if (c->known && !uuid_is_nil(c->session_id))
-        TRY(identity_logout(identity_of(rq->app), rq->db, c->user_id, c->session_id, rq->now_ms));
+    struct uuid session = identity_session_of(&rq->caller);
+    if (!uuid_is_nil(session))
+        TRY(identity_logout(identity_of(rq->app), rq->db, rq->caller.user_id, session, rq->now_ms));
     reply_session_cookie(rq, rp, S(""), 0);
     reply_header(rp, "Clear-Site-Data", S("\"cache\", \"cookies\", \"storage\""));
     reply_status(rp, 204);
@@ -142,7 +147,8 @@ err_t identity_me_get(struct req *rq, struct reply *rp)
 {
     struct account x;
     TRY(identity_user_by_id(rq->db, rq->arena, rq->caller.user_id, &x));
-    struct str session = uuid_str(rq->arena, rq->caller.session_id);
+    struct uuid session_id = identity_session_of(&rq->caller);
+    struct str session = uuid_str(rq->arena, session_id);
     struct str tag = str_fmt(rq->arena, "%lld-%.*s", (long long)x.version, STR_ARG(session));
     TRY(arena_err(rq->arena));
     if (reply_etag(rq, rp, tag))
@@ -151,7 +157,7 @@ err_t identity_me_get(struct req *rq, struct reply *rp)
     jo_object(o);
     jo_kz(o, "user");
     identity_write_user(o, &x);
-    if (uuid_is_nil(rq->caller.session_id))
+    if (uuid_is_nil(session_id))
         jo_knull(o, "session_id");
     else
         jo_kstr(o, "session_id", session);
@@ -174,8 +180,8 @@ err_t identity_password_post(struct req *rq, struct reply *rp)
     int64_t retry_ms = 0;
     TRY(req_body(rq, &b));
     err_t e = identity_password_change(identity_of(rq->app), rq->db, rq->arena, rq->caller.user_id,
-                                       rq->caller.session_id, b.old_password, b.new_password,
-                                       rq->now_ms, &retry_ms);
+                                       identity_session_of(&rq->caller), b.old_password,
+                                       b.new_password, rq->now_ms, &retry_ms);
     identity_retry_after(rq, rp, e, retry_ms);
     TRY(e);
     reply_status(rp, 204);

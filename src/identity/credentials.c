@@ -1,4 +1,5 @@
-/* The check of each request: a session's or a token's text -> who it is. */
+/* The check of each request: a credential's text -> who it is; and the one way in which credentials end. What tells the
+ * kinds apart stands in IDENTITY_CREDENTIALS, and nowhere else in this file. */
 #include <stdlib.h>
 
 #include "base/timestamp.h"
@@ -6,6 +7,87 @@
 #include "os/clock.h"
 
 enum { SECRET_TEXT_BYTES = 43 }; /* 32 bytes in base64url */
+
+/* --- the kinds ------------------------------------------------------------------------------ */
+
+static bool secret_text(struct str s)
+{
+    if (s.n != SECRET_TEXT_BYTES)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.s[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '-' || c == '_'))
+            return false;
+    }
+    return true;
+}
+
+static bool token_text(struct str s)
+{
+    return str_starts(s, S(TOKEN_PREFIX)) && secret_text(str_sub(s, sizeof TOKEN_PREFIX - 1, s.n));
+}
+
+static err_t session_look_up(struct db *db, struct arena *a, const struct credential_shown *s,
+                             struct credential_row *ret)
+{
+    TRY(identity_store_session_by_hash(db, a, s->hash, ret));
+    ret->scopes = -1;
+    return OK;
+}
+
+static err_t session_remove_all(struct db *db, struct uuid owner)
+{
+    return identity_store_session_delete_others(db, owner, (struct uuid){ 0 }, NULL);
+}
+
+static err_t token_look_up(struct db *db, struct arena *a, const struct credential_shown *s,
+                           struct credential_row *ret)
+{
+    return identity_store_token_by_hash(db, a, s->hash, ret);
+}
+
+const struct credential_type IDENTITY_CREDENTIALS[2] = {
+    { .kind = CREDENTIAL_SESSION,
+      .entity = "session",
+      .place = SHOWN_AS_COOKIE,
+      .recognise = secret_text,
+      .look_up = session_look_up,
+      .touch = identity_store_session_touch,
+      .remove = identity_store_session_delete,
+      .remove_all = session_remove_all,
+      .ends = identity_store_session_ends,
+      .idle_ms = SESSION_IDLE_MS,
+      .sweep = identity_store_session_sweep,
+      .refusal = "this session has ended; sign in again" },
+    { .kind = CREDENTIAL_TOKEN,
+      .entity = "token",
+      .place = SHOWN_AS_BEARER,
+      .recognise = token_text,
+      .look_up = token_look_up,
+      .touch = identity_store_token_touch,
+      .remove = identity_store_token_delete,
+      .remove_all = identity_store_token_delete_all,
+      .ends = identity_store_token_ends,
+      .refusal = "this token is unknown, revoked or expired" },
+};
+
+/* NULL: none, and CREDENTIAL_NONE is none. */
+static const struct credential_type *type_of(const struct identity *id, enum credential_kind kind)
+{
+    for (size_t i = 0; i < id->type_count; i++)
+        if (id->types[i].kind == kind)
+            return &id->types[i];
+    return NULL;
+}
+
+bool identity_is_credential(const struct identity *id, struct str entity)
+{
+    for (size_t i = 0; i < id->type_count; i++)
+        if (str_eq(entity, str_from(id->types[i].entity)))
+            return true;
+    return false;
+}
 
 /* --- the cache ------------------------------------------------------------------------------ */
 
@@ -25,7 +107,7 @@ void identity_forget(struct identity *id)
 }
 
 static struct credential_entry *find(struct identity *id, const struct sha256 *h,
-                                     enum credential kind)
+                                     enum credential_kind kind)
 {
     struct credential_entry *ways = id->sets[set_of(h)];
     uint64_t epoch = atomic_load(&id->epoch);
@@ -46,7 +128,7 @@ static bool touch_due(struct credential_entry *e, int64_t now_ms)
     return true;
 }
 
-static bool cache_get(struct identity *id, const struct sha256 *h, enum credential kind,
+static bool cache_get(struct identity *id, const struct sha256 *h, enum credential_kind kind,
                       int64_t now_ms, struct credential_entry *ret, bool *ret_touch)
 {
     mutex_lock(lock_of(id, h));
@@ -102,16 +184,14 @@ static int compare_touches(const void *x, const void *y)
     return a->kind != b->kind ? (int)a->kind - (int)b->kind : uuid_cmp(a->id, b->id);
 }
 
-static err_t write_touches(struct db *db, const struct touch *touches, size_t count)
+static err_t write_touches(const struct identity *id, struct db *db, const struct touch *touches,
+                           size_t count)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
     for (size_t i = 0; i < count; i++) {
         const struct touch *t = &touches[i];
-        if (t->kind == CREDENTIAL_SESSION)
-            TRY(identity_store_session_touch(db, t->owner_id, t->id, t->ms));
-        else
-            TRY(identity_store_token_touch(db, t->owner_id, t->id, t->ms));
+        TRY(type_of(id, t->kind)->touch(db, t->owner_id, t->id, t->ms));
     }
     return db_txn_commit(&tx);
 }
@@ -134,29 +214,34 @@ err_t identity_flush(struct identity *id, struct db *db)
     /* In one order everywhere, so that two processes on one PostgreSQL do not wait for each
      * other in a circle. */
     qsort(touches, count, sizeof *touches, compare_touches);
-    return write_touches(db, touches, count);
+    return write_touches(id, db, touches, count);
 }
 
 /* --- the check -------------------------------------------------------------------------------- */
 
-static bool secret_text(struct str s)
+static err_t refuse(const struct credential_type *t)
 {
-    if (s.n != SECRET_TEXT_BYTES)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.s[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_'))
-            return false;
-    }
-    return true;
+    return err_note(E_UNAUTHENTICATED, NULL, "%s", t->refusal);
 }
 
-static err_t refuse(enum credential kind)
+/* Which kind is this text? E_UNAUTHENTICATED, in the words of the first that is shown there, when it is none. */
+static err_t recognise(const struct identity *id, enum credential_place place, struct str text,
+                       const struct credential_type **ret)
 {
-    return err_note(E_UNAUTHENTICATED, NULL, "%s",
-                    kind == CREDENTIAL_TOKEN ? "this token is unknown, revoked or expired"
-                                             : "this session has ended; sign in again");
+    const struct credential_type *first = NULL;
+    for (size_t i = 0; i < id->type_count; i++) {
+        const struct credential_type *t = &id->types[i];
+        if (t->place != place)
+            continue;
+        if (t->recognise(text)) {
+            *ret = t;
+            return OK;
+        }
+        if (!first)
+            first = t;
+    }
+    assert(first);
+    return refuse(first);
 }
 
 static bool alive(const struct credential_entry *e, int64_t now_ms)
@@ -164,27 +249,25 @@ static bool alive(const struct credential_entry *e, int64_t now_ms)
     return now_ms < e->idle_at_ms && now_ms < e->ends_ms;
 }
 
-static err_t look_up(struct db *db, struct arena *a, enum credential kind, const struct sha256 *h,
-                     struct credential_entry *ret)
+static err_t look_up(struct db *db, struct arena *a, const struct credential_type *t,
+                     const struct credential_shown *s, struct credential_entry *ret)
 {
     struct credential_row row = { .scopes = 0 };
-    err_t e = kind == CREDENTIAL_SESSION ? identity_store_session_by_hash(db, a, *h, &row)
-                                         : identity_store_token_by_hash(db, a, *h, &row);
+    err_t e = t->look_up(db, a, s, &row);
     if (e == E_NOT_FOUND || (e == OK && row.closed_ms != TIME_NONE))
-        return refuse(kind);
+        return refuse(t);
     TRY(e);
-    bool session = kind == CREDENTIAL_SESSION;
-    unsigned scopes = session ? ~0u : (unsigned)row.scopes | 1u << SCOPE_NONE;
+    unsigned scopes = (unsigned)row.scopes | 1u << SCOPE_NONE;
     *ret = (struct credential_entry){
-        .hash = *h,
+        .hash = s->hash,
         .checked_ms = clock_monotonic_ms(),
-        .idle_at_ms = session ? row.last_used_ms + SESSION_IDLE_MS : INT64_MAX,
+        .idle_at_ms = t->idle_ms ? row.last_used_ms + t->idle_ms : INT64_MAX,
         .ends_ms = row.expires_ms == TIME_NONE ? INT64_MAX : row.expires_ms,
         .touched_ms = row.last_used_ms,
         .owner_id = row.owner_id,
         .id = row.id,
         .scopes = scopes,
-        .kind = kind,
+        .kind = t->kind,
         .admin = row.admin && (scopes & 1u << SCOPE_ADMIN),
     };
     assert(row.handle.n <= sizeof ret->handle);
@@ -197,62 +280,116 @@ static err_t fill(struct arena *a, const struct credential_entry *e, struct call
 {
     struct caller c = {
         .known = true,
+        .credential = e->kind,
         .user_id = e->owner_id,
+        .credential_id = e->id,
         .handle = str_dup(a, str_of(e->handle, e->handle_bytes)),
         .admin = e->admin,
         .scopes = e->scopes,
         .expires_ms = e->idle_at_ms < e->ends_ms ? e->idle_at_ms : e->ends_ms,
     };
-    if (e->kind == CREDENTIAL_SESSION)
-        c.session_id = e->id;
-    else
-        c.token_id = e->id;
     TRY(arena_err(a));
     *ret = c;
     return OK;
 }
 
-err_t identity_check(struct identity *id, struct db *db, struct arena *a, enum credential kind,
-                     struct str text, int64_t now_ms, struct caller *ret)
+err_t identity_check(struct identity *id, struct db *db, struct arena *a,
+                     enum credential_place place, struct str text, int64_t now_ms,
+                     struct caller *ret)
 {
-    struct str secret = text;
-    if (kind == CREDENTIAL_TOKEN) {
-        if (!str_starts(text, S(TOKEN_PREFIX)))
-            return refuse(kind);
-        secret = str_sub(text, sizeof TOKEN_PREFIX - 1, text.n);
-    }
-    if (!secret_text(secret))
-        return refuse(kind);
-
-    struct sha256 h = sha256_of(text);
+    const struct credential_type *t;
+    TRY(recognise(id, place, text, &t));
+    struct credential_shown shown = { .text = text, .hash = sha256_of(text) };
     struct credential_entry entry = { .epoch = 0 };
     bool touch = false;
-    if (!cache_get(id, &h, kind, now_ms, &entry, &touch)) {
+    if (!cache_get(id, &shown.hash, t->kind, now_ms, &entry, &touch)) {
         uint64_t epoch = atomic_load(&id->epoch); /* before reading: see cache_put */
-        TRY(look_up(db, a, kind, &h, &entry));
+        TRY(look_up(db, a, t, &shown, &entry));
         touch = alive(&entry, now_ms) && touch_due(&entry, now_ms);
         entry.epoch = epoch;
         cache_put(id, &entry);
     }
     if (!alive(&entry, now_ms)) {
-        if (kind == CREDENTIAL_SESSION)
-            want_sweep(id); /* removed, so that it stays dead when the clock steps back */
-        return refuse(kind);
+        if (t->sweep)
+            want_sweep(id);
+        return refuse(t);
     }
-    if (touch)
+    if (touch && t->touch)
         keep_touch(id, &entry, now_ms);
     return fill(a, &entry, ret);
 }
 
-err_t identity_still_good(struct db *db, int64_t now_ms, struct caller *io, bool *ret)
+err_t identity_still_good(struct identity *id, struct db *db, int64_t now_ms, struct caller *io,
+                          bool *ret)
 {
     int64_t ends_ms = 0;
-    err_t e = identity_store_caller_ends(db, io, &ends_ms);
+    const struct credential_type *t = type_of(id, io->credential);
+    err_t e = t ? t->ends(db, io->user_id, io->credential_id, &ends_ms)
+                : identity_store_account_ends(db, io->user_id, &ends_ms);
     if (e != OK && e != E_NOT_FOUND)
         return e;
     err_clear();
     *ret = e == OK && now_ms < ends_ms;
     if (*ret)
         io->expires_ms = ends_ms;
+    return OK;
+}
+
+/* --- the end of one ------------------------------------------------------------------------- */
+
+err_t identity_revoke(struct identity *id, struct db *db, struct db_txn *tx,
+                      const struct op_new *op, int64_t now_ms)
+{
+    if (op)
+        TRY(ops_append(db, op, now_ms));
+    TRY(db_txn_commit(tx));
+    identity_forget(id);
+    return OK;
+}
+
+err_t identity_credential_remove(const struct identity *id, struct db *db,
+                                 enum credential_kind kind, struct uuid owner,
+                                 struct uuid credential, int64_t now_ms, bool *ret_ended)
+{
+    const struct credential_type *t = type_of(id, kind);
+    int64_t removed;
+    assert(t);
+    struct op_new op = { .owner_id = owner,
+                         .actor_id = owner,
+                         .entity = t->entity,
+                         .kind = "deleted",
+                         .entity_id = credential,
+                         .version = 2 };
+    TRY(t->remove(db, owner, credential, &removed));
+    *ret_ended = removed > 0;
+    return removed ? ops_append(db, &op, now_ms) : OK;
+}
+
+err_t identity_credential_end(struct identity *id, struct db *db, enum credential_kind kind,
+                              struct uuid owner, struct uuid credential, int64_t now_ms,
+                              bool *ret_ended)
+{
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    bool ended;
+    TRY(db_txn_begin(&tx, db));
+    TRY(identity_credential_remove(id, db, kind, owner, credential, now_ms, &ended));
+    if (ended)
+        TRY(identity_revoke(id, db, &tx, NULL, now_ms));
+    *ret_ended = ended;
+    return OK;
+}
+
+err_t identity_credentials_remove_all(const struct identity *id, struct db *db, struct uuid owner)
+{
+    for (size_t i = 0; i < id->type_count; i++)
+        TRY(id->types[i].remove_all(db, owner));
+    return OK;
+}
+
+err_t identity_credentials_sweep(const struct identity *id, struct db *db, int64_t now_ms)
+{
+    for (size_t i = 0; i < id->type_count; i++)
+        if (id->types[i].sweep)
+            TRY(id->types[i].sweep(db, now_ms));
     return OK;
 }

@@ -72,7 +72,7 @@ err_t identity_sessions_get(struct req *rq, struct reply *rp)
     jo_kz(o, "items");
     jo_array(o);
     for (size_t i = 0; i < (more ? limit : count); i++)
-        write_session(o, &list[i], rq->caller.session_id);
+        write_session(o, &list[i], identity_session_of(&rq->caller));
     end_page(rq, o, more, more ? list[limit - 1].id : before);
     return OK;
 }
@@ -91,7 +91,7 @@ err_t identity_session_delete(struct req *rq, struct reply *rp)
 err_t identity_sessions_delete(struct req *rq, struct reply *rp)
 {
     TRY(identity_session_revoke_others(identity_of(rq->app), rq->db, rq->arena, rq->caller.user_id,
-                                       rq->caller.session_id, rq->now_ms, NULL));
+                                       identity_session_of(&rq->caller), rq->now_ms, NULL));
     reply_status(rp, 204);
     return OK;
 }

@@ -4,6 +4,8 @@
 
 #include "identity/identity.h"
 
+/* The session that the caller came with; nil: it came with something else. */
+struct uuid identity_session_of(const struct caller *c);
 void identity_write_user(struct json_out *o, const struct account *x);
 /* Retry-After of a refusal that knows how long. */
 void identity_retry_after(struct req *rq, struct reply *rp, err_t e, int64_t retry_ms);

@@ -57,7 +57,7 @@ static struct str bearer_of(const struct req *rq)
 static err_t identify_cookie(struct req *rq, struct str cookie, struct caller *ret)
 {
     struct caller c;
-    err_t e = identity_check(identity_of(rq->app), rq->db, rq->arena, CREDENTIAL_SESSION, cookie,
+    err_t e = identity_check(identity_of(rq->app), rq->db, rq->arena, SHOWN_AS_COOKIE, cookie,
                              rq->now_ms, &c);
     if (e == E_UNAUTHENTICATED) { /* a stale cookie must not shut out the sign-in page */
         *ret = (struct caller){ .known = false };
@@ -75,7 +75,7 @@ err_t identity_identify(struct req *rq, struct caller *ret)
     if (rq->local && !bearer.s)
         return identify_local(rq, ret);
     if (bearer.s) /* over the local socket too: who shows a token wants to be its account */
-        return identity_check(identity_of(rq->app), rq->db, rq->arena, CREDENTIAL_TOKEN, bearer,
+        return identity_check(identity_of(rq->app), rq->db, rq->arena, SHOWN_AS_BEARER, bearer,
                               rq->now_ms, ret);
     cookie = req_session_cookie(rq);
     if (cookie.n)

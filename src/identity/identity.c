@@ -21,6 +21,8 @@ err_t identity_new(struct db_store *store, struct identity **ret)
     }
     id->arena = a;
     id->store = store;
+    id->types = IDENTITY_CREDENTIALS;
+    id->type_count = COUNTOF(IDENTITY_CREDENTIALS);
     id->touches = touches;
     id->sets = sets;
     atomic_init(&id->epoch, 1);
@@ -53,20 +55,20 @@ void identity_free(struct identity *id)
 
 /* --- the keeper ---------------------------------------------------------------------------- */
 
-static err_t sweep_rows(struct db *db, int64_t now_ms)
+static err_t sweep_rows(const struct identity *id, struct db *db, int64_t now_ms)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
-    TRY(identity_store_session_sweep(db, now_ms));
+    TRY(identity_credentials_sweep(id, db, now_ms));
     TRY(identity_store_login_link_sweep(db, now_ms));
     TRY(identity_store_throttle_sweep(db, now_ms - THROTTLE_PAIR.window_ms));
     return db_txn_commit(&tx);
 }
 
-err_t identity_sweep(struct db *db, int64_t now_ms)
+err_t identity_sweep(struct identity *id, struct db *db, int64_t now_ms)
 {
-    TRY(sweep_rows(db, now_ms));
-    return identity_erase_due(db, now_ms);
+    TRY(sweep_rows(id, db, now_ms));
+    return identity_erase_due(id, db, now_ms);
 }
 
 struct keeper_turn {
@@ -97,7 +99,7 @@ static void keep(struct identity *id, struct db *db)
         err_t e = identity_flush(id, db);
         int64_t now_ms = clock_monotonic_ms();
         if (e == OK && !turn.stop && (turn.sweep || now_ms - swept_ms >= SWEEP_EVERY_MS)) {
-            e = identity_sweep(db, clock_wall_ms());
+            e = identity_sweep(id, db, clock_wall_ms());
             swept_ms = now_ms;
         }
         if (e != OK)

@@ -18,8 +18,9 @@
  *   - While no account exists, the link of the last start makes the first one, once.
  *   - A reading request never waits for a write: "last used" is written by the room's own thread.
  *   - Every change of an account or a token appends an op in its transaction: "account" (created,
- *     updated, deleted), "token" (created, deleted), "session" (deleted). What ends all sessions is
- *     an "account updated". So whoever holds sockets open learns when to close them.
+ *     updated, deleted), "token" (created, deleted), "session" (deleted, also when a new one takes its
+ *     place). What ends all sessions is an "account updated". So whoever holds something open for a
+ *     credential learns when to close it.
  *
  * A deleted account is put away: closed and unseen at once ("account updated", field "deleted"; then
  * "restored"), its handle taken, erased by identity_sweep after ACCOUNT_GRACE_MS. The last admin who
@@ -31,7 +32,7 @@
  * again.
  *
  * Rules in accounts.c, setup.c, links.c, sessions.c, tokens.c, policy.c (handles, passwords), throttle.c;
- * the check of each request and its cache in credentials.c; hashing.c bounds the hashes; rows in
+ * the kinds of credentials, the check of each request, its cache and the one way to revoke in credentials.c; hashing.c bounds the hashes; rows in
  * identity_store.c; routes in identity_http.c, handlers beside it; the master key and the sealing
  * of secrets in secrets.c. Functions take the time, so tests choose it. They open their own
  * transactions; durable when they return OK.
@@ -63,18 +64,25 @@ struct identity *identity_of(struct app *app);
  * AUTH_ADMIN route takes anybody, also while no account exists (user_id nil). */
 NODISCARD err_t identity_identify(struct req *rq, struct caller *ret);
 
-enum credential { CREDENTIAL_SESSION, CREDENTIAL_TOKEN };
-/* The same for one credential's text, wherever it came from. ret->by_cookie is left false; the
+/* How a credential was shown. A browser sends its cookies unasked, so what may be a cookie is never taken
+ * as a bearer's, nor the other way round. */
+enum credential_place { SHOWN_AS_COOKIE, SHOWN_AS_BEARER };
+/* The same for one credential's text; its kind is recognised by it. ret->by_cookie is left false; the
  * handle lives in `a`. Cost: a hash and a short lock when seen within CREDENTIAL_CACHE_MS, else
  * one indexed read; no write. Errors: E_UNAUTHENTICATED, and those of the store. */
 NODISCARD err_t identity_check(struct identity *id, struct db *db, struct arena *a,
-                               enum credential kind, struct str text, int64_t now_ms,
+                               enum credential_place place, struct str text, int64_t now_ms,
                                struct caller *ret);
 
 /* Is the credential that a caller came with still one (not revoked, not expired, the account not disabled)? For who
  * holds a connection open. A caller without one (the local socket) is good while the account is. io->expires_ms is
  * brought up to date. One read. */
-NODISCARD err_t identity_still_good(struct db *db, int64_t now_ms, struct caller *io, bool *ret);
+NODISCARD err_t identity_still_good(struct identity *id, struct db *db, int64_t now_ms,
+                                    struct caller *io, bool *ret);
+
+/* Is an entity of the operation log a kind of credential? Its op "deleted" then says that the one with
+ * its id opens nothing any more. The name may be any bytes. */
+bool identity_is_credential(const struct identity *id, struct str entity);
 
 /* --- accounts --------------------------------------------------------------------------------- */
 
@@ -237,7 +245,7 @@ NODISCARD err_t identity_keeper_start(struct identity *id);
 NODISCARD err_t identity_flush(struct identity *id,
                                struct db *db); /* write what waits; one transaction */
 /* Remove expired sessions and links, old failures, and accounts whose grace is over. */
-NODISCARD err_t identity_sweep(struct db *db, int64_t now_ms);
+NODISCARD err_t identity_sweep(struct identity *id, struct db *db, int64_t now_ms);
 
 /* --- secrets ---------------------------------------------------------------------------------- */
 

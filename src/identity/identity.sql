@@ -88,18 +88,13 @@ SELECT id, created_ms, last_used_ms, expires_ms, user_agent, address
 -- :query identity_session_delete
 DELETE FROM session WHERE owner_id = :owner AND id = :id;
 
--- :query identity_session_delete_hash
-DELETE FROM session WHERE hash = :hash;
-
 -- :query identity_session_delete_others
 -- With a nil id: all.
 DELETE FROM session WHERE owner_id = :owner AND id <> :keep;
 
--- :query identity_session_trim
+-- :query identity_session_surplus
 -- All but the :keep that were used last.
-DELETE FROM session
- WHERE owner_id = :owner
-   AND id IN (SELECT id FROM session WHERE owner_id = :owner ORDER BY last_used_ms DESC, id DESC LIMIT 1000 OFFSET :keep);
+SELECT id FROM session WHERE owner_id = :owner ORDER BY last_used_ms DESC, id DESC LIMIT :limit OFFSET :keep;
 
 -- :query identity_session_touch
 UPDATE session SET last_used_ms = :now WHERE owner_id = :owner AND id = :id AND last_used_ms < :now;

@@ -99,16 +99,9 @@ err_t identity_store_account_bump(struct db *db, struct uuid id)
     return db_exec(db, &SQL_IDENTITY_ACCOUNT_BUMP, DB_ARGS(DBU(id)), NULL);
 }
 
-static err_t delete_credentials(struct db *db, struct uuid id)
-{
-    TRY(identity_store_session_delete_others(db, id, (struct uuid){ 0 }, NULL));
-    TRY(db_exec(db, &SQL_IDENTITY_TOKEN_DELETE_ALL, DB_ARGS(DBU(id)), NULL));
-    return db_exec(db, &SQL_IDENTITY_PASSWORD_DELETE, DB_ARGS(DBU(id)), NULL);
-}
-
 err_t identity_store_account_delete(struct db *db, struct uuid id)
 {
-    TRY(delete_credentials(db, id));
+    TRY(db_exec(db, &SQL_IDENTITY_PASSWORD_DELETE, DB_ARGS(DBU(id)), NULL));
     return db_exec(db, &SQL_IDENTITY_ACCOUNT_DELETE, DB_ARGS(DBU(id)), NULL);
 }
 
@@ -117,7 +110,7 @@ err_t identity_store_account_delete_due(struct db *db, struct uuid id, int64_t b
 {
     TRY(db_exec(db, &SQL_IDENTITY_ACCOUNT_DELETE_DUE, DB_ARGS(DBU(id), DBI(before_ms)),
                 ret_changed));
-    return *ret_changed ? delete_credentials(db, id) : OK;
+    return *ret_changed ? db_exec(db, &SQL_IDENTITY_PASSWORD_DELETE, DB_ARGS(DBU(id)), NULL) : OK;
 }
 
 err_t identity_store_account_hold_admins(struct db *db)
@@ -206,11 +199,6 @@ err_t identity_store_session_delete(struct db *db, struct uuid owner, struct uui
     return db_exec(db, &SQL_IDENTITY_SESSION_DELETE, DB_ARGS(DBU(owner), DBU(id)), ret_changed);
 }
 
-err_t identity_store_session_delete_hash(struct db *db, struct sha256 hash, int64_t *ret_changed)
-{
-    return db_exec(db, &SQL_IDENTITY_SESSION_DELETE_HASH, DB_ARGS(hash_value(&hash)), ret_changed);
-}
-
 err_t identity_store_session_delete_others(struct db *db, struct uuid owner, struct uuid keep,
                                            int64_t *ret_changed)
 {
@@ -219,10 +207,17 @@ err_t identity_store_session_delete_others(struct db *db, struct uuid owner, str
                    ret_changed);
 }
 
-err_t identity_store_session_trim(struct db *db, struct uuid owner, int64_t keep,
-                                  int64_t *ret_changed)
+struct session_id {
+    struct uuid id;
+};
+
+err_t identity_store_session_surplus(struct db *db, struct arena *a, struct uuid owner,
+                                     int64_t keep, struct uuid **ret, size_t *ret_count)
 {
-    return db_exec(db, &SQL_IDENTITY_SESSION_TRIM, DB_ARGS(DBU(owner), DBI(keep)), ret_changed);
+    static const struct db_col COLS[] = { DB_COL(session_id, id, DB_UUID) };
+    return db_rows(db, a, &SQL_IDENTITY_SESSION_SURPLUS,
+                   DB_ARGS(DBU(owner), DBI(SESSIONS_TRIMMED_MAX), DBI(keep)), COLS, COUNTOF(COLS),
+                   sizeof **ret, SESSIONS_TRIMMED_MAX, ret, ret_count);
 }
 
 err_t identity_store_session_touch(struct db *db, struct uuid owner, struct uuid id, int64_t now_ms)
@@ -237,19 +232,27 @@ err_t identity_store_session_sweep(struct db *db, int64_t now_ms)
                    DB_ARGS(DBI(now_ms), DBI(now_ms - SESSION_IDLE_MS)), NULL);
 }
 
-/* --- tokens --------------------------------------------------------------------------------- */
+/* --- until when ------------------------------------------------------------------------------ */
 
-err_t identity_store_caller_ends(struct db *db, const struct caller *c, int64_t *ret_ms)
+static const int64_t NEVER = INT64_MAX;
+
+err_t identity_store_session_ends(struct db *db, struct uuid owner, struct uuid id, int64_t *ret_ms)
 {
-    if (!uuid_is_nil(c->session_id))
-        return db_i64(db, &SQL_IDENTITY_CALLER_SESSION,
-                      DB_ARGS(DBI(SESSION_IDLE_MS), DBU(c->user_id), DBU(c->session_id)), ret_ms);
-    const int64_t never = INT64_MAX;
-    if (!uuid_is_nil(c->token_id))
-        return db_i64(db, &SQL_IDENTITY_CALLER_TOKEN,
-                      DB_ARGS(DBI(never), DBU(c->user_id), DBU(c->token_id)), ret_ms);
-    return db_i64(db, &SQL_IDENTITY_CALLER_ACCOUNT, DB_ARGS(DBI(never), DBU(c->user_id)), ret_ms);
+    return db_i64(db, &SQL_IDENTITY_CALLER_SESSION,
+                  DB_ARGS(DBI(SESSION_IDLE_MS), DBU(owner), DBU(id)), ret_ms);
 }
+
+err_t identity_store_token_ends(struct db *db, struct uuid owner, struct uuid id, int64_t *ret_ms)
+{
+    return db_i64(db, &SQL_IDENTITY_CALLER_TOKEN, DB_ARGS(DBI(NEVER), DBU(owner), DBU(id)), ret_ms);
+}
+
+err_t identity_store_account_ends(struct db *db, struct uuid owner, int64_t *ret_ms)
+{
+    return db_i64(db, &SQL_IDENTITY_CALLER_ACCOUNT, DB_ARGS(DBI(NEVER), DBU(owner)), ret_ms);
+}
+
+/* --- tokens --------------------------------------------------------------------------------- */
 
 err_t identity_store_token_insert(struct db *db, struct uuid owner, struct sha256 hash,
                                   const struct token *t)
@@ -297,6 +300,11 @@ err_t identity_store_token_delete(struct db *db, struct uuid owner, struct uuid 
                                   int64_t *ret_changed)
 {
     return db_exec(db, &SQL_IDENTITY_TOKEN_DELETE, DB_ARGS(DBU(owner), DBU(id)), ret_changed);
+}
+
+err_t identity_store_token_delete_all(struct db *db, struct uuid owner)
+{
+    return db_exec(db, &SQL_IDENTITY_TOKEN_DELETE_ALL, DB_ARGS(DBU(owner)), NULL);
 }
 
 err_t identity_store_token_touch(struct db *db, struct uuid owner, struct uuid id, int64_t now_ms)

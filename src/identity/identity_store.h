@@ -13,10 +13,10 @@ struct account_login { /* an account with its password */
     struct str encoded; /* STR_NONE: none set */
 };
 
-struct credential_row { /* a session or a token with its account */
+struct credential_row { /* a credential with its account */
     struct uuid owner_id, id;
     int64_t last_used_ms, expires_ms; /* TIME_NONE: never */
-    int64_t scopes;                   /* of a token */
+    int64_t scopes;                   /* bit (1 << enum scope); -1: all that the account may do */
     struct str handle;
     bool admin;
     int64_t closed_ms; /* TIME_NONE: neither disabled nor deleted */
@@ -64,7 +64,7 @@ NODISCARD err_t identity_store_account_restore(struct db *db, struct uuid id, in
                                                int64_t *ret_changed);
 NODISCARD err_t identity_store_account_bump(struct db *db, struct uuid id); /* its version */
 NODISCARD err_t identity_store_account_delete(
-    struct db *db, struct uuid id); /* with password, sessions, tokens and sign-in link */
+    struct db *db, struct uuid id); /* with its password; its credentials go by themselves */
 /* The same where it was deleted at before_ms or earlier; *ret_changed 0: it was not. */
 NODISCARD err_t identity_store_account_delete_due(struct db *db, struct uuid id, int64_t before_ms,
                                                   int64_t *ret_changed);
@@ -89,20 +89,23 @@ NODISCARD err_t identity_store_session_list(struct db *db, struct arena *a, stru
                                             struct session **ret, size_t *ret_count);
 NODISCARD err_t identity_store_session_delete(struct db *db, struct uuid owner, struct uuid id,
                                               int64_t *ret_changed);
-NODISCARD err_t identity_store_session_delete_hash(struct db *db, struct sha256 hash,
-                                                   int64_t *ret_changed);
 /* All but `keep`, and the sign-in link, which would be one more. */
 NODISCARD err_t identity_store_session_delete_others(struct db *db, struct uuid owner,
                                                      struct uuid keep, int64_t *ret_changed);
-NODISCARD err_t identity_store_session_trim(struct db *db, struct uuid owner, int64_t keep,
-                                            int64_t *ret_changed);
+/* All but the `keep` that were used last. */
+NODISCARD err_t identity_store_session_surplus(struct db *db, struct arena *a, struct uuid owner,
+                                               int64_t keep, struct uuid **ret, size_t *ret_count);
 NODISCARD err_t identity_store_session_touch(struct db *db, struct uuid owner, struct uuid id,
                                              int64_t now_ms);
 NODISCARD err_t identity_store_session_sweep(struct db *db, int64_t now_ms);
 
-/* When the caller's credential ends unless it is used (INT64_MAX: never). E_NOT_FOUND: it, or an account that may sign
- * in, is not there any more. */
-NODISCARD err_t identity_store_caller_ends(struct db *db, const struct caller *c, int64_t *ret_ms);
+/* When it ends unless it is used (INT64_MAX: never). E_NOT_FOUND: it, or an account that may sign in, is not there any
+ * more. */
+NODISCARD err_t identity_store_session_ends(struct db *db, struct uuid owner, struct uuid id,
+                                            int64_t *ret_ms);
+NODISCARD err_t identity_store_token_ends(struct db *db, struct uuid owner, struct uuid id,
+                                          int64_t *ret_ms);
+NODISCARD err_t identity_store_account_ends(struct db *db, struct uuid owner, int64_t *ret_ms);
 
 /* tokens */
 NODISCARD err_t identity_store_token_insert(struct db *db, struct uuid owner, struct sha256 hash,
@@ -115,6 +118,7 @@ NODISCARD err_t identity_store_token_list(struct db *db, struct arena *a, struct
 NODISCARD err_t identity_store_token_count(struct db *db, struct uuid owner, int64_t *ret);
 NODISCARD err_t identity_store_token_delete(struct db *db, struct uuid owner, struct uuid id,
                                             int64_t *ret_changed);
+NODISCARD err_t identity_store_token_delete_all(struct db *db, struct uuid owner);
 NODISCARD err_t identity_store_token_touch(struct db *db, struct uuid owner, struct uuid id,
                                            int64_t now_ms);
 

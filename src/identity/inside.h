@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "identity/identity_store.h"
+#include "ops/ops.h"
 #include "os/thread.h"
 
 /* --- hashing.c: at most PASSWORD_HASHES_AT_ONCE at a time, PASSWORD_HASHES_WAITING_MAX wait --- */
@@ -33,7 +34,38 @@ NODISCARD err_t identity_hash_check(const struct hash_slot *s, struct arena *a, 
 
 #define TOKEN_PREFIX "vvm_" /* makes a leaked token easy to find and to tell apart */
 
-/* --- credentials.c: who was let in a moment ago ----------------------------------------------- */
+/* --- credentials.c: the kinds of credentials, and who was let in a moment ago ------------------- */
+
+struct credential_shown {
+    struct str text;
+    struct sha256 hash; /* of the text: what the store knows */
+};
+
+/* One kind. All that tells a session from a token stands in its row; who adds a kind adds a number to
+ * enum credential_kind and a row, and it is let in, cached, touched, revoked and closed as the others are. */
+struct credential_type {
+    enum credential_kind kind;
+    const char *entity; /* in the operation log: "session" */
+    enum credential_place place;
+    bool (*recognise)(struct str text); /* pure: is this text one of them, by its form? */
+    /* E_NOT_FOUND: there is none. One that expired may be given still. */
+    err_t (*look_up)(struct db *db, struct arena *a, const struct credential_shown *s,
+                     struct credential_row *ret);
+    /* Inside an open transaction. "Last used" never goes back. NULL: not kept. */
+    err_t (*touch)(struct db *db, struct uuid owner, struct uuid id, int64_t now_ms);
+    /* Inside an open transaction; *ret_changed 0: there was none. */
+    err_t (*remove)(struct db *db, struct uuid owner, struct uuid id, int64_t *ret_changed);
+    /* Inside an open transaction: all of an account that is erased. */
+    err_t (*remove_all)(struct db *db, struct uuid owner);
+    /* As identity_store_session_ends. */
+    err_t (*ends)(struct db *db, struct uuid owner, struct uuid id, int64_t *ret_ms);
+    /* Idle rule: it dies when it was not used for so long. 0: use makes no difference. */
+    int64_t idle_ms;
+    /* Inside an open transaction: remove what has died, so that it stays dead when the clock steps back. NULL: it is kept,
+     * and listed as expired. */
+    err_t (*sweep)(struct db *db, int64_t now_ms);
+    const char *refusal; /* what is said to who shows one that opens nothing */
+};
 
 enum {
     CREDENTIAL_WAYS = 4,
@@ -45,12 +77,12 @@ struct credential_entry {
     struct sha256 hash;
     uint64_t epoch;     /* of the cache when it was read; another one: not valid. 0: empty */
     int64_t checked_ms; /* monotonic: when it was read */
-    int64_t idle_at_ms; /* wall: when it dies unused; INT64_MAX for tokens */
+    int64_t idle_at_ms; /* wall: when it dies unused; INT64_MAX without an idle rule */
     int64_t ends_ms;    /* wall: when it dies in any case */
     int64_t touched_ms; /* wall: "last used" as written or waiting */
     struct uuid owner_id, id;
     unsigned scopes;
-    enum credential kind;
+    enum credential_kind kind;
     bool admin;
     uint8_t handle_bytes;
     char handle[HANDLE_BYTES_MAX];
@@ -58,7 +90,7 @@ struct credential_entry {
 
 struct touch {
     struct uuid owner_id, id;
-    enum credential kind;
+    enum credential_kind kind;
     int64_t ms;
 };
 
@@ -66,6 +98,9 @@ struct identity {
     struct arena arena; /* holds this struct and what hangs on it */
     struct db_store *store;
     struct hash_gate gate;
+
+    const struct credential_type *types; /* IDENTITY_CREDENTIALS; a test puts its own */
+    size_t type_count;
 
     /* Entries by hash; a set is guarded by lock[set % CREDENTIAL_LOCKS]. Any revocation moves
      * the epoch, which empties all: revocations are rare and reading again is one indexed row. */
@@ -82,7 +117,27 @@ struct identity {
     struct thread keeper;
 };
 
-/* After the commit of anything that ends a credential or changes an account. */
+extern const struct credential_type IDENTITY_CREDENTIALS[2];
+
+/* The one way in which credentials end, and accounts change: append the op that says so, commit, and forget
+ * the cache. Who holds sockets and requests open for them hears of it by the op. `op` NULL: the transaction
+ * has appended what there is to say. */
+NODISCARD err_t identity_revoke(struct identity *id, struct db *db, struct db_txn *tx,
+                                const struct op_new *op, int64_t now_ms);
+/* Revoke one credential, in a transaction of its own. *ret_ended false: there was none. */
+NODISCARD err_t identity_credential_end(struct identity *id, struct db *db,
+                                        enum credential_kind kind, struct uuid owner,
+                                        struct uuid credential, int64_t now_ms, bool *ret_ended);
+/* The same inside an open transaction, which identity_revoke ends: the row goes and the op is appended. */
+NODISCARD err_t identity_credential_remove(const struct identity *id, struct db *db,
+                                           enum credential_kind kind, struct uuid owner,
+                                           struct uuid credential, int64_t now_ms, bool *ret_ended);
+/* Inside an open transaction: every credential of an account that is erased. */
+NODISCARD err_t identity_credentials_remove_all(const struct identity *id, struct db *db,
+                                                struct uuid owner);
+NODISCARD err_t identity_credentials_sweep(const struct identity *id, struct db *db,
+                                           int64_t now_ms);
+/* What identity_revoke does last; a test does it alone. */
 void identity_forget(struct identity *id);
 
 /* --- throttle.c ------------------------------------------------------------------------------- */
@@ -140,18 +195,17 @@ NODISCARD err_t identity_throttle_forget(struct db *db, struct arena *a, const s
 
 /* --- sessions.c, accounts.c ------------------------------------------------------------------- */
 
-/* Inside an open transaction: a new session for the account. */
-NODISCARD err_t identity_session_begin(struct db *db, struct arena *a,
+/* Inside an open transaction that identity_revoke ends: a new session for the account. The one that the
+ * browser shows, and the oldest beyond SESSIONS_PER_ACCOUNT_MAX, end with the op that says so. */
+NODISCARD err_t identity_session_begin(const struct identity *id, struct db *db, struct arena *a,
                                        const struct account *account, const struct login *l,
                                        int64_t now_ms, struct signed_in *ret);
 /* Erase the accounts whose time to come back is over; at most ACCOUNTS_ERASED_AT_ONCE. */
-NODISCARD err_t identity_erase_due(struct db *db, int64_t now_ms);
+NODISCARD err_t identity_erase_due(struct identity *id, struct db *db, int64_t now_ms);
 /* Inside an open transaction: the account's row, its password and the op. */
 NODISCARD err_t identity_account_make(struct db *db, struct str handle, struct str encoded,
                                       bool admin, int64_t now_ms, struct account *ret);
-/* Inside an open transaction: an op about something of the account. */
-NODISCARD err_t identity_op(struct db *db, const char *entity, const char *kind, const char *fields,
-                            struct uuid owner, struct uuid entity_id, int64_t version,
-                            int64_t now_ms);
+/* An op about the account as it was read before the change: "updated" with the fields, or another kind. */
+struct op_new identity_account_op(const struct account *x, const char *kind, const char *fields);
 
 #endif

@@ -60,9 +60,8 @@ err_t identity_login_by_link(struct identity *id, struct db *db, struct arena *a
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
     TRY(take(db, a, sha256_of(token), now_ms, &s.account));
-    TRY(identity_session_begin(db, a, &s.account, l, now_ms, &s));
-    TRY(db_txn_commit(&tx));
-    identity_forget(id); /* the old session, and what SESSIONS_PER_ACCOUNT_MAX ended */
+    TRY(identity_session_begin(id, db, a, &s.account, l, now_ms, &s));
+    TRY(identity_revoke(id, db, &tx, NULL, now_ms));
     *ret = s;
     return OK;
 }

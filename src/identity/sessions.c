@@ -12,8 +12,38 @@ static struct str kept_text(struct arena *a, struct str s, size_t max_bytes)
     return s.s ? utf8_repair(a, utf8_cut(cut, max_bytes)) : S("");
 }
 
-err_t identity_session_begin(struct db *db, struct arena *a, const struct account *account,
-                             const struct login *l, int64_t now_ms, struct signed_in *ret)
+/* The one that this browser shows still, whosever it was. */
+static err_t end_old(const struct identity *id, struct db *db, struct arena *a,
+                     struct str old_session, int64_t now_ms)
+{
+    struct credential_row row = { .scopes = 0 };
+    bool ended;
+    err_t e = identity_store_session_by_hash(db, a, sha256_of(old_session), &row);
+    if (e == E_NOT_FOUND) {
+        err_clear();
+        return OK;
+    }
+    TRY(e);
+    return identity_credential_remove(id, db, CREDENTIAL_SESSION, row.owner_id, row.id, now_ms,
+                                      &ended);
+}
+
+static err_t end_surplus(const struct identity *id, struct db *db, struct arena *a,
+                         struct uuid owner, int64_t now_ms)
+{
+    struct uuid *surplus;
+    size_t count;
+    bool ended;
+    TRY(identity_store_session_surplus(db, a, owner, SESSIONS_PER_ACCOUNT_MAX, &surplus, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(identity_credential_remove(id, db, CREDENTIAL_SESSION, owner, surplus[i], now_ms,
+                                       &ended));
+    return OK;
+}
+
+err_t identity_session_begin(const struct identity *id, struct db *db, struct arena *a,
+                             const struct account *account, const struct login *l, int64_t now_ms,
+                             struct signed_in *ret)
 {
     struct str cookie = entropy_token(a, 32);
     struct session s = {
@@ -25,9 +55,9 @@ err_t identity_session_begin(struct db *db, struct arena *a, const struct accoun
     };
     TRY(arena_err(a));
     if (l->old_session.s)
-        TRY(identity_store_session_delete_hash(db, sha256_of(l->old_session), NULL));
+        TRY(end_old(id, db, a, l->old_session, now_ms));
     TRY(identity_store_session_insert(db, account->id, sha256_of(cookie), &s));
-    TRY(identity_store_session_trim(db, account->id, SESSIONS_PER_ACCOUNT_MAX, NULL));
+    TRY(end_surplus(id, db, a, account->id, now_ms));
     ret->cookie = cookie;
     ret->session_id = s.id;
     return OK;
@@ -99,7 +129,7 @@ static err_t compare(struct identity *id, struct db *db, struct arena *a, const 
     return compared ? e : identity_throttle_spared(db, ret_charge, e);
 }
 
-static err_t let_in(struct db *db, struct arena *a, const struct login *l,
+static err_t let_in(struct identity *id, struct db *db, struct arena *a, const struct login *l,
                     const struct account_login *row, const struct throttle_charge *charge,
                     int64_t now_ms, struct signed_in *ret)
 {
@@ -107,8 +137,8 @@ static err_t let_in(struct db *db, struct arena *a, const struct login *l,
     TRY(db_txn_begin(&tx, db));
     TRY(still_so(db, a, row, &ret->account));
     TRY(identity_throttle_clear(db, charge));
-    TRY(identity_session_begin(db, a, &ret->account, l, now_ms, ret));
-    return db_txn_commit(&tx);
+    TRY(identity_session_begin(id, db, a, &ret->account, l, now_ms, ret));
+    return identity_revoke(id, db, &tx, NULL, now_ms);
 }
 
 err_t identity_login(struct identity *id, struct db *db, struct arena *a, const struct login *l,
@@ -120,11 +150,10 @@ err_t identity_login(struct identity *id, struct db *db, struct arena *a, const 
     struct throttle_charge charge;
     struct signed_in s = { 0 };
     TRY(compare(id, db, a, l, now_ms, &row, &charge, ret_retry_ms));
-    err_t e = let_in(db, a, l, &row, &charge, now_ms, &s);
+    err_t e = let_in(id, db, a, l, &row, &charge, now_ms, &s);
     if (e != OK && e != E_BAD_LOGIN)
         return identity_throttle_spared(db, &charge, e); /* it was right */
     TRY(e);
-    identity_forget(id); /* the old session, and what SESSIONS_PER_ACCOUNT_MAX ended */
     *ret = s;
     return OK;
 }
@@ -185,9 +214,11 @@ static err_t new_password_rules(const struct account *x, struct str old_password
     return OK;
 }
 
-static err_t put_new_password(struct db *db, struct arena *a, const struct account *x,
-                              struct uuid keep, const struct change *c, int64_t now_ms)
+static err_t put_new_password(struct identity *id, struct db *db, struct arena *a,
+                              const struct account *x, struct uuid keep, const struct change *c,
+                              int64_t now_ms)
 {
+    struct op_new op = identity_account_op(x, "updated", "password");
     struct str current = STR_NONE;
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
@@ -198,8 +229,7 @@ static err_t put_new_password(struct db *db, struct arena *a, const struct accou
     TRY(identity_store_password_put(db, x->id, c->encoded, now_ms));
     TRY(identity_store_session_delete_others(db, x->id, keep, NULL));
     TRY(identity_throttle_clear(db, &c->charge));
-    TRY(identity_op(db, "account", "updated", "password", x->id, x->id, x->version + 1, now_ms));
-    return db_txn_commit(&tx);
+    return identity_revoke(id, db, &tx, &op, now_ms);
 }
 
 err_t identity_password_change(struct identity *id, struct db *db, struct arena *a,
@@ -213,10 +243,9 @@ err_t identity_password_change(struct identity *id, struct db *db, struct arena 
     TRY(identity_store_account_by_id(db, a, user, &x));
     TRY(new_password_rules(&x, old_password, new_password));
     TRY(old_for_new(id, db, a, &c, now_ms, ret_retry_ms));
-    err_t e = put_new_password(db, a, &x, keep, &c, now_ms);
+    err_t e = put_new_password(id, db, a, &x, keep, &c, now_ms);
     if (e != OK)
         return identity_throttle_spared(db, &c.charge, e); /* the old one was right */
-    identity_forget(id);
     return OK;
 }
 
@@ -242,27 +271,11 @@ err_t identity_session_list(struct db *db, struct arena *a, struct uuid user, st
     return OK;
 }
 
-static err_t end_session(struct identity *id, struct db *db, struct uuid user, struct uuid session,
-                         int64_t now_ms, bool *ret_ended)
-{
-    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
-    int64_t ended;
-    TRY(db_txn_begin(&tx, db));
-    TRY(identity_store_session_delete(db, user, session, &ended));
-    *ret_ended = ended > 0;
-    if (!ended)
-        return OK;
-    TRY(identity_op(db, "session", "deleted", NULL, user, session, 1, now_ms));
-    TRY(db_txn_commit(&tx));
-    identity_forget(id);
-    return OK;
-}
-
 err_t identity_session_revoke(struct identity *id, struct db *db, struct uuid user,
                               struct uuid session, int64_t now_ms)
 {
     bool ended;
-    TRY(end_session(id, db, user, session, now_ms, &ended));
+    TRY(identity_credential_end(id, db, CREDENTIAL_SESSION, user, session, now_ms, &ended));
     return ended ? OK : err_note(E_NOT_FOUND, NULL, "there is no such session");
 }
 
@@ -270,7 +283,7 @@ err_t identity_logout(struct identity *id, struct db *db, struct uuid user, stru
                       int64_t now_ms)
 {
     bool ended;
-    return end_session(id, db, user, session, now_ms, &ended);
+    return identity_credential_end(id, db, CREDENTIAL_SESSION, user, session, now_ms, &ended);
 }
 
 err_t identity_session_revoke_others(struct identity *id, struct db *db, struct arena *a,
@@ -278,17 +291,18 @@ err_t identity_session_revoke_others(struct identity *id, struct db *db, struct 
                                      int64_t *ret_ended)
 {
     struct account x;
+    struct op_new op;
     int64_t ended;
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
     TRY(identity_store_session_delete_others(db, user, keep, &ended));
     if (ended) {
-        TRY(identity_store_account_bump(db, user));
+        TRY(identity_store_account_bump(db, user)); /* holds the account's row until the end */
         TRY(identity_store_account_by_id(db, a, user, &x));
-        TRY(identity_op(db, "account", "updated", "sessions", user, user, x.version, now_ms));
+        op = identity_account_op(&x, "updated", "sessions");
+        op.version = x.version;
     }
-    TRY(db_txn_commit(&tx));
-    identity_forget(id);
+    TRY(identity_revoke(id, db, &tx, ended ? &op : NULL, now_ms));
     if (ret_ended)
         *ret_ended = ended;
     return OK;

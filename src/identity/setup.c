@@ -53,8 +53,9 @@ static err_t check_link(struct db *db, struct arena *a, struct sha256 hash, int6
     return OK;
 }
 
-static err_t make_first(struct db *db, struct arena *a, struct sha256 hash, struct str encoded,
-                        const struct login *l, int64_t now_ms, struct signed_in *ret)
+static err_t make_first(struct identity *id, struct db *db, struct arena *a, struct sha256 hash,
+                        struct str encoded, const struct login *l, int64_t now_ms,
+                        struct signed_in *ret)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     struct signed_in s = { 0 };
@@ -65,8 +66,8 @@ static err_t make_first(struct db *db, struct arena *a, struct sha256 hash, stru
     if (!taken || any)
         return too_late();
     TRY(identity_account_make(db, l->handle, encoded, true, now_ms, &s.account));
-    TRY(identity_session_begin(db, a, &s.account, l, now_ms, &s));
-    TRY(db_txn_commit(&tx));
+    TRY(identity_session_begin(id, db, a, &s.account, l, now_ms, &s));
+    TRY(identity_revoke(id, db, &tx, NULL, now_ms));
     *ret = s;
     return OK;
 }
@@ -85,5 +86,5 @@ err_t identity_setup(struct identity *id, struct db *db, struct arena *a, struct
         TRY(identity_slot_take(&slot, &id->gate, ret_retry_ms));
         TRY(identity_hash(&slot, a, l->password, &encoded));
     }
-    return make_first(db, a, hash, encoded, l, now_ms, ret);
+    return make_first(id, db, a, hash, encoded, l, now_ms, ret);
 }

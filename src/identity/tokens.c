@@ -62,10 +62,18 @@ static err_t check_new(const struct token_new *n, int64_t now_ms)
     return OK;
 }
 
+/* A new token ends nothing, and no check of it can have been remembered. */
 static err_t add(struct db *db, struct arena *a, struct uuid user, struct str secret,
                  const struct token *t)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    struct op_new op = { .owner_id = user,
+                         .actor_id = user,
+                         .entity = "token",
+                         .kind = "created",
+                         .fields = "name,scopes",
+                         .entity_id = t->id,
+                         .version = 1 };
     struct account x;
     int64_t count;
     TRY(db_txn_begin(&tx, db));
@@ -76,7 +84,7 @@ static err_t add(struct db *db, struct arena *a, struct uuid user, struct str se
                         "an account has at most %d tokens; delete one that is not used",
                         TOKENS_PER_ACCOUNT_MAX);
     TRY(identity_store_token_insert(db, user, sha256_of(secret), t));
-    TRY(identity_op(db, "token", "created", "name,scopes", user, t->id, 1, t->created_ms));
+    TRY(ops_append(db, &op, t->created_ms));
     return db_txn_commit(&tx);
 }
 
@@ -111,14 +119,7 @@ err_t identity_token_list(struct db *db, struct arena *a, struct uuid user, stru
 err_t identity_token_revoke(struct identity *id, struct db *db, struct uuid user, struct uuid token,
                             int64_t now_ms)
 {
-    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
-    int64_t removed;
-    TRY(db_txn_begin(&tx, db));
-    TRY(identity_store_token_delete(db, user, token, &removed));
-    if (!removed)
-        return err_note(E_NOT_FOUND, NULL, "there is no such token");
-    TRY(identity_op(db, "token", "deleted", NULL, user, token, 2, now_ms));
-    TRY(db_txn_commit(&tx));
-    identity_forget(id);
-    return OK;
+    bool ended;
+    TRY(identity_credential_end(id, db, CREDENTIAL_TOKEN, user, token, now_ms, &ended));
+    return ended ? OK : err_note(E_NOT_FOUND, NULL, "there is no such token");
 }

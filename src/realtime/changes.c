@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "identity/identity.h"
 #include "ops/ops.h"
+#include "os/clock.h"
 #include "realtime/inside.h"
 #include "sharing/sharing.h"
 
@@ -184,7 +185,7 @@ static void withdraw(struct realtime *rt, struct arena *a, const struct op *op)
         withdraw_account(rt, op->entity_id);
     else if (str_eq(op->entity, S("account")) && !str_eq(op->kind, S("created")))
         withdraw_check(rt, op->entity_id);
-    else if (deleted && (str_eq(op->entity, S("session")) || str_eq(op->entity, S("token"))))
+    else if (deleted && identity_is_credential(identity_of(rt->app), op->entity))
         withdraw_credential(rt, op->entity_id);
     else if (deleted && entity)
         withdraw_shared(rt, a, access ? op->owner_id : (struct uuid){ { 0 } }, entity->name,
@@ -222,7 +223,7 @@ struct waiter { /* in the request's arena */
     struct rt_loop *loop;
     struct deadline deadline;
     struct str room;
-    uint64_t emitted; /* when the log was looked at */
+    uint64_t emitted, withdrawn; /* when the log and the credential were looked at */
 };
 
 struct changes_query {
@@ -239,13 +240,19 @@ const struct field CHANGES_QUERY[] = {
 };
 _Static_assert(COUNTOF(CHANGES_QUERY) == CHANGES_QUERY_COUNT, "for the route table");
 
-static void waiter_end(struct waiter *w)
+static void waiter_unlink(struct waiter *w)
 {
     deadline_clear(&w->deadline);
     *w->link = w->next;
     if (w->next)
         w->next->link = w->link;
+    w->link = NULL;
     w->loop->waiter_count--;
+}
+
+static void waiter_end(struct waiter *w)
+{
+    waiter_unlink(w);
     held_answer(w->held);
 }
 
@@ -264,6 +271,65 @@ void waiters_end(struct rt_loop *l)
         waiter_end(l->waiters);
 }
 
+/* --- and whose credential may end meanwhile --------------------------------------------------------------------------- */
+
+static void refuse(struct held *h)
+{
+    held_fail(h, err_note(E_UNAUTHENTICATED, NULL, "the credential was revoked; sign in again"));
+}
+
+void waiters_refuse(struct rt_loop *l, bool credential, struct uuid id)
+{
+    for (struct waiter *w = l->waiters, *next; w; w = next) {
+        next = w->next;
+        if (!caller_stands_on(&held_req(w->held)->caller, credential, id))
+            continue;
+        waiter_unlink(w);
+        refuse(w->held);
+    }
+}
+
+struct question { /* in the arena of the request that it is about */
+    struct held *held;
+    struct identity *identity;
+    struct caller caller;
+    bool alive;
+};
+
+static void ask(struct db *db, struct arena *a, void *arg)
+{
+    struct question *q = arg;
+    UNUSED(a);
+    if (!db || identity_still_good(q->identity, db, clock_wall_ms(), &q->caller, &q->alive) != OK)
+        q->alive = true; /* not known: the client asks again, and is checked then */
+}
+
+static void asked(struct net_loop *net, void *arg)
+{
+    struct question *q = arg;
+    UNUSED(net);
+    if (q->alive)
+        held_answer(q->held);
+    else
+        refuse(q->held);
+}
+
+void waiters_check(struct rt_loop *l, struct uuid user)
+{
+    for (struct waiter *w = l->waiters, *next; w; w = next) {
+        next = w->next;
+        struct req *rq = held_req(w->held);
+        if (!uuid_eq(rq->caller.user_id, user))
+            continue;
+        waiter_unlink(w); /* from here on it waits for the answer to this alone */
+        struct question *q = ARENA_NEW(rq->arena, struct question);
+        if (q)
+            *q = (struct question){ w->held, identity_of(rq->app), rq->caller, true };
+        if (!q || http_work(l->rt->app->server, l->net, ask, asked, q) != OK)
+            held_answer(w->held);
+    }
+}
+
 static void waited(struct deadline *d, void *context)
 {
     UNUSED(context);
@@ -277,8 +343,10 @@ void waiters_init(struct rt_loop *l)
 
 static void waiter_gone(struct held *h, void *arg)
 {
+    struct waiter *w = arg;
     UNUSED(h);
-    waiter_end(arg);
+    if (w->link)
+        waiter_end(w);
 }
 
 /* The answer is written already: nothing, look again. What came since the log was looked at ends the wait at once. */
@@ -288,7 +356,7 @@ static void begin_waiting(struct held *h, void *arg)
     struct realtime *rt = realtime_of(held_req(h)->app);
     struct rt_loop *l = loop_of(rt, held_loop(h));
     mutex_lock(&rt->emitting);
-    bool news = rt->emitted != w->emitted || rt->stopping;
+    bool news = rt->emitted != w->emitted || rt->withdrawals != w->withdrawn || rt->stopping;
     if (l && !news) {
         w->loop = l;
         w->held = h;
@@ -319,13 +387,27 @@ static uint64_t emitted_now(struct realtime *rt)
     return n;
 }
 
+/* What is withdrawn from now on ends the wait; what was before is seen here. */
+static err_t still_signed_in(struct req *rq, uint64_t *ret_withdrawn)
+{
+    struct caller c = rq->caller;
+    bool good;
+    *ret_withdrawn = realtime_of(rq->app)->withdrawals;
+    TRY(identity_still_good(identity_of(rq->app), rq->db, rq->now_ms, &c, &good));
+    return good ? OK
+                : err_note(E_UNAUTHENTICATED, NULL, "the credential was revoked; sign in again");
+}
+
 static err_t wait_for_change(struct req *rq, struct reply *rp, uint64_t emitted)
 {
+    uint64_t withdrawn;
+    TRY(still_signed_in(rq, &withdrawn));
     struct waiter *w = ARENA_NEW(rq->arena, struct waiter);
     if (!w)
         return arena_err(rq->arena);
     w->room = caller_room(rq->arena, rq->caller.user_id);
     w->emitted = emitted;
+    w->withdrawn = withdrawn;
     reply_hold(rq, rp, begin_waiting, w);
     return arena_err(rq->arena);
 }

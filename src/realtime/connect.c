@@ -43,7 +43,7 @@ static void connecting_free(struct connecting *w)
 static err_t check_credential(struct connecting *w, struct db *db)
 {
     if (w->token.n)
-        TRY(identity_check(identity_of(w->rt->app), db, &w->arena, CREDENTIAL_TOKEN, w->token,
+        TRY(identity_check(identity_of(w->rt->app), db, &w->arena, SHOWN_AS_BEARER, w->token,
                            clock_wall_ms(), &w->caller));
     return w->caller.known ? OK
                            : err_note(E_UNAUTHENTICATED, "token",

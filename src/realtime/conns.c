@@ -105,18 +105,18 @@ bool conn_may_ask(struct rt_conn *c, int per_second, int burst)
 
 /* --- its credential ------------------------------------------------------------------------------ */
 
-static bool is_of(const struct caller *c, bool credential, struct uuid id)
+bool caller_stands_on(const struct caller *c, bool credential, struct uuid id)
 {
     if (!c->known)
         return false;
-    return credential ? uuid_eq(c->session_id, id) || uuid_eq(c->token_id, id)
-                      : uuid_eq(c->user_id, id);
+    return uuid_eq(credential ? c->credential_id : c->user_id, id);
 }
 
 bool conn_stands_on(struct rt_conn *c, bool credential, struct uuid id)
 {
     const struct caller *now = c->kind->caller(c);
-    return now && (is_of(now, credential, id) || is_of(&c->caller, credential, id));
+    return now &&
+           (caller_stands_on(now, credential, id) || caller_stands_on(&c->caller, credential, id));
 }
 
 struct asking { /* in its own arena */
@@ -133,14 +133,16 @@ static void look(struct db *db, struct arena *a, void *arg)
 {
     struct asking *w = arg;
     UNUSED(a);
-    w->result = db ? identity_still_good(db, clock_wall_ms(), &w->caller, &w->alive) : E_STORE;
+    w->result = db ? identity_still_good(identity_of(w->rt->app), db, clock_wall_ms(), &w->caller,
+                                         &w->alive)
+                   : E_STORE;
 }
 
 /* Its time may have moved: a session is used elsewhere too. Unless the caller has become another meanwhile. */
 static void still_good(struct rt_loop *l, struct rt_conn *c, const struct caller *asked)
 {
     struct caller *now = c->kind->caller(c);
-    if (uuid_eq(now->session_id, asked->session_id) && uuid_eq(now->token_id, asked->token_id))
+    if (now->credential == asked->credential && uuid_eq(now->credential_id, asked->credential_id))
         now->expires_ms = asked->expires_ms;
     conn_watch(l, c);
 }

@@ -93,7 +93,10 @@ bool conn_may_ask(struct rt_conn *c, int per_second, int burst);
 /* The same when its credential's time comes; again for one whose caller has become another. */
 void conn_watch(struct rt_loop *l, struct rt_conn *c);
 void conns_init(struct rt_loop *l);
-/* Does it stand on the credential (`credential`), or the account, of this id? */
+/* Did it come with the credential (`credential`), or is it the account, of this id? Ids are those of UUIDs: no two kinds of
+ * credentials share one. */
+bool caller_stands_on(const struct caller *c, bool credential, struct uuid id);
+/* The same of a connection: as it was opened, or as it has become. */
 bool conn_stands_on(struct rt_conn *c, bool credential, struct uuid id);
 
 /* --- Engine.IO sessions: session.c ----------------------------------------------------------------- */
@@ -401,6 +404,10 @@ bool eio_wants_body(const struct req *rq); /* the payload of a session that is t
 struct waiter;                             /* a request that waits for a change */
 void waiters_wake(struct rt_loop *l, struct str user_room);
 void waiters_end(struct rt_loop *l);
+/* The waiting requests that stand on the credential (`credential`), or the account, of this id: E_UNAUTHENTICATED. */
+void waiters_refuse(struct rt_loop *l, bool credential, struct uuid id);
+/* Those of an account of which credentials may have ended: each is asked about, and refused or told to look again. */
+void waiters_check(struct rt_loop *l, struct uuid user);
 void waiters_init(struct rt_loop *l);
 
 /* --- signalling for WebRTC: signalling.c, signal_topics.c ------------------------------------------------------------------------- */
@@ -427,7 +434,7 @@ struct str signal_room(struct arena *a, bool known, struct str topic);
 
 /* --- rights and credentials that went: withdraw.c ---------------------------------------------------------------- */
 
-void withdraw_credential(struct realtime *rt, struct uuid session_or_token);
+void withdraw_credential(struct realtime *rt, struct uuid credential); /* of any kind */
 void withdraw_account(struct realtime *rt, struct uuid user);
 /* Some credentials of the account may have ended: each of its sockets is asked again. */
 void withdraw_check(struct realtime *rt, struct uuid user);

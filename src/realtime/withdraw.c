@@ -1,5 +1,5 @@
-/* Rights and credentials that went: the sockets that stood on them are told and closed, or leave the topic, on every
- * loop. `withdrawals` is counted first, so that a check that is under way just then looks again. */
+/* Rights and credentials that went: the sockets that stood on them are told and closed, or leave the topic, and requests that
+ * wait are refused, on every loop. `withdrawals` is counted first, so that a check that is under way just then looks again. */
 #include "base/limits.h"
 #include "realtime/inside.h"
 #include "realtime/presence.h"
@@ -60,6 +60,10 @@ static void arrive(struct net_loop *net, void *arg)
         leave_topic(l, w);
     else
         each_conn(l, w);
+    if (w->kind == WITHDRAW_CHECK)
+        waiters_check(l, w->id);
+    else if (w->kind != WITHDRAW_TOPIC)
+        waiters_refuse(l, w->kind == WITHDRAW_CREDENTIAL, w->id);
     loop_leave(l);
 }
 
@@ -68,15 +72,15 @@ static void post(struct realtime *rt, const struct withdrawal *w)
     rt->withdrawals++;
     mutex_lock(&rt->emitting);
     for (int i = 0; !rt->stopping && i < rt->loop_count; i++)
-        if (rt->loops[i].conn_count)
+        if (rt->loops[i].conn_count || rt->loops[i].waiter_count)
             net_post_copy(http_loop(rt->app->server, i), arrive,
                           str_of((const char *)w, sizeof *w));
     mutex_unlock(&rt->emitting);
 }
 
-void withdraw_credential(struct realtime *rt, struct uuid session_or_token)
+void withdraw_credential(struct realtime *rt, struct uuid credential)
 {
-    post(rt, &(struct withdrawal){ .rt = rt, .kind = WITHDRAW_CREDENTIAL, .id = session_or_token });
+    post(rt, &(struct withdrawal){ .rt = rt, .kind = WITHDRAW_CREDENTIAL, .id = credential });
 }
 
 void withdraw_account(struct realtime *rt, struct uuid user)

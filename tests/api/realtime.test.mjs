@@ -372,6 +372,38 @@ describe('real time', () => {
             assert.ok((await d.subscribe()).subscribed);
             d.close();
         });
+        const loggedIn = async (person, headers = {}) => client(server, { cookie: (await fetch(server.url + '/api/v1/auth/login', {
+            method: 'POST', headers: { 'content-type': 'application/json', origin: server.url, ...headers }, body: JSON.stringify({ handle: person.handle, password: person.password }),
+        })).headers.get('set-cookie').split(';')[0], origin: server.url });
+        for (const [name, handle, end] of [
+            ['a token is revoked', 'wim', async (one, other, token) => other.json('DELETE', `/api/v1/tokens/${token.id}`)],
+            ['a session is revoked', 'wil', async (one, other) => other.json('DELETE', `/api/v1/sessions/${(await one.json('GET', '/api/v1/me')).body.session_id}`)],
+            ['all sessions but one are revoked', 'wes', async (one, other) => other.json('DELETE', '/api/v1/sessions')],
+            ['a session gives way to a new one', 'win', async (one) => loggedIn(one, { cookie: one.cookie })],
+            ['the account is disabled', 'wal', async () => server.vivim(['user', 'disable', 'wal'])],
+        ]) test(`a request that waits is refused at once: ${name}`, async () => {
+            const one = { ...await signIn(server, handle), handle }, other = await loggedIn(one);
+            const c = await connect(server, one);
+            await c.subscribe();
+            const { body: token } = await other.json('POST', '/api/v1/tokens', { name: 'waits', scopes: ['read'] });
+            const told = await c.next('change', (x) => x.items.some((i) => i.id === token.id)); // the account's last op so far
+            const asks = handle === 'wim' ? client(server, { authorization: `Bearer ${token.token}` }) : one;
+            c.close();
+            let ending = false;
+            const waiting = (async () => { // a wait may end for nothing before it has begun: ask again
+                for (let { cursor } = told;;) {
+                    const answer = await asks.json('GET', `/api/v1/changes?after=${cursor}&wait=true`);
+                    if (ending || answer.status !== 200) return answer;
+                    ({ cursor } = answer.body);
+                }
+            })();
+            await eventually(async () => /vivim_realtime_waiters 1/.test(await (await fetch(server.url + '/metrics')).text()));
+            ending = true;
+            await end(one, other, token);
+            const { status, body } = await waiting;
+            assert.equal(status, 401);
+            assert.equal(body.code, 'unauthenticated');
+        });
         test('a token that is revoked', async () => {
             const token = await tokenOf(server, 'ben'), c = await connect(server, null, { auth: { token } });
             const gone = closes(c);

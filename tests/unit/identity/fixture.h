@@ -125,7 +125,7 @@ static inline struct signed_in cheap_session(const struct account *x, int64_t no
     struct login l = { .handle = x->handle, .address = S("192.0.2.1"), .user_agent = S("test/1") };
     struct db_txn tx = { 0 };
     assert_int_equal(db_txn_begin(&tx, f.db), OK);
-    assert_int_equal(identity_session_begin(f.db, &f.arena, x, &l, now_ms, &s), OK);
+    assert_int_equal(identity_session_begin(f.id, f.db, &f.arena, x, &l, now_ms, &s), OK);
     assert_int_equal(db_txn_commit(&tx), OK);
     return s;
 }
@@ -142,11 +142,11 @@ static inline struct str cheap_token(const struct account *x, unsigned scopes, i
     return secret;
 }
 
-static inline err_t check(struct identity *id, enum credential kind, struct str text,
+static inline err_t check(struct identity *id, enum credential_place place, struct str text,
                           int64_t now_ms)
 {
     struct caller c;
-    return identity_check(id, f.db, &f.arena, kind, text, now_ms, &c);
+    return identity_check(id, f.db, &f.arena, place, text, now_ms, &c);
 }
 
 static inline err_t sign_in(const char *handle, struct str password, int64_t now_ms,

@@ -85,7 +85,7 @@ static void setup_once(void **state)
                      E_INVALID); /* reserved; the link is still good */
     assert_int_equal(set_up(f.db, &f.arena, token, "owner", NOW, &s), OK);
     assert_true(s.account.admin && str_eq(s.account.handle, S("owner")));
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, s.cookie, NOW), OK);
     assert_int_equal(set_up(f.db, &f.arena, token, "second", NOW, &s), E_GONE);
     assert_non_null(strstr(err_detail()->text, "sign in"));
     link = S("untouched");
@@ -168,13 +168,13 @@ static void login_right_and_wrong(void **state)
     assert_int_equal(sign_in("", GOOD_PASSWORD, NOW, &s, &retry_ms), E_BAD_LOGIN);
     assert_int_equal(sign_in("ada", S(""), NOW, &s, &retry_ms), E_BAD_LOGIN);
     assert_int_equal(sign_in("ada", GOOD_PASSWORD, NOW, &s, &retry_ms), OK);
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, s.cookie, NOW), OK);
     /* The next sign-in of the same browser ends the session it came with. */
     struct login l = { .handle = S("ada"), .password = GOOD_PASSWORD, .old_session = s.cookie };
     assert_int_equal(identity_login(f.id, f.db, &f.arena, &l, NOW, &again, &retry_ms), OK);
     assert_false(str_eq(again.cookie, s.cookie));
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), E_UNAUTHENTICATED);
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, again.cookie, NOW), OK);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, s.cookie, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, again.cookie, NOW), OK);
     assert_int_equal(identity_user_disable(f.id, f.db, &f.arena, S("ada"), true, NOW), OK);
     assert_int_equal(sign_in("ada", GOOD_PASSWORD, NOW, &s, &retry_ms), E_FORBIDDEN);
     assert_int_equal(sign_in("ada", S("wrong"), NOW, &s, &retry_ms), E_BAD_LOGIN);
@@ -196,17 +196,17 @@ static void password_changed(void **state)
     assert_int_equal(CHANGE(GOOD_PASSWORD, S("short")), E_INVALID);
     assert_string_equal(err_detail()->field, "new_password");
     assert_int_equal(CHANGE(GOOD_PASSWORD, GOOD_PASSWORD), E_INVALID);
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, ended.cookie, NOW), OK);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, ended.cookie, NOW), OK);
     assert_int_equal(CHANGE(GOOD_PASSWORD, other), OK);
     assert_true(str_eq(last_op(x.id), S("account updated password")));
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, kept.cookie, NOW), OK);
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, ended.cookie, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, kept.cookie, NOW), OK);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, ended.cookie, NOW), E_UNAUTHENTICATED);
     assert_int_equal(sign_in("ada", GOOD_PASSWORD, NOW, &s, &retry_ms), E_BAD_LOGIN);
     assert_int_equal(sign_in("ada", other, NOW, &s, &retry_ms), OK);
 #undef CHANGE
     assert_int_equal(identity_user_passwd(f.id, f.db, &f.arena, S("ada"), GOOD_PASSWORD, NOW),
                      OK); /* the operator */
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, kept.cookie, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, kept.cookie, NOW), E_UNAUTHENTICATED);
     assert_int_equal(sign_in("ada", GOOD_PASSWORD, NOW, &s, &retry_ms), OK);
 }
 

@@ -91,7 +91,7 @@ static err_t session_begin(struct arena *a, struct signed_in *ret)
     struct login l = { .handle = owner.handle, .address = S("192.0.2.1"), .user_agent = S("t/1") };
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, f.db));
-    TRY(identity_session_begin(f.db, a, &owner, &l, NOW, ret));
+    TRY(identity_session_begin(f.id, f.db, a, &owner, &l, NOW, ret));
     return db_txn_commit(&tx);
 }
 
@@ -119,7 +119,7 @@ static err_t session_life(int i)
     arena_init(&a, MIB(1));
     TRY(session_begin(&a, &s));
     sessions[i] = s.session_id;
-    TRY(identity_check(f.id, f.db, &a, CREDENTIAL_SESSION, s.cookie, NOW, &c));
+    TRY(identity_check(f.id, f.db, &a, SHOWN_AS_COOKIE, s.cookie, NOW, &c));
     TRY(identity_flush(f.id, f.db));
     TRY(identity_session_revoke(f.id, f.db, owner.id, s.session_id, NOW));
     return identity_session_revoke_others(f.id, f.db, &a, owner.id, (struct uuid){ { 0 } }, NOW,
@@ -142,9 +142,9 @@ static err_t token_made(int i)
     arena_init(&a, MIB(1));
     TRY(identity_token_create(f.db, &a, owner.id, &n, NOW, &t, &secret));
     tokens[i] = t.id;
-    TRY(identity_check(f.id, f.db, &a, CREDENTIAL_TOKEN, secret, NOW, &c));
+    TRY(identity_check(f.id, f.db, &a, SHOWN_AS_BEARER, secret, NOW, &c));
     TRY(identity_token_revoke(f.id, f.db, owner.id, t.id, NOW));
-    err_t e = identity_check(f.id, f.db, &a, CREDENTIAL_TOKEN, secret, NOW, &c);
+    err_t e = identity_check(f.id, f.db, &a, SHOWN_AS_BEARER, secret, NOW, &c);
     assert_int_not_equal(e, OK); /* never let in again, whatever else failed */
     return e == E_UNAUTHENTICATED ? OK : e;
 }

@@ -23,13 +23,13 @@ static void erased_at_once(void **state)
     struct account bob = cheap_account("bob", false), x;
     struct signed_in s = cheap_session(&bob, NOW);
     struct str t = cheap_token(&bob, SCOPES_ALL, TIME_NONE, NULL);
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK);
-    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW), OK);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, s.cookie, NOW), OK);
+    assert_int_equal(check(f.id, SHOWN_AS_BEARER, t, NOW), OK);
     assert_int_equal(delete_account("nobody", ACCOUNT_ERASE_NOW, NOW), E_NOT_FOUND);
     assert_int_equal(delete_account("bob", ACCOUNT_ERASE_NOW, NOW), OK);
     assert_true(str_eq(last_op(bob.id), S("account deleted ")));
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), E_UNAUTHENTICATED);
-    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, s.cookie, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, SHOWN_AS_BEARER, t, NOW), E_UNAUTHENTICATED);
     assert_int_equal(identity_user_get(f.db, &f.arena, S("bob"), &x), E_NOT_FOUND);
     assert_int_equal(restore("bob", NOW), E_NOT_FOUND);
     cheap_account("bob", false); /* the handle is free */
@@ -45,14 +45,14 @@ static void a_deleted_account_comes_back(void **state)
     struct caller c = { .known = true, .user_id = bob.id };
     bool good = true;
     size_t count;
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, s.cookie, NOW), OK);
     assert_int_equal(delete_account("bob", ACCOUNT_PUT_AWAY, NOW), OK);
     assert_true(str_eq(last_op(bob.id), S("account updated deleted")));
     /* Closed at once, in this process and in another. */
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), E_UNAUTHENTICATED);
-    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW), E_UNAUTHENTICATED);
-    assert_int_equal(check(f.other, CREDENTIAL_TOKEN, t, NOW), E_UNAUTHENTICATED);
-    assert_int_equal(identity_still_good(f.db, NOW, &c, &good), OK);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, s.cookie, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, SHOWN_AS_BEARER, t, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.other, SHOWN_AS_BEARER, t, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(identity_still_good(f.id, f.db, NOW, &c, &good), OK);
     assert_false(good);
     /* Unseen, but its handle is taken and the operator sees it. */
     assert_int_equal(identity_user_get(f.db, &f.arena, S("bob"), &x), E_NOT_FOUND);
@@ -72,8 +72,8 @@ static void a_deleted_account_comes_back(void **state)
     assert_int_equal(restore("ada", NOW), E_CONFLICT);
     assert_int_equal(restore("bob", NOW + ACCOUNT_GRACE_MS - 1), OK);
     assert_true(str_eq(last_op(bob.id), S("account updated restored")));
-    assert_int_equal(check(f.id, CREDENTIAL_TOKEN, t, NOW), OK);
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), E_UNAUTHENTICATED);
+    assert_int_equal(check(f.id, SHOWN_AS_BEARER, t, NOW), OK);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, s.cookie, NOW), E_UNAUTHENTICATED);
     assert_int_equal(restore("bob", NOW), E_CONFLICT);
 }
 
@@ -85,15 +85,15 @@ static void a_deleted_account_is_erased_when_its_time_is_over(void **state)
     cheap_account("cy", false);
     assert_int_equal(delete_account("bob", ACCOUNT_PUT_AWAY, NOW), OK);
     assert_int_equal(delete_account("cy", ACCOUNT_PUT_AWAY, NOW + 5), OK);
-    assert_int_equal(identity_sweep(f.db, NOW + ACCOUNT_GRACE_MS - 1), OK);
+    assert_int_equal(identity_sweep(f.id, f.db, NOW + ACCOUNT_GRACE_MS - 1), OK);
     assert_int_equal(identity_store_account_by_id(f.db, &f.arena, bob.id, &x), OK);
     assert_int_equal(restore("bob", NOW + ACCOUNT_GRACE_MS), E_GONE);
-    assert_int_equal(identity_sweep(f.db, NOW + ACCOUNT_GRACE_MS), OK);
+    assert_int_equal(identity_sweep(f.id, f.db, NOW + ACCOUNT_GRACE_MS), OK);
     assert_int_equal(identity_store_account_by_id(f.db, &f.arena, bob.id, &x), E_NOT_FOUND);
     assert_true(str_eq(last_op(bob.id), S("account deleted ")));
     assert_int_equal(identity_user_get(f.db, &f.arena, S("ada"), &x), OK);
     assert_int_equal(restore("cy", NOW + ACCOUNT_GRACE_MS), OK); /* not due yet */
-    assert_int_equal(identity_sweep(f.db, NOW + 2 * ACCOUNT_GRACE_MS), OK);
+    assert_int_equal(identity_sweep(f.id, f.db, NOW + 2 * ACCOUNT_GRACE_MS), OK);
     assert_int_equal(identity_user_get(f.db, &f.arena, S("cy"), &x), OK);
 }
 
@@ -173,7 +173,7 @@ static void a_link_signs_in_once(void **state)
     assert_int_equal(by_link(token, NOW + LOGIN_LINK_MS, &s), E_GONE);
     assert_int_equal(by_link(token, NOW + LOGIN_LINK_MS - 1, &s), OK);
     assert_true(uuid_eq(s.account.id, ada.id));
-    assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK);
+    assert_int_equal(check(f.id, SHOWN_AS_COOKIE, s.cookie, NOW), OK);
     assert_int_equal(by_link(token, NOW, &again), E_FORBIDDEN);
 }
 
@@ -200,7 +200,7 @@ static void a_link_ends_with_the_sessions(void **state)
     assert_int_equal(restore("bob", NOW), OK);
     assert_int_equal(by_link(token, NOW, &s), E_FORBIDDEN);
     token = link_token("bob", NOW);
-    assert_int_equal(identity_sweep(f.db, NOW + LOGIN_LINK_MS), OK);
+    assert_int_equal(identity_sweep(f.id, f.db, NOW + LOGIN_LINK_MS), OK);
     assert_int_equal(by_link(token, NOW, &s), E_FORBIDDEN);
 }
 

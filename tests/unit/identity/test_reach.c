@@ -41,7 +41,7 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "session", DBU(id), DBU(identity_id_last()) },
         { "token", DBU(id), DBU(identity_id_last()) },
         { "before", DBU(identity_id_last()), DBU(id) },
-        { "keep", DBN(), DBN() },
+        { "keep", DBI(0), DBN() },
         { "now", DBI(NOW + 1), DBN() },
         { "idle_floor", DBI(NOW - 1), DBI(NOW) },
         { "idle", DBI(1), DBN() },
@@ -50,8 +50,7 @@ static void no_query_reaches_further_than_it_says(void **state)
     };
     const struct narrow n = { f.db, params, COUNTOF(params) };
     /* These take what they keep; they are asked below. */
-    const struct db_query *const except[] = { &SQL_IDENTITY_SESSION_DELETE_OTHERS,
-                                              &SQL_IDENTITY_SESSION_TRIM };
+    const struct db_query *const except[] = { &SQL_IDENTITY_SESSION_DELETE_OTHERS };
     put_credentials(id);
     narrow_all(&n, SQL_ALL_IDENTITY, except, COUNTOF(except));
 }
@@ -72,10 +71,12 @@ static void who_is_signed_out_elsewhere(void **state)
     ok(identity_session_list(f.db, &f.arena, one.id, identity_id_last(), 9, NOW, &left, &count));
     assert_int_equal(count, 3);
     ok(db_txn_begin(&tx, f.db));
-    ok(identity_store_session_trim(f.db, one.id, 2, &ended));
-    assert_int_equal(ended, 1);
+    struct uuid *surplus;
+    ok(identity_store_session_surplus(f.db, &f.arena, one.id, 2, &surplus, &count));
+    assert_int_equal(count, 1);
+    assert_true(uuid_eq(surplus[0], left[2].id));
     ok(identity_store_session_delete_others(f.db, one.id, left[0].id, &ended));
-    assert_int_equal(ended, 1);
+    assert_int_equal(ended, 2);
     ok(db_txn_commit(&tx));
     ok(identity_session_list(f.db, &f.arena, one.id, identity_id_last(), 9, NOW, &left, &count));
     assert_int_equal(count, 1);

@@ -68,7 +68,7 @@ static void address_is_slowed(void **state)
     /* Forgotten after the window, and then swept. */
     assert_int_equal(identity_throttle_look(f.db, &k, NOW + THROTTLE_ADDRESS.window_ms, &retry_ms),
                      OK);
-    assert_int_equal(identity_sweep(f.db, NOW + THROTTLE_ADDRESS.window_ms + 1), OK);
+    assert_int_equal(identity_sweep(f.id, f.db, NOW + THROTTLE_ADDRESS.window_ms + 1), OK);
     struct throttle t;
     assert_int_equal(identity_store_throttle_get(f.db, k.address, &t), OK);
     assert_int_equal(t.failures, 0);
