@@ -124,7 +124,7 @@ static err_t store(struct pictures *p, struct picture *x, struct str bytes, stru
 static err_t keep_one(struct pictures *p, struct fetch *f, struct picture *x)
 {
     CLEANUP(buf_free) struct buf body = { 0 };
-    int status = 0;
+    struct fetch_reply reply = { 0 };
     size_t left = CAPTURE_PICTURES_BYTES_MAX - p->bytes;
     struct fetch_request rq = { .url = x->url,
                                 .accept = "image/avif,image/webp,image/png,image/*;q=0.8",
@@ -132,7 +132,8 @@ static err_t keep_one(struct pictures *p, struct fetch *f, struct picture *x)
                                 .check = p->o->check,
                                 .context = p->o->context };
     buf_init(&body, NULL, left < CAPTURE_PICTURE_BYTES_MAX ? left : CAPTURE_PICTURE_BYTES_MAX);
-    err_t e = fetch_get(f, p->a, &rq, &body, &status);
+    err_t e = fetch_whole(f, p->a, &rq, &body, &reply);
+    int status = reply.status;
     const char *code = e != OK ? finding_of_error(e) : finding_of_status(status);
     struct str type = picture_type(buf_str(&body));
     if (e != OK && !code)

@@ -405,7 +405,7 @@ static err_t look_up(struct str host, const struct patience *patience, struct lo
     return e == E_TIMEOUT ? err_note(e, "host", "looking up %.*s took too long", STR_ARG(host)) : e;
 }
 
-static err_t pick(struct arena *a, struct str host, const struct addrinfo *list,
+static err_t pick(struct arena *a, struct str host, bool any_address, const struct addrinfo *list,
                   struct address *ret)
 {
     bool any = false;
@@ -414,7 +414,7 @@ static err_t pick(struct arena *a, struct str host, const struct addrinfo *list,
             continue;
         struct address x = { .length = i->ai_addrlen };
         memcpy(&x.sa, i->ai_addr, i->ai_addrlen);
-        if (!address_is_public(i->ai_addr)) {
+        if (!any_address && !address_is_public(i->ai_addr)) {
             struct str text = address_text(a, &x);
             return err_note(E_BLOCKED, "host", "%.*s leads to %.*s, which is not a public address",
                             STR_ARG(host), STR_ARG(text));
@@ -424,6 +424,20 @@ static err_t pick(struct arena *a, struct str host, const struct addrinfo *list,
         any = true;
     }
     return any ? OK : err_note(E_NOT_FOUND, "host", "%.*s has no address", STR_ARG(host));
+}
+
+static err_t resolve_name(struct arena *a, struct str name, int port, bool any_address,
+                          const struct patience *patience, struct address *ret)
+{
+    struct look_up *l;
+    TRY(look_up(name, patience, &l));
+    err_t e = l->code == 0
+                  ? pick(a, name, any_address, l->list, ret)
+                  : err_note(E_NOT_FOUND, "host", "%.*s: %s", STR_ARG(name), gai_strerror(l->code));
+    look_up_free(l);
+    if (e == OK)
+        set_port(ret, port);
+    return e;
 }
 
 err_t address_resolve(struct arena *a, const struct address_policy *p, struct str host, int port,
@@ -447,13 +461,26 @@ err_t address_resolve(struct arena *a, const struct address_policy *p, struct st
         set_port(ret, port);
         return OK;
     }
-    struct look_up *l;
-    TRY(look_up(h.name, patience, &l));
-    err_t e = l->code == 0 ? pick(a, h.name, l->list, ret)
-                           : err_note(E_NOT_FOUND, "host", "%.*s: %s", STR_ARG(h.name),
-                                      gai_strerror(l->code));
-    look_up_free(l);
-    if (e == OK)
+    return resolve_name(a, h.name, port, false, patience, ret);
+}
+
+err_t address_resolve_named(struct arena *a, struct str host, int port,
+                            const struct patience *patience, struct address *ret)
+{
+    struct address x;
+    bool brackets = host.n > 2 && host.s[0] == '[' && host.s[host.n - 1] == ']';
+    struct str name = brackets ? str_sub(host, 1, host.n - 1) : str_lower(a, host), rest = name,
+               label;
+    TRY(arena_err(a));
+    if (parse_literal(name, &x)) {
+        *ret = x;
         set_port(ret, port);
-    return e;
+        return OK;
+    }
+    bool fits = !brackets && name.n > 0 && name.n <= NAME_BYTES_MAX;
+    while (fits && str_cut(&rest, '.', &label))
+        fits = label_ok(label);
+    if (!fits)
+        return err_note(E_INVALID, "host", "the host is not a valid name or address");
+    return resolve_name(a, name, port, true, patience, ret);
 }

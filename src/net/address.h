@@ -54,4 +54,9 @@ struct address_policy {
 NODISCARD err_t address_resolve(struct arena *a, const struct address_policy *p, struct str host,
                                 int port, const struct patience *patience, struct address *ret);
 
+/* The same for a host that the operator named: any address, any port, names without a dot too, and the test hook maps nothing.
+ * E_INVALID (no host), E_NOT_FOUND, E_TIMEOUT, or what called it off. */
+NODISCARD err_t address_resolve_named(struct arena *a, struct str host, int port,
+                                      const struct patience *patience, struct address *ret);
+
 #endif
