@@ -78,11 +78,12 @@ static err_t ask_for(struct db *db, const char *kind, int64_t at_ms)
     return OK;
 }
 
-/* What the rooms' tables of entities name holds somebody's words; sessions, tokens and grants do not. */
+/* An account goes with all its things; sessions, tokens and grants hold nobody's words. */
 static bool leaves_bytes(const struct app *app, const struct op *op)
 {
+    const struct entity *e = app_entity(app, op->entity);
     return str_eq(op->kind, S("deleted")) &&
-           (str_eq(op->entity, S("account")) || app_entity(app, op->entity));
+           (str_eq(op->entity, S("account")) || (e && entity_has_words(e)));
 }
 
 static err_t ask_to_erase(struct app *app, struct db *rows, struct db *effects, struct arena *a,

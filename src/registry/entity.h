@@ -37,6 +37,7 @@ struct index_text {
     int64_t created_ms;        /* TIME_NONE: not known; before: and after: then leave it out */
 };
 
+/* A row with a name alone (a session, a grant) holds nobody's words: it is named in the log and in the feed, and that is all. */
 struct entity {
     const char *name; /* "message": in ops, topics, grants and the index; never renamed */
     /* Its place in paths, /api/v1/<plural>/{id}. NULL: it has none, and can be neither shared nor a topic. */
@@ -68,6 +69,9 @@ struct entity {
 const struct entity *app_entity(const struct app *app, struct str name);
 /* The same, if its owner may share it. */
 const struct entity *app_shareable(const struct app *app, struct str name);
+
+/* Does it hold somebody's words, as opposed to a record of who may come in or read? */
+bool entity_has_words(const struct entity *e);
 
 /* One change in a transaction of its own, durable when it returns OK. E_METHOD: clients make no such change of this kind of thing;
  * else as `apply`. */

@@ -65,6 +65,9 @@ struct module {
 /* Where a room keeps its shared object: set in its init, given up in its stop. Asserts that the
  * module is in the table. */
 void **app_room_state(struct app *app, const struct module *m);
+/* The same to read, for a room's files below its table of routes, which that table names: they know the room by its name. NULL
+ * before its init. Asserts that a module of that name is in the table. */
+void *app_room(const struct app *app, const char *name);
 
 /* The routes of all rooms, as the server takes them: one table for each module. A row whose path holds {shareable} becomes one row
  * for each kind of thing that can be shared, with its plural in that place and the entity in the row. In `a`, which must live as

@@ -13,6 +13,15 @@ void **app_room_state(struct app *app, const struct module *m)
     return &app->room_state[i];
 }
 
+void *app_room(const struct app *app, const char *name)
+{
+    size_t i = 0;
+    while (app->modules[i] && strcmp(app->modules[i]->name, name) != 0)
+        i++;
+    assert(app->modules[i] && i < APP_ROOMS_MAX);
+    return app->room_state[i];
+}
+
 /* --- entities ----------------------------------------------------------------------------------- */
 
 const struct entity *app_entity(const struct app *app, struct str name)
@@ -28,6 +37,11 @@ const struct entity *app_shareable(const struct app *app, struct str name)
 {
     const struct entity *e = app_entity(app, name);
     return e && e->shareable ? e : NULL;
+}
+
+bool entity_has_words(const struct entity *e)
+{
+    return e->text || e->exists;
 }
 
 err_t entity_change(struct app *app, struct db *db, struct arena *a, const struct entity *e,

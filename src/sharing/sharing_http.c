@@ -109,6 +109,11 @@ static err_t forget(struct app *app, struct db *rows, struct db *effects, struct
     return OK;
 }
 
+static const struct entity ENTITIES[] = {
+    { .name = "grant" },  /* of the owner's log: given or taken */
+    { .name = "access" }, /* of the grantee's: it came or went */
+};
+
 static const struct op_consumer CONSUMERS[] = { { .name = "sharing", .consume = forget } };
 
 #define MEMBERS "/api/v1/{shareable}/{id}/members"
@@ -137,4 +142,6 @@ const struct module sharing_module = {
     .route_count = COUNTOF(ROUTES),
     .consumers = CONSUMERS,
     .consumer_count = COUNTOF(CONSUMERS),
+    .entities = ENTITIES,
+    .entity_count = COUNTOF(ENTITIES),
 };

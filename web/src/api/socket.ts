@@ -4,7 +4,7 @@ import { asSentence, offline, Problem } from './problem.ts';
 import type { Schemas } from './types.ts';
 
 export interface Change {
-    entity: string;
+    entity: Schemas['Entity'];
     id: string;
     kind: 'created' | 'updated' | 'deleted';
     version: number;

@@ -89,6 +89,7 @@ export interface Schemas {
         role: "owner" | "editor" | "reader";
         shared_by?: string;
     };
+    Entity: "account" | "session" | "token" | "grant" | "access" | "conversation" | "message" | "capture";
     Me: {
         user: Schemas["User"];
         session_id: string | null;
@@ -130,6 +131,7 @@ export interface Schemas {
         address: string;
         current: boolean;
     };
+    ShareableEntity: "conversation";
     SignInLink: {
         link: string;
         expires_at: string;

@@ -4,6 +4,7 @@ import type { Change } from '../api/socket.ts';
 import type { ChangeStore } from '../store/changes.ts';
 import type { Connection } from '../sync/connection.ts';
 import { createFeed, goneConversations, type News } from '../sync/feed.ts';
+import { idIn, type Entity } from '../sync/topic.ts';
 import type { AccountModel } from './account.ts';
 import type { CapturesModel } from './captures.ts';
 import type { LibraryModel } from './library.ts';
@@ -50,8 +51,8 @@ export function createLive({ connection, changes, later, session, library, reade
     }
     connection.store.subscribe(watch);
     connection.on('unsubscribed', ({ topic }) => {
-        const [entity, id = ''] = topic.split(':');
-        if (entity === 'conversation') reader.end(id);
+        const id = idIn(topic, 'conversation');
+        if (id) reader.end(id);
     });
     connection.on('signed_out', () => session.expire());
     connection.on('refused', (problem) => {
@@ -84,7 +85,7 @@ export function createLive({ connection, changes, later, session, library, reade
             void reader.renew(reader.store.getState().id);
             return;
         }
-        const touches = (...entities: string[]) => news.items.some((i) => entities.includes(i.entity));
+        const touches = (...entities: Entity[]) => news.items.some((i) => entities.includes(i.entity));
         toLibrary(news.items);
         toReader(news.items);
         if (touches('capture')) void captures.renew();

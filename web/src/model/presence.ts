@@ -4,6 +4,7 @@ import { createStore } from 'zustand/vanilla';
 import type { People, Person } from '../api/socket.ts';
 import { toProblem, type Problem } from '../api/problem.ts';
 import type { Connection } from '../sync/connection.ts';
+import { topicOf, type ShareableEntity } from '../sync/topic.ts';
 
 export type { Person };
 
@@ -48,16 +49,16 @@ export function createPresence({ connection, me, later, onRefused }: PresencePar
     let stopBeat = () => {};
     let resting = false;
 
-    const topicOf = (id: string) => `conversation:${id}`;
+    const place = (id: string) => topicOf<ShareableEntity>('conversation', id);
 
     function beat(): void {
         stopBeat();
         if (connection.store.getState().phase !== 'on') return;
         stopBeat = later(beat, heartbeatMs);
         const { id } = store.getState();
-        const place = id ? { at: topicOf(id), ...(messageId ? { message_id: messageId } : {}) } : {};
+        const where = id ? { at: place(id), ...(messageId ? { message_id: messageId } : {}) } : {};
         // Where it is refused, the subscription is too, and that one is told.
-        connection.ask('presence', { status, ...place }).catch(() => undefined);
+        connection.ask('presence', { status, ...where }).catch(() => undefined);
     }
 
     connection.on('ready', (ready) => {
@@ -72,7 +73,7 @@ export function createPresence({ connection, me, later, onRefused }: PresencePar
     connection.on('pulse', beat);
     connection.on('presence', (news) => {
         const { id, people } = store.getState();
-        if (id && news.topic === topicOf(id)) store.setState({ people: merge(people, news, me()) });
+        if (id && news.topic === place(id)) store.setState({ people: merge(people, news, me()) });
     });
 
     function open(id: string): void {
@@ -81,7 +82,7 @@ export function createPresence({ connection, me, later, onRefused }: PresencePar
         messageId = '';
         store.setState({ id, people: [] });
         leave = id
-            ? connection.join(topicOf(id), {
+            ? connection.join(place(id), {
                 joining: () => store.setState({ people: [] }),
                 joined: beat,
                 refused: () => {

@@ -2,6 +2,7 @@
 import { followCapture, type OpenStream } from '../api/events.ts';
 import type { SocketEvents } from '../api/socket.ts';
 import type { Connection } from './connection.ts';
+import { topicOf } from './topic.ts';
 
 type Capture = SocketEvents['progress'];
 
@@ -32,7 +33,7 @@ export function createProgress({ connection, openStream, read }: ProgressParts):
     return (id, onProgress, onLost) => {
         if (connection.store.getState().phase !== 'on') return followCapture(openStream, id, onProgress, onLost);
         const deafen = listen(id, onProgress);
-        const leave = connection.join(`capture:${id}`, {
+        const leave = connection.join(topicOf('capture', id), {
             // What was told before we were heard, or while the connection was lost, is in the row.
             joined: () => void read(id).then(onProgress, () => undefined),
             refused: onLost,
