@@ -1,4 +1,6 @@
 /* Recipes: all of them load, and their patterns find the one response that is meant. */
+#include <ctype.h>
+
 #include "archive/providers/provider.h"
 #include "base/check.h"
 #include "capture/recipe.h"
@@ -21,6 +23,46 @@ static void they_load(void **state)
     assert_null(recipe_of(recipes, count, STR_NONE));
     assert_true(str_starts(str_trim(recipe_runner()), S("(")) ||
                 str_find(recipe_runner(), S("function"), 0) < recipe_runner().n);
+}
+
+/* Is `object.key` a word of the runner's text? */
+static bool runner_reads(struct arena *a, const char *object, struct str key)
+{
+    struct str text = recipe_runner(), word = str_fmt(a, "%s.%.*s", object, STR_ARG(key));
+    for (size_t at = 0; (at = str_find(text, word, at)) < text.n; at += word.n) {
+        char next = at + word.n < text.n ? text.s[at + word.n] : ' ';
+        char before = at ? text.s[at - 1] : ' ';
+        if (!isalnum((unsigned char)next) && !isalnum((unsigned char)before))
+            return true;
+    }
+    return false;
+}
+
+/* A key that nobody reads looks as if it did something. */
+static void every_key_is_read_by_somebody(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    static const char *const OURS[] = {
+        "id", "provider", "detect", "network", "embedded", "waitFor"
+    };
+    for (size_t i = 0; i < count; i++) {
+        struct json root, v;
+        struct str key;
+        assert_int_equal(OK, json_parse(&a, recipes[i].json, 16, &root));
+        struct json_iter it = json_iter(root);
+        while (json_next(&it, &key, &v)) {
+            bool read = runner_reads(&a, "recipe", key);
+            for (size_t k = 0; k < COUNTOF(OURS); k++)
+                read |= str_eq(key, str_from(OURS[k]));
+            if (!read)
+                fail_msg("%.*s: nobody reads %.*s", STR_ARG(recipes[i].id), STR_ARG(key));
+        }
+        struct json_iter messages = json_iter(json_get(root, S("messages")));
+        while (json_next(&messages, &key, &v))
+            if (!runner_reads(&a, "m", key))
+                fail_msg("%.*s: nobody reads messages.%.*s", STR_ARG(recipes[i].id), STR_ARG(key));
+    }
 }
 
 static void the_response_that_is_kept(void **state)
@@ -82,6 +124,7 @@ int main(void)
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(they_load),
+        cmocka_unit_test(every_key_is_read_by_somebody),
         cmocka_unit_test(the_response_that_is_kept),
         cmocka_unit_test(a_path_without_an_id),
         cmocka_unit_test(the_pattern_of_the_browser),
