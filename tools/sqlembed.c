@@ -3,8 +3,9 @@
  *   sqlembed queries ROOM in.sql out.h out.c     named queries of a room
  *   sqlembed migrations FOLDER out.c             FOLDER/NNNN_name.sql and FOLDER/index/NNNN_name.sql
  *
- * Queries:    `-- :query name` begins one. `:name` is a parameter, numbered by first use: ?1 for SQLite,
- *             $1 for PostgreSQL; both dialects must use the same ones in the same order.
+ * Queries:    `-- :query name` begins one statement, `-- :script name` several without parameters. `:name` is a parameter, numbered by first use: ?1 for SQLite,
+ *             $1 for PostgreSQL; both dialects must use the same ones in the same order. SQL_ALL_<ROOM> lists every
+ *             query of the room (scripts cannot be prepared), and a test prepares them all.
  * Both:       lines between `@sqlite`, `@postgres`, `@end` (alone on their lines) are for one dialect.
  * Migrations: PostgreSQL's type names are mapped for SQLite's STRICT tables; `@without_rowid` alone on the
  *             line before a CREATE TABLE makes it WITHOUT ROWID there. */
@@ -258,7 +259,18 @@ static void check_same_parameters(const char *name, const struct params *a, cons
                 a->names[i], b->names[i]);
 }
 
-static void write_query(FILE *h, FILE *c, const char *name, const char *body)
+/* A database that prepares a text looks at its first statement alone, and would say nothing of a second one. */
+static void check_one_statement(const char *name, const char *s)
+{
+    while (*s) {
+        const char *end = skip_opaque(s);
+        if (end == s && *s == ';' && s[1 + strspn(s + 1, " \t\r\n;")])
+            die("query %s: it has a second statement (-- :script says so)", name);
+        s = end == s ? s + 1 : end;
+    }
+}
+
+static void write_query(FILE *h, FILE *c, const char *name, const char *body, bool script)
 {
     static struct params params[DIALECTS];
     char symbol[NAME_MAX_BYTES];
@@ -271,6 +283,8 @@ static void write_query(FILE *h, FILE *c, const char *name, const char *body)
         put_dialect(&scratch, body, (enum dialect)d);
         put(&scratch, "", 0);
         put_query(&dialects[d], scratch.s, (enum dialect)d, &params[d]);
+        if (!script)
+            check_one_statement(name, dialects[d].s);
     }
     check_same_parameters(name, &params[SQLITE], &params[POSTGRES]);
     fprintf(h, "extern const struct db_query SQL_%s;\n", symbol);
@@ -284,9 +298,22 @@ static void write_query(FILE *h, FILE *c, const char *name, const char *body)
     fprintf(c, ",\n    PARAMS_%s, %d,\n};\n", symbol, params[0].count);
 }
 
+/* The next `-- :query ` or `-- :script `; its name begins at *ret_name. NULL: none. */
+static char *next_mark(char *text, char **ret_name, bool *ret_script)
+{
+    static const char QUERY[] = "-- :query ", SCRIPT[] = "-- :script ";
+    char *query = strstr(text, QUERY), *script = strstr(text, SCRIPT);
+    *ret_script = script && (!query || script < query);
+    char *at = *ret_script ? script : query;
+    if (at)
+        *ret_name = at + (*ret_script ? sizeof SCRIPT : sizeof QUERY) - 1;
+    return at;
+}
+
 static int queries(const char *room, const char *in, const char *h_path, const char *c_path)
 {
     static char names[1000][NAME_MAX_BYTES];
+    static bool scripts[1000];
     char room_upper[NAME_MAX_BYTES];
     int count = 0;
     char *text = read_file(in);
@@ -299,15 +326,15 @@ static int queries(const char *room, const char *in, const char *h_path, const c
             "VIVIM_SQL_%s_H\n\n#include \"db/db.h\"\n\n",
             in, room_upper, room_upper);
     fprintf(c, "/* made by tools/sqlembed.c from %s */\n#include \"%s_sql.h\"\n", in, room);
-    static const char MARK[] = "-- :query ";
-    char *at = strstr(text, MARK);
+    char *name = NULL, *at = next_mark(text, &name, &scripts[0]);
     for (line_number = 0; at; count++) {
-        char *name = at + sizeof MARK - 1, *end = name;
+        char *end = name, *next_name = NULL;
+        bool script = false;
         while (is_word((unsigned char)*end))
             end++;
-        if (end == name || end - name >= NAME_MAX_BYTES || *end != '\n' || count == 1000)
+        if (end == name || end - name >= NAME_MAX_BYTES || *end != '\n' || count == 999)
             die("a query's name is missing, too long, or followed by something");
-        char *next = strstr(end, MARK);
+        char *next = next_mark(end, &next_name, &script);
         *end = 0;
         if (next)
             next[-1] = 0;
@@ -315,14 +342,17 @@ static int queries(const char *room, const char *in, const char *h_path, const c
             if (strcmp(names[i], name) == 0)
                 die("two queries are called %s", name);
         memcpy(names[count], name, (size_t)(end - name) + 1);
-        write_query(h, c, name, end + 1);
+        write_query(h, c, name, end + 1, scripts[count]);
         at = next;
+        name = next_name;
+        scripts[count + 1] = script;
     }
     fprintf(c, "\nconst struct db_query *const SQL_ALL_%s[] = {\n", room_upper);
     for (int i = 0; i < count; i++) {
         char symbol[NAME_MAX_BYTES];
         upper(symbol, names[i]);
-        fprintf(c, "    &SQL_%s,\n", symbol);
+        if (!scripts[i])
+            fprintf(c, "    &SQL_%s,\n", symbol);
     }
     fprintf(c, "    0,\n};\n");
     fprintf(h, "extern const struct db_query *const SQL_ALL_%s[]; /* ended by NULL */\n\n#endif\n",

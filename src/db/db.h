@@ -132,7 +132,7 @@ struct db_args {
         (int)(sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value)) })
 #define DB_NO_ARGS ((struct db_args){ NULL, 0 })
 
-/* A result row is mapped by a table of columns; names must match the query's (a test holds all). A
+/* A result row is mapped by a table of columns; names must match the query's (an assert looks, at the query's first use). A
  * column type DB_I64 takes int64_t (NULL gives INT64_MIN = TIME_NONE), DB_F64 double (NULL: NaN),
  * DB_BOOL bool, DB_STR and DB_BYTES struct str in the arena (NULL: STR_NONE), DB_UUID struct uuid (NULL: nil). */
 struct db_col {
@@ -199,7 +199,8 @@ struct db_stats {
 };
 void db_stats(struct db_store *s, struct db_stats *ret);
 
-/* Tests of every room: all named queries of the program prepare on both databases. */
+/* Does it prepare, with the parameters that it says it has? E_DB, E_SCHEMA. A test asks this of every query of every room
+ * (SQL_ALL_<ROOM>, made by tools/sqlembed) on both databases. */
 NODISCARD err_t db_prepare_check(struct db *db, const struct db_query *q);
 
 #endif

@@ -5,7 +5,7 @@ SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_migra
 SELECT COUNT(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_migration'
 @end
 
--- :query db_migration_create
+-- :script db_migration_create
 @sqlite
 CREATE TABLE IF NOT EXISTS schema_migration (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_ms INTEGER NOT NULL) STRICT
@@ -21,7 +21,7 @@ SELECT number, name, checksum FROM schema_migration ORDER BY number;
 -- :query db_migration_record
 INSERT INTO schema_migration (number, name, checksum, applied_ms) VALUES (:number, :name, :checksum, :now_ms);
 
--- :query db_derived_clear
+-- :script db_derived_clear
 -- What is derived, as if it had never been there. SQLite: its files go.
 @sqlite
 SELECT 1

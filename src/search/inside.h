@@ -144,15 +144,14 @@ const struct entity *search_entity(const struct app *app, struct str name);
 
 /* --- handles on the index: search.c ---------------------------------------------------------- */
 
-NODISCARD err_t search_init(struct app *app);
-void search_stop(struct app *app);
-
 struct search_room {
     struct arena arena; /* holds this struct */
     struct mutex mutex;
     struct db *idle[WORKERS_MAX]; /* under the mutex; at most as many as there are workers */
     size_t idle_count;
 };
+NODISCARD err_t search_room_new(struct search_room **ret);
+void search_room_free(struct search_room *room); /* accepts NULL */
 struct search_lent {
     struct search_room *room;
     struct db *db; /* NULL: none */

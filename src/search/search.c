@@ -10,7 +10,7 @@
 /* A request has a handle on the main store from its worker; one on the index is lent from here,
  * because opening one takes longer than a search. */
 
-err_t search_init(struct app *app)
+err_t search_room_new(struct search_room **ret)
 {
     struct arena arena;
     arena_init(&arena, KIB(64));
@@ -19,27 +19,24 @@ err_t search_init(struct app *app)
         return arena_err(&arena);
     room->arena = arena;
     mutex_init(&room->mutex);
-    *app_room_state(app, &search_module) = room;
+    *ret = room;
     return OK;
 }
 
-void search_stop(struct app *app)
+void search_room_free(struct search_room *room)
 {
-    void **state = app_room_state(app, &search_module);
-    struct search_room *room = *state;
     if (!room)
         return;
     for (size_t i = 0; i < room->idle_count; i++)
         db_disconnect(room->idle[i]);
     mutex_free(&room->mutex);
-    *state = NULL;
     struct arena arena = room->arena;
     arena_free(&arena);
 }
 
 err_t search_lend(struct app *app, struct search_lent *ret)
 {
-    struct search_room *room = *app_room_state(app, &search_module);
+    struct search_room *room = app_room(app, "search");
     assert(room);
     *ret = (struct search_lent){ .room = room };
     mutex_lock(&room->mutex);

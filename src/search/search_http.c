@@ -113,6 +113,21 @@ static const struct route ROUTES[] = {
     },
 };
 
+static err_t search_init(struct app *app)
+{
+    struct search_room *room;
+    TRY(search_room_new(&room));
+    *app_room_state(app, &search_module) = room;
+    return OK;
+}
+
+static void search_stop(struct app *app)
+{
+    void **state = app_room_state(app, &search_module);
+    search_room_free(*state);
+    *state = NULL;
+}
+
 const struct module search_module = {
     .name = "search",
     .init = search_init,

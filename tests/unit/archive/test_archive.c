@@ -64,39 +64,6 @@ static struct archive_message *messages(struct uuid id, bool all, size_t *ret_co
     "}"
 #define TWO M("a", "human", "q") "," M("b", "assistant", "x")
 
-static void every_query_prepares(void **state)
-{
-    UNUSED(state);
-    static const struct db_query *const ALL[] = {
-        &SQL_ARCHIVE_BY_ORIGIN,
-        &SQL_ARCHIVE_BY_URL,
-        &SQL_ARCHIVE_ONE,
-        &SQL_ARCHIVE_NEWEST,
-        &SQL_ARCHIVE_NEWEST_OF_PROVIDER,
-        &SQL_ARCHIVE_INSERT,
-        &SQL_ARCHIVE_UPDATE,
-        &SQL_ARCHIVE_RENAME,
-        &SQL_ARCHIVE_DELETE,
-        &SQL_ARCHIVE_DELETE_MESSAGES,
-        &SQL_ARCHIVE_DELETE_VERSIONS,
-        &SQL_ARCHIVE_DELETE_MEDIA,
-        &SQL_ARCHIVE_PATH,
-        &SQL_ARCHIVE_TREE,
-        &SQL_ARCHIVE_MESSAGE_ONE,
-        &SQL_ARCHIVE_MESSAGE_INSERT,
-        &SQL_ARCHIVE_MESSAGE_PLACE,
-        &SQL_ARCHIVE_MESSAGE_REPLACE,
-        &SQL_ARCHIVE_VERSION_KEEP,
-        &SQL_ARCHIVE_MEDIA_PUT,
-        &SQL_ARCHIVE_MEDIA_ONE,
-        &SQL_ARCHIVE_NAMES_BLOB,
-        &SQL_ARCHIVE_EACH_CONVERSATION,
-        &SQL_ARCHIVE_EACH_MESSAGE,
-    };
-    for (size_t i = 0; i < COUNTOF(ALL); i++)
-        ok(db_prepare_check(f.db, ALL[i]));
-}
-
 static void a_new_conversation(void **state)
 {
     UNUSED(state);
@@ -565,7 +532,6 @@ static void pages_of_messages_begin_behind_the_last(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_query_prepares),
         TEST(no_query_reaches_further_than_it_says),
         TEST(pages_of_messages_begin_behind_the_last),
         TEST(a_new_conversation),

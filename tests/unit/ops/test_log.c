@@ -1,70 +1,6 @@
 /* The operation log: order, cursors, retention, and that nothing appears behind a reader. */
 #include "ops/fixture.h"
 #include "ops/inside.h"
-#include "ops_sql.h"
-
-static void every_query_prepares(void **state)
-{
-    UNUSED(state);
-    static const struct db_query *const MAIN[] = {
-        &SQL_OPS_APPEND,
-        &SQL_OPS_READ,
-        &SQL_OPS_APPEND_STREAM,
-        &SQL_OPS_READ_FOR,
-        &SQL_OPS_PRUNE_STREAMS,
-        &SQL_OPS_STREAMS_EMPTY,
-        &SQL_OPS_READER_ADD,
-        &SQL_OPS_READER_REMOVE,
-        &SQL_OPS_READERS,
-        &SQL_OPS_READERS_FORGET,
-        &SQL_OPS_READERS_FORGET_ACCOUNT,
-        &SQL_OPS_STREAM_FORGET_ACCOUNT,
-        &SQL_OPS_FLOOR,
-        &SQL_OPS_HEAD,
-        &SQL_OPS_LAST,
-        &SQL_OPS_OLDEST,
-        &SQL_OPS_PRUNE,
-        &SQL_OPS_FLOOR_SET,
-        &SQL_OPS_LOG_FOREIGN,
-        &SQL_OPS_LOG_EMPTY,
-        &SQL_OPS_CURSOR_GET,
-        &SQL_OPS_CURSOR_MAKE,
-        &SQL_OPS_CURSOR_HOLD,
-        &SQL_OPS_CURSOR_SET,
-        &SQL_OPS_JOB_INSERT,
-        &SQL_OPS_JOB_LIVE,
-        &SQL_OPS_JOB_ONE,
-        &SQL_OPS_JOB_LIST,
-        &SQL_OPS_JOB_POSITION,
-        &SQL_OPS_JOB_DUE_COUNT,
-        &SQL_OPS_JOB_QUEUED_COUNT,
-        &SQL_OPS_JOB_RUNNING_COUNT,
-        &SQL_OPS_JOB_NEXT_MS,
-        &SQL_OPS_JOB_DUE,
-        &SQL_OPS_JOB_CLAIM,
-        &SQL_OPS_JOB_RENEW,
-        &SQL_OPS_JOB_CANCEL_ASKED,
-        &SQL_OPS_JOB_PHASE,
-        &SQL_OPS_JOB_END,
-        &SQL_OPS_JOB_REQUEUE,
-        &SQL_OPS_JOB_REQUEUE_ALL,
-        &SQL_OPS_JOB_CANCEL_QUEUED,
-        &SQL_OPS_JOB_CANCEL_RUNNING,
-        &SQL_OPS_JOB_SWEEP,
-        &SQL_OPS_JOB_FORGET,
-        &SQL_OPS_JOB_DELETE_OWNER,
-    };
-    static const struct db_query *const INDEX[] = {
-        &SQL_OPS_CURSOR_GET,
-        &SQL_OPS_CURSOR_MAKE,
-        &SQL_OPS_CURSOR_HOLD,
-        &SQL_OPS_CURSOR_SET,
-    };
-    for (size_t i = 0; i < COUNTOF(MAIN); i++)
-        ok(db_prepare_check(f.db, MAIN[i]));
-    for (size_t i = 0; i < COUNTOF(INDEX); i++)
-        ok(db_prepare_check(f.index, INDEX[i]));
-}
 
 /* PostgreSQL: until no other transaction of the server (a vacuum, another test) hides what is
  * committed. */
@@ -359,9 +295,9 @@ static void another_server(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_query_prepares),     TEST(order_and_fields), TEST(clock_set_back),
-        TEST(rolled_back_is_not_there), TEST(bad_cursors),      TEST(retention),
-        TEST(nothing_is_skipped),       TEST(held_open),        TEST(another_server),
+        TEST(order_and_fields), TEST(clock_set_back), TEST(rolled_back_is_not_there),
+        TEST(bad_cursors),      TEST(retention),      TEST(nothing_is_skipped),
+        TEST(held_open),        TEST(another_server),
     };
     RUN_ON_BOTH(tests);
 }

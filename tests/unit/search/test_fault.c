@@ -98,18 +98,18 @@ static const struct fault_case CASES[] = {
 
 static void reopen(void)
 {
-    search_stop(&f.app);
+    search_module.stop(&f.app);
     stores_reopen();
-    ok(search_init(&f.app));
+    ok(search_module.init(&f.app));
 }
 
 static void all_or_nothing(void **state)
 {
     UNUSED(state);
     f.app.modules = MODULES;
-    ok(search_init(&f.app));
+    ok(search_module.init(&f.app));
     fault_each(CASES, COUNTOF(CASES), on_postgres, reopen);
-    search_stop(&f.app);
+    search_module.stop(&f.app);
 }
 
 int main(void)

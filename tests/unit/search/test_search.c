@@ -8,7 +8,6 @@
 #include "base/utf8.h"
 #include "ops/fixture.h"
 #include "search/inside.h"
-#include "search_sql.h"
 
 /* --- an entity that lives in the test -------------------------------------------------------- */
 
@@ -98,7 +97,7 @@ static int open_search(void **state)
     memset(notes, 0, sizeof notes);
     fixture_open(state);
     f.app.modules = MODULES;
-    ok(search_init(&f.app));
+    ok(search_module.init(&f.app));
     go(MODULES);
     return 0;
 }
@@ -106,7 +105,7 @@ static int open_search(void **state)
 static int close_search(void **state)
 {
     ops_stop(&f.app);
-    search_stop(&f.app);
+    search_module.stop(&f.app);
     return fixture_close(state);
 }
 
@@ -150,19 +149,6 @@ static size_t count_of(const char *q)
 }
 
 /* --- tests ----------------------------------------------------------------------------------- */
-
-static void every_query_prepares(void **state)
-{
-    UNUSED(state);
-    static const struct db_query *const ALL[] = {
-        &SQL_SEARCH_PART_ADD,         &SQL_SEARCH_FTS_ADD,           &SQL_SEARCH_FTS_REMOVE,
-        &SQL_SEARCH_PART_REMOVE,      &SQL_SEARCH_FTS_REMOVE_ONE,    &SQL_SEARCH_PART_REMOVE_ONE,
-        &SQL_SEARCH_FTS_REMOVE_OWNER, &SQL_SEARCH_PART_REMOVE_OWNER, &SQL_SEARCH_FTS_COMPACT,
-        &SQL_SEARCH_FTS_CLEAR,        &SQL_SEARCH_PART_CLEAR,        &SQL_SEARCH_FIND,
-    };
-    for (size_t i = 0; i < COUNTOF(ALL); i++)
-        ok(db_prepare_check(f.index, ALL[i]));
-}
 
 static void found(void **state)
 {
@@ -536,7 +522,7 @@ static void wait_until_done_or_asleep(struct borrower *b)
 static void a_handle_is_lent_and_given_back_under_the_lock(void **state)
 {
     UNUSED(state);
-    struct search_room *room = *app_room_state(&f.app, &search_module);
+    struct search_room *room = app_room(&f.app, "search");
     struct borrower b = { 0 };
     ok(search_lend(&f.app, &b.lent)); /* so that there is one to lend */
     search_give_back(&b.lent);
@@ -590,7 +576,6 @@ int main(void)
 {
     log_init(2, LOG_JSON, LOG_ERROR + 1);
     const struct CMUnitTest tests[] = {
-        OPEN(every_query_prepares),
         OPEN(found),
         OPEN(the_language),
         OPEN(filters),
