@@ -1,8 +1,8 @@
 #include "base/limits.h"
 #include "capture/capture_job.h"
+#include "capture/capture_room.h"
 #include "capture/capture_store.h"
 #include "ops/ops.h"
-#include "os/file.h"
 
 /* --- handlers ----------------------------------------------------------------------------------- */
 
@@ -127,11 +127,6 @@ static err_t capture_forget(struct app *app, struct db *db, struct uuid account)
     return capture_store_forget(db, account);
 }
 
-struct capture_room *capture_room(struct app *app)
-{
-    return *app_room_state(app, &capture_module);
-}
-
 #define ID_SCHEMA                                                                             \
     "{\"type\":\"object\",\"required\":[\"id\"],\"properties\":{\"id\":{\"type\":\"string\"," \
     "\"format\":\"uuid\"}}}"
@@ -156,44 +151,21 @@ static const char PAGE_SCHEMA[] = "{\"type\":\"object\",\"required\":[\"items\",
                                   "{\"$ref\":\"#/components/schemas/"
                                   "Capture\"}},\"next_cursor\":{\"type\":[\"string\",\"null\"]}}}";
 
-/* The data folder is this process's alone: a profile that is there already is of a browser whose server was killed. */
-static err_t make_browsers(struct app *app, struct capture_room *room)
-{
-    struct str path = str_fmt(&room->arena, "%s/tmp/browsers", app->data_dir);
-    char *profiles = str_cstr(&room->arena, path);
-    if (!profiles)
-        return arena_err(&room->arena);
-    folder_remove(profiles);
-    TRY(folder_make(profiles, 0700));
-    return browser_pool_new(app->settings->browser, profiles, &room->browsers);
-}
-
 static err_t capture_init(struct app *app)
 {
-    struct arena arena;
-    arena_init(&arena, MIB(4));
-    struct capture_room *room = ARENA_NEW(&arena, struct capture_room);
-    if (!room)
-        return arena_err(&arena);
-    room->arena = arena;
-    *app_room_state(app, &capture_module) = room;
-    room->policy = (struct address_policy){ app->settings->capture_resolve,
-                                            app->settings->capture_insecure_tls };
+    struct capture_room *room;
     http_schema("Capture", CAPTURE_SCHEMA);
     http_schema("CapturePage", PAGE_SCHEMA);
-    TRY(recipes_load(&room->arena, &room->recipes, &room->recipe_count));
-    return make_browsers(app, room);
+    TRY(capture_room_new(app, &room));
+    *app_room_state(app, &capture_module) = room;
+    return OK;
 }
 
 static void capture_stop(struct app *app)
 {
-    struct capture_room *room = capture_room(app);
-    if (!room)
-        return;
-    browser_pool_free(room->browsers);
-    *app_room_state(app, &capture_module) = NULL;
-    struct arena arena = room->arena;
-    arena_free(&arena);
+    void **state = app_room_state(app, &capture_module);
+    capture_room_free(*state);
+    *state = NULL;
 }
 
 static const struct route ROUTES[] = {

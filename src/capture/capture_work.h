@@ -3,6 +3,7 @@
 #define VIVIM_CAPTURE_CAPTURE_WORK_H
 
 #include "capture/capture_job.h"
+#include "capture/capture_room.h"
 #include "capture/egress.h"
 #include "capture/judge.h"
 #include "capture/page.h"

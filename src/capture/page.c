@@ -15,71 +15,7 @@ enum {
     LOOK_MS = 100,
     REDRAW_MS =
         500, /* a page that asked for its data when it was idle already shows them after that */
-    HELD_WIDTH = 8, /* pixels; nothing is painted while the document is held back */
-    PARAMS_BYTES_MAX = 1 << 26
 };
-
-/* --- calls ---------------------------------------------------------------------------------------- */
-
-static struct patience step(const struct page *p)
-{
-    return patience_until(&p->patience, clock_monotonic_ms() + CAPTURE_STEP_MS);
-}
-
-err_t page_call(struct page *p, const char *method, struct str params, struct json *ret)
-{
-    struct patience patience = step(p);
-    return devtools_call(p->devtools, p->session, p->arena, method, params, &patience, ret);
-}
-
-static err_t browser_call(struct page *p, const char *method, struct str params, struct json *ret)
-{
-    struct patience patience = step(p);
-    return devtools_call(p->devtools, NULL, p->arena, method, params, &patience, ret);
-}
-
-struct str page_one(struct arena *a, const char *key, struct str text)
-{
-    struct buf b;
-    struct json_out o;
-    buf_init(&b, a, PARAMS_BYTES_MAX);
-    jo_init(&o, &b);
-    jo_object(&o);
-    jo_kstr(&o, key, text);
-    jo_end(&o);
-    return buf_str(&b);
-}
-
-/* --- the context -------------------------------------------------------------------------------------- */
-
-err_t page_attach(struct page *p, int proxy_port)
-{
-    struct json r;
-    struct str proxy =
-        proxy_port
-            ? str_fmt(
-                  p->arena,
-                  ",\"proxyServer\":\"http://127.0.0.1:%d\",\"proxyBypassList\":\"<-loopback>\"",
-                  proxy_port)
-            : S("");
-    TRY(browser_call(p, "Target.createBrowserContext",
-                     str_fmt(p->arena, "{\"disposeOnDetach\":true%.*s}", STR_ARG(proxy)), &r));
-    p->context_id = json_get_str(r, S("browserContextId"));
-    TRY(browser_call(
-        p, "Target.createTarget",
-        str_fmt(
-            p->arena,
-            "{\"url\":\"about:blank\",\"browserContextId\":\"%.*s\",\"width\":%d,\"height\":%d}",
-            STR_ARG(p->context_id), HELD_WIDTH, HELD_WIDTH),
-        &r));
-    p->target_id = json_get_str(r, S("targetId"));
-    TRY(browser_call(
-        p, "Target.attachToTarget",
-        str_fmt(p->arena, "{\"targetId\":\"%.*s\",\"flatten\":true}", STR_ARG(p->target_id)), &r));
-    TRY(session_open(p->devtools, json_get_str(r, S("sessionId")), &p->session));
-    p->frame_id = p->target_id; /* the main frame of a page bears the name of its target */
-    return OK;
-}
 
 /* Hold back every document and what the recipe keeps, until we have seen the body. Documents are held before they are
  * asked for, too: only of those does the browser tell us that the proxy wants its password, and it need ask for the first
@@ -112,51 +48,31 @@ static err_t hold_responses(struct page *p, struct str share_id)
     return page_call(p, "Fetch.enable", buf_str(&b), NULL);
 }
 
-/* A command whose answer says nothing that the events do not: sent, and not waited for. */
-static err_t tell(struct page *p, const char *method, struct str params)
-{
-    struct patience patience = step(p);
-    int64_t ignored;
-    return session_send(p->session, p->arena, method, params, &patience, &ignored);
-}
-
 /* The browser takes commands in order, so waiting for the last one is enough. Bodies come through the interception:
  * the browser need not keep any for us. */
 static err_t prepare(struct page *p, const struct page_options *o)
 {
-    TRY(browser_call(p, "Browser.setDownloadBehavior",
-                     str_fmt(p->arena, "{\"behavior\":\"deny\",\"browserContextId\":\"%.*s\"}",
-                             STR_ARG(p->context_id)),
-                     NULL));
-    TRY(tell(p, "Page.enable", STR_NONE));
-    TRY(tell(p, "Page.setLifecycleEventsEnabled", S("{\"enabled\":true}")));
-    TRY(tell(p, "Inspector.enable", STR_NONE));
-    TRY(tell(p, "Network.enable", S("{\"maxTotalBufferSize\":0,\"maxResourceBufferSize\":0}")));
+    TRY(page_browser_call(p, "Browser.setDownloadBehavior",
+                          str_fmt(p->arena, "{\"behavior\":\"deny\",\"browserContextId\":\"%.*s\"}",
+                                  STR_ARG(p->context_id)),
+                          NULL));
+    TRY(page_tell(p, "Page.enable", STR_NONE));
+    TRY(page_tell(p, "Page.setLifecycleEventsEnabled", S("{\"enabled\":true}")));
+    TRY(page_tell(p, "Inspector.enable", STR_NONE));
+    TRY(page_tell(p, "Network.enable",
+                  S("{\"maxTotalBufferSize\":0,\"maxResourceBufferSize\":0}")));
     /* Saves time; the guard is the proxy. */
-    TRY(tell(p, "Network.setBlockedURLs",
-             S("{\"urls\":[\"*.woff2*\",\"*.woff*\",\"*.ttf*\",\"*.mp4*\",\"*.mp3*\",\"*.webm*\","
-               "\"*://*.google-analytics.com/*\",\"*://*.googletagmanager.com/*\","
-               "\"*://*.doubleclick.net/*\",\"*://*.sentry.io/*\",\"*://*.segment.io/*\"]}")));
+    TRY(page_tell(
+        p, "Network.setBlockedURLs",
+        S("{\"urls\":[\"*.woff2*\",\"*.woff*\",\"*.ttf*\",\"*.mp4*\",\"*.mp3*\",\"*.webm*\","
+          "\"*://*.google-analytics.com/*\",\"*://*.googletagmanager.com/*\","
+          "\"*://*.doubleclick.net/*\",\"*://*.sentry.io/*\",\"*://*.segment.io/*\"]}")));
     if (o->insecure_tls)
-        TRY(tell(p, "Security.setIgnoreCertificateErrors", S("{\"ignore\":true}")));
+        TRY(page_tell(p, "Security.setIgnoreCertificateErrors", S("{\"ignore\":true}")));
     return hold_responses(p, o->share_id);
 }
 
 /* --- letting the page in ---------------------------------------------------------------------------------- */
-
-static struct str window_size(struct page *p)
-{
-    int height = p->enough ? PICTURE_HEIGHT : PAGE_HEIGHT;
-    return str_fmt(p->arena,
-                   "{\"width\":%d,\"height\":%d,\"screenWidth\":%d,\"screenHeight\":%d,"
-                   "\"deviceScaleFactor\":1,\"mobile\":false}",
-                   PAGE_WIDTH, height, PAGE_WIDTH, height);
-}
-
-err_t page_resize(struct page *p)
-{
-    return page_call(p, "Emulation.setDeviceMetricsOverride", window_size(p), NULL);
-}
 
 /* Nothing that the page itself must answer can be waited for here: the browser
  * keeps such commands back until the held navigation goes on. */
@@ -166,12 +82,12 @@ static err_t enter(struct page *p, struct page_result *r)
         return OK;
     p->entered = r->entered = true;
     p->entered_at = clock_monotonic_ms();
-    return tell(p, "Emulation.setDeviceMetricsOverride", window_size(p));
+    return page_tell(p, "Emulation.setDeviceMetricsOverride", page_window_size(p));
 }
 
 static err_t let_through(struct page *p, struct str id)
 {
-    return tell(p, "Fetch.continueRequest", page_one(p->arena, "requestId", id));
+    return page_tell(p, "Fetch.continueRequest", page_one(p->arena, "requestId", id));
 }
 
 /* --- held responses ----------------------------------------------------------------------------------------- */
@@ -226,7 +142,7 @@ static err_t on_held(struct page *p, const struct page_options *o, struct page_r
         r->json_status = status;
     }
     *h = (struct held){ .id = id, .document = document };
-    struct patience patience = step(p);
+    struct patience patience = page_step(p);
     return session_send(p->session, p->arena, "Fetch.getResponseBody",
                         page_one(p->arena, "requestId", id), &patience, &h->body_call);
 }
@@ -327,7 +243,7 @@ static err_t on_challenge(struct page *p, const struct page_options *o, struct j
     jo_end(&out);
     jo_end(&out);
     TRY(buf_err(&b));
-    return tell(p, "Fetch.continueWithAuth", buf_str(&b));
+    return page_tell(p, "Fetch.continueWithAuth", buf_str(&b));
 }
 
 static err_t on_event(struct page *p, const struct page_options *o, struct page_result *r,
@@ -353,21 +269,11 @@ static err_t on_event(struct page *p, const struct page_options *o, struct page_
         if (!r->html.n && str_eq(json_get_str(params, S("requestId")), p->loader_id))
             r->error = json_get_str(params, S("errorText"));
     } else if (str_eq(method, S("Page.javascriptDialogOpening"))) {
-        return tell(p, "Page.handleJavaScriptDialog", S("{\"accept\":false}"));
+        return page_tell(p, "Page.handleJavaScriptDialog", S("{\"accept\":false}"));
     } else if (str_eq(method, S("Inspector.targetCrashed"))) {
         p->crashed = true;
     }
     return OK;
-}
-
-bool page_crashed(struct page *p)
-{
-    const struct patience none = { 0 };
-    struct json event;
-    while (!p->crashed && session_event(p->session, p->arena, &none, &event) == OK)
-        p->crashed = str_eq(json_get_str(event, S("method")), S("Inspector.targetCrashed"));
-    err_clear();
-    return p->crashed;
 }
 
 /* --- the wait ------------------------------------------------------------------------------------------------- */
@@ -487,7 +393,7 @@ err_t page_open(struct arena *a, const struct page_options *o, struct page **ret
     *ret = p;
     TRY(page_attach(p, o->proxy_port));
     TRY(prepare(p, o));
-    struct patience patience = step(p);
+    struct patience patience = page_step(p);
     TRY(session_send(p->session, a, "Page.navigate", page_one(a, "url", o->url), &patience,
                      &p->navigate_call));
     return wait_for_page(p, o, ret_result);

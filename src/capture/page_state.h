@@ -1,4 +1,5 @@
-/* A page as page.c and page_read.c share it. Inside these two only. */
+/* A page as its files share it: page_target.c (its context and its commands), page_read.c (what stands on it), page.c (opening and
+ * watching it); each uses those before it. Inside these only. */
 #ifndef VIVIM_CAPTURE_PAGE_STATE_H
 #define VIVIM_CAPTURE_PAGE_STATE_H
 
@@ -35,13 +36,20 @@ struct page {
     bool idle, crashed, enough, json_seen;
 };
 
+/* How long one step may take, within the time of the whole page. */
+struct patience page_step(const struct page *p);
 /* A command to the page's target, within the time of a step; one to the browser itself. */
 NODISCARD err_t page_call(struct page *p, const char *method, struct str params, struct json *ret);
+NODISCARD err_t page_browser_call(struct page *p, const char *method, struct str params,
+                                  struct json *ret);
+/* A command whose answer says nothing that the events do not: sent, and not waited for. */
+NODISCARD err_t page_tell(struct page *p, const char *method, struct str params);
 /* {"key":"text"} */
 struct str page_one(struct arena *a, const char *key, struct str text);
 /* Make the context and attach to its only page. proxy_port 0: the browser's default proxy, which leads nowhere. */
 NODISCARD err_t page_attach(struct page *p, int proxy_port);
-/* From the size of a page that nobody looks at to that of a window. */
+/* From the size of a page that nobody looks at to that of a window: the parameters of that command; and the command, waited for. */
+struct str page_window_size(struct page *p);
 NODISCARD err_t page_resize(struct page *p);
 /* Read what the browser said meanwhile; true: the page's process has crashed. */
 bool page_crashed(struct page *p);

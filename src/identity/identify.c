@@ -3,7 +3,7 @@
 
 struct identity *identity_of(struct app *app)
 {
-    struct identity *id = *app_room_state(app, &identity_module);
+    struct identity *id = app_room(app, "identity");
     assert(id);
     return id;
 }
