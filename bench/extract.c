@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "archive/providers/provider.h"
+#include "archive/providers/extract.h"
 #include "base/limits.h"
 
 enum { PAGE_BYTES = 1000000, SECONDS = 3 };

@@ -1,7 +1,7 @@
 /* room: archive */
 /* Any bytes as a provider's JSON, an export or a page; what comes out is hashed, written and its blocks are read back. */
 #include "archive/conversation_check.h"
-#include "archive/providers/provider.h"
+#include "archive/providers/extract.h"
 #include "base/limits.h"
 
 static err_t each(void *context, struct conversation *c)

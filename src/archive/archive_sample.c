@@ -1,7 +1,7 @@
 #include "archive/archive_sample.h"
 
 #include "archive/archive_store.h"
-#include "archive/providers/provider.h"
+#include "archive/providers/extract.h"
 #include "base/embedded.h"
 #include "base/limits.h"
 

@@ -1,7 +1,7 @@
 /* vivim extract [--url URL] FILE: stored bytes to the normal form, without server, network or store. */
 #include <signal.h>
 
-#include "archive/providers/provider.h"
+#include "archive/providers/extract.h"
 #include "base/limits.h"
 #include "capture/extract_page.h"
 #include "cli/commands.h"

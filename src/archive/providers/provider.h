@@ -24,18 +24,7 @@ struct provider {
 
 extern const struct provider *const PROVIDERS[];          /* NULL-terminated */
 const struct provider *provider_by_name(struct str name); /* NULL: unknown */
-
-/* What bytes are: decided by structure. */
-enum extract_kind { EXTRACT_CONVERSATIONS, EXTRACT_NEEDS_BROWSER };
-
-/* From stored bytes (a page, provider JSON, an export, or the runner's `vivim.dom/1`) to the normal form, in C alone.
- *
- * url_or_none  helps to name the provider and becomes source.url
- * each         called once for each conversation, in order; its memory lives until it returns. Stop by returning an error.
- * Errors: EXTRACT_NEEDS_BROWSER through ret_kind when the bytes are HTML with no embedded state (the
- *         caller renders it and comes back with vivim.dom/1); E_INVALID when nothing in it is understood. */
-typedef err_t (*extract_fn)(void *context, struct conversation *c);
-NODISCARD err_t extract_bytes(struct str bytes, struct str url_or_none, extract_fn each,
-                              void *context, enum extract_kind *ret_kind);
+/* Whose JSON this is, by its structure; NULL: nobody's. */
+const struct provider *provider_of_json(struct json root);
 
 #endif

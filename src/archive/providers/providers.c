@@ -1,8 +1,5 @@
-/* The table of providers, and what to do with bytes whose kind is not known: decided by structure, never by name. */
-#include "archive/providers/dom.h"
+/* The table of providers. */
 #include "archive/providers/provider.h"
-#include "base/limits.h"
-#include "base/utf8.h"
 
 extern const struct provider PROVIDER_CHATGPT, PROVIDER_CLAUDE;
 
@@ -16,117 +13,10 @@ const struct provider *provider_by_name(struct str name)
     return NULL;
 }
 
-static const struct provider *provider_of(struct json root)
+const struct provider *provider_of_json(struct json root)
 {
     for (size_t i = 0; PROVIDERS[i]; i++)
         if (PROVIDERS[i]->json_is_mine(root))
             return PROVIDERS[i];
     return NULL;
-}
-
-struct call {
-    struct str url;
-    extract_fn each;
-    void *context;
-    size_t given;
-    const char *kind, *strategy;
-};
-
-static err_t give(struct call *c, struct conversation *conversation)
-{
-    conversation->source.kind = c->kind;
-    if (!conversation->source.strategy)
-        conversation->source.strategy = c->strategy;
-    if (c->url.n)
-        conversation->source.url = c->url;
-    c->given++;
-    return c->each(c->context, conversation);
-}
-
-/* One conversation from parsed JSON, in an arena of its own. */
-static err_t give_json(struct call *c, const struct provider *p, struct json root)
-{
-    CLEANUP(arena_free) struct arena a = { 0 };
-    struct conversation conversation;
-    arena_init(&a, CONVERSATION_BYTES_MAX * 4);
-    TRY(dom_is(root) ? dom_conversation(&a, root, &conversation)
-                     : p->from_json(&a, root, &conversation));
-    return give(c, &conversation);
-}
-
-/* A bad element of an export is passed over: one of thousands does not end an import. */
-static err_t give_list(struct call *c, struct json list)
-{
-    struct json_iter it = json_iter(list);
-    struct json item;
-    while (json_next(&it, NULL, &item)) {
-        const struct provider *p = provider_of(item);
-        if (!p)
-            continue;
-        size_t before = c->given;
-        err_t e = give_json(c, p, item);
-        if (e != OK && c->given > before)
-            return e; /* the caller said stop */
-        if (e == E_BUSY)
-            return e;
-    }
-    return c->given
-               ? OK
-               : err_note(E_INVALID, NULL, "no conversation of a known provider is in this list");
-}
-
-static err_t from_json(struct call *c, struct str bytes)
-{
-    CLEANUP(arena_free) struct arena a = { 0 };
-    struct json root;
-    arena_init(&a, JSON_BYTES_MAX * 4);
-    TRY(json_parse(&a, bytes, JSON_FOREIGN_DEPTH_MAX, &root));
-    if (json_is(root, JSON_ARRAY)) {
-        c->kind = "export";
-        return give_list(c, root);
-    }
-    c->kind = "file";
-    const struct provider *p = provider_of(root);
-    if (!p && !dom_is(root))
-        return err_note(E_INVALID, NULL, "this JSON is no conversation of a known provider");
-    return give_json(c, p, root);
-}
-
-static err_t from_html(struct call *c, struct str html, enum extract_kind *ret_kind)
-{
-    CLEANUP(arena_free) struct arena a = { 0 };
-    arena_init(&a, JSON_BYTES_MAX * 4);
-    c->kind = "share";
-    c->strategy = "embedded";
-    for (size_t i = 0; PROVIDERS[i]; i++) {
-        struct json root;
-        err_t e = PROVIDERS[i]->embedded ? PROVIDERS[i]->embedded(&a, html, &root) : E_NOT_FOUND;
-        if (e == OK)
-            return give_json(c, PROVIDERS[i], root);
-        if (e == E_BUSY || e == E_LIMIT)
-            return e;
-    }
-    err_clear();
-    *ret_kind = EXTRACT_NEEDS_BROWSER;
-    return OK;
-}
-
-static bool looks_like_html(struct str bytes)
-{
-    struct str head = str_trim(str_sub(bytes, 0, KIB(4)));
-    return head.n && head.s[0] == '<';
-}
-
-err_t extract_bytes(struct str bytes, struct str url_or_none, extract_fn each, void *context,
-                    enum extract_kind *ret_kind)
-{
-    struct call c = { .url = url_or_none, .each = each, .context = context };
-    *ret_kind = EXTRACT_CONVERSATIONS;
-    if (str_starts(bytes, S("\xef\xbb\xbf")))
-        bytes = str_sub(bytes, 3, bytes.n);
-    if (!str_trim(bytes).n)
-        return err_note(E_INVALID, NULL, "the file is empty");
-    if (!utf8_ok(bytes))
-        return err_note(E_BAD_ENCODING, NULL, "the file is not valid UTF-8");
-    return looks_like_html(bytes) ? from_html(&c, bytes, ret_kind) : from_json(&c, bytes);
 }

@@ -8,6 +8,7 @@
 
 #include "archive/archive.h"
 #include "archive/archive_store.h"
+#include "archive/providers/extract.h"
 
 #define M(id, who, text) "{'uuid':'" id "','sender':'" who "','text':'" text "'}"
 #define BEFORE           M("a", "human", "q") "," M("b", "assistant", "x")
