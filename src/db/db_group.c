@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "db/db_inside.h"
+#include "db/sqlite_connection.h"
 #include "os/clock.h"
 
 enum {
@@ -79,7 +79,7 @@ void db_writer_close(struct db_store *s)
     s->writer = NULL;
 }
 
-void *db_writer_connection(struct db_store *s)
+struct sqlite_connection *db_writer_connection(struct db_store *s)
 {
     return s->writer->connection;
 }

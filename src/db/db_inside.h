@@ -78,7 +78,7 @@ struct db_store {
     _Atomic int64_t silent_ms, answered_ms, ask_again_ms;
 };
 
-/* How much of `ms` is left to whoever began to wait at began_ms, now that the store may be stopping; <= 0: none. */
+/* db_common.c. How much of `ms` is left to whoever began to wait at began_ms, now that the store may be stopping; <= 0: none. */
 int64_t db_wait_left(const struct db_store *s, int64_t began_ms, int64_t ms);
 
 struct db {
@@ -110,47 +110,17 @@ NODISCARD err_t db_derived_ready(struct db *db);
 err_t db_derived_error(struct db *db, err_t e);
 
 /* Group commit (db_group.c). */
-enum checkpoint {
-    CHECKPOINT_PASSIVE, /* as far as it goes without waiting */
-    CHECKPOINT_RESTART, /* waits a little for readers, and the log begins again */
-    CHECKPOINT_TRUNCATE /* the same, and the log's file becomes empty */
-};
 NODISCARD err_t db_writer_open(struct db_store *s, bool group_commit);
 void db_writer_close(struct db_store *s); /* accepts one without a writer */
 /* In the writer's turn, with no group open: `between` takes the files away, and a new connection makes new ones. When
  * that fails the next transaction tries again to open them. E_BUSY (waited too long for the turn). */
 NODISCARD err_t db_writer_renew(struct db_store *s, err_t (*between)(struct db_store *s));
-void *db_writer_connection(struct db_store *s);
+struct sqlite_connection;
+struct sqlite_connection *db_writer_connection(struct db_store *s);
 NODISCARD err_t db_group_begin(struct db *db);
 NODISCARD err_t db_group_commit(struct db *db);
 void db_group_rollback(struct db *db);
 /* A statement failed: when SQLite has ended the whole transaction, the group is lost. */
 err_t db_group_statement_failed(struct db *db, err_t e);
-
-/* SQLite, shared by db_sqlite.c and db_group.c. */
-struct sqlite_connection;
-NODISCARD err_t sqlite_connection_open(struct db_store *s, bool writer,
-                                       struct sqlite_connection **ret);
-void sqlite_connection_close(struct sqlite_connection *c);
-void sqlite_wait_for_others(struct sqlite_connection *c,
-                            bool wait); /* for locks of other processes */
-NODISCARD err_t sqlite_exec(struct sqlite_connection *c, const char *sql);
-/* The statements around every transaction, prepared once. */
-enum sqlite_control {
-    CONTROL_BEGIN,
-    CONTROL_BEGIN_IMMEDIATE,
-    CONTROL_COMMIT,
-    CONTROL_ROLLBACK,
-    CONTROL_SAVEPOINT, /* of the one member that has the turn */
-    CONTROL_SAVEPOINT_RELEASE,
-    CONTROL_SAVEPOINT_ROLLBACK,
-    CONTROL_COUNT
-};
-NODISCARD err_t sqlite_control(struct sqlite_connection *c, enum sqlite_control which);
-bool sqlite_in_transaction(struct sqlite_connection *c);
-bool sqlite_last_was_sync(struct sqlite_connection *c); /* the last error was a failed sync */
-int sqlite_wal_pages(struct sqlite_connection *c);
-/* *ret_done: all of the log is in the database (not so where readers are still in it). */
-NODISCARD err_t sqlite_checkpoint(struct sqlite_connection *c, enum checkpoint how, bool *ret_done);
 
 #endif

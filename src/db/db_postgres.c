@@ -242,7 +242,7 @@ static void find_columns(struct pg_prepared *p, const PGresult *r, const struct 
         return;
     for (size_t i = 0; i < count; i++) {
         int at = PQfnumber(r, cols[i].name);
-        assert(at >= 0); /* the names must match: a test prepares every query */
+        assert(at >= 0); /* the names of the table and of the query must match */
         p->index[i] = (uint8_t)at;
     }
     p->cols = cols;

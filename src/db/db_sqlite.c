@@ -1,337 +1,12 @@
-/* SQLite: connections, statements, values. The store's connections are one writer (db_group.c) and
- * one reader for each thread; readers never write, never checkpoint. */
-#include <fcntl.h>
-#include <sqlite3.h>
-#include <stdio.h>
+/* SQLite behind the one door: statements run, values in and out. The store's connections are one writer (db_group.c) and
+ * one reader for each thread (sqlite_connection.h); readers never write, never checkpoint. */
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "db/db_inside.h"
-#include "os/clock.h"
-#include "os/file.h"
-
-enum {
-    APPLICATION_ID = 0x5649564d, /* "VIVM" */
-    BUSY_MS = 5000,
-    RESTART_MS = 100,
-    CACHE_KIB = 2048
-};
-
-struct statement {
-    const struct db_query *query;
-    sqlite3_stmt *stmt;
-    const struct db_col *cols; /* whose index stands below */
-    uint8_t index[DB_COLUMNS_MAX];
-    bool busy, temporary;
-};
-
-struct sqlite_connection {
-    sqlite3 *handle;
-    struct db_store *store;
-    int64_t busy_ms, busy_began_ms; /* how long it waits for others' locks; since when */
-    bool last_was_sync;
-    int wal_pages;
-    sqlite3_stmt *control[CONTROL_COUNT]; /* each prepared at its first use */
-    struct statement *cache[DB_STATEMENTS_MAX];
-};
-
-/* --- errors --------------------------------------------------------------------------------------- */
-
-static err_t error_of(int code)
-{
-    if (code == SQLITE_IOERR_SHORT_READ)
-        return E_CORRUPT; /* the file ends too early */
-    switch (code & 0xff) {
-    case SQLITE_OK:
-    case SQLITE_ROW:
-    case SQLITE_DONE:
-        return OK;
-    case SQLITE_CONSTRAINT:
-        return E_CONFLICT;
-    case SQLITE_FULL:
-        return E_FULL;
-    case SQLITE_IOERR:
-        return E_IO;
-    case SQLITE_NOMEM:
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return E_BUSY;
-    case SQLITE_READONLY:
-        return E_READ_ONLY;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return E_CORRUPT;
-    default:
-        return E_DB;
-    }
-}
-
-/* A disk that is full or mounted read-only shows in many of SQLite's codes; the disk itself says which it is. */
-static err_t disk_error(struct sqlite_connection *c, int code)
-{
-    const char *path = sqlite3_db_filename(c->handle, "main");
-    int kind = code & 0xff;
-    bool disk = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN || kind == SQLITE_READONLY;
-    return disk && path && path[0] ? disk_state(path) : OK;
-}
-
-static err_t fail(struct sqlite_connection *c, const char *doing)
-{
-    int code = sqlite3_extended_errcode(c->handle);
-    c->last_was_sync = code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
-    err_t e = error_of(code), disk = disk_error(c, code);
-    if (disk != OK)
-        return err_note(disk, NULL, "%s: %s: %s (%d)", doing,
-                        disk == E_FULL ? "the disk is full; free some space"
-                                       : "the file system is mounted read-only",
-                        sqlite3_errmsg(c->handle), code);
-    return err_note(e == OK ? E_DB : e, NULL, "%s: %s (%d)", doing, sqlite3_errmsg(c->handle),
-                    code);
-}
-
-/* --- connections ------------------------------------------------------------------------------------- */
-
-static int note_wal(void *context, sqlite3 *handle, const char *name, int pages)
-{
-    UNUSED(handle);
-    UNUSED(name);
-    ((struct sqlite_connection *)context)->wal_pages = pages;
-    return SQLITE_OK;
-}
-
-/* Another process holds a lock. The wait ends earlier when the program stops, which SQLite's own timeout does not know. */
-static int on_busy(void *context, int times)
-{
-    static const int64_t STEPS_MS[] = { 1, 2, 5, 10, 15, 20, 25, 50 };
-    struct sqlite_connection *c = context;
-    if (times == 0)
-        c->busy_began_ms = clock_real_ms();
-    int64_t left_ms = db_wait_left(c->store, c->busy_began_ms, c->busy_ms);
-    if (left_ms <= 0)
-        return 0;
-    int64_t step_ms = STEPS_MS[times < (int)COUNTOF(STEPS_MS) ? times : (int)COUNTOF(STEPS_MS) - 1];
-    clock_sleep_ms(step_ms < left_ms ? step_ms : left_ms);
-    return 1;
-}
-
-void sqlite_wait_for_others(struct sqlite_connection *c, bool wait)
-{
-    c->busy_ms = wait ? BUSY_MS : 0;
-}
-
-static err_t configure(struct sqlite_connection *c, bool writer)
-{
-    char sql[512];
-    sqlite_wait_for_others(c, true);
-    sqlite3_busy_handler(c->handle, on_busy, c);
-    sqlite3_extended_result_codes(c->handle, 1);
-    sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(c->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    if (!writer)
-        sqlite3_db_config(c->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    snprintf(sql, sizeof sql,
-             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA "
-             "wal_autocheckpoint=0;"
-             "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%d;",
-             CACHE_KIB);
-    /* Not mapped into memory: the map is made anew after each change, and a read that fails would be a signal. */
-    const char *reader =
-        "PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA temp_store=MEMORY;";
-    if (sqlite3_exec(c->handle, writer ? sql : reader, NULL, NULL, NULL) != SQLITE_OK)
-        return fail(c, "opening the store");
-    if (writer)
-        sqlite3_wal_hook(c->handle, note_wal, c);
-    return OK;
-}
-
-/* A file that is another program's is left alone. */
-static err_t check_application(struct sqlite_connection *c)
-{
-    sqlite3_stmt *stmt = NULL;
-    char sql[64];
-    if (sqlite3_prepare_v2(c->handle, "PRAGMA application_id", -1, &stmt, NULL) != SQLITE_OK ||
-        sqlite3_step(stmt) != SQLITE_ROW) {
-        sqlite3_finalize(stmt);
-        return fail(c, "opening the store");
-    }
-    int id = sqlite3_column_int(stmt, 0);
-    sqlite3_finalize(stmt);
-    if (id != 0 && id != APPLICATION_ID)
-        return err_note(E_SCHEMA, NULL,
-                        "the database file belongs to another program (application id %#x)",
-                        (unsigned)id);
-    snprintf(sql, sizeof sql, "PRAGMA application_id=%d", APPLICATION_ID);
-    return id ? OK : sqlite_exec(c, sql);
-}
-
-/* Once, before SQLite begins: without its statistics of memory, for which each allocation of each thread would take
- * one lock of the whole process. A program that began SQLite itself (a test's file system) keeps them. */
-static void set_up_library(void)
-{
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
-/* A new file has mode 0600 whatever the umask is, and its log and shared memory take that from it. One that is there is
- * not touched: to close a descriptor of it would give up the locks of our other connections (POSIX). */
-static void make_private(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        close(fd);
-}
-
-err_t sqlite_connection_open(struct db_store *s, bool writer, struct sqlite_connection **ret)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, set_up_library);
-    struct sqlite_connection *c = calloc(1, sizeof *c);
-    if (!c)
-        return E_BUSY;
-    c->store = s;
-    /* Readers open for writing too: WAL wants its shared memory; query_only keeps them from it. */
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
-    if (writer)
-        make_private(s->path_or_url);
-    err_t e = OK;
-    if (sqlite3_open_v2(s->path_or_url, &c->handle, flags, NULL) != SQLITE_OK) {
-        err_t disk = disk_state(s->path_or_url);
-        e = err_note(disk != OK ? disk : E_DB, NULL, "opening %s: %s", s->path_or_url,
-                     c->handle ? sqlite3_errmsg(c->handle) : "no memory");
-    }
-    if (e == OK)
-        e = configure(c, writer);
-    if (e == OK && writer)
-        e = check_application(c);
-    if (e != OK) {
-        sqlite_connection_close(c);
-        return e;
-    }
-    *ret = c;
-    return OK;
-}
-
-void sqlite_connection_close(struct sqlite_connection *c)
-{
-    if (!c)
-        return;
-    for (size_t i = 0; i < CONTROL_COUNT; i++)
-        sqlite3_finalize(c->control[i]);
-    for (size_t i = 0; i < DB_STATEMENTS_MAX; i++)
-        if (c->cache[i]) {
-            sqlite3_finalize(c->cache[i]->stmt);
-            free(c->cache[i]);
-        }
-    sqlite3_close(c->handle);
-    free(c);
-}
-
-err_t sqlite_exec(struct sqlite_connection *c, const char *sql)
-{
-    return sqlite3_exec(c->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? OK : fail(c, sql);
-}
-
-err_t sqlite_control(struct sqlite_connection *c, enum sqlite_control which)
-{
-    static const char *const SQL[] = {
-        [CONTROL_BEGIN] = "BEGIN",
-        [CONTROL_BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
-        [CONTROL_COMMIT] = "COMMIT",
-        [CONTROL_ROLLBACK] = "ROLLBACK",
-        [CONTROL_SAVEPOINT] = "SAVEPOINT member",
-        [CONTROL_SAVEPOINT_RELEASE] = "RELEASE member",
-        [CONTROL_SAVEPOINT_ROLLBACK] = "ROLLBACK TO member",
-    };
-    sqlite3_stmt **stmt = &c->control[which];
-    if (!*stmt && sqlite3_prepare_v3(c->handle, SQL[which], -1, SQLITE_PREPARE_PERSISTENT, stmt,
-                                     NULL) != SQLITE_OK)
-        return fail(c, SQL[which]);
-    err_t e = sqlite3_step(*stmt) == SQLITE_DONE ? OK : fail(c, SQL[which]);
-    sqlite3_reset(*stmt);
-    return e;
-}
-
-bool sqlite_in_transaction(struct sqlite_connection *c)
-{
-    return !sqlite3_get_autocommit(c->handle);
-}
-
-bool sqlite_last_was_sync(struct sqlite_connection *c)
-{
-    return c->last_was_sync;
-}
-
-int sqlite_wal_pages(struct sqlite_connection *c)
-{
-    return c->wal_pages;
-}
-
-/* Passive never waits for readers, and the log begins again only in a moment when nobody reads from it. The others wait
- * a little for those who do (new ones read the database alone meanwhile). */
-err_t sqlite_checkpoint(struct sqlite_connection *c, enum checkpoint how, bool *ret_done)
-{
-    static const int MODES[] = { [CHECKPOINT_PASSIVE] = SQLITE_CHECKPOINT_PASSIVE,
-                                 [CHECKPOINT_RESTART] = SQLITE_CHECKPOINT_RESTART,
-                                 [CHECKPOINT_TRUNCATE] = SQLITE_CHECKPOINT_TRUNCATE };
-    c->busy_ms = RESTART_MS;
-    int code = sqlite3_wal_checkpoint_v2(c->handle, NULL, MODES[how], NULL, NULL);
-    err_t e = code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY ? OK : fail(c, "checkpoint");
-    sqlite_wait_for_others(c, true);
-    *ret_done = code == SQLITE_OK;
-    return e;
-}
-
-/* --- statements ------------------------------------------------------------------------------------------ */
+#include "db/sqlite_connection.h"
 
 static struct sqlite_connection *connection_of(struct db *db)
 {
     return db->in_txn ? db_writer_connection(db->store) : db->connection;
-}
-
-/* A statement of ours that cannot be prepared finds another schema than the migrations made. */
-static err_t statement_error(struct sqlite_connection *c, const struct db_query *q)
-{
-    err_t e = fail(c, q->name);
-    return e == E_DB && sqlite3_errcode(c->handle) == SQLITE_ERROR ? E_SCHEMA : e;
-}
-
-static err_t prepare(struct sqlite_connection *c, const struct db_query *q, unsigned flags,
-                     struct statement **ret)
-{
-    struct statement *s = calloc(1, sizeof *s);
-    if (!s)
-        return E_BUSY;
-    s->query = q;
-    if (sqlite3_prepare_v3(c->handle, q->sqlite, -1, flags, &s->stmt, NULL) != SQLITE_OK) {
-        free(s);
-        return statement_error(c, q);
-    }
-    *ret = s;
-    return OK;
-}
-
-/* The cached statement of a query; one of its own when that one is running (a query inside its own walk). */
-static err_t statement_of(struct sqlite_connection *c, const struct db_query *q,
-                          struct statement **ret)
-{
-    size_t mask = DB_STATEMENTS_MAX - 1, at = ((uintptr_t)q >> 4) * 0x9e3779b1u & mask;
-    for (size_t i = 0; i < DB_STATEMENTS_MAX; i++, at = (at + 1) & mask) {
-        struct statement *s = c->cache[at];
-        if (s && s->query != q)
-            continue;
-        if (s && !s->busy) {
-            *ret = s;
-            return OK;
-        }
-        if (!s) {
-            TRY(prepare(c, q, SQLITE_PREPARE_PERSISTENT, &c->cache[at]));
-            *ret = c->cache[at];
-            return OK;
-        }
-        break;
-    }
-    TRY(prepare(c, q, 0, ret));
-    (*ret)->temporary = true;
-    return OK;
 }
 
 static int bind(sqlite3_stmt *stmt, int at, const struct db_value *v)
@@ -355,7 +30,7 @@ static int bind(sqlite3_stmt *stmt, int at, const struct db_value *v)
     return SQLITE_MISUSE;
 }
 
-static void find_columns(struct statement *s, const struct db_col *cols, size_t count)
+static void find_columns(struct sqlite_statement *s, const struct db_col *cols, size_t count)
 {
     if (s->cols == cols)
         return;
@@ -364,7 +39,7 @@ static void find_columns(struct statement *s, const struct db_col *cols, size_t 
         int at = 0;
         while (at < n && strcmp(sqlite3_column_name(s->stmt, at), cols[i].name) != 0)
             at++;
-        assert(at < n); /* the names must match: a test prepares every query */
+        assert(at < n); /* the names of the table and of the query must match */
         s->index[i] = (uint8_t)at;
     }
     s->cols = cols;
@@ -374,14 +49,14 @@ static err_t sqlite_run(struct db *db, const struct db_query *q, struct db_args 
                         const struct db_col *cols, size_t col_count, struct db_cursor *ret)
 {
     struct sqlite_connection *c = connection_of(db);
-    struct statement *s;
-    err_t e = statement_of(c, q, &s);
+    struct sqlite_statement *s;
+    err_t e = sqlite_statement_of(c, q, &s);
     if (e != OK)
         return db_group_statement_failed(db, e);
     s->busy = true;
     for (int i = 0; i < args.count; i++)
         if (bind(s->stmt, i + 1, &args.values[i]) != SQLITE_OK)
-            e = fail(c, q->name);
+            e = sqlite_fail(c, q->name);
     find_columns(s, cols, col_count);
     ret->statement = s;
     ret->index = s->index;
@@ -390,13 +65,13 @@ static err_t sqlite_run(struct db *db, const struct db_query *q, struct db_args 
 
 static err_t sqlite_next(struct db_cursor *cursor, bool *ret_row)
 {
-    struct statement *s = cursor->statement;
+    struct sqlite_statement *s = cursor->statement;
     int code = sqlite3_step(s->stmt);
     if (code == SQLITE_ROW || code == SQLITE_DONE) {
         *ret_row = code == SQLITE_ROW;
         return OK;
     }
-    err_t e = fail(connection_of(cursor->db), s->query->name);
+    err_t e = sqlite_fail(connection_of(cursor->db), s->query->name);
     return db_group_statement_failed(cursor->db, e);
 }
 
@@ -419,7 +94,8 @@ static err_t copy(struct arena *a, const void *bytes, int n, struct str *ret)
 static err_t sqlite_value(struct db_cursor *cursor, int column, enum db_type t, struct arena *a,
                           void *to)
 {
-    sqlite3_value *v = sqlite3_column_value(((struct statement *)cursor->statement)->stmt, column);
+    sqlite3_value *v =
+        sqlite3_column_value(((struct sqlite_statement *)cursor->statement)->stmt, column);
     if (sqlite3_value_type(v) == SQLITE_NULL) {
         db_set_null(t, to);
         return OK;
@@ -456,13 +132,13 @@ static err_t sqlite_value(struct db_cursor *cursor, int column, enum db_type t, 
 
 static int64_t sqlite_changed(struct db_cursor *cursor)
 {
-    struct statement *s = cursor->statement;
+    struct sqlite_statement *s = cursor->statement;
     return sqlite3_changes64(sqlite3_db_handle(s->stmt));
 }
 
 static void sqlite_done(struct db_cursor *cursor)
 {
-    struct statement *s = cursor->statement;
+    struct sqlite_statement *s = cursor->statement;
     sqlite3_reset(s->stmt);
     sqlite3_clear_bindings(s->stmt);
     s->busy = false;
@@ -505,8 +181,8 @@ static err_t sqlite_script(struct db *db, const char *sql)
 
 static err_t sqlite_prepare_check(struct db *db, const struct db_query *q)
 {
-    struct statement *s;
-    TRY(prepare(db->connection, q, 0, &s));
+    struct sqlite_statement *s;
+    TRY(sqlite_prepare(db->connection, q, 0, &s));
     int params = sqlite3_bind_parameter_count(s->stmt);
     sqlite3_finalize(s->stmt);
     free(s);
@@ -520,7 +196,7 @@ static err_t sqlite_integrity(struct db *db)
     struct sqlite_connection *c = db->connection;
     sqlite3_stmt *stmt = NULL;
     if (sqlite3_prepare_v2(c->handle, "PRAGMA quick_check(1)", -1, &stmt, NULL) != SQLITE_OK)
-        return fail(c, "quick_check");
+        return sqlite_fail(c, "quick_check");
     int code = sqlite3_step(stmt);
     const char *text =
         code == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : sqlite3_errmsg(c->handle);
