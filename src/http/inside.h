@@ -155,6 +155,8 @@ void events_open(struct call *c); /* the reply's stream begins; on the loop */
 
 /* static.c: the web client. True when the path is its. */
 bool static_serve(struct call *c);
+/* security_headers.c. document: the policy of a page or script of our client, to which the answer adds the rest; else all of them,
+ * with the policy of what is no page where none was set. */
 void security_headers(struct call *c, bool document);
 
 /* health.c, openapi.c */

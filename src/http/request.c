@@ -228,23 +228,6 @@ err_t req_body(struct req *rq, void *out)
     return fields_read(rq->arena, root, rq->route->body, rq->route->body_count, out);
 }
 
-/* --- cookies (RFC 6265 section 5.4, leniently read, strictly matched) ----------------------------------- */
-
-struct str req_cookie(const struct req *rq, struct str name)
-{
-    for (size_t i = 0; i < rq->header_count; i++) {
-        if (!str_eq(rq->headers[i].name, S("cookie")) || rq->headers[i].value.n > COOKIE_BYTES_MAX)
-            continue;
-        struct str rest = rq->headers[i].value, pair, key;
-        while (str_cut(&rest, ';', &pair)) {
-            struct str value = str_trim(pair);
-            if (str_cut(&value, '=', &key) && value.s && str_eq(key, name))
-                return value;
-        }
-    }
-    return STR_NONE;
-}
-
 /* --- cursors --------------------------------------------------------------------------------------------------- */
 
 struct str cursor_encode(struct arena *a, struct str bytes)
