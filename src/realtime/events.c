@@ -80,12 +80,10 @@ static void write_error(struct json_out *o, err_t e, const struct err_detail *de
 }
 
 /* Who asked for an acknowledgement gets the error there, else as the event `problem`. */
-static void answer_error(struct rt_socket *s, int64_t ack, const char *name, err_t e,
-                         const struct err_detail *detail)
+static void answer_error(struct rt_socket *s, int64_t ack, err_t e, const struct err_detail *detail)
 {
     struct buf b;
     struct json_out o;
-    UNUSED(name);
     buf_init(&b, &s->client->session->loop->scratch, KIB(4));
     jo_init(&o, &b);
     write_error(&o, e, detail);
@@ -137,7 +135,7 @@ static void answer(struct rt_socket *s, struct event_call *w)
     }
     count(w);
     if (w->result != OK) {
-        answer_error(s, w->ack, w->call.event->name, w->result, &w->detail);
+        answer_error(s, w->ack, w->result, &w->detail);
         return;
     }
     if (w->ack >= 0)
@@ -312,7 +310,7 @@ static void on_event(struct rt_socket *s, const struct sio_packet *p, const stru
     err_clear();
     err_t e = take(s, p);
     if (e != OK)
-        answer_error(s, p->has_id ? p->id : -1, NULL, e, err_detail());
+        answer_error(s, p->has_id ? p->id : -1, e, err_detail());
 }
 
 err_t event_try(struct rt_loop *l, struct db *db, struct arena *a, const struct caller *who,

@@ -36,7 +36,7 @@ struct rt_loop {
     struct pool session_pool, packet_pool, client_pool, socket_pool, room_pool, member_pool,
         ack_pool, signaller_pool, closed_pool;
     struct eio_session *dirty, *dead; /* to be flushed, to be freed: by loop_leave */
-    struct waiter *waiters;           /* requests that wait for a change: changes_http.c */
+    struct waiter *waiters;           /* requests that wait for a change: changes.c */
     struct arena scratch;             /* of the message under way */
     _Atomic int64_t conn_count;       /* of the table */
     _Atomic int64_t session_count, room_count, waiter_count, packets_in, packets_out, dropped;
@@ -385,7 +385,7 @@ NODISCARD err_t topic_check(struct app *app, struct db *db, struct arena *a,
 NODISCARD err_t room_check(struct app *app, struct db *db, struct arena *a,
                            const struct caller *who, struct str room);
 
-/* --- what changed: changes.c, changes_http.c ------------------------------------------------------------------ */
+/* --- what changed: changes.c -------------------------------------------------------------------------------- */
 
 extern const struct op_consumer REALTIME_CONSUMERS[];
 enum { REALTIME_CONSUMER_COUNT = 1 };
