@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "os/clock.h"
+#include "os/entropy.h"
 
 /* --- opening ----------------------------------------------------------------------------------- */
 
@@ -57,6 +58,7 @@ err_t db_store_new(const struct db_options *o, struct db_store **ret)
     s->driver = sqlite ? &DB_DRIVER_SQLITE : &DB_DRIVER_POSTGRES;
     s->kind = o->kind;
     s->waits = WAITS;
+    uuid_text(uuid_new(), s->node);
     s->path_or_url = sqlite ? copy_path(o) : copy_url(o->url);
     if (!s->path_or_url) {
         db_close(s);
@@ -90,6 +92,7 @@ void db_close(struct db_store *s)
 {
     if (!s)
         return;
+    assert(!s->doorbell);
     db_writer_close(s);
     if (s->is_derived) {
         derived_free(&s->derived);

@@ -10,7 +10,8 @@
  * is on disk. A reply leaves only after its group is durable. When the group's COMMIT fails, or an
  * error ends SQLite's whole transaction, every member of the group fails. After a failed sync the
  * store is read-only (E_READ_ONLY) until it is opened again.
- * PostgreSQL: plain transactions; the server groups commits itself.
+ * PostgreSQL: plain transactions; the server groups commits itself. Several nodes may work on one: what one commits
+ * rings at the others (db_doorbell_open).
  *
  * Nobody waits for a store without end: statements, locks and connecting have limits (db_set_patience). A PostgreSQL that
  * is away, or does not answer, is E_STORE; a COMMIT whose answer did not come is E_UNCLEAR: it may be there or not. Once
@@ -188,6 +189,12 @@ bool db_in_txn(const struct db *db);
 /* Say that this transaction appended ops; after its durable commit the store calls the hook once. */
 void db_txn_mark(struct db *db);
 void db_on_commit(struct db_store *s, void (*hook)(void *context), void *context);
+/* From here on the hook is also called for what other nodes on the same PostgreSQL commit marked, from a thread of the
+ * store: a doorbell, which may ring too often, and not at all while the connection that listens is away. SQLite has no
+ * other nodes: nothing happens. The hook stays the same in between. E_BUSY. */
+NODISCARD err_t db_doorbell_open(struct db_store *s);
+void db_doorbell_close(
+    struct db_store *s); /* nobody rings any more; accepts one without a doorbell */
 
 /* Bring the write-ahead log into the database and cut it to nothing, so that no old page is left in it (SQLite; nothing
  * on PostgreSQL). Outside a transaction. E_BUSY: readers held it for too long, try again. E_IO, E_FULL, E_READ_ONLY. */

@@ -6,7 +6,10 @@
 #include "db/derived.h"
 #include "os/thread.h"
 
+#define DB_DOORBELL_CHANNEL "vivim_log"
+
 enum {
+    DB_NODE_BYTES = UUID_TEXT_BYTES + 1,
     DB_COLUMNS_MAX = 32,
     DB_STATEMENTS_MAX = 1024 /* in one connection's cache; a power of two */
 };
@@ -62,6 +65,8 @@ struct db_store {
     _Atomic bool read_only;
     void (*hook)(void *context);
     void *hook_context;
+    char node[DB_NODE_BYTES];     /* which of the nodes on one PostgreSQL; new with each opening */
+    struct db_doorbell *doorbell; /* PostgreSQL (pg_doorbell.c); NULL: does not listen */
     _Atomic uint64_t commits, groups, failed_groups, checkpoints;
     struct db_writer *writer; /* SQLite */
     /* A derived one (db_derived.c). */

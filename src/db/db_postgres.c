@@ -9,7 +9,7 @@
 #include "db/pg_link.h"
 #include "os/clock.h"
 
-enum { VALUES_MAX = 64, NUMBER_BYTES = 40 };
+enum { VALUES_MAX = 64, NUMBER_BYTES = 40, COMMIT_BYTES = 128 };
 
 struct pg_prepared {
     const struct db_query *query;
@@ -390,29 +390,22 @@ static err_t unclear(void)
     return err_cause(E_UNCLEAR, "%s", why.cause[0] ? why.cause : why.text);
 }
 
-static err_t send_commit(struct pg_connection *c)
+/* The other nodes are told with the commit, in the same message to the server (pg_doorbell.c). */
+static err_t send_commit(struct db *db)
 {
+    struct pg_connection *c = db->connection;
     CLEANUP(clear) PGresult *r = NULL;
+    char sql[COMMIT_BYTES];
+    snprintf(sql, sizeof sql, "NOTIFY " DB_DOORBELL_CHANNEL ", '%s'; COMMIT", db->store->node);
     if (!link_usable(&c->link))
         return link_error(NULL, "COMMIT", "the connection was lost before it");
-    err_t e = link_exec(&c->link, "COMMIT", &r);
+    err_t e = link_exec(&c->link, db->marked ? sql : "COMMIT", &r);
     if (e == OK)
         e = check(c, "COMMIT", r);
     if (e != OK)
         return c->link.sent && !link_usable(&c->link) ? unclear() : e;
     if (strcmp(PQcmdStatus(r), "COMMIT") != 0) /* an aborted transaction answers ROLLBACK */
         return err_note(E_DB, NULL, "the transaction was rolled back");
-    return OK;
-}
-
-static err_t pg_commit(struct db *db)
-{
-    struct db_store *s = db->store;
-    TRY(send_commit(db->connection));
-    s->commits++;
-    s->groups++;
-    if (db->marked && s->hook)
-        s->hook(s->hook_context);
     return OK;
 }
 
@@ -423,6 +416,29 @@ static void pg_rollback(struct db *db)
     if (link_usable(&c->link) && command(c, "ROLLBACK") != OK)
         c->link.lost = true; /* nothing may follow in a transaction that is still open */
     err_restore(&why);
+}
+
+/* A COMMIT that the server refused has ended its transaction; one that it did not come to has not. */
+static void end_failed(struct db *db)
+{
+    struct pg_connection *c = db->connection;
+    if (link_usable(&c->link) && PQtransactionStatus(c->link.handle) != PQTRANS_IDLE)
+        pg_rollback(db);
+}
+
+static err_t pg_commit(struct db *db)
+{
+    struct db_store *s = db->store;
+    err_t e = send_commit(db);
+    if (e != OK) {
+        end_failed(db);
+        return e;
+    }
+    s->commits++;
+    s->groups++;
+    if (db->marked && s->hook)
+        s->hook(s->hook_context);
+    return OK;
 }
 
 static err_t pg_script(struct db *db, const char *sql)

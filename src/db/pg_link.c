@@ -237,6 +237,21 @@ err_t link_params(struct pg_link *l, const char *sql, const struct pg_params *p,
         sql, ret);
 }
 
+err_t link_hear(struct pg_link *l, bool *ret_came)
+{
+    struct pollfd p = { .fd = PQsocket(l->handle), .events = POLLIN };
+    int n = poll(&p, 1, LOOK_MS);
+    *ret_came = n > 0;
+    if (n < 0 && errno != EINTR)
+        return lost(l, "listening");
+    if (n <= 0)
+        return OK;
+    if (!PQconsumeInput(l->handle) || PQstatus(l->handle) != CONNECTION_OK)
+        return lost(l, "listening");
+    heard(l);
+    return OK;
+}
+
 /* --- connecting -------------------------------------------------------------------------------------------- */
 
 static void quiet(void *context, const PGresult *r)

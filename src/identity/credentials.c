@@ -106,6 +106,23 @@ void identity_forget(struct identity *id)
     atomic_fetch_add(&id->epoch, 1);
 }
 
+static bool ends_something(const struct op *op)
+{
+    bool deleted = str_eq(op->kind, S("deleted"));
+    if (str_eq(op->entity, S("account")))
+        return !str_eq(op->kind, S("created"));
+    return deleted && (str_eq(op->entity, S("session")) || str_eq(op->entity, S("token")));
+}
+
+void identity_heard(struct identity *id, const struct op *ops, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ends_something(&ops[i])) {
+            identity_forget(id);
+            return;
+        }
+}
+
 static struct credential_entry *find(struct identity *id, const struct sha256 *h,
                                      enum credential_kind kind)
 {

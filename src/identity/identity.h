@@ -6,8 +6,9 @@
  * not JWTs, because they are small and can be revoked (docs/decisions/0004-credentials.md).
  *
  * Promises
- *   - A revoked session or token, a disabled or deleted account: refused at once by this process,
- *     by another on the same database within CREDENTIAL_CACHE_MS.
+ *   - A revoked session or token, a disabled or deleted account: refused at once by this process, by
+ *     another on the same database when it hears of the op (identity_heard), and within CREDENTIAL_CACHE_MS
+ *     whatever happens.
  *   - A wrong handle costs the same time as a wrong password. Both are counted, before the password
  *     is looked at, by (account, network) and by network; waiting times double. Success forgets. What
  *     was not compared (no memory, no free slot, the store failed) is not counted. Failures from
@@ -73,6 +74,10 @@ enum credential_place { SHOWN_AS_COOKIE, SHOWN_AS_BEARER };
 NODISCARD err_t identity_check(struct identity *id, struct db *db, struct arena *a,
                                enum credential_place place, struct str text, int64_t now_ms,
                                struct caller *ret);
+
+/* These ops stand in the log, from this node or another: what they end is not in the cache from here on. For who consumes the
+ * log on every node, before it closes what stood on a credential: or that would come back and be let in once more. */
+void identity_heard(struct identity *id, const struct op *ops, size_t count);
 
 /* Is the credential that a caller came with still one (not revoked, not expired, the account not disabled)? For who
  * holds a connection open. A caller without one (the local socket) is good while the account is. io->expires_ms is

@@ -1,7 +1,7 @@
 /* The consumers of the op log: one thread hands each its next batch, inside a transaction that also
  * stores its cursor, so that effects and cursor are there together or not at all. It is woken after
- * each commit that appended; a slow poll is the net for what other processes commit, and for ops
- * that an older open transaction still hides (PostgreSQL). */
+ * each commit that appended, here or on another node (db_doorbell_open); a slow poll is the net for a
+ * doorbell that was not heard, and for ops that an older open transaction still hides (PostgreSQL). */
 #include "base/log.h"
 #include "ops/inside.h"
 #include "os/clock.h"
@@ -222,12 +222,20 @@ static bool stopping(struct consumers *c)
     return yes;
 }
 
+static int64_t poll_every_ms(const struct ops *ops, bool postgres)
+{
+    const struct settings *s = ops->app->settings; /* NULL in unit tests */
+    if (s && s->log_poll_ms)
+        return s->log_poll_ms;
+    return postgres ? POLL_POSTGRES_MS : POLL_MS;
+}
+
 static void run(void *arg)
 {
     struct ops *ops = arg;
     struct consumers *c = &ops->consumers;
     bool postgres = db_backend(ops->app->store) == DB_POSTGRES;
-    int64_t poll_ms = postgres ? POLL_POSTGRES_MS : POLL_MS, eager_ms = poll_ms;
+    int64_t poll_ms = poll_every_ms(ops, postgres), eager_ms = poll_ms;
     struct arena a;
     arena_init(&a, OPS_ARENA_BYTES_MAX);
     while (!stopping(c)) {

@@ -3,7 +3,7 @@
 #include "os/clock.h"
 
 /* Called by the store after the durable commit of a transaction that appended ops or queued a
- * job. */
+ * job, here or on another node. */
 static void committed(void *context)
 {
     struct ops *ops = context;
@@ -60,6 +60,8 @@ err_t ops_start(struct app *app)
     err_t e = consumers_start(ops);
     if (e == OK)
         e = jobs_start(ops);
+    if (e == OK)
+        e = db_doorbell_open(app->store);
     if (e != OK)
         ops_stop(app);
     return e;
@@ -70,6 +72,7 @@ void ops_stop(struct app *app)
     struct ops *ops = app->ops;
     if (!ops)
         return;
+    db_doorbell_close(app->store);
     jobs_stop(ops);
     consumers_stop(ops);
     db_on_commit(app->store, NULL, NULL);

@@ -52,6 +52,8 @@ enum { SETTING_SECRET = 1, SETTING_TEST_ONLY = 2 };
       "accept the fixture server's certificate")                                                  \
     X(capture_deadline_ms, "CAPTURE_DEADLINE_MS", I64, "60000", 1000, 600000, SETTING_TEST_ONLY,  \
       "the whole time of a capture")                                                              \
+    X(log_poll_ms, "LOG_POLL_MS", I64, "0", 0, 3600000, SETTING_TEST_ONLY,                        \
+      "how often the log is looked at unasked; 0: as the database wants it")                      \
     X(no_group_commit, "NO_GROUP_COMMIT", BOOL, "0", 0, 1, SETTING_TEST_ONLY,                     \
       "a transaction of its own for each write: the benchmark's peer")
 

@@ -199,6 +199,7 @@ static err_t consume(struct app *app, struct db *rows, struct db *effects, struc
     struct map all;
     UNUSED(effects);
     map_init(&all, a);
+    identity_heard(identity_of(app), ops, count);
     for (size_t i = 0; i < count; i++) {
         withdraw(rt, a, &ops[i]);
         TRY(tell_all(app, &all, rows, a, &ops[i]));

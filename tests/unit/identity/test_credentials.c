@@ -152,6 +152,32 @@ static void revoked_here_and_elsewhere(void **state)
 }
 
 /* What was read before a revocation must not enter the cache after it. */
+/* `f.other` is another node: what it ends is refused here as soon as its op was heard, whatever the clock says. */
+static void what_another_node_ends_is_forgotten_when_heard(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *entity, *kind;
+        bool ends;
+    } OPS[] = {
+        { "session", "created", false }, { "token", "created", false },
+        { "account", "created", false }, { "conversation", "deleted", false },
+        { "session", "deleted", true },  { "token", "deleted", true },
+        { "account", "updated", true },  { "account", "deleted", true },
+    };
+    struct account ada = cheap_account("ada", false);
+    for (size_t i = 0; i < COUNTOF(OPS); i++) {
+        struct signed_in s = cheap_session(&ada, NOW);
+        const struct op op = { .entity = str_from(OPS[i].entity), .kind = str_from(OPS[i].kind) };
+        assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK);
+        assert_int_equal(identity_session_revoke(f.other, f.db, ada.id, s.session_id, NOW), OK);
+        assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK); /* in the cache */
+        identity_heard(f.id, &op, 1);
+        assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW),
+                         OPS[i].ends ? E_UNAUTHENTICATED : OK);
+    }
+}
+
 static void late_reader_does_not_bring_it_back(void **state)
 {
     UNUSED(state);
@@ -548,6 +574,7 @@ int main(void)
         TEST(last_used_once_a_minute),
         TEST(more_touches_than_fit),
         TEST(revoked_here_and_elsewhere),
+        TEST(what_another_node_ends_is_forgotten_when_heard),
         TEST(late_reader_does_not_bring_it_back),
         TEST(all_but_this_one),
         TEST(too_many_sessions_end_the_oldest),
