@@ -43,6 +43,19 @@ static err_t rebuild_effects(struct ops *ops, struct consumer *one, struct db *e
     return db_txn_commit(&tx);
 }
 
+static err_t rebuild_on_node(struct ops *ops, struct consumer *one, struct arena *a)
+{
+    struct consumers *c = &ops->consumers;
+    struct op_cursor head;
+    TRY(ops_head(c->rows, &head)); /* before the rows are read: what comes later is read again */
+    if (one->is->rebuild)
+        TRY(one->is->rebuild(ops->app, c->rows, NULL, a));
+    TRY(node_cursor_set(ops->app, a, one->is->name, head));
+    one->at = head;
+    one->placed = true;
+    return OK;
+}
+
 static err_t rebuild(struct ops *ops, struct consumer *one, struct arena *a)
 {
     const struct op_consumer *is = one->is;
@@ -50,6 +63,8 @@ static err_t rebuild(struct ops *ops, struct consumer *one, struct arena *a)
     if (is->live)
         return begin_again(ops, one, a);
     log_at(LOG_WARN, "ops.rebuild", LZ("consumer", is->name));
+    if (is->on_node)
+        return rebuild_on_node(ops, one, a);
     db_set_patience(effects, DB_FOR_LONG); /* it begins by emptying all that there is */
     err_t e = rebuild_effects(ops, one, effects, a);
     db_set_patience(effects, DB_FOR_WORK);
@@ -73,14 +88,39 @@ static err_t consume_live(struct ops *ops, struct consumer *one, struct arena *a
     return OK;
 }
 
+/* After a failure one at a time: what can be done is done, and the log names the op that cannot. */
+static size_t batch_limit(const struct consumer *one)
+{
+    return one->failures ? 1 : OPS_BATCH_MAX;
+}
+
+/* The effects first: where we end in between they come again, and are not missing. */
+static err_t consume_on_node(struct ops *ops, struct consumer *one, struct arena *a, bool *ret_more)
+{
+    struct consumers *c = &ops->consumers;
+    const struct op_consumer *is = one->is;
+    struct op *batch;
+    size_t count;
+    if (!one->placed)
+        TRY(node_cursor_get(ops->app, a, is->name, &one->at));
+    one->placed = true;
+    struct op_cursor to = one->at;
+    TRY(ops_read(c->rows, a, &to, batch_limit(one), &batch, &count));
+    *ret_more = count == batch_limit(one);
+    if (!count)
+        return OK;
+    TRY(is->consume(ops->app, c->rows, NULL, a, batch, count));
+    TRY(node_cursor_set(ops->app, a, is->name, to));
+    one->at = to;
+    return OK;
+}
+
 static err_t consume(struct ops *ops, struct consumer *one, struct arena *a, bool *ret_more)
 {
     struct consumers *c = &ops->consumers;
     const struct op_consumer *is = one->is;
     struct db *effects = effects_of(c, is);
-    /* After a failure one at a time: what can be done is done, and the log names the op that
-     * cannot. */
-    size_t limit = one->failures ? 1 : OPS_BATCH_MAX;
+    size_t limit = batch_limit(one);
     struct op_cursor from, held, to;
     if (one->begin_again)
         return E_CURSOR_EXPIRED;
@@ -139,7 +179,9 @@ static void step(struct ops *ops, struct consumer *one, struct arena *a, int64_t
     if (one->is->on_index && !ops->consumers.index)
         return; /* it is mended first */
     err_clear();
-    err_t e = one->is->live ? consume_live(ops, one, a, &more) : consume(ops, one, a, &more);
+    err_t e = one->is->live      ? consume_live(ops, one, a, &more)
+              : one->is->on_node ? consume_on_node(ops, one, a, &more)
+                                 : consume(ops, one, a, &more);
     if (e == E_CURSOR_EXPIRED)
         e = rebuild(ops, one, a);
     arena_reset(a);
@@ -266,6 +308,7 @@ static void add(struct consumers *c, const struct op_consumer *is)
 {
     assert(c->count < OPS_CONSUMERS_MAX);
     assert(is->name && is->consume);
+    assert(is->on_index + is->on_node + is->live <= 1);
     for (size_t i = 0; i < c->count; i++)
         assert(strcmp(c->list[i].is->name, is->name) != 0);
     c->list[c->count++].is = is;
@@ -330,6 +373,15 @@ void consumers_stop(struct ops *ops)
         derived_on_damage(consumers_derived(ops), NULL, NULL);
 }
 
+static err_t cursor_of(struct ops *ops, const struct op_consumer *is, struct db *db,
+                       struct db *index, struct op_cursor *ret)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    arena_init(&a, KIB(64));
+    return is->on_node ? node_cursor_get(ops->app, &a, is->name, ret)
+                       : ops_store_cursor_get(is->on_index ? index : db, is->name, ret);
+}
+
 err_t consumers_idle(struct ops *ops, struct db *db, struct db *index, bool *ret)
 {
     struct consumers *c = &ops->consumers;
@@ -345,7 +397,7 @@ err_t consumers_idle(struct ops *ops, struct db *db, struct db *index, bool *ret
         struct op_cursor at;
         if (c->list[i].is->live)
             continue; /* it tells and leaves nothing to wait for */
-        TRY(ops_store_cursor_get(c->list[i].is->on_index ? index : db, c->list[i].is->name, &at));
+        TRY(cursor_of(ops, c->list[i].is, db, index, &at));
         if (op_cursor_cmp(at, last) < 0)
             return OK;
     }

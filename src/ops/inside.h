@@ -120,7 +120,8 @@ struct consumer {
     const struct op_consumer *is;
     int failures;        /* in a row */
     int64_t next_ms;     /* monotonic: not before */
-    struct op_cursor at; /* of a live one */
+    struct op_cursor at; /* of a live one, and of one on this node */
+    bool placed;         /* on this node: `at` has been read */
     bool begin_again;    /* its cursor is of another life of the store: to be rebuilt */
     bool behind; /* on the index, which was empty: it has not come to the end of the log yet */
 };
@@ -143,6 +144,15 @@ void consumers_stop(struct ops *ops);
 void consumers_wake(struct ops *ops);
 /* Has every consumer passed what is committed now? `db` and `index` are the caller's handles. */
 NODISCARD err_t consumers_idle(struct ops *ops, struct db *db, struct db *index, bool *ret);
+
+/* --- consumers with effects on this node: node_cursor.c ---------------------------------------------- */
+
+/* Where it stands; 0, 0 when there is no such file, or none that can be understood (which the log says). E_IO. */
+NODISCARD err_t node_cursor_get(const struct app *app, struct arena *a, const char *name,
+                                struct op_cursor *ret);
+/* On the disk when it returns OK. E_IO, E_FULL, E_READ_ONLY. */
+NODISCARD err_t node_cursor_set(const struct app *app, struct arena *a, const char *name,
+                                struct op_cursor c);
 
 /* --- the index store: index_store.c ---------------------------------------------------------- */
 

@@ -22,10 +22,16 @@ struct op {            /* DESIGN section 3 */
 /* A consumer reads the log from its stored cursor, in order, one batch a call, and stores its
  * effects with the cursor: `consume` gets the handle with a transaction already open on the store
  * named by `on_index` (its cursor lies there too); rows are read from `app->store`. Called from one
- * thread. */
+ * thread. Of several nodes on one PostgreSQL one takes each batch, whichever is first: what it leaves
+ * must be in a store that all of them share. */
 struct op_consumer {
     const char *name; /* key of its cursor; never rename */
     bool on_index;    /* effects and cursor in the index store */
+    /* Effects in files of the room's in this node's data folder, and the cursor in one beside them (ops/node_cursor.c): each
+     * node takes every batch for itself. `effects` is NULL and no transaction is open. What `consume` leaves is durable when it
+     * returns OK; the cursor follows, so after a crash a batch may come again. A cursor that is lost or damaged begins at the
+     * beginning; E_CURSOR_EXPIRED from `consume` says that the files are gone or useless, and has them made again. */
+    bool on_node;
     /* For what only the living hear (sockets): the cursor is in memory and begins at the head with the
      * process; `effects` is NULL and no transaction is open. Each process has one, so each hears all. */
     bool live;
