@@ -39,15 +39,52 @@ static void write_op(struct json_out *o, const struct op *op)
 
 /* --- asked for by cursor ---------------------------------------------------------------------------------- */
 
-/* Its own, or about a thing of another's that it may read still. */
-static err_t may_see(struct app *app, struct db *db, struct arena *a, struct uuid user,
-                     const struct op *op, bool *ret)
+/* Whoever asks, and what it may see of others' things as far as that was asked in this call. */
+struct viewer {
+    struct app *app;
+    struct db *db;
+    struct arena *arena;
+    struct uuid user;
+    struct map rights; /* by thing: a bool */
+};
+
+/* Owner, id and kind, as bytes. */
+static struct str thing_key(struct arena *a, const struct op *op)
 {
-    const struct entity *entity = app_shareable(app, op->entity);
-    *ret = uuid_eq(op->owner_id, user);
-    if (*ret || !entity)
-        return OK;
-    return sharing_allows(db, a, user, SHARE_READ, entity->name, op->owner_id, op->entity_id, ret);
+    size_t ids = 2 * sizeof(struct uuid), n = ids + op->entity.n;
+    char *key = arena_alloc(a, n);
+    if (!key)
+        return STR_NONE;
+    memcpy(key, &op->owner_id, sizeof op->owner_id);
+    memcpy(key + sizeof op->owner_id, &op->entity_id, sizeof op->entity_id);
+    memcpy(key + ids, op->entity.s, op->entity.n);
+    return str_of(key, n);
+}
+
+/* Asked once for each thing, however many ops there are about it. */
+static err_t may_read(struct viewer *v, const struct entity *entity, const struct op *op, bool *ret)
+{
+    struct str key = thing_key(v->arena, op);
+    TRY(arena_err(v->arena));
+    bool *known = map_get(&v->rights, key);
+    if (!known) {
+        known = ARENA_NEW(v->arena, bool);
+        if (!known)
+            return arena_err(v->arena);
+        TRY(sharing_allows(v->db, v->arena, v->user, SHARE_READ, entity->name, op->owner_id,
+                           op->entity_id, known));
+        TRY(map_put(&v->rights, key, known));
+    }
+    *ret = *known;
+    return OK;
+}
+
+/* Its own, or about a thing of another's that it may read still. */
+static err_t may_see(struct viewer *v, const struct op *op, bool *ret)
+{
+    const struct entity *entity = app_shareable(v->app, op->entity);
+    *ret = uuid_eq(op->owner_id, v->user);
+    return *ret || !entity ? OK : may_read(v, entity, op, ret);
 }
 
 err_t changes_write(struct app *app, struct db *db, struct arena *a, struct uuid user,
@@ -55,6 +92,8 @@ err_t changes_write(struct app *app, struct db *db, struct arena *a, struct uuid
 {
     size_t found = 0, looked = 0;
     bool more = true;
+    struct viewer v = { .app = app, .db = db, .arena = a, .user = user };
+    map_init(&v.rights, a);
     jo_kz(o, "items");
     jo_array(o);
     while (more && found < limit && looked < CHANGES_SCANNED_MAX) {
@@ -64,7 +103,7 @@ err_t changes_write(struct app *app, struct db *db, struct arena *a, struct uuid
         looked += count;
         for (size_t i = 0; i < count; i++) {
             bool visible;
-            TRY(may_see(app, db, a, user, &ops[i], &visible));
+            TRY(may_see(&v, &ops[i], &visible));
             if (visible)
                 write_op(o, &ops[i]);
             found += visible;
