@@ -73,7 +73,7 @@ if (process.env.VIVIM_TEST_PG_URL) describe('two nodes on one PostgreSQL', () =>
     test('a session that ends at one ends sockets at the other, which lets nobody in with it from then on', async () => {
         const cat = await signIn(a, 'cat'), there = at(b, cat);
         assert.equal((await there.json('GET', '/api/v1/me')).status, 200); // it is in the cache there
-        const c = await connected(b, cat), ended = once(c.socket, 'disconnect');
+        const c = await connected(b, cat), ended = once(c.socket, 'disconnect', { signal: AbortSignal.timeout(PATIENCE_MS) });
         assert.ok((await cat.json('POST', '/api/v1/auth/logout')).status < 300);
         await ended;
         assert.equal((await there.json('GET', '/api/v1/me')).status, 401); // as soon as the socket has ended, not when the cache grows old
@@ -87,7 +87,7 @@ if (process.env.VIVIM_TEST_PG_URL) describe('two nodes on one PostgreSQL', () =>
         await eventually(async () => (await withToken.json('GET', '/api/v1/me')).status === 401, PATIENCE_MS);
         const there = at(b, dan);
         assert.equal((await there.json('GET', '/api/v1/me')).status, 200);
-        const c = await connected(b, dan), ended = once(c.socket, 'disconnect');
+        const c = await connected(b, dan), ended = once(c.socket, 'disconnect', { signal: AbortSignal.timeout(PATIENCE_MS) });
         await a.vivim(['user', 'disable', 'dan']);
         await ended;
         assert.equal((await there.json('GET', '/api/v1/me')).status, 401);
