@@ -45,7 +45,8 @@ static const struct entity ENTITIES[] = { { .name = "conversation", .exists = do
 static const struct module DOCUMENTS = { .name = "documents",
                                          .entities = ENTITIES,
                                          .entity_count = COUNTOF(ENTITIES) };
-static const struct module *const MODULES[] = { &DOCUMENTS, &realtime_module, NULL };
+static const struct module *const MODULES[] = { &DOCUMENTS, &identity_module, &realtime_module,
+                                                NULL };
 
 /* --- the server --------------------------------------------------------------------------------------------------- */
 
@@ -82,6 +83,7 @@ static int open_server(void **state)
     fixture_open(state);
     f.app.modules = MODULES;
     f.app.settings = &settings;
+    ok(identity_module.init(&f.app)); /* which is asked whether a credential is good still */
     ok(realtime_module.init(&f.app));
     document = uuid_new();
     f.owner = account_make();
@@ -110,6 +112,7 @@ static int close_server(void **state)
     http_server_free(f.app.server);
     f.app.server = NULL;
     realtime_module.stop(&f.app);
+    identity_module.stop(&f.app);
     return fixture_close(state);
 }
 
