@@ -169,11 +169,11 @@ static void what_another_node_ends_is_forgotten_when_heard(void **state)
     for (size_t i = 0; i < COUNTOF(OPS); i++) {
         struct signed_in s = cheap_session(&ada, NOW);
         const struct op op = { .entity = str_from(OPS[i].entity), .kind = str_from(OPS[i].kind) };
-        assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK);
+        assert_int_equal(check(f.id, SHOWN_AS_COOKIE, s.cookie, NOW), OK);
         assert_int_equal(identity_session_revoke(f.other, f.db, ada.id, s.session_id, NOW), OK);
-        assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW), OK); /* in the cache */
+        assert_int_equal(check(f.id, SHOWN_AS_COOKIE, s.cookie, NOW), OK); /* in the cache */
         identity_heard(f.id, &op, 1);
-        assert_int_equal(check(f.id, CREDENTIAL_SESSION, s.cookie, NOW),
+        assert_int_equal(check(f.id, SHOWN_AS_COOKIE, s.cookie, NOW),
                          OPS[i].ends ? E_UNAUTHENTICATED : OK);
     }
 }

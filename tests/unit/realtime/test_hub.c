@@ -41,7 +41,9 @@ static err_t document_exists(struct app *app, struct db *db, struct uuid owner, 
     return OK;
 }
 
-static const struct entity ENTITIES[] = { { .name = "conversation", .exists = document_exists } };
+static const struct entity ENTITIES[] = {
+    { .name = "conversation", .shareable = true, .exists = document_exists }
+};
 static const struct module DOCUMENTS = { .name = "documents",
                                          .entities = ENTITIES,
                                          .entity_count = COUNTOF(ENTITIES) };
@@ -103,6 +105,7 @@ static int open_server(void **state)
                               .identify = identify,
                               .temp_dir = f.folder };
     ok(http_server_start(&o, &f.app.server));
+    ok(http_server_accept(f.app.server));
     return 0;
 }
 
