@@ -53,10 +53,10 @@
 #define DB_GRACE_MS          2000
 #define DB_CONNECT_MS        5000 /* a connection, with TLS and signing in */
 #define DB_ASK_AGAIN_MS      1000 /* a store that is silent is asked by one at a time, so often … */
-#define DB_PROBE_MS          2000 /* … and for so long */
-#define DB_READY_MS          2000 /* /readyz, from its arrival */
+#define DB_PROBE_MS          2000  /* … and for so long */
+#define DB_READY_MS          2000  /* /readyz, from its arrival */
 #define DB_DOORBELL_REST_MS  30000 /* a connection that only listens is asked whether it is there */
-#define DB_STOPPING_MS       2000 /* while the server stops nobody waits longer for the store */
+#define DB_STOPPING_MS       2000  /* while the server stops nobody waits longer for the store */
 
 /* The operation log and jobs */
 #define OPS_KEEP_MS           (INT64_C(90) * 24 * 3600 * 1000)
@@ -168,16 +168,17 @@
 #define SESSION_IDLE_MS             (INT64_C(14) * 24 * 3600 * 1000)
 #define SESSION_LIFE_MS             (INT64_C(90) * 24 * 3600 * 1000)
 #define SESSIONS_PER_ACCOUNT_MAX    100 /* a further login ends the one unused longest */
-#define SESSIONS_TRIMMED_MAX        1000 /* that one login ends; there is one too many at most, but for a lowered limit */
-#define TOKENS_PER_ACCOUNT_MAX      100
-#define TOKEN_NAME_BYTES_MAX        100
-#define TOKEN_DAYS_MAX              3650
-#define USER_AGENT_BYTES_MAX        256 /* kept of a longer one */
-#define ACCOUNTS_LISTED_MAX         10000
-#define CREDENTIAL_CACHE_ENTRIES    2048
-#define CREDENTIAL_CACHE_MS         1000  /* how long another process's revocation may go unseen */
-#define CREDENTIAL_TOUCH_MS         60000 /* "last used" is written at most this often */
-#define CREDENTIAL_TOUCHES_MAX      1024  /* waiting to be written; more are left out */
-#define SECRET_BYTES_MAX            KIB(64) /* sealed at once */
+#define SESSIONS_TRIMMED_MAX \
+    1000 /* that one login ends; there is one too many at most, but for a lowered limit */
+#define TOKENS_PER_ACCOUNT_MAX   100
+#define TOKEN_NAME_BYTES_MAX     100
+#define TOKEN_DAYS_MAX           3650
+#define USER_AGENT_BYTES_MAX     256 /* kept of a longer one */
+#define ACCOUNTS_LISTED_MAX      10000
+#define CREDENTIAL_CACHE_ENTRIES 2048
+#define CREDENTIAL_CACHE_MS      1000    /* how long another process's revocation may go unseen */
+#define CREDENTIAL_TOUCH_MS      60000   /* "last used" is written at most this often */
+#define CREDENTIAL_TOUCHES_MAX   1024    /* waiting to be written; more are left out */
+#define SECRET_BYTES_MAX         KIB(64) /* sealed at once */
 
 #endif
