@@ -150,15 +150,19 @@ test('what is near is suggested, and nothing that is not', async () => {
         assert.match((await vivim(['config', 'dump'], { env: { ...env, [key]: '1' } })).stderr, say);
 });
 
-test('people get a sentence, programs the code', async () => {
-    for (const [argv, code] of [[['user', 'disable', 'nobody'], 'not_found'], [['user', 'restore', 'nobody'], 'not_found'], 
-        [['token', 'nobody'], 'not_found'], [['search', 'x'], 'not_found'], [['user', 'delete', 'nobody', '--yes'], 'not_found']]) {
-        const { code: status, stderr } = await vivim([...argv, '--log-level', 'error']);
+test('people get a sentence, programs the code', async (t) => {
+    const own = tempFolder();
+    t.after(() => rmSync(own, { recursive: true, force: true }));
+    const there = { env: { ...env, VIVIM_DATA: own, ...(await databaseUrl(own)) } };
+    await vivim(['user', 'add', 'somebody', '--password-file', '-'], { ...there, input: 'a long enough password\n' });
+    for (const [argv, code] of [[['user', 'disable', 'nobody'], 'not_found'], [['user', 'restore', 'nobody'], 'not_found'],
+        [['token', 'nobody'], 'not_found'], [['search', 'x', '--user', 'nobody'], 'not_found'], [['user', 'delete', 'nobody', '--yes'], 'not_found']]) {
+        const { code: status, stderr } = await vivim([...argv, '--log-level', 'error'], there);
         assert.equal(status, 1, argv.join(' '));
         const words = stderr.split('\n').filter((line) => line.startsWith('vivim: '));
         assert.equal(words.length, 1, stderr);
         assert.doesNotMatch(words[0], /[a-z]_[a-z]|[{}]|\[[a-z]|\bE_[A-Z]|\([a-z_]+\)$|: [a-z]+$/, argv.join(' '));
-        const { stderr: json } = await vivim([...argv, '--json']);
+        const { stderr: json } = await vivim([...argv, '--json'], there);
         const problem = JSON.parse(json.trim().split('\n').at(-1));
         assert.equal(problem.code, code, json);
         assert.ok(words[0].includes(problem.detail));
