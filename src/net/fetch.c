@@ -318,7 +318,7 @@ static err_t list_headers(struct fetch *f, const struct hop *h, struct curl_slis
     const struct fetch_request *rq = f->request;
     bool typed = false;
     f->left_first = f->left_first || !at_first_origin(f, h);
-    struct curl_slist *list = NULL, *more = NULL;
+    struct curl_slist *list = NULL;
     const char *accept =
         str_cstr(f->a, str_fmt(f->a, "Accept: %s", rq->accept ? rq->accept : "*/*"));
     bool ok = arena_err(f->a) == OK && (list = curl_slist_append(NULL, accept));
@@ -328,7 +328,7 @@ static err_t list_headers(struct fetch *f, const struct hop *h, struct curl_slis
         const char *line = str_cstr(f->a, str_fmt(f->a, x->value.n ? "%.*s: %.*s" : "%.*s;%.*s",
                                                   STR_ARG(x->name), STR_ARG(x->value)));
         typed = typed || str_eq_nocase(x->name, S("content-type"));
-        ok = arena_err(f->a) == OK && (more = curl_slist_append(list, line));
+        ok = arena_err(f->a) == OK && curl_slist_append(list, line);
     }
     if (ok)
         ok = curl_slist_append(list, "Expect:"); /* the body is sent unasked */

@@ -18,7 +18,8 @@ void *app_room(const struct app *app, const char *name)
     size_t i = 0;
     while (app->modules[i] && strcmp(app->modules[i]->name, name) != 0)
         i++;
-    assert(app->modules[i] && i < APP_ROOMS_MAX);
+    assert(app->modules[i]);
+    assert(i < APP_ROOMS_MAX);
     return app->room_state[i];
 }
 
