@@ -130,7 +130,7 @@ else describe('SQLite', () => {
         const me = await signIn(server);
         const { DatabaseSync } = await import('node:sqlite'); // here alone: it warns that it is new
         const other = new DatabaseSync(join(server.data, 'vivim.db'));
-        other.exec('BEGIN EXCLUSIVE');
+        other.exec('PRAGMA busy_timeout = 10000; BEGIN EXCLUSIVE'); // the server may be writing just then
         try {
             const writes = Array.from({ length: 100 }, (_, i) => ask(server.url, '/api/v1/tokens', { ms: BOUNDED_MS, method: 'POST',
                 headers: { cookie: me.cookie, origin: server.url, 'content-type': 'application/json' }, body: JSON.stringify({ name: `t${i}` }) }).catch((e) => e));
