@@ -50,12 +50,12 @@ for (const [file, says] of [['master.key', 'wrong_master_key'], ['vivim.db', 'st
         test(`4c ${file} that is ${name} is noticed and not made anew`, async () => {
             const path = join(data, file), right = readFileSync(path);
             change(path);
-            const { code, stderr } = await vivim(['serve']);
+            const { code, stderr } = await vivim(['serve', '--json']);
             assert.equal(code, 1);
-            assert.match(stderr, new RegExp(`\\(${says}\\)`));
-            const doctor = await vivim(['doctor']);
+            assert.match(stderr, new RegExp(`"code":"${says}"`));
+            const doctor = await vivim(['doctor', '--json']);
             assert.equal(doctor.code, 1);
-            assert.match(doctor.stdout, new RegExp(`\\(${says}\\)`));
+            assert.match(doctor.stdout, new RegExp(`"${says}"`));
             writeFileSync(path, right, { mode: 0o600 });
             assert.equal((await vivim(['user', 'list'])).code, 0);
         });
