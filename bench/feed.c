@@ -8,6 +8,8 @@
 
 #include "archive/archive.h"
 #include "base/limits.h"
+#include "identity/identity.h"
+#include "identity/inside.h"
 #include "ops/ops.h"
 #include "os/clock.h"
 #include "os/entropy.h"
@@ -63,14 +65,17 @@ static void share(struct db *db, struct uuid owner, struct uuid id, struct uuid 
 
 static void fill(struct db *db, struct uuid reader, bool others)
 {
-    struct uuid friend = uuid_new(), shared = uuid_new(), accounts[OTHERS];
+    struct account friend; /* a grant counts as long as its owner's account is there */
+    struct uuid shared = uuid_new(), accounts[OTHERS];
     for (size_t i = 0; i < OTHERS; i++)
         accounts[i] = uuid_new();
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     must(db_txn_begin(&tx, db));
-    share(db, friend, shared, reader);
+    must(
+        identity_account_make(db, S("friend"), identity_nobody(), false, clock_wall_ms(), &friend));
+    share(db, friend.id, shared, reader);
     for (size_t i = 0; i < OWN; i++) {
-        append(db, i % 4 ? reader : friend, i % 4 ? uuid_new() : shared);
+        append(db, i % 4 ? reader : friend.id, i % 4 ? uuid_new() : shared);
         for (size_t j = 0; others && j < BETWEEN; j++)
             append(db, accounts[(i * BETWEEN + j) % OTHERS], uuid_new());
     }
