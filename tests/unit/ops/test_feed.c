@@ -1,20 +1,8 @@
 /* What one reader hears of: its own, what it is a reader of, in the order of the log, and nothing of anybody else's. */
 #include "ops/fixture.h"
-#include "ops/inside.h"
+#include "ops/visible.h"
 
 static struct uuid friend_id;
-
-static void wait_until_visible(void)
-{
-    struct op_cursor head, last;
-    for (int i = 0; i < 2000; i++) {
-        ok(ops_head(f.db, &head));
-        if (ops_store_last(f.db, &last) == E_NOT_FOUND || op_cursor_cmp(head, last) >= 0)
-            return;
-        clock_sleep_ms(5);
-    }
-    fail_msg("what is committed stays hidden");
-}
 
 static size_t read_for(struct uuid reader, struct op_cursor *c, size_t limit, struct op **ret,
                        bool *ret_more)
