@@ -120,8 +120,8 @@ static bool is_listed(const pid_t *list, size_t n, int64_t pid)
     return false;
 }
 
-/* Add to the list those in /proc whose parent stands in it; gives the new count. */
-static size_t add_children(pid_t *list, size_t n)
+/* Add to the list those in /proc whose parent stands in it, each stopped at once; gives the new count. */
+static size_t stop_children(pid_t *list, size_t n)
 {
     DIR *dir = opendir("/proc");
     if (!dir)
@@ -130,22 +130,26 @@ static size_t add_children(pid_t *list, size_t n)
         int64_t pid;
         int parent, group;
         if (str_to_i64(str_from(e->d_name), &pid) == OK && read_stat(e->d_name, &parent, &group) &&
-            is_listed(list, n, parent) && !is_listed(list, n, pid))
+            is_listed(list, n, parent) && !is_listed(list, n, pid)) {
             list[n++] = (pid_t)pid;
+            kill((pid_t)pid, SIGSTOP);
+        }
     }
     closedir(dir);
     return n;
 }
 
+/* What is stopped starts nothing more (fork fails while a signal waits), so a look that finds nobody new has found all. */
 void process_end(struct process *p)
 {
     pid_t list[DESCENDANTS_MAX] = { p->pid };
     size_t n = 1, before = 0;
     if (p->pid <= 0)
         return;
+    kill(-p->pid, SIGSTOP);
     while (n > before && n < DESCENDANTS_MAX) {
         before = n;
-        n = add_children(list, n);
+        n = stop_children(list, n);
     }
     err_clear();
     kill(-p->pid, SIGKILL);

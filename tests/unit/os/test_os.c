@@ -1,4 +1,5 @@
 /* Files, processes, queues, clocks. */
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -125,6 +126,20 @@ static void a_child_has_nothing_that_it_was_not_given(void **state)
     assert_int_equal(p.pid, 0);
 }
 
+/* Until nobody holds the other end any more; whoever still does after that time has outlived what should have ended it. */
+static void wait_for_the_last(int out)
+{
+    enum { WAIT_MS = 20000 };
+    char bytes[128];
+    ssize_t got;
+    do {
+        struct pollfd ended = { .fd = out, .events = POLLIN };
+        assert_int_equal(poll(&ended, 1, WAIT_MS), 1);
+        got = read(out, bytes, sizeof bytes);
+    } while (got > 0);
+    assert_int_equal(got, 0);
+}
+
 /* It left the group, and does not hear of SIGTERM. */
 static void a_descendant_in_a_session_of_its_own_ends_too(void **state)
 {
@@ -140,8 +155,32 @@ static void a_descendant_in_a_session_of_its_own_ends_too(void **state)
     close(out[1]);
     assert_int_equal(read(out[0], &byte, 1), 1);
     process_end(&p);
-    assert_int_equal(read(out[0], &byte, 1), 0); /* the last of them has ended */
+    wait_for_the_last(out[0]);
     close(out[0]);
+}
+
+/* Those too that are started while it is being ended. */
+static void descendants_that_are_just_starting_end_too(void **state)
+{
+    UNUSED(state);
+    enum { TRIES = 30 };
+    for (int i = 0; i < TRIES; i++) {
+        struct process p = { 0 };
+        int out[2];
+        char byte;
+        char *argv[] = { (char *)"sh", (char *)"-c",
+                         (char *)"setsid sh -c 'echo >&7; i=0; while [ $((i += 1)) -lt 100 ]; do "
+                                 "sleep 0.002; sleep 600 & done' & wait",
+                         NULL };
+        assert_int_equal(pipe(out), 0);
+        struct process_fd map[] = { { out[1], 7 } };
+        assert_int_equal(process_start(&p, argv, NULL, map, 1), OK);
+        close(out[1]);
+        assert_int_equal(read(out[0], &byte, 1), 1);
+        process_end(&p);
+        wait_for_the_last(out[0]);
+        close(out[0]);
+    }
 }
 
 static void a_program_that_is_not_there(void **state)
@@ -245,6 +284,7 @@ int main(void)
         TEST(a_process_and_all_that_it_started_end),
         TEST(a_child_has_nothing_that_it_was_not_given),
         TEST(a_descendant_in_a_session_of_its_own_ends_too),
+        TEST(descendants_that_are_just_starting_end_too),
         TEST(a_program_that_is_not_there),
         TEST(queues_are_bounded_and_in_order),
         TEST(queues_lose_nothing_between_threads),
