@@ -1,18 +1,21 @@
 // Runs every suite and counts: unit tests (cmocka, TAP), fuzz corpora, node:test suites, and the store and API
 // tests on a real PostgreSQL as well. The last line is `N passed, N failed`; exit status 1 when anything failed.
-// As many suites at a time as there are cores (at most four); those with a browser or many processes take turns.
+// One suite more at a time than there are cores (they wait more than they work), at most five; those with a browser or many
+// processes take turns. Their folders lie in memory where there is room: what a lost machine leaves is tested elsewhere.
 //
 //   node tests/run.mjs [--no-pg | --pg-only] [PATTERN]
 import { spawn } from 'node:child_process';
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const args = process.argv.slice(2);
 const withPostgres = !args.includes('--no-pg');
 const onlyPostgres = args.includes('--pg-only');
 const pattern = args.find((a) => !a.startsWith('--')) ?? '';
 const BUILD = process.env.VIVIM_BUILD ?? 'build/debug';
-const WIDTH = Math.max(1, Math.min(4, availableParallelism()));
+const WIDTH = Math.min(5, availableParallelism() + 1);
+const MEMORY = '/dev/shm', MEMORY_BYTES_MIN = 4 * 2 ** 30;
 const UNIT_TIMEOUT_MS = 300_000;
 const SUITE_TIMEOUT_MS = 400_000;
 const GRACE_MS = 10_000;
@@ -23,6 +26,19 @@ const sanitizers = {
 };
 let passed = 0;
 let failed = 0;
+
+function hasRoom(folder) {
+    try {
+        const { bavail, bsize } = statfsSync(folder);
+        return bavail * bsize >= MEMORY_BYTES_MIN;
+    } catch {
+        return false;
+    }
+}
+// Of all suites. On the way out it goes, with what suites that were ended have left in it.
+const folder = mkdtempSync(join(hasRoom(MEMORY) && !process.env.TMPDIR ? MEMORY : tmpdir(), 'vivim-tests-'));
+chmodSync(folder, 0o711); // a PostgreSQL under root is the user `postgres`
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 // --- processes: each leads a group, so that all that a suite has started ends with it --------------------------------
 
@@ -35,7 +51,7 @@ function endGroup(child, signal) {
 }
 
 function start(command, argv, env = {}) {
-    const child = spawn(command, argv, { env: { ...process.env, ...sanitizers, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(command, argv, { env: { ...process.env, ...sanitizers, TMPDIR: folder, VIVIM_TEST_PG_CLUSTER: CLUSTER, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     running.add(child);
     child.on('close', () => running.delete(child));
     return child;
@@ -101,7 +117,7 @@ const api = programs('tests/api/*.test.mjs');
 const stores = units.filter((f) => /RUN_ON_BOTH|VIVIM_TEST_PG_URL/.test(readFileSync(sourceOf(f), 'utf8')));
 
 // Each on a PostgreSQL of its own: an open transaction of another suite would hold back the log of this one.
-const PG = 'tests/lib/pg.sh';
+const PG = 'tests/lib/pg.sh', CLUSTER = join(folder, 'cluster');
 const unit = (f, postgres = false) => ({
     name: `${nameOf(f)}${postgres ? ' (SQLite and PostgreSQL)' : ''}`,
     run: () => run(postgres ? PG : f, postgres ? [f] : [], { timeout: UNIT_TIMEOUT_MS, env: { CMOCKA_MESSAGE_OUTPUT: 'TAP' } }),
@@ -125,6 +141,11 @@ const onSqlite = [
     ...programs(`${BUILD}/fuzz/*`).map(corpus),
     ...programs('{tests/{api,protocol,build,capture,browser,kill,attack},web/tests}/*.test.{mjs,ts}').map((f) => suite(f)),
 ];
+
+if (withPostgres && onPostgres.length) {
+    const made = await run(PG, ['--make', CLUSTER], { timeout: UNIT_TIMEOUT_MS });
+    if (made.code) count('a PostgreSQL', made);
+}
 
 // The heavy ones first, one at a time, the others beside them: a browser's suite waits more than it works.
 async function runAll(all) {
