@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <libpq-fe.h>
 
 #include "base/limits.h"
 #include "db/db_inside.h"
 #include "os/file.h"
+#include "postgres.h"
 
 struct fixture {
     struct arena arena;
@@ -75,16 +75,6 @@ static struct uuid id_of(int64_t n)
     return u;
 }
 
-static void pg_admin(const char *format)
-{
-    char sql[128];
-    snprintf(sql, sizeof sql, format, f.database);
-    PGconn *c = PQconnectdb(getenv("VIVIM_TEST_PG_URL"));
-    assert_int_equal(PQstatus(c), CONNECTION_OK);
-    PQclear(PQexec(c, sql));
-    PQfinish(c);
-}
-
 static void open_store(void)
 {
     assert_int_equal(db_open(&f.options, &f.store), OK);
@@ -109,12 +99,8 @@ static int set_up(bool postgres)
     f.options = (struct db_options){ .url = S("sqlite:"), .data_dir = f.folder, .kind = DB_MAIN };
     if (postgres) {
         snprintf(f.database, sizeof f.database, "vivim_db_%d_%d", (int)getpid(), number++);
-        pg_admin("CREATE DATABASE %s");
-        struct str url = str_from(getenv("VIVIM_TEST_PG_URL"));
-        size_t slash = url.n;
-        while (slash && url.s[slash - 1] != '/')
-            slash--;
-        f.options.url = str_fmt(&f.arena, "%.*s%s", (int)slash, url.s, f.database);
+        pg_admin("CREATE DATABASE %s", f.database);
+        f.options.url = pg_url(&f.arena, f.database);
     }
     open_store();
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
@@ -129,7 +115,7 @@ static int tear_down(void **state)
     UNUSED(state);
     close_store();
     if (f.postgres)
-        pg_admin("DROP DATABASE %s WITH (FORCE)");
+        pg_database_drop(f.database);
     folder_remove(f.folder);
     arena_free(&f.arena);
     return 0;

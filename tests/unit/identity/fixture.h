@@ -11,13 +11,13 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <libpq-fe.h>
 
 #include "base/timestamp.h"
 #include "identity/inside.h"
 #include "ops/ops.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "postgres.h"
 
 #define NOW           INT64_C(1790000000000) /* every test's time begins here */
 #define GOOD_PASSWORD S("correct horse battery")
@@ -33,42 +33,16 @@ struct fixture {
 static struct fixture f;
 static bool on_postgres;
 
-static void pg_admin(const char *format, const char *database)
-{
-    char sql[128];
-    snprintf(sql, sizeof sql, format, database);
-    PGconn *c = PQconnectdb(getenv("VIVIM_TEST_PG_URL"));
-    assert_int_equal(PQstatus(c), CONNECTION_OK);
-    PGresult *r = PQexec(c, sql);
-    assert_int_equal(PQresultStatus(r), PGRES_COMMAND_OK);
-    PQclear(r);
-    PQfinish(c);
-}
-
-/* The server's URL with our database in place of its own. */
-static struct str pg_url(void)
-{
-    struct str url = str_from(getenv("VIVIM_TEST_PG_URL"));
-    size_t host = str_find(url, S("://"), 0) + 3;
-    size_t path = str_find_char(url, '/', host), query = str_find_char(url, '?', host);
-    if (path > query)
-        path = query;
-    return str_fmt(&f.arena, "%.*s/%s%.*s", (int)path, url.s, f.database,
-                   STR_ARG(str_sub(url, query, url.n)));
-}
-
 static int fixture_open(void **state)
 {
     UNUSED(state);
-    static int number;
     memset(&f, 0, sizeof f);
     arena_init(&f.arena, MIB(16));
     assert_int_equal(folder_temp(&f.arena, "vivim-identity-", &f.folder), OK);
     struct db_options o = { .url = S("sqlite:"), .data_dir = f.folder, .kind = DB_MAIN };
     if (on_postgres) {
-        snprintf(f.database, sizeof f.database, "vivim_identity_%d_%d", (int)getpid(), number++);
-        pg_admin("CREATE DATABASE %s", f.database);
-        o.url = pg_url();
+        pg_database_migrated(&f.arena, f.database, sizeof f.database);
+        o.url = pg_url(&f.arena, f.database);
     }
     assert_int_equal(db_open(&o, &f.store), OK);
     assert_int_equal(db_migrate(f.store, NULL), OK);
@@ -88,7 +62,7 @@ static int fixture_close(void **state)
     db_disconnect(f.db);
     db_close(f.store);
     if (on_postgres)
-        pg_admin("DROP DATABASE %s", f.database);
+        pg_database_drop(f.database);
     folder_remove(f.folder);
     arena_free(&f.arena);
     return 0;

@@ -6,7 +6,7 @@ static struct account owner;
 
 static void reopen(void)
 {
-    struct db_options o = { .url = on_postgres ? pg_url() : S("sqlite:"),
+    struct db_options o = { .url = on_postgres ? pg_url(&f.arena, f.database) : S("sqlite:"),
                             .data_dir = f.folder,
                             .kind = DB_MAIN };
     identity_free(f.id);

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <libpq-fe.h>
 
 #include "base/limits.h"
 #include "ops/ops.h"
@@ -19,6 +18,7 @@
 #include "os/entropy.h"
 #include "os/file.h"
 #include "os/thread.h"
+#include "postgres.h"
 
 #define NOW INT64_C(1790000000000) /* the faked time of tests that fake it */
 
@@ -48,50 +48,11 @@ static bool on_postgres;
             fail_msg("got \"%.*s\", want \"%.*s\"", STR_ARG(got_), STR_ARG(want_)); \
     } while (0)
 
-/* --- PostgreSQL ------------------------------------------------------------------------------- */
-
-static inline PGconn *pg_open(const char *url)
-{
-    PGconn *c = PQconnectdb(url);
-    assert_int_equal(PQstatus(c), CONNECTION_OK);
-    return c;
-}
-
-static inline void pg_do(PGconn *c, const char *sql)
-{
-    PGresult *r = PQexec(c, sql);
-    ExecStatusType status = PQresultStatus(r);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-        fail_msg("%s: %s", sql, PQerrorMessage(c));
-    PQclear(r);
-}
-
-static inline void pg_admin(const char *format, const char *database)
-{
-    char sql[128];
-    snprintf(sql, sizeof sql, format, database);
-    PGconn *c = pg_open(getenv("VIVIM_TEST_PG_URL"));
-    pg_do(c, sql);
-    PQfinish(c);
-}
-
-/* The server's URL with our database in place of its own. */
-static inline struct str pg_url(void)
-{
-    struct str url = str_from(getenv("VIVIM_TEST_PG_URL"));
-    size_t host = str_find(url, S("://"), 0) + 3;
-    size_t path = str_find_char(url, '/', host), query = str_find_char(url, '?', host);
-    if (path > query)
-        path = query;
-    return str_fmt(&f.arena, "%.*s/%s%.*s", (int)path, url.s, f.database,
-                   STR_ARG(str_sub(url, query, url.n)));
-}
-
 /* --- the stores ------------------------------------------------------------------------------ */
 
 static inline struct db_store *store_open(enum db_kind kind)
 {
-    struct db_options o = { .url = on_postgres ? pg_url() : S("sqlite:"),
+    struct db_options o = { .url = on_postgres ? pg_url(&f.arena, f.database) : S("sqlite:"),
                             .data_dir = f.folder,
                             .kind = kind };
     struct db_store *s;
@@ -116,15 +77,12 @@ static inline void stores_reopen(void)
 static inline int fixture_open(void **state)
 {
     UNUSED(state);
-    static int number;
     static const struct module *const none[] = { NULL };
     memset(&f, 0, sizeof f);
     arena_init(&f.arena, MIB(256));
     ok(folder_temp(&f.arena, "vivim-ops-", &f.folder));
-    if (on_postgres) {
-        snprintf(f.database, sizeof f.database, "vivim_ops_%d_%d", (int)getpid(), number++);
-        pg_admin("CREATE DATABASE %s", f.database);
-    }
+    if (on_postgres)
+        pg_database_migrated(&f.arena, f.database, sizeof f.database);
     f.app.store = store_open(DB_MAIN);
     f.app.index = store_open(DB_INDEX);
     f.app.data_dir = f.folder;
@@ -145,7 +103,7 @@ static inline int fixture_close(void **state)
     db_close(f.app.index);
     db_close(f.app.store);
     if (on_postgres)
-        pg_admin("DROP DATABASE %s WITH (FORCE)", f.database);
+        pg_database_drop(f.database);
     folder_remove(f.folder);
     arena_free(&f.arena);
     return 0;

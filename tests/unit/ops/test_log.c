@@ -264,7 +264,7 @@ static void another_server(void **state)
     struct op *ops;
     size_t count;
     assert_int_equal(read_some(&c, 10, &ops), 1);
-    PGconn *pg = pg_open(str_cstr(&f.arena, pg_url()));
+    PGconn *pg = pg_open(str_cstr(&f.arena, pg_url(&f.arena, f.database)));
     pg_do(pg, "UPDATE op SET txid = txid + 1000000000");
     PQfinish(pg);
     c.txid += 1000000000;
