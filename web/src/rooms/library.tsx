@@ -61,16 +61,18 @@ function SharedWithMe({ items }: { items: Summary[] }) {
     );
 }
 
-function Empty() {
+// `onAdd`: asked for, and whether it failed. Rows may come, by the feed, before the answer does.
+function Empty({ onAdd }: { onAdd: (failed: boolean) => void }) {
     const { library } = useApp();
     const [problem, setProblem] = useState<Problem | null>(null);
     const [busy, setBusy] = useState(false);
     const sample = async () => {
         setBusy(true);
+        onAdd(false);
         const failed = await library.addSample();
         setProblem(failed);
         setBusy(false);
-        if (!failed) requestAnimationFrame(() => document.querySelector<HTMLElement>('.shelf .row-link')?.focus()); // what it was pressed for
+        if (failed) onAdd(true);
     };
     return (
         <section class="empty" aria-label="The library is empty">
@@ -91,7 +93,14 @@ export function LibraryRoom() {
     const { items, shared, cursor, status, problem, failed } = useStore(library.store, (s) => s);
     const shortcuts = useStore(view.store, (s) => s.shortcuts);
     const end = useRef<HTMLDivElement>(null);
+    const toFirst = useRef(false); // the first row, when it comes, is to have the focus: the button that asked for it has gone
     useTitle('Library');
+    useEffect(() => {
+        const first = toFirst.current && document.querySelector<HTMLElement>('.shelf .row-link');
+        if (!first) return;
+        toFirst.current = false;
+        first.focus();
+    });
     useEffect(() => void library.reload(), []);
     useWhenNear(end, () => {
         if (!problem) void library.more();
@@ -105,7 +114,7 @@ export function LibraryRoom() {
             <CaptureBox />
             {problem && failed === 'first' && <ProblemNotice problem={problem} retry={() => void library.load()} />}
             {!items.length && (status === 'loading' || status === 'idle') && <Waiting what="Loading the library" />}
-            {!items.length && status === 'ready' && !problem && <Empty />}
+            {!items.length && status === 'ready' && !problem && <Empty onAdd={(failed) => (toFirst.current = !failed)} />}
             <div class="shelf">
                 <SharedWithMe items={shared ?? []} />
                 {grouped(items, now).map((group) => (
