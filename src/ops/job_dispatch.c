@@ -11,14 +11,6 @@ enum {
     SWEEP_EVERY_MS = 3600 * 1000,
 };
 
-bool jobs_stopping(struct jobs *j)
-{
-    mutex_lock(&j->mutex);
-    bool yes = j->stopping;
-    mutex_unlock(&j->mutex);
-    return yes;
-}
-
 /* Until the next wake-up or the stop, at most wait_ms. */
 static void rest(struct jobs *j, int64_t wait_ms)
 {
