@@ -1,12 +1,10 @@
 #include "net/conn.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/limits.h"
-#include "net/listener.h"
+#include "net/peers.h"
 #include "os/clock.h"
 
 enum { PARTS_MAX = 8, UNSENT_MS = 10000 };
@@ -22,19 +20,11 @@ struct write_call {
 
 /* --- end ---------------------------------------------------------------------------------------- */
 
-static void unlink_conn(struct net_conn *c)
-{
-    *c->link = c->next;
-    if (c->next)
-        c->next->link = c->link;
-    c->loop->conn_count--;
-}
-
 static void on_closed(uv_handle_t *handle)
 {
     struct net_conn *c = handle->data;
-    unlink_conn(c);
-    net_listener_left(c->listener, c);
+    net_conn_leave(c);
+    net_peers_left(c->peers, c);
     c->protocol->closed(c);
     free(c);
 }
@@ -249,67 +239,12 @@ void net_conn_begin(struct net_conn *c)
         uv_read_start(&c->stream, on_alloc, on_read);
 }
 
-/* --- another loop -------------------------------------------------------------------------------------
- * libuv cannot move a handle: the descriptor is doubled, this loop's handle closed, and the double opened there in
- * the same memory. The socket itself, and what the kernel holds for it, does not notice. */
-
-struct move {
-    struct net_conn *conn;
-    struct net_loop *to;
-    int fd; /* -1: it could not be doubled */
-    void (*arrived)(struct net_loop *l, void *arg);
-    void *arg;
-};
-
-static bool open_again(struct net_conn *c, int fd)
+void net_conn_leave(struct net_conn *c)
 {
-    int bad =
-        c->local ? uv_pipe_init(&c->loop->uv, &c->pipe, 0) : uv_tcp_init(&c->loop->uv, &c->tcp);
-    c->handle.data = c;
-    assert(!bad); /* without flags they only fill the struct */
-    if (fd < 0 || c->loop->stopping)
-        return false;
-    return (c->local ? uv_pipe_open(&c->pipe, fd) : uv_tcp_open(&c->tcp, fd)) == 0;
-}
-
-static void arrive(struct net_loop *l, void *arg)
-{
-    struct move m = *(struct move *)arg;
-    struct net_conn *c = m.conn;
-    free(arg);
-    c->loop = l;
-    c->closing = false;
-    bool open = open_again(c, m.fd);
-    net_conn_begin(c);
-    if (!open) {
-        if (m.fd >= 0)
-            close(m.fd);
-        net_close(c);
-    }
-    m.arrived(l, m.arg);
-}
-
-static void on_left(uv_handle_t *handle)
-{
-    struct move *m = handle->data;
-    unlink_conn(m->conn);
-    net_post(m->to, arrive, m);
-}
-
-void net_move(struct net_conn *c, struct net_loop *to,
-              void (*arrived)(struct net_loop *l, void *arg), void *arg)
-{
-    struct move *m = malloc(sizeof *m);
-    uv_os_fd_t fd;
-    assert(!c->closing);
-    if (!m)
-        abort(); /* as a letter that could not be posted */
-    *m = (struct move){ c, to, -1, arrived, arg };
-    if (c->unsent_bytes == 0 && uv_fileno(&c->handle, &fd) == 0)
-        m->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    c->closing = true; /* until it arrives: whoever meets it leaves it alone */
-    c->handle.data = m;
-    uv_close(&c->handle, on_left);
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    c->loop->conn_count--;
 }
 
 void net_conns_tick(struct net_loop *l, int64_t now_ms)

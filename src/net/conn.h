@@ -9,6 +9,7 @@
 
 struct net_conn;
 struct net_listener;
+struct net_peers;
 
 struct net_protocol {
     /* Bytes have come; they are the loop's and end with the call. The connection may be closed in it. */
@@ -31,7 +32,7 @@ struct net_conn {
         uv_handle_t handle;
     };
     struct net_loop *loop;
-    struct net_listener *listener;
+    struct net_peers *peers;       /* among whom it counts (peers.h) */
     struct net_conn *next, **link; /* the loop's list */
     const struct net_protocol *protocol;
     void *state;         /* the protocol's */
@@ -108,6 +109,8 @@ void net_listener_free(struct net_listener *l);
 size_t net_listener_connections(const struct net_listener *l);
 
 /* Inside the room. */
+void net_conn_begin(struct net_conn *c); /* into the loop's list, reading */
+void net_conn_leave(struct net_conn *c); /* out of that list; its handle is closed */
 void net_conns_tick(struct net_loop *l, int64_t now_ms);
 void net_conns_close(struct net_loop *l);
 /* Tell every connection of this loop that the server is stopping. On the loop. */
