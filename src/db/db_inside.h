@@ -69,7 +69,7 @@ struct db_store {
     struct db_doorbell *doorbell; /* PostgreSQL (pg_doorbell.c); NULL: does not listen */
     _Atomic uint64_t commits, groups, failed_groups, checkpoints;
     struct db_writer *writer; /* SQLite */
-    /* A derived one (db_derived.c). */
+    /* A derived one (db_open_derived.c). */
     bool is_derived;
     struct derived derived;
     _Atomic unsigned generation;  /* grows when another one comes into its place */
@@ -103,13 +103,13 @@ void db_set_null(enum db_type t, void *to); /* what NULL becomes in a struct (db
 NODISCARD err_t db_schema_known(
     struct db_store *s); /* E_SCHEMA when the store is newer than this program (db_migrate.c) */
 
-/* The steps of db_open, for db_open_derived. */
+/* The steps of db_open (db_open.c), for db_open_derived. */
 NODISCARD err_t db_store_new(const struct db_options *o, struct db_store **ret);
 NODISCARD err_t db_open_connections(struct db_store *s, const struct db_options *o);
 /* A handle that is not kept from a derived store while that is made anew. */
 NODISCARD err_t db_connect_inside(struct db_store *s, struct db **ret);
 
-/* Derived stores (db_derived.c). Before a use: E_REBUILDING, or the handle is of the store that is there now. */
+/* Handles on derived stores (db_derived.c). Before a use: E_REBUILDING, or the handle is of the store that is there now. */
 NODISCARD err_t db_derived_ready(struct db *db);
 /* After an error: damage is noted and becomes E_REBUILDING. */
 err_t db_derived_error(struct db *db, err_t e);
