@@ -14,6 +14,7 @@ static void no_query_reaches_further_than_it_says(void **state)
     ok(realtime_store_seen(f.db, f.owner, NOW));
     ok(db_txn_commit(&tx));
     narrow_all(&n, SQL_ALL_REALTIME, NULL, 0);
+    narrow_complete(SQL_ALL_REALTIME, NULL, 0);
 }
 
 int main(void)
