@@ -189,12 +189,14 @@ bool db_in_txn(const struct db *db);
 /* Say that this transaction appended ops; after its durable commit the store calls the hook once. */
 void db_txn_mark(struct db *db);
 void db_on_commit(struct db_store *s, void (*hook)(void *context), void *context);
-/* From here on the hook is also called for what other nodes on the same PostgreSQL commit marked, from a thread of the
- * store: a doorbell, which may ring too often, and not at all while the connection that listens is away. SQLite has no
- * other nodes: nothing happens. The hook stays the same in between. E_BUSY. */
+/* From here on the hook is also called for what other nodes on the same PostgreSQL commit marked, and they are told of what
+ * is committed marked here, once in DB_DOORBELL_GAP_MS at most; both from a thread of the store. It is a doorbell, which may
+ * ring too often, and not at all while its connection is away or when the process dies first: whoever must hear looks now
+ * and then. SQLite has no other nodes: nothing happens. Opened before other threads commit and closed after them, with
+ * the same hook in between. E_BUSY. */
 NODISCARD err_t db_doorbell_open(struct db_store *s);
-void db_doorbell_close(
-    struct db_store *s); /* nobody rings any more; accepts one without a doorbell */
+/* What is still to be told is told; then nobody rings any more. Accepts one without a doorbell. */
+void db_doorbell_close(struct db_store *s);
 
 /* Bring the write-ahead log into the database and cut it to nothing, so that no old page is left in it (SQLite; nothing
  * on PostgreSQL). Outside a transaction. E_BUSY: readers held it for too long, try again. E_IO, E_FULL, E_READ_ONLY. */

@@ -54,7 +54,7 @@ extern const struct db_driver DB_DRIVER_SQLITE, DB_DRIVER_POSTGRES;
 /* Limits, in milliseconds: those of base/limits.h; tests make them shorter. */
 struct db_waits {
     int statement_ms[DB_FOR_LONG + 1], lock_ms[DB_FOR_LONG + 1];
-    int grace_ms, connect_ms, ask_again_ms, probe_ms, stopping_ms;
+    int grace_ms, connect_ms, ask_again_ms, probe_ms, stopping_ms, doorbell_gap_ms;
 };
 
 struct db_store {
@@ -113,6 +113,10 @@ NODISCARD err_t db_connect_inside(struct db_store *s, struct db **ret);
 NODISCARD err_t db_derived_ready(struct db *db);
 /* After an error: damage is noted and becomes E_REBUILDING. */
 err_t db_derived_error(struct db *db, err_t e);
+
+/* A commit that was marked is there: the other nodes are to be told (pg_doorbell.c). Costs next to nothing; accepts a store
+ * without a doorbell, which tells nobody. */
+void db_doorbell_ring(struct db_store *s);
 
 /* Group commit (db_group.c). */
 NODISCARD err_t db_writer_open(struct db_store *s, bool group_commit);

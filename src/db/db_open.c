@@ -42,6 +42,7 @@ static const struct db_waits WAITS = {
     .ask_again_ms = DB_ASK_AGAIN_MS,
     .probe_ms = DB_PROBE_MS,
     .stopping_ms = DB_STOPPING_MS,
+    .doorbell_gap_ms = DB_DOORBELL_GAP_MS,
 };
 
 err_t db_store_new(const struct db_options *o, struct db_store **ret)
