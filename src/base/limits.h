@@ -53,9 +53,9 @@
 #define DB_GRACE_MS          2000
 #define DB_CONNECT_MS        5000 /* a connection, with TLS and signing in */
 #define DB_ASK_AGAIN_MS      1000 /* a store that is silent is asked by one at a time, so often … */
-#define DB_PROBE_MS          2000  /* … and for so long */
-#define DB_READY_MS          2000  /* /readyz, from its arrival */
-#define DB_DOORBELL_GAP_MS   5     /* the other nodes are told of commits once in this time at most */
+#define DB_PROBE_MS          2000 /* … and for so long */
+#define DB_READY_MS          2000 /* /readyz, from its arrival */
+#define DB_DOORBELL_GAP_MS   5 /* the other nodes are told of commits once in this time at most */
 #define DB_DOORBELL_REST_MS  30000 /* a connection that only listens is asked whether it is there */
 #define DB_STOPPING_MS       2000  /* while the server stops nobody waits longer for the store */
 
