@@ -142,6 +142,11 @@
 #define SIGNALS_PER_SECOND        100 /* of one connection … */
 #define SIGNALS_BURST             1000
 #define SIGNAL_BACKLOG_BYTES_MAX  KIB(512) /* … that wait while topics are checked */
+#define STREAMS_MAX               10000    /* of server-sent events, in all … */
+#define STREAMS_PER_ACCOUNT_MAX   100      /* … and of one account */
+#define STREAM_BEAT_MS            15000    /* a sign of life, that proxies let it stand */
+#define STREAM_KEPT_MS            60000    /* what was told last is told to who comes within this */
+#define STREAM_EVENT_BYTES_MAX    KIB(256)
 #define CHANGES_REST_MS           25 /* between two batches of changes: what comes meanwhile comes together */
 #define CHANGES_ITEMS_MAX         100   /* in one event; more: ask by the cursor */
 #define CHANGES_SCANNED_MAX       20000 /* ops that one request looks at */

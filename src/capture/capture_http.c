@@ -2,6 +2,7 @@
 #include "capture/capture_job.h"
 #include "capture/capture_room.h"
 #include "capture/capture_store.h"
+#include "hub/sse.h"
 #include "ops/ops.h"
 
 /* --- handlers ----------------------------------------------------------------------------------- */
@@ -115,8 +116,7 @@ static err_t capture_events(struct req *rq, struct reply *rp)
     TRY(buf_err(&b));
     uuid_text(job.id, id);
     bool ended = !str_eq(job.status, S("queued")) && !str_eq(job.status, S("running"));
-    return reply_events(rq, rp, str_fmt(rq->arena, "capture:%s", id), "progress", buf_str(&b),
-                        ended);
+    return hub_events(rq, rp, str_fmt(rq->arena, "capture:%s", id), "progress", buf_str(&b), ended);
 }
 
 /* --- the room --------------------------------------------------------------------------------------- */

@@ -74,6 +74,35 @@ void held_fail(struct held *h, err_t e)
     held_answer(h);
 }
 
+/* --- a body that goes on ------------------------------------------------------------------------------- */
+
+bool held_stream_begin(struct held *h, struct str content_type,
+                       void (*gone)(struct held *h, void *arg), void *arg)
+{
+    struct call *c = call_of(h);
+    c->rp.content_type = content_type;
+    c->rp.stream = true;
+    if (held_is_gone(h) || c->rq.head) {
+        held_answer(h);
+        return false;
+    }
+    held_on_gone(h, gone, arg);
+    call_count(c);
+    call_answer(c);
+    http1_stream_on_gone(c->exchange, on_gone, h);
+    return true;
+}
+
+bool held_stream_write(struct held *h, struct str bytes)
+{
+    return http1_stream_write(call_of(h)->exchange, bytes);
+}
+
+void held_stream_end(struct held *h)
+{
+    http1_stream_end(call_of(h)->exchange);
+}
+
 /* --- another loop -------------------------------------------------------------------------------------- */
 
 static void on_arrived(struct net_loop *l, void *arg)

@@ -214,18 +214,6 @@ NODISCARD err_t cursor_decode(struct arena *a, struct str text, struct str *ret)
 /* A cursor that holds one struct of exactly `bytes` bytes. */
 NODISCARD err_t cursor_read(struct arena *a, struct str text, void *ret, size_t bytes);
 
-/* --- server-sent events ----------------------------------------------------------------------- */
-
-/* Make this reply an event stream on `topic` ("capture:<id>"). It belongs to its loop thread from now on.
- * `first` is sent at once as the event `name`; what was published on the topic since the handler began is not lost
- * (the hub remembers the last event of a topic for a minute). The stream ends when an event with `last` was sent. */
-NODISCARD err_t reply_events(struct req *rq, struct reply *rp, struct str topic, const char *name,
-                             struct str first, bool last);
-/* From any thread: send to every stream of the topic. Never blocks; a slow reader loses its stream, not our memory. */
-struct events;
-void events_publish(struct events *e, struct str topic, const char *name, struct str json,
-                    bool last);
-
 struct http_server;
 struct http_server *req_server(const struct req *rq);
 
@@ -254,6 +242,14 @@ bool held_is_gone(const struct held *h);
 void held_answer(struct held *h);
 /* The same with an error as problem+json (err_note's detail of this thread). */
 void held_fail(struct held *h, err_t e);
+/* Answer with what was put into held_reply, as a body of this type that goes on: held_stream_write until held_stream_end. `gone`
+ * is called once, on the loop, when the connection has ended, whoever ended it; the request is gone behind it. False: nobody is
+ * there to be streamed to (the client has gone, or asked for the head alone), and the request is gone already. */
+NODISCARD bool held_stream_begin(struct held *h, struct str content_type,
+                                 void (*gone)(struct held *h, void *arg), void *arg);
+/* False: the client has gone, or reads too slowly: `gone` follows. Never waits. */
+bool held_stream_write(struct held *h, struct str bytes);
+void held_stream_end(struct held *h); /* `gone` follows, not inside this call */
 /* Move request and connection to another loop; `then` runs there (at once when it is there already).
  * When the client has gone meanwhile `then` runs all the same, with held_is_gone. Later requests of the same
  * connection are read there. Until then nobody may touch it. */
@@ -303,11 +299,9 @@ NODISCARD err_t http_base_url_check(struct str base_url);
 NODISCARD err_t http_server_start(const struct http_options *o, struct http_server *_Atomic *ret);
 /* The start is complete: answer, from here on. So whatever is answered, /readyz too, says that all is up. Once. E_BUSY. */
 NODISCARD err_t http_server_accept(struct http_server *s);
-/* Stop accepting, drain within HTTP_DRAIN_MS, end the loops and workers. Other threads may publish all the while, and
- * afterwards until http_server_free; it reaches nobody then. Both accept NULL. */
+/* Stop accepting, drain within HTTP_DRAIN_MS, end the loops and workers. Both accept NULL. */
 void http_server_stop(struct http_server *s);
 void http_server_free(struct http_server *s);
-struct events *http_events(struct http_server *s);
 struct str http_base_url(struct http_server *s); /* as resolved, "http://localhost:8420" */
 /* It listens for other machines too, and nobody said under which address they come: one that VIVIM_BASE_URL could be, made from
  * an address of this machine. STR_NONE: nothing is to be set. */

@@ -21,9 +21,9 @@ struct reply {
     int file_fd;
     size_t file_bytes;
     bool close;
-    struct stream *stream; /* server-sent events */
-    bool held;             /* the answer comes later: reply_hold */
-    bool secret;           /* its body must not be kept for an Idempotency-Key */
+    bool stream; /* the body goes on: held_stream_begin */
+    bool held;   /* the answer comes later: reply_hold */
+    bool secret; /* its body must not be kept for an Idempotency-Key */
 };
 
 /* What a worker runs. Part of what it works on; `run` is the last to touch it on the worker. */
@@ -76,7 +76,6 @@ struct http_server {
     struct router *router;
     struct rates *rates;
     struct workers *workers, *watch; /* watch: one thread, for RUN_WATCH */
-    struct events *events;
     struct metrics *metrics;
     struct str openapi;
 };
@@ -145,13 +144,6 @@ void workers_stop(struct workers *w); /* what waits is done; what comes later is
 void workers_free(struct workers *w); /* when no loop runs that could ask */
 NODISCARD err_t workers_push(struct workers *w, struct task *t);
 size_t workers_waiting(const struct workers *w);
-
-/* events.c */
-struct events *events_new(struct arena *a, struct net_loop *loops, int count);
-void events_stop(
-    struct events *e); /* nothing is posted to the loops any more; accepts NULL, as free does */
-void events_free(struct events *e);
-void events_open(struct call *c); /* the reply's stream begins; on the loop */
 
 /* static.c: the web client. True when the path is its. */
 bool static_serve(struct call *c);

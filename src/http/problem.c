@@ -32,7 +32,7 @@ void reply_problem(struct call *c, err_t e)
     struct reply *rp = &c->rp;
     rp->status = err_status(e);
     rp->has_json = false;
-    rp->stream = NULL;
+    rp->stream = false;
     rp->held = false;
     buf_init(&rp->json, c->rq.arena, KIB(16));
     jo_init(&rp->out, &rp->json);

@@ -245,10 +245,7 @@ void call_finish(struct call *c)
 void call_end(struct call *c)
 {
     call_count(c);
-    if (c->rp.stream)
-        events_open(c);
-    else
-        call_answer(c);
+    call_answer(c);
 }
 
 static bool runs_inline(const struct call *c)
@@ -452,9 +449,6 @@ static err_t start(struct http_server *s)
     TRY(workers_start(s, o->workers_max, &s->workers));
     TRY(workers_start(s, 1, &s->watch));
     TRY(net_loops_start(s->loop_count, loop_begin, loop_end, s, &s->loops));
-    s->events = events_new(&s->arena, s->loops, s->loop_count);
-    if (!s->events)
-        return E_BUSY;
     /* The port is known when the sockets are bound; the first connection is accepted when all that needs it is there. */
     TRY(open_listeners(s));
     TRY(set_base_url(s));
@@ -506,7 +500,6 @@ void http_server_stop(struct http_server *s)
         server_drain(s);
     workers_stop(s->workers);
     workers_stop(s->watch);
-    events_stop(s->events);
     net_loops_stop(s->loops, s->loop_count);
     workers_free(s->workers);
     workers_free(s->watch);
@@ -519,15 +512,9 @@ void http_server_free(struct http_server *s)
 {
     if (!s)
         return;
-    events_free(s->events);
     rates_free(s->rates);
     struct arena arena = s->arena;
     arena_free(&arena);
-}
-
-struct events *http_events(struct http_server *s)
-{
-    return s->events;
 }
 
 struct str http_base_url(struct http_server *s)

@@ -1,0 +1,237 @@
+#include "hub/sse.h"
+
+#include "hub/inside.h"
+#include "os/clock.h"
+
+struct stream { /* one open reply; in its request's arena */
+    struct hub_conn conn;
+    struct listener listener;
+    struct held *held;
+    struct deadline beat;
+    struct str topic, first; /* first: the event that is sent at once */
+    bool ends;               /* with the first */
+    bool open;
+};
+
+struct streams { /* of one loop */
+    struct deadline_queue beats;
+};
+
+static struct stream *of_listener(struct listener *l)
+{
+    return (struct stream *)((char *)l - offsetof(struct stream, listener));
+}
+
+/* --- the form ------------------------------------------------------------------------------------- */
+
+/* The JSON writer makes no line feeds. */
+static void write_event(struct buf *out, const char *name, struct str json)
+{
+    buf_putf(out, "event: %s\ndata: ", name);
+    buf_put(out, json);
+    buf_put(out, S("\n\n"));
+}
+
+static bool encode(const struct emission *e, uint64_t number, struct hub_frames *out)
+{
+    CLEANUP(buf_free) struct buf text = { 0 };
+    UNUSED(number);
+    if (e->attachment_count || e->arguments.n > STREAM_EVENT_BYTES_MAX)
+        return true; /* not for a stream */
+    buf_init(&text, NULL, STREAM_EVENT_BYTES_MAX + KIB(1));
+    write_event(&text, e->event, e->arguments);
+    return buf_err(&text) == OK && hub_frames_add(out, ws_frame_new(WS_TEXT, buf_str(&text)));
+}
+
+static const struct hub_form FORM = { .name = "server-sent events", .encode = encode };
+
+/* --- the end ---------------------------------------------------------------------------------------- */
+
+/* Nobody finds it any more; it goes with its request. */
+static void leave(struct stream *s)
+{
+    if (!s->open)
+        return;
+    s->open = false;
+    hub_leave_all(&s->listener);
+    deadline_clear(&s->beat);
+    conn_close(s->listener.loop, &s->conn);
+}
+
+static void finish(struct stream *s)
+{
+    leave(s);
+    held_stream_end(s->held);
+}
+
+static void on_gone(struct held *h, void *arg)
+{
+    UNUSED(h);
+    leave(arg);
+}
+
+/* --- what it hears ------------------------------------------------------------------------------------ */
+
+/* False from a write: the client has gone, or is too slow; on_gone follows. */
+static void hear(struct listener *one, const struct delivery *d, struct ws_frame *const *frames,
+                 unsigned count)
+{
+    struct stream *s = of_listener(one);
+    for (unsigned i = 0; i < count; i++)
+        if (!held_stream_write(s->held, ws_frame_payload(frames[i])))
+            return;
+    if (d->last)
+        finish(s);
+}
+
+static const struct caller *listener_caller(const struct listener *one)
+{
+    return &of_listener((struct listener *)(uintptr_t)one)->conn.caller;
+}
+
+static void lose(struct listener *one, struct str room, struct str topic)
+{
+    UNUSED(room);
+    UNUSED(topic);
+    finish(of_listener(one));
+}
+
+static const struct listener_kind LISTENER = {
+    .part = &SSE_PART, .hear = hear, .caller = listener_caller, .lose = lose
+};
+
+/* --- the connection -------------------------------------------------------------------------------------- */
+
+static struct caller *conn_caller(struct hub_conn *c)
+{
+    return c->caller.known ? &c->caller : NULL;
+}
+
+/* There is no word for it in the protocol: the client comes back by itself, and is told 401. */
+static void sign_out(struct hub_conn *c)
+{
+    finish((struct stream *)c); /* its first member */
+}
+
+static void end(struct hub_conn *c, enum hub_end why)
+{
+    UNUSED(why);
+    finish((struct stream *)c);
+}
+
+static const struct conn_kind STREAM = { .caller = conn_caller,
+                                         .sign_out = sign_out,
+                                         .end = end,
+                                         .max = STREAMS_MAX,
+                                         .account_max = STREAMS_PER_ACCOUNT_MAX };
+
+/* --- the beginning ------------------------------------------------------------------------------------------ */
+
+static struct deadline_queue *beats_of(const struct stream *s)
+{
+    struct streams *own = hub_part_own(s->listener.loop, &SSE_PART);
+    return &own->beats;
+}
+
+static void beat(struct deadline *d, void *context)
+{
+    struct stream *s = (struct stream *)((char *)d - offsetof(struct stream, beat));
+    UNUSED(context);
+    if (held_stream_write(s->held, S(": still here\n\n")))
+        deadline_set(beats_of(s), d);
+}
+
+static err_t open_stream(struct stream *s, struct hub_loop *l)
+{
+    if (hub_is_stopping(l->hub))
+        return E_STOPPING;
+    s->listener = (struct listener){ .kind = &LISTENER, .loop = l };
+    TRY(conn_open(l, &s->conn, &STREAM, held_req(s->held)));
+    s->open = true;
+    err_t e = hub_join(&s->listener, s->topic);
+    if (e != OK)
+        leave(s);
+    return e;
+}
+
+/* What was emitted meanwhile: the last event of the topic, if it is not what the handler said itself. */
+static void catch_up(struct stream *s)
+{
+    struct hub *h = s->listener.loop->hub;
+    struct emission e = { .last = false };
+    struct buf text;
+    uint64_t number;
+    buf_init(&text, &s->listener.loop->scratch, STREAM_EVENT_BYTES_MAX + KIB(1));
+    hub_lock(h);
+    s->listener.heard = hub_emitted(h);
+    if (ring_last(hub_ring(h), s->topic, STREAM_KEPT_MS, clock_monotonic_ms(), &e, &number))
+        write_event(&text, e.event, e.arguments);
+    hub_unlock(h);
+    if (buf_err(&text) == OK && text.n && !str_eq(buf_str(&text), s->first) &&
+        !held_stream_write(s->held, buf_str(&text)))
+        return;
+    if (text.n && e.last)
+        finish(s);
+}
+
+/* Its credential may have gone while the request was on its way. */
+static void begin_to_listen(struct stream *s)
+{
+    deadline_set(beats_of(s), &s->beat);
+    catch_up(s);
+    if (!s->open)
+        return;
+    conn_watch(s->listener.loop, &s->conn);
+    if (s->conn.caller.known)
+        conn_check(s->listener.loop, &s->conn);
+}
+
+static void begin(struct held *h, void *arg)
+{
+    struct stream *s = arg;
+    struct hub_loop *l = hub_loop_of(hub_of(held_req(h)->app), held_loop(h));
+    bool listens = !s->ends && !held_is_gone(h) && !held_req(h)->head;
+    s->held = h;
+    err_t e = listens ? open_stream(s, l) : OK;
+    if (e != OK)
+        held_fail(h, e);
+    else if (!held_stream_begin(h, S("text/event-stream"), on_gone, s))
+        ; /* there is nobody who listens, and the request is gone */
+    else if (!held_stream_write(h, s->first))
+        ; /* it was all too much at once; on_gone follows */
+    else if (listens)
+        begin_to_listen(s);
+    else
+        held_stream_end(h);
+    hub_loop_leave(l);
+}
+
+err_t hub_events(struct req *rq, struct reply *rp, struct str topic, const char *name,
+                 struct str first, bool last)
+{
+    struct stream *s = ARENA_NEW(rq->arena, struct stream);
+    struct buf text;
+    if (!s)
+        return arena_err(rq->arena);
+    assert(topic.n < ROOM_BYTES_MAX);
+    buf_init(&text, rq->arena, STREAM_EVENT_BYTES_MAX);
+    write_event(&text, name, first);
+    TRY(buf_err(&text));
+    s->topic = topic;
+    s->first = buf_str(&text);
+    s->ends = last;
+    reply_header(rp, "Cache-Control", S("no-cache"));
+    reply_header(rp, "X-Accel-Buffering", S("no"));
+    reply_hold(rq, rp, begin, s);
+    return OK;
+}
+
+static void loop_begin(struct hub_loop *l, void *own)
+{
+    deadlines_add(&l->deadlines, &((struct streams *)own)->beats, STREAM_BEAT_MS, beat, l);
+}
+
+const struct hub_part SSE_PART = { .name = "server-sent events",
+                                   .form = &FORM,
+                                   .loop_bytes = sizeof(struct streams),
+                                   .begin = loop_begin };
