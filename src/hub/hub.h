@@ -20,8 +20,8 @@
  * somebody listens in, counted by reference, posted to every loop, and each loop gives it to its own members.
  * What other nodes would hear goes through hub_emit, one place.
  *
- * loops.c: the room, its loops and parts; conns.c: connections and credentials; rooms.c: rooms and emissions; withdraw.c: what
- * goes; ring.c: what was emitted; deadline.c; sse.c: server-sent events, the kind that lives here.
+ * parts.c: what registers; loops.c: what is begun on each loop; conns.c: connections and credentials; rooms.c: rooms and emissions;
+ * withdraw.c: what goes; ring.c: what was emitted; deadline.c; sse.c: server-sent events, the kind that lives here; hub.c: the module.
  */
 #ifndef VIVIM_HUB_HUB_H
 #define VIVIM_HUB_HUB_H

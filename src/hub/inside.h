@@ -35,6 +35,9 @@ void conns_init(struct hub_loop *l);
 void conns_begin(struct hub *h); /* the tallies */
 void conns_free(struct hub *h);
 
+/* loops.c */
+void hub_loop_free(struct hub_loop *l); /* accepts one that was never begun */
+
 /* sse.c */
 extern const struct hub_part SSE_PART;
 
