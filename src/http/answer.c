@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "base/timestamp.h"
-#include "http/inside.h"
+#include "http/answer.h"
 
 enum { HEAD_BYTES = 1000 }; /* what most heads need: then their bytes never move */
 

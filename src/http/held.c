@@ -1,5 +1,8 @@
 /* Requests that are answered later, and those that become WebSockets. */
-#include "http/inside.h"
+#include "http/answer.h"
+#include "http/checks.h"
+#include "http/server.h"
+#include "net/ws_conn.h"
 
 static struct call *call_of(const struct held *h)
 {

@@ -3,7 +3,7 @@
  * handler failed on our side, so that trying again is possible. */
 #include "base/crypto.h"
 #include "base/utf8.h"
-#include "http/inside.h"
+#include "http/checks.h"
 #include "http_sql.h"
 
 enum {

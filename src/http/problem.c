@@ -1,4 +1,4 @@
-#include "http/inside.h"
+#include "http/answer.h"
 
 void problem_write(struct json_out *o, err_t e, struct str request_id)
 {

@@ -4,8 +4,16 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "http/inside.h"
+#include "http/answer.h"
+#include "http/checks.h"
+#include "http/metrics.h"
+#include "http/own_routes.h"
+#include "http/rates.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "http/workers.h"
 #include "net/address.h"
+#include "net/ws_conn.h"
 #include "os/clock.h"
 #include "os/entropy.h"
 
@@ -198,7 +206,7 @@ static err_t run_route(struct call *c)
     return e;
 }
 
-void call_run(struct call *c)
+static void call_run(struct call *c)
 {
     log_set_request(c->rq.request_id);
     err_t e = c->refused;
@@ -215,37 +223,13 @@ void call_run(struct call *c)
     log_set_request(STR_NONE);
 }
 
-/* 2xx reads are many: their lines are for debugging. */
-static void log_call(struct call *c, int64_t micros)
-{
-    bool quiet = c->rp.status < 400 && c->exchange->body_max == 0;
-    log_set_request(c->rq.request_id);
-    log_at(quiet ? LOG_DEBUG : LOG_INFO, "http.request", LS("method", c->exchange->method),
-           LZ("route", c->rq.route ? c->rq.route->path : "-"), LI("status", c->rp.status),
-           LI("us", micros), LS("client", c->rq.client));
-    log_set_request(STR_NONE);
-}
-
-void call_count(struct call *c)
-{
-    struct http_server *s = c->server;
-    int64_t micros = clock_monotonic_us() - c->began_us;
-    metrics_count(s->metrics, router_index(s->router, c->rq.route), c->rp.status, micros);
-    log_call(c, micros);
-}
-
-void call_finish(struct call *c)
+/* On the loop: answer, or hold. */
+static void call_finish(struct call *c)
 {
     if (c->rp.held)
         held_begin(c);
     else
         call_end(c);
-}
-
-void call_end(struct call *c)
-{
-    call_count(c);
-    call_answer(c);
 }
 
 static bool runs_inline(const struct call *c)
@@ -436,12 +420,32 @@ static err_t make_openapi(struct http_server *s)
     return OK;
 }
 
+/* Our own routes first, then the rooms'. */
+static err_t make_router(struct http_server *s)
+{
+    const struct http_options *o = &s->options;
+    size_t count = o->table_count + 2;
+    const struct route **tables = ARENA_ARRAY(&s->arena, const struct route *, count);
+    size_t *counts = ARENA_ARRAY(&s->arena, size_t, count);
+    if (!tables || !counts)
+        return arena_err(&s->arena);
+    tables[0] = HTTP_OWN_ROUTES;
+    counts[0] = HTTP_OWN_ROUTE_COUNT;
+    tables[1] = HTTP_TEST_ROUTES;
+    counts[1] = o->test_routes ? HTTP_TEST_ROUTE_COUNT : 0;
+    for (size_t i = 0; i < o->table_count; i++) {
+        tables[2 + i] = o->tables[i];
+        counts[2 + i] = o->table_counts[i];
+    }
+    return router_new(&s->arena, tables, counts, count, &s->router);
+}
+
 static err_t start(struct http_server *s)
 {
     const struct http_options *o = &s->options;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     s->loop_count = o->loops > 0 ? o->loops : cores > 0 && cores < 64 ? (int)cores : 1;
-    TRY(router_new(&s->arena, o, &s->router));
+    TRY(make_router(s));
     s->metrics = metrics_new(&s->arena, router_count(s->router) + 1);
     s->rates = rates_new(&s->arena);
     if (!s->metrics || !s->rates)
@@ -515,40 +519,4 @@ void http_server_free(struct http_server *s)
     rates_free(s->rates);
     struct arena arena = s->arena;
     arena_free(&arena);
-}
-
-struct str http_base_url(struct http_server *s)
-{
-    return s->base_url;
-}
-
-struct str http_base_url_example(struct http_server *s)
-{
-    return s->example;
-}
-
-int http_port(struct http_server *s)
-{
-    return s->port;
-}
-
-int http_loop_count(const struct http_server *s)
-{
-    return s->loop_count;
-}
-
-struct net_loop *http_loop(struct http_server *s, int number)
-{
-    assert(number >= 0 && number < s->loop_count);
-    return &s->loops[number];
-}
-
-struct db *http_loop_db(struct net_loop *l)
-{
-    return l->context;
-}
-
-struct http_server *req_server(const struct req *rq)
-{
-    return ((struct call *)rq)->server;
 }

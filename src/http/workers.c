@@ -1,8 +1,9 @@
 /* Workers: threads that run handlers from start to end, each with a database handle. The first one is there from the start,
  * so that whatever is accepted is done, whenever they are stopped; the others start on demand, up to a maximum (a group
  * commit is as large as the threads that wait for it). */
+#include "http/workers.h"
 #include "base/log.h"
-#include "http/inside.h"
+#include "os/thread.h"
 
 struct workers {
     struct http_server *server;

@@ -14,9 +14,11 @@
 #include <cmocka.h>
 
 #include "base/encode.h"
-#include "http/inside.h"
+#include "http/call.h"
+#include "net/ws_conn.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/thread.h"
 
 enum { MOVES = 20, CLIENTS = 8, WAIT_MS = 20000, SOCKET_WAIT_S = 20 };
 
