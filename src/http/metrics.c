@@ -29,6 +29,11 @@ static size_t writer_count;
 
 void http_metrics_add(void (*write)(struct buf *out, void *context), void *context)
 {
+    for (size_t i = 0; i < writer_count; i++)
+        if (writers[i].write == write) {
+            writers[i].context = context; /* a second start in one process: the first has ended */
+            return;
+        }
     assert(writer_count < WRITERS_MAX); /* rooms add theirs at init, before any thread */
     writers[writer_count].write = write;
     writers[writer_count++].context = context;

@@ -6,13 +6,23 @@
 
 enum { DEVICE_ID_BYTES = 24 };
 
+enum device_state {
+    DEVICE_HERE,
+    DEVICE_SILENT,
+    DEVICE_LOST,
+    DEVICE_LOST_SILENT,
+    DEVICE_GONE,
+    DEVICE_STATES
+};
+
 struct device {
     struct device *next; /* of the person */
     char id[DEVICE_ID_BYTES];
-    enum presence_status status;
-    char topic[ROOM_BYTES_MAX]; /* "": nowhere */
+    enum device_state state;
+    enum presence_status status; /* as it said last */
+    char topic[ROOM_BYTES_MAX];  /* "": nowhere */
     struct uuid message_id;
-    int64_t beat_ms, gone_ms; /* gone_ms 0: connected */
+    int64_t beat_ms, lost_ms;
 };
 
 struct person {
@@ -78,6 +88,48 @@ void presence_free(struct presence *p)
     mutex_free(&p->mutex);
 }
 
+/* --- states of a device ------------------------------------------------------------------------------ */
+
+static void device_move(struct device *d, enum device_state to)
+{
+    static const bool MOVES[DEVICE_STATES][DEVICE_STATES] = {
+        [DEVICE_HERE] = { [DEVICE_HERE] = true,
+                          [DEVICE_SILENT] = true,
+                          [DEVICE_LOST] = true,
+                          [DEVICE_GONE] = true },
+        [DEVICE_SILENT] = { [DEVICE_SILENT] = true,
+                            [DEVICE_HERE] = true,
+                            [DEVICE_LOST_SILENT] = true,
+                            [DEVICE_GONE] = true },
+        [DEVICE_LOST] = { [DEVICE_LOST] = true,
+                          [DEVICE_HERE] = true,
+                          [DEVICE_LOST_SILENT] = true,
+                          [DEVICE_GONE] = true },
+        [DEVICE_LOST_SILENT] = { [DEVICE_LOST_SILENT] = true,
+                                 [DEVICE_LOST] = true,
+                                 [DEVICE_HERE] = true,
+                                 [DEVICE_SILENT] = true,
+                                 [DEVICE_GONE] = true },
+    };
+    assert(MOVES[d->state][to]);
+    d->state = to;
+}
+
+static bool is_lost(const struct device *d)
+{
+    return d->state == DEVICE_LOST || d->state == DEVICE_LOST_SILENT;
+}
+
+static bool is_silent(const struct device *d)
+{
+    return d->state == DEVICE_SILENT || d->state == DEVICE_LOST_SILENT;
+}
+
+static enum presence_status status_of(const struct device *d)
+{
+    return is_silent(d) ? PRESENCE_OFFLINE : d->status;
+}
+
 /* --- people and devices ---------------------------------------------------------------------------- */
 
 static struct str key_of(const struct uuid *id)
@@ -113,6 +165,7 @@ static struct device **device_place(struct person *one, struct str id)
 static void device_remove(struct presence *p, struct person *one, struct device **place)
 {
     struct device *d = *place;
+    device_move(d, DEVICE_GONE);
     *place = d->next;
     one->device_count--;
     pool_put(&p->devices, d);
@@ -174,8 +227,8 @@ static void look(struct seat *s)
     for (const struct device *d = s->person->devices; d; d = d->next) {
         if (strcmp(d->topic, s->at->topic) != 0)
             continue;
-        if (d->status > s->now)
-            s->now = d->status;
+        if (status_of(d) > s->now)
+            s->now = status_of(d);
         if (d->beat_ms > latest_ms) {
             latest_ms = d->beat_ms;
             s->message_now = d->message_id;
@@ -241,8 +294,7 @@ static err_t beat(struct presence *p, const struct presence_beat *b, int64_t now
     d->status = b->status;
     d->message_id = b->message_id;
     d->beat_ms = one->last_seen_ms = now_ms;
-    if (!b->again)
-        d->gone_ms = 0;
+    device_move(d, b->again && is_lost(d) ? DEVICE_LOST : DEVICE_HERE);
     one->has_left = false;
     settle(p, one);
     return OK;
@@ -269,10 +321,12 @@ void presence_gone(struct presence *p, struct uuid user, struct str device, bool
     mutex_lock(&p->mutex);
     struct person *one = person_find(p, user);
     struct device **place = one ? device_place(one, device) : NULL;
-    if (place && *place && lost)
-        (*place)->gone_ms = now_ms;
-    else if (place && *place)
+    if (place && *place && lost) {
+        device_move(*place, is_silent(*place) ? DEVICE_LOST_SILENT : DEVICE_LOST);
+        (*place)->lost_ms = now_ms;
+    } else if (place && *place) {
         device_gone(p, one, place);
+    }
     mutex_unlock(&p->mutex);
 }
 
@@ -283,7 +337,7 @@ bool presence_back(struct presence *p, struct uuid user, struct str device, int6
     struct device **place = one ? device_place(one, device) : NULL;
     bool there = place && *place;
     if (there) {
-        (*place)->gone_ms = 0;
+        device_move(*place, is_silent(*place) ? DEVICE_SILENT : DEVICE_HERE);
         (*place)->beat_ms = one->last_seen_ms = now_ms;
     }
     mutex_unlock(&p->mutex);
@@ -349,8 +403,8 @@ enum presence_status presence_of(struct presence *p, struct uuid user)
     mutex_lock(&p->mutex);
     const struct person *one = person_find(p, user);
     for (const struct device *d = one && !one->invisible ? one->devices : NULL; d; d = d->next)
-        if (d->status > best)
-            best = d->status;
+        if (status_of(d) > best)
+            best = status_of(d);
     mutex_unlock(&p->mutex);
     return best;
 }
@@ -361,12 +415,12 @@ enum presence_status presence_of(struct presence *p, struct uuid user)
 static void scan_person(struct presence *p, struct person *one, int64_t now_ms)
 {
     for (struct device **d = &one->devices; *d;) {
-        if ((*d)->gone_ms && now_ms - (*d)->gone_ms >= PRESENCE_GRACE_MS) {
+        if (is_lost(*d) && now_ms - (*d)->lost_ms >= PRESENCE_GRACE_MS) {
             device_gone(p, one, d);
             continue;
         }
-        if ((*d)->status != PRESENCE_OFFLINE && now_ms - (*d)->beat_ms >= PRESENCE_LEASE_MS) {
-            (*d)->status = PRESENCE_OFFLINE;
+        if (!is_silent(*d) && now_ms - (*d)->beat_ms >= PRESENCE_LEASE_MS) {
+            device_move(*d, is_lost(*d) ? DEVICE_LOST_SILENT : DEVICE_SILENT);
             settle(p, one);
         }
         d = &(*d)->next;

@@ -6,7 +6,17 @@
  * and told once a tick for each topic, so that a thousand beats are one broadcast and who comes and
  * goes within a tick was never there. A device whose connection went may come back within
  * PRESENCE_GRACE_MS unnoticed (a reload); one that left, that lost its right, or that has not beaten
- * for PRESENCE_LEASE_MS is gone. Who is invisible is present nowhere. Any thread; one lock. */
+ * for PRESENCE_LEASE_MS is gone. Who is invisible is present nowhere. Any thread; one lock.
+ *
+ * A device's states, and what moves it (device_move); in the first column it is seen, in the second it is nowhere:
+ *
+ *     beat ──> HERE <────────beat──────── SILENT
+ *              │  ^ ──────no beat───────>  │  ^
+ *  connection  │  │ it came back           │  │ it came back
+ *        lost  v  │                        v  │
+ *             LOST <──late beat──── LOST_SILENT
+ *                    ───no beat───>
+ *     any ──it left; or it was lost for PRESENCE_GRACE_MS──> GONE */
 #ifndef VIVIM_REALTIME_PRESENCE_PRESENCE_H
 #define VIVIM_REALTIME_PRESENCE_PRESENCE_H
 

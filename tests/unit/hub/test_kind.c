@@ -554,6 +554,25 @@ static void it_leaves_a_topic_that_it_may_not_hear_of_any_more(void **state)
     close(ben);
 }
 
+static void a_stream_ends_with_the_right_to_its_topic(void **state)
+{
+    UNUSED(state);
+    struct str head;
+    char byte;
+    int ann = ask("/stream", 0, &head), ben = ask("/stream", 1, &head), toy = toy_in(2, "news");
+    hub_withdraw_topic(hub_of(&f.app), people[0].account.id, S("toy/news"));
+    while (read(ann, &byte, 1) == 1) /* what it heard, and then the end */
+        ;
+    emit("1");
+    assert_hears(toy, "1");
+    char text[] = "event: said\ndata: {}\n\nevent: said\ndata: 1\n\n", got[sizeof text] = { 0 };
+    read_exactly(ben, got, sizeof text - 1);
+    assert_string_equal(got, text);
+    close(ann);
+    close(ben);
+    close(toy);
+}
+
 static void there_are_only_so_many(void **state)
 {
     UNUSED(state);
@@ -635,6 +654,7 @@ int main(void)
         ON_SERVER(it_is_asked_about_again),
         ON_SERVER(it_ends_with_the_time_of_its_credential),
         ON_SERVER(it_leaves_a_topic_that_it_may_not_hear_of_any_more),
+        ON_SERVER(a_stream_ends_with_the_right_to_its_topic),
         ON_SERVER(there_are_only_so_many),
         ON_SERVER(it_is_told_when_the_server_stops),
         ON_SERVER(others_may_emit_while_the_server_stops),
