@@ -8,8 +8,8 @@ struct stream { /* one open reply; in its request's arena */
     struct listener listener;
     struct held *held;
     struct deadline beat;
-    struct str topic, first; /* first: the event that is sent at once */
-    bool ends;               /* with the first */
+    struct event_stream asked;
+    struct str first; /* as it is sent */
     bool open;
 };
 
@@ -148,7 +148,7 @@ static err_t open_stream(struct stream *s, struct hub_loop *l)
     s->listener = (struct listener){ .kind = &LISTENER, .loop = l };
     TRY(conn_open(l, &s->conn, &STREAM, held_req(s->held)));
     s->open = true;
-    err_t e = hub_join(&s->listener, s->topic);
+    err_t e = hub_join(&s->listener, s->asked.topic);
     if (e != OK)
         leave(s);
     return e;
@@ -164,7 +164,7 @@ static void catch_up(struct stream *s)
     buf_init(&text, &s->listener.loop->scratch, STREAM_EVENT_BYTES_MAX + KIB(1));
     hub_lock(h);
     s->listener.heard = hub_emitted(h);
-    if (ring_last(hub_ring(h), s->topic, STREAM_KEPT_MS, clock_monotonic_ms(), &e, &number))
+    if (ring_last(hub_ring(h), s->asked.topic, STREAM_KEPT_MS, clock_monotonic_ms(), &e, &number))
         write_event(&text, e.event, e.arguments);
     hub_unlock(h);
     if (buf_err(&text) == OK && text.n && !str_eq(buf_str(&text), s->first) &&
@@ -174,7 +174,76 @@ static void catch_up(struct stream *s)
         finish(s);
 }
 
-/* Its credential may have gone while the request was on its way. */
+struct asking { /* in its own arena */
+    struct arena arena;
+    struct hub *hub;
+    char conn_id[ID_BYTES];
+    struct event_stream asked;
+    struct caller caller;
+    uint64_t withdrawn; /* rights that had gone when the check began */
+    err_t result;
+};
+
+static void look(struct db *db, struct arena *a, void *arg)
+{
+    struct asking *w = arg;
+    UNUSED(a);
+    w->withdrawn = hub_withdrawals(w->hub);
+    w->result =
+        db ? w->asked.check(hub_app(w->hub), db, &w->arena, &w->caller, w->asked.topic) : E_STORE;
+}
+
+static void ask(struct asking *w, struct net_loop *net);
+
+/* Who cannot be asked about is let go too: the client comes back and is checked again. */
+static void looked(struct net_loop *net, void *arg)
+{
+    struct asking *w = arg;
+    struct hub_loop *l = hub_loop_begun(w->hub, net);
+    struct stream *s = (struct stream *)conn_find(l, str_from(w->conn_id), &STREAM);
+    if (s && w->result == OK && w->withdrawn != hub_withdrawals(w->hub)) {
+        ask(w, net);
+        return;
+    }
+    if (s && w->result != OK)
+        finish(s);
+    struct arena arena = w->arena;
+    arena_free(&arena);
+    hub_loop_leave(l);
+}
+
+static void ask(struct asking *w, struct net_loop *net)
+{
+    err_t e = http_work(hub_app(w->hub)->server, net, look, looked, w);
+    if (e == OK)
+        return; /* it is the worker's from here on */
+    w->result = e;
+    net_post(net, looked, w);
+}
+
+/* It is in the room already: what goes from now on it hears of, and what went before the check sees. */
+static void check_topic(struct stream *s)
+{
+    struct hub_loop *l = s->listener.loop;
+    struct arena arena; /* holds the struct itself, and moves into it */
+    arena_init(&arena, MIB(4));
+    struct asking *w = ARENA_NEW(&arena, struct asking);
+    struct str topic = str_dup(&arena, s->asked.topic);
+    if (!w || !topic.s) {
+        arena_free(&arena);
+        finish(s);
+        return;
+    }
+    *w = (struct asking){
+        .arena = arena, .hub = l->hub, .asked = s->asked, .caller = s->conn.caller
+    };
+    w->asked.topic = topic;
+    w->caller.handle = STR_NONE;
+    memcpy(w->conn_id, s->conn.id, sizeof w->conn_id);
+    ask(w, l->net);
+}
+
+/* Its credential and its right may have gone while the request was on its way. */
 static void begin_to_listen(struct stream *s)
 {
     deadline_set(beats_of(s), &s->beat);
@@ -184,13 +253,15 @@ static void begin_to_listen(struct stream *s)
     conn_watch(s->listener.loop, &s->conn);
     if (s->conn.caller.known)
         conn_check(s->listener.loop, &s->conn);
+    if (s->open && s->asked.withdrawn != hub_withdrawals(s->listener.loop->hub))
+        check_topic(s);
 }
 
 static void begin(struct held *h, void *arg)
 {
     struct stream *s = arg;
     struct hub_loop *l = hub_loop_of(hub_of(held_req(h)->app), held_loop(h));
-    bool listens = !s->ends && !held_is_gone(h) && !held_req(h)->head;
+    bool listens = !s->asked.last && !held_is_gone(h) && !held_req(h)->head;
     s->held = h;
     err_t e = listens ? open_stream(s, l) : OK;
     if (e != OK)
@@ -206,20 +277,18 @@ static void begin(struct held *h, void *arg)
     hub_loop_leave(l);
 }
 
-err_t hub_events(struct req *rq, struct reply *rp, struct str topic, const char *name,
-                 struct str first, bool last)
+err_t hub_events(struct req *rq, struct reply *rp, const struct event_stream *e)
 {
     struct stream *s = ARENA_NEW(rq->arena, struct stream);
     struct buf text;
     if (!s)
         return arena_err(rq->arena);
-    assert(topic.n < ROOM_BYTES_MAX);
+    assert(e->topic.n < ROOM_BYTES_MAX && e->check);
     buf_init(&text, rq->arena, STREAM_EVENT_BYTES_MAX);
-    write_event(&text, name, first);
+    write_event(&text, e->name, e->first);
     TRY(buf_err(&text));
-    s->topic = topic;
+    s->asked = *e;
     s->first = buf_str(&text);
-    s->ends = last;
     reply_header(rp, "Cache-Control", S("no-cache"));
     reply_header(rp, "X-Accel-Buffering", S("no"));
     reply_hold(rq, rp, begin, s);

@@ -4,12 +4,22 @@
 
 #include "http/http.h"
 
-/* Make this reply an event stream on `topic` ("capture:<id>"), which the caller may read. `first` (JSON) is sent at once as the
- * event `name`; what was emitted on the topic since the handler began is not lost (the last event of a topic is remembered for
- * STREAM_KEPT_MS). The stream ends with an emission that is the topic's last, at once where `last` says that this is it, and
- * with the credential or the right that it stands on. At most STREAMS_MAX in all, STREAMS_PER_ACCOUNT_MAX of one account: more
+struct event_stream {
+    struct str topic; /* "capture:<id>" */
+    const char *name; /* of the event that is sent at once … */
+    struct str first; /* … and its JSON */
+    bool last;        /* the topic has nothing else to tell: the stream ends with it */
+    /* What hub_withdrawals gave before the caller's right to the topic was looked at. Where a right has gone meanwhile, that one is
+     * asked about again, on a worker. */
+    uint64_t withdrawn;
+    err_t (*check)(struct app *app, struct db *db, struct arena *a, const struct caller *who,
+                   struct str topic);
+};
+
+/* Make this reply an event stream on a topic which the caller may read. What was emitted on the topic since the handler began is
+ * not lost (the last event of a topic is remembered for STREAM_KEPT_MS). The stream ends with an emission that is the topic's last,
+ * and with the credential or the right that it stands on. At most STREAMS_MAX in all, STREAMS_PER_ACCOUNT_MAX of one account: more
  * are answered E_BUSY and E_RATE. A slow reader loses its stream, not our memory. */
-NODISCARD err_t hub_events(struct req *rq, struct reply *rp, struct str topic, const char *name,
-                           struct str first, bool last);
+NODISCARD err_t hub_events(struct req *rq, struct reply *rp, const struct event_stream *e);
 
 #endif

@@ -17,7 +17,8 @@ enum { ANSWER_MS = 20000, TOYS_MAX = 4, TOYS_OF_ACCOUNT_MAX = 2 };
 /* --- the kind ---------------------------------------------------------------------------------------- */
 
 /* One message, one byte of what it is: 'j' topic (join), 'l' topic (leave). We say 'j', 'e' (an emission: its number, 8 bytes, most
- * significant first, then event, zero byte, arguments), 'x' topic (lost), 'o' (signed out). */
+ * significant first, then event, zero byte, arguments), 'x' topic (lost), 'o' (signed out), 's' (the server
+ * stops). */
 struct toy {
     struct hub_conn conn;
     struct listener listener;
@@ -106,6 +107,8 @@ static void sign_out(struct hub_conn *c)
 static void end(struct hub_conn *c, enum hub_end why)
 {
     struct toy *t = (struct toy *)c;
+    if (why == END_STOPPING)
+        say(t, 's', S(""));
     leave(t);
     ws_conn_close(t->ws, why == END_STOPPING ? WS_GOING_AWAY : WS_TRY_LATER, STR_NONE);
 }
@@ -175,9 +178,35 @@ static err_t toy_get(struct req *rq, struct reply *rp)
     return OK;
 }
 
+/* The checks, counted from 1, in whose course the right goes, or another. */
+static _Atomic int checks, withdraw_at, other_at;
+static _Atomic bool gone;
+
+static err_t check_news(struct app *app, struct db *db, struct arena *a, const struct caller *who,
+                        struct str topic)
+{
+    UNUSED(db);
+    UNUSED(a);
+    if (gone)
+        return E_NOT_FOUND;
+    if (++checks == other_at)
+        hub_withdraw_topic(hub_of(app), who->user_id, S("other"));
+    if (checks == withdraw_at) { /* it was there: the answer is on its way, and wrong by now */
+        gone = true;
+        hub_withdraw_topic(hub_of(app), who->user_id, topic);
+    }
+    return OK;
+}
+
 static err_t stream_get(struct req *rq, struct reply *rp)
 {
-    return hub_events(rq, rp, S("toy/news"), "said", S("{}"), false);
+    const struct event_stream e = { .topic = S("toy/news"),
+                                    .name = "said",
+                                    .first = S("{}"),
+                                    .withdrawn = hub_withdrawals(hub_of(rq->app)),
+                                    .check = check_news };
+    TRY(check_news(rq->app, rq->db, rq->arena, &rq->caller, e.topic));
+    return hub_events(rq, rp, &e);
 }
 
 static const struct route ROUTES[] = {
@@ -271,7 +300,8 @@ static int open_server(void **state)
     for (size_t i = 0; MODULES[i]; i++)
         ok(MODULES[i]->init(&f.app));
     make_people();
-    encoded = still_good_count = 0;
+    encoded = still_good_count = checks = withdraw_at = other_at = 0;
+    gone = false;
     socket_path = str_cstr(&f.arena, str_fmt(&f.arena, "%s/s", f.folder));
     struct http_options o = { .unix_path = socket_path,
                               .loops = 2,
@@ -309,6 +339,16 @@ static void read_exactly(int fd, char *to, size_t n)
         assert_true(more > 0);
         got += (size_t)more;
     }
+}
+
+/* Nothing more comes. */
+static void read_end(int fd)
+{
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    char byte;
+    assert_int_equal(poll(&p, 1, ANSWER_MS), 1);
+    assert_int_equal(read(fd, &byte, 1), 0);
+    close(fd);
 }
 
 static void write_all(int fd, struct str text)
@@ -426,6 +466,16 @@ static void assert_signed_out(int fd)
     assert_int_equal(toy_closed(fd), WS_POLICY);
 }
 
+#define FIRST "event: said\ndata: {}\n\n"
+
+static void assert_reads(int fd, const char *text)
+{
+    char got[128] = { 0 };
+    assert_true(strlen(text) < sizeof got);
+    read_exactly(fd, got, strlen(text));
+    assert_string_equal(got, text);
+}
+
 /* --- tests ------------------------------------------------------------------------------------------------------ */
 
 /* On two loops, and encoded once. */
@@ -470,15 +520,12 @@ static void it_hears_of_the_rooms_that_it_is_in(void **state)
 static void server_sent_events_hear_the_same_in_theirs(void **state)
 {
     UNUSED(state);
-    static const char WANTED[] = "event: said\ndata: {}\n\nevent: said\ndata: 7\n\n";
-    char text[sizeof WANTED] = { 0 };
     struct str head;
     int toy = toy_in(0, "news"), stream = ask("/stream", 1, &head);
-    read_exactly(stream, text, strlen("event: said\ndata: {}\n\n"));
+    assert_reads(stream, FIRST);
     emit("7");
     assert_hears(toy, "7");
-    read_exactly(stream, text + strlen(text), sizeof WANTED - 1 - strlen(text));
-    assert_string_equal(text, WANTED);
+    assert_reads(stream, "event: said\ndata: 7\n\n");
     close(toy);
     close(stream);
 }
@@ -558,19 +605,41 @@ static void a_stream_ends_with_the_right_to_its_topic(void **state)
 {
     UNUSED(state);
     struct str head;
-    char byte;
-    int ann = ask("/stream", 0, &head), ben = ask("/stream", 1, &head), toy = toy_in(2, "news");
+    int ann = ask("/stream", 0, &head), ben = ask("/stream", 1, &head);
+    assert_reads(ann, FIRST);
+    assert_reads(ben, FIRST);
     hub_withdraw_topic(hub_of(&f.app), people[0].account.id, S("toy/news"));
-    while (read(ann, &byte, 1) == 1) /* what it heard, and then the end */
-        ;
+    read_end(ann);
     emit("1");
-    assert_hears(toy, "1");
-    char text[] = "event: said\ndata: {}\n\nevent: said\ndata: 1\n\n", got[sizeof text] = { 0 };
-    read_exactly(ben, got, sizeof text - 1);
-    assert_string_equal(got, text);
-    close(ann);
+    assert_reads(ben, "event: said\ndata: 1\n\n");
     close(ben);
-    close(toy);
+}
+
+/* It goes while the request is on its way to its loop: nobody is in the room who could be told. */
+static void a_stream_whose_right_goes_before_it_is_open(void **state)
+{
+    UNUSED(state);
+    struct str head;
+    withdraw_at = 1;
+    int fd = ask("/stream", 0, &head);
+    assert_reads(fd, FIRST);
+    read_end(fd);
+    assert_int_equal(checks, 1);
+}
+
+/* Another right has gone: this one is asked about, and is there. */
+static void a_stream_that_is_asked_about_stays(void **state)
+{
+    UNUSED(state);
+    struct str head;
+    other_at = 1;
+    int fd = ask("/stream", 0, &head);
+    assert_reads(fd, FIRST);
+    while (checks < 2)
+        sched_yield();
+    emit("1");
+    assert_reads(fd, "event: said\ndata: 1\n\n");
+    close(fd);
 }
 
 static void there_are_only_so_many(void **state)
@@ -603,8 +672,10 @@ static void it_is_told_when_the_server_stops(void **state)
     int fds[2] = { toy_in(0, "news"), toy_in(1, "news") };
     struct thread stopper;
     ok(thread_start(&stopper, "stopper", stop_in_thread, NULL));
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
+        assert_str(toy_hear(fds[i]), "s");
         assert_int_equal(toy_closed(fds[i]), WS_GOING_AWAY);
+    }
     thread_join(&stopper);
     emit("1"); /* jobs end after the server: it reaches nobody */
     http_server_free(f.app.server);
@@ -655,6 +726,8 @@ int main(void)
         ON_SERVER(it_ends_with_the_time_of_its_credential),
         ON_SERVER(it_leaves_a_topic_that_it_may_not_hear_of_any_more),
         ON_SERVER(a_stream_ends_with_the_right_to_its_topic),
+        ON_SERVER(a_stream_whose_right_goes_before_it_is_open),
+        ON_SERVER(a_stream_that_is_asked_about_stays),
         ON_SERVER(there_are_only_so_many),
         ON_SERVER(it_is_told_when_the_server_stops),
         ON_SERVER(others_may_emit_while_the_server_stops),
