@@ -65,14 +65,14 @@ struct hub_form {
 struct hub_part { /* all but the name may be NULL */
     const char *name;
     const struct hub_form *form;
-    const char *
-        topic_rooms; /* who listens to a topic is in the room of this and the topic's name; NULL: of the topic's name alone */
+    /* Who listens to a topic is in the room of this and the topic's name; NULL: in that of the topic's name alone. */
+    const char *topic_rooms;
     /* A part's own state on each loop: loop_bytes of it, zeroed, begun at the first use of the loop. */
     size_t loop_bytes;
     void (*begin)(struct hub_loop *l, void *own);
-    void (*leave)(
-        void *own); /* an entry ends: answer what has something to say, free what has ended */
-    void (*stopping)(void *own); /* the server stops; its connections are ended afterwards */
+    /* An entry ends: answer what has something to say, free what has ended. */
+    void (*leave)(void *own);
+    void (*stopping)(void *own); /* the server stops; all connections have been told */
     void (*end)(void *own);      /* the loop has ended */
     /* The user (nil: everybody) may not hear of the topic any more. On the thread that says so, before any loop hears it. */
     void (*withdrawn)(void *state, struct uuid user, struct str topic);

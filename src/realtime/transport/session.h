@@ -90,8 +90,8 @@ struct eio_session {
     size_t waiting_bytes;                        /* of the packets */
     struct deadline heartbeat, connect, upgrade; /* connect: later the lingering */
     struct eio_session *next_dirty, *next_dead;
-    enum session_state state;
-    enum upgrade_state upgrading;
+    enum session_state state : 8; /* an idle session is small */
+    enum upgrade_state upgrading : 8;
     bool dirty, failed;
 };
 

@@ -9,7 +9,7 @@
 #include "base/timestamp.h"
 #include "hub/hub.h"
 #include "hub/sse.h"
-#include "identity/identity.h"
+#include "identity/inside.h"
 #include "ops/fixture.h"
 
 enum { ANSWER_MS = 20000, TOYS_MAX = 4, TOYS_OF_ACCOUNT_MAX = 2 };
@@ -282,8 +282,11 @@ static void make_people(void)
         struct person *p = &people[i];
         struct token_new n = { S("a toy"), 1 << SCOPE_READ, TIME_NONE };
         struct str secret;
-        ok(identity_user_add(identity_of(&f.app), f.db, &f.arena, str_from(HANDLES[i]),
-                             S("correct horse battery"), false, NOW, &p->account));
+        CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+        ok(db_txn_begin(&tx, f.db));
+        ok(identity_account_make(f.db, str_from(HANDLES[i]), identity_nobody(), false, NOW,
+                                 &p->account));
+        ok(db_txn_commit(&tx));
         ok(identity_token_create(f.db, &f.arena, p->account.id, &n, NOW, &p->token, &secret));
         p->expires_ms = INT64_MAX;
     }
