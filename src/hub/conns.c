@@ -20,26 +20,29 @@ static bool make_id(struct hub_loop *l, struct hub_conn *c, struct arena *a)
     return true;
 }
 
+enum { TALLY_KEY_BYTES = 1 + sizeof(uintptr_t) + sizeof(struct uuid) };
+
 struct tally { /* how many connections of a kind there are: of one account, or in all */
     struct table_node by_key;
     int64_t count;
-    char key[1 + sizeof(struct conn_kind *) + sizeof(struct uuid)];
+    char key[TALLY_KEY_BYTES];
 };
 
-static struct str tally_key(const struct hub_conn *c, bool of_account, char key[])
+static struct str tally_key(const struct hub_conn *c, bool of_account, char key[TALLY_KEY_BYTES])
 {
-    memset(key, 0, sizeof((struct tally *)0)->key);
+    const uintptr_t kind = (uintptr_t)c->kind;
+    memset(key, 0, TALLY_KEY_BYTES);
     key[0] = of_account ? 'a' : 't';
-    memcpy(key + 1, &c->kind, sizeof c->kind);
+    memcpy(key + 1, &kind, sizeof kind);
     if (of_account)
-        memcpy(key + 1 + sizeof c->kind, &c->caller.user_id, sizeof c->caller.user_id);
-    return str_of(key, sizeof((struct tally *)0)->key);
+        memcpy(key + 1 + sizeof kind, &c->caller.user_id, sizeof c->caller.user_id);
+    return str_of(key, TALLY_KEY_BYTES);
 }
 
 /* One more, where there may be. */
 static err_t tally_in(struct hub *h, const struct hub_conn *c, bool of_account, int64_t max)
 {
-    char key[sizeof((struct tally *)0)->key];
+    char key[TALLY_KEY_BYTES];
     struct str wanted = tally_key(c, of_account, key);
     struct tally *t = (struct tally *)table_get(&h->tallies, wanted); /* its first member */
     if (!t) {
@@ -62,7 +65,7 @@ static err_t tally_in(struct hub *h, const struct hub_conn *c, bool of_account, 
 
 static void tally_out(struct hub *h, const struct hub_conn *c, bool of_account)
 {
-    char key[sizeof((struct tally *)0)->key];
+    char key[TALLY_KEY_BYTES];
     struct tally *t = (struct tally *)table_get(&h->tallies, tally_key(c, of_account, key));
     if (--t->count)
         return;

@@ -257,6 +257,14 @@ static void begin_to_listen(struct stream *s)
         check_topic(s);
 }
 
+/* Between us and the client nobody keeps it, or keeps it back. */
+static bool begin_to_stream(struct stream *s)
+{
+    reply_header(held_reply(s->held), "Cache-Control", S("no-cache"));
+    reply_header(held_reply(s->held), "X-Accel-Buffering", S("no"));
+    return held_stream_begin(s->held, S("text/event-stream"), on_gone, s);
+}
+
 static void begin(struct held *h, void *arg)
 {
     struct stream *s = arg;
@@ -266,7 +274,7 @@ static void begin(struct held *h, void *arg)
     err_t e = listens ? open_stream(s, l) : OK;
     if (e != OK)
         held_fail(h, e);
-    else if (!held_stream_begin(h, S("text/event-stream"), on_gone, s))
+    else if (!begin_to_stream(s))
         ; /* there is nobody who listens, and the request is gone */
     else if (!held_stream_write(h, s->first))
         ; /* it was all too much at once; on_gone follows */
@@ -289,8 +297,6 @@ err_t hub_events(struct req *rq, struct reply *rp, const struct event_stream *e)
     TRY(buf_err(&text));
     s->asked = *e;
     s->first = buf_str(&text);
-    reply_header(rp, "Cache-Control", S("no-cache"));
-    reply_header(rp, "X-Accel-Buffering", S("no"));
     reply_hold(rq, rp, begin, s);
     return OK;
 }

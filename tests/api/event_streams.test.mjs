@@ -120,8 +120,8 @@ describe('event streams', () => {
         const lea = await signIn(server, 'lea'), id = await addCapture(server, 'lea');
         const streams = [];
         for (let i = 0; i < STREAMS_PER_ACCOUNT; i++) streams.push(await openStream(lea, id));
-        const { status, body } = await lea.json('GET', `/api/v1/captures/${id}/events`);
-        assert.deepEqual([status, body.code], [429, 'rate_limited']);
+        const { status, body, headers } = await lea.json('GET', `/api/v1/captures/${id}/events`);
+        assert.deepEqual([status, body.code, Number(headers.get('retry-after')) > 0], [429, 'rate_limited', true]);
         (await openStream(ann, await addCapture(server, 'ann'))).close();
         const full = await figure('connections');
         streams.pop().close();
