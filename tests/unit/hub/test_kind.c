@@ -198,6 +198,10 @@ static err_t check_news(struct app *app, struct db *db, struct arena *a, const s
     return OK;
 }
 
+static const char *_Atomic
+    meanwhile; /* told between the handler's look and the stream's opening; NULL: nothing */
+static _Atomic bool meanwhile_last;
+
 static err_t stream_get(struct req *rq, struct reply *rp)
 {
     const struct event_stream e = { .topic = S("toy/news"),
@@ -206,6 +210,8 @@ static err_t stream_get(struct req *rq, struct reply *rp)
                                     .withdrawn = hub_withdrawals(hub_of(rq->app)),
                                     .check = check_news };
     TRY(check_news(rq->app, rq->db, rq->arena, &rq->caller, e.topic));
+    if (meanwhile)
+        hub_tell(rq->app, e.topic, "said", str_from(meanwhile), meanwhile_last);
     return hub_events(rq, rp, &e);
 }
 
@@ -304,7 +310,8 @@ static int open_server(void **state)
         ok(MODULES[i]->init(&f.app));
     make_people();
     encoded = still_good_count = checks = withdraw_at = other_at = 0;
-    gone = false;
+    gone = meanwhile_last = false;
+    meanwhile = NULL;
     socket_path = str_cstr(&f.arena, str_fmt(&f.arena, "%s/s", f.folder));
     struct http_options o = { .unix_path = socket_path,
                               .loops = 2,
@@ -604,6 +611,35 @@ static void it_leaves_a_topic_that_it_may_not_hear_of_any_more(void **state)
     close(ben);
 }
 
+static void what_was_told_just_before_a_stream_opens_comes_once(void **state)
+{
+    UNUSED(state);
+    struct str head;
+    meanwhile = "1";
+    int fd = ask("/stream", 0, &head);
+    assert_reads(fd, FIRST "event: said\ndata: 1\n\n");
+    emit("2");
+    assert_reads(fd, "event: said\ndata: 2\n\n");
+    meanwhile = "{}"; /* which is what the handler says itself */
+    int other = ask("/stream", 1, &head);
+    assert_reads(other, FIRST);
+    emit("3");
+    assert_reads(other, "event: said\ndata: 3\n\n");
+    close(fd);
+    close(other);
+}
+
+static void a_topic_that_ends_just_before_a_stream_opens_ends_it(void **state)
+{
+    UNUSED(state);
+    struct str head;
+    meanwhile = "1";
+    meanwhile_last = true;
+    int fd = ask("/stream", 0, &head);
+    assert_reads(fd, FIRST "event: said\ndata: 1\n\n");
+    read_end(fd);
+}
+
 static void a_stream_ends_with_the_right_to_its_topic(void **state)
 {
     UNUSED(state);
@@ -728,6 +764,8 @@ int main(void)
         ON_SERVER(it_is_asked_about_again),
         ON_SERVER(it_ends_with_the_time_of_its_credential),
         ON_SERVER(it_leaves_a_topic_that_it_may_not_hear_of_any_more),
+        ON_SERVER(what_was_told_just_before_a_stream_opens_comes_once),
+        ON_SERVER(a_topic_that_ends_just_before_a_stream_opens_ends_it),
         ON_SERVER(a_stream_ends_with_the_right_to_its_topic),
         ON_SERVER(a_stream_whose_right_goes_before_it_is_open),
         ON_SERVER(a_stream_that_is_asked_about_stays),
