@@ -118,6 +118,14 @@ static err_t ready(struct db *db)
     return db->store->is_derived ? said(db, db_derived_ready(db)) : OK;
 }
 
+/* A commit that was handed over is waited for before this handle is used again. */
+static err_t settled(struct db *db)
+{
+    if (db->handed)
+        db->handed_error = db_group_settle(db);
+    return db->handed_error;
+}
+
 static err_t connect_to(struct db_store *s, bool inside, struct db **ret)
 {
     struct db *db = calloc(1, sizeof *db);
@@ -151,7 +159,7 @@ void db_disconnect(struct db *db)
 {
     if (!db)
         return;
-    assert(!db->in_txn && !db->in_reads);
+    assert(!db->in_txn && !db->in_reads && !db->handed);
     db->store->driver->disconnect(db);
     free(db);
 }
@@ -160,6 +168,11 @@ void db_set_patience(struct db *db, enum db_patience p)
 {
     assert(!db->in_txn);
     db->patience = p;
+}
+
+void db_set_joins(struct db *db)
+{
+    db->joins = true;
 }
 
 void db_stopping(struct db_store *s)
@@ -242,6 +255,7 @@ static err_t run(struct db *db, const struct db_query *q, struct db_args args,
     if (db->in_txn && db->txn_error != OK)
         return db->txn_error;
     TRY(check_texts(q, args));
+    TRY(settled(db));
     TRY(ready(db));
     *ret = (struct db_cursor){ .db = db };
     db->cursors++;
@@ -343,7 +357,7 @@ void db_reads_begin(struct db *db)
 {
     const struct db_driver *d = db->store->driver;
     assert(!db->in_txn && !db->in_reads);
-    if (ready(db) != OK)
+    if (settled(db) != OK || ready(db) != OK)
         return;                                          /* the first read says why */
     db->in_reads = d->reads_begin && d->reads_begin(db); /* else each read is on its own */
 }
@@ -366,6 +380,7 @@ err_t db_txn_begin(struct db_txn *tx, struct db *db)
             "a write could not be brought to the disk; restart the server when the disk is sound");
     db->txn_error = OK;
     db->marked = false;
+    TRY(settled(db));
     TRY(ready(db));
     TRY(said(db, db->store->driver->begin(db)));
     db->generation = db->store->generation; /* SQLite: the writer's connection is of this one */
@@ -407,4 +422,29 @@ void db_txn_mark(struct db *db)
 {
     assert(db->in_txn);
     db->marked = true;
+}
+
+/* --- hand-over ------------------------------------------------------------------------------------------ */
+
+void db_hand_over_begin(struct db *db)
+{
+    assert(!db->in_txn && !db->hands_over);
+    db->hands_over = db->store->backend == DB_SQLITE;
+    db->handed_error = OK;
+}
+
+err_t db_hand_over_end(struct db *db, struct db_handed *h, bool *ret_told)
+{
+    assert(!db->in_txn);
+    err_t e = db->handed_error;
+    db->hands_over = false;
+    db->handed_error = OK;
+    *ret_told = false;
+    return db->handed ? db_group_hand_over(db, h, ret_told) : e;
+}
+
+void db_flush(struct db_store *s)
+{
+    if (s->writer)
+        db_group_flush(s);
 }

@@ -47,7 +47,12 @@ enum run {
     RUN_INLINE, /* an indexed read, no write: on the loop with SQLite, on a worker with PostgreSQL */
     RUN_LOOP, /* needs no store and waits for nothing: on the loop, whatever the store does. AUTH_PUBLIC; the caller
                  * is not asked for */
-    RUN_WATCH /* as RUN_INLINE, with a thread of its own, which no other request can use up */
+    RUN_WATCH, /* as RUN_INLINE, with a thread of its own, which no other request can use up */
+    /* A short write that waits for nothing but the store, and does nothing after its commit but write its reply out of what it
+     * has. With SQLite all of these run on one thread, one behind the other, and hand their commits over: the reply leaves
+     * when the group is on the disk (docs/decisions/0011-commit-hand-over.md). With PostgreSQL, and with an
+     * Idempotency-Key: on a worker. */
+    RUN_WRITE
 };
 enum scope {
     SCOPE_NONE,

@@ -50,10 +50,11 @@ struct call {
     struct str params[PARAMS_MAX];
     struct held held;
     struct task task;
+    struct db_handed handed;  /* its commit */
     bool wrong_method;        /* the path is there, the method is not */
     bool cors;                /* a route of this path answers pages of other origins */
     unsigned allowed_methods; /* bit (1 << method), for Allow */
-    err_t refused;            /* by a check that needs no body: answered without it */
+    err_t refused; /* by a check that needs no body: answered without it; or by the COMMIT */
     struct err_detail refused_detail;
     int64_t began_us;
     struct str network; /* of the client: whose rates count together (net_address_network) */
@@ -75,7 +76,7 @@ struct http_server {
     struct arena arena;            /* as long as the server */
     struct router *router;
     struct rates *rates;
-    struct workers *workers, *watch; /* watch: one thread, for RUN_WATCH */
+    struct workers *workers, *watch, *writer; /* one thread each: for RUN_WATCH, for RUN_WRITE */
     struct events *events;
     struct metrics *metrics;
     struct str openapi;
@@ -114,6 +115,7 @@ bool rate_take(struct rates *r, struct str key, enum rate_class class, int64_t n
                struct rate_result *ret, int64_t *ret_retry_ms);
 
 /* idempotency.c */
+bool idempotency_asked(const struct call *c); /* may there be a key? */
 NODISCARD err_t idempotency_begin(struct call *c, bool *ret_replayed);
 void idempotency_end(struct call *c, err_t e);
 
@@ -141,6 +143,8 @@ extern const size_t HTTP_TEST_ROUTE_COUNT;
 
 /* workers.c */
 NODISCARD err_t workers_start(struct http_server *s, int max, struct workers **ret);
+/* The one thread for RUN_WRITE: whenever nothing waits it commits what its tasks have handed over. */
+NODISCARD err_t workers_start_writer(struct http_server *s, struct workers **ret);
 void workers_stop(struct workers *w); /* what waits is done; what comes later is E_STOPPING */
 void workers_free(struct workers *w); /* when no loop runs that could ask */
 NODISCARD err_t workers_push(struct workers *w, struct task *t);

@@ -198,6 +198,14 @@ static err_t run_route(struct call *c)
     return e;
 }
 
+static void fail(struct call *c, err_t e)
+{
+    reply_problem(c, e);
+    if (c->rp.status >= 500)
+        log_at(LOG_ERROR, "http.error", LZ("code", err_code(e)), LZ("detail", err_log_text()),
+               LZ("route", c->rq.route ? c->rq.route->path : ""));
+}
+
 void call_run(struct call *c)
 {
     log_set_request(c->rq.request_id);
@@ -208,10 +216,7 @@ void call_run(struct call *c)
     else
         err_restore(&c->refused_detail);
     if (e != OK)
-        reply_problem(c, e);
-    if (c->rp.status >= 500)
-        log_at(LOG_ERROR, "http.error", LZ("code", err_code(e)), LZ("detail", err_log_text()),
-               LZ("route", c->rq.route ? c->rq.route->path : ""));
+        fail(c, e);
     log_set_request(STR_NONE);
 }
 
@@ -288,6 +293,61 @@ static void run_on_worker(struct task *t, struct db *db, err_t no_db)
     net_post(c->exchange->loop, finish_on_loop, c);
 }
 
+static void finish_written(struct net_loop *l, void *arg)
+{
+    struct call *c = arg;
+    UNUSED(l);
+    if (c->refused != OK) {
+        log_set_request(c->rq.request_id);
+        err_restore(&c->refused_detail);
+        c->rp.header_count = 0; /* they speak of what is not there */
+        fail(c, c->refused);
+        log_set_request(STR_NONE);
+    }
+    call_finish(c);
+}
+
+/* How its commit ended, on whatever thread; from here on the loop has it. */
+static void committed(struct call *c, err_t e)
+{
+    c->refused = e;
+    if (e != OK)
+        c->refused_detail = *err_detail();
+    net_post(c->exchange->loop, finish_written, c);
+}
+
+static void on_committed(struct db_handed *h, err_t e)
+{
+    committed((struct call *)(void *)((char *)h - offsetof(struct call, handed)), e);
+}
+
+/* Its reply is ready before its commit is durable, and waits for that without a thread. */
+static void run_on_writer(struct task *t, struct db *db, err_t no_db)
+{
+    struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, task));
+    if (no_db != OK) {
+        run_on_worker(t, db, no_db);
+        return;
+    }
+    bool told;
+    c->rq.db = db;
+    c->handed.told = on_committed;
+    db_hand_over_begin(db);
+    call_run(c);
+    err_t e = db_hand_over_end(db, &c->handed, &told);
+    if (!told)
+        committed(c, e);
+}
+
+static struct workers *workers_for(struct call *c)
+{
+    struct http_server *s = c->server;
+    enum run run = c->rq.route->run;
+    bool writer = run == RUN_WRITE && s->writer && !idempotency_asked(c);
+    c->task.run = writer ? run_on_writer : run_on_worker;
+    return run == RUN_WATCH ? s->watch : writer ? s->writer : s->workers;
+}
+
 static void on_request(struct http1_exchange *x, void *context)
 {
     struct call *c = x->user;
@@ -316,9 +376,7 @@ static void on_request(struct http1_exchange *x, void *context)
         call_finish(c);
         return;
     }
-    c->task.run = run_on_worker;
-    bool watch = c->rq.route->run == RUN_WATCH;
-    err_t e = workers_push(watch ? c->server->watch : c->server->workers, &c->task);
+    err_t e = workers_push(workers_for(c), &c->task);
     if (e != OK) {
         reply_problem(c, e);
         call_finish(c);
@@ -451,6 +509,8 @@ static err_t start(struct http_server *s)
         return E_BUSY;
     TRY(workers_start(s, o->workers_max, &s->workers));
     TRY(workers_start(s, 1, &s->watch));
+    if (db_backend(o->store) == DB_SQLITE)
+        TRY(workers_start_writer(s, &s->writer));
     TRY(net_loops_start(s->loop_count, loop_begin, loop_end, s, &s->loops));
     s->events = events_new(&s->arena, s->loops, s->loop_count);
     if (!s->events)
@@ -506,10 +566,12 @@ void http_server_stop(struct http_server *s)
         server_drain(s);
     workers_stop(s->workers);
     workers_stop(s->watch);
+    workers_stop(s->writer);
     events_stop(s->events);
     net_loops_stop(s->loops, s->loop_count);
     workers_free(s->workers);
     workers_free(s->watch);
+    workers_free(s->writer);
     http1_thread_end(); /* what moved while its loop ended was freed here */
     net_listener_free(s->listener);
     net_listener_free(s->unix_listener);
