@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startVivim } from './archive.mjs';
-import { http, load, median, row, spread, startProcess, stop } from './lib.mjs';
+import { fetchOver, http, load, median, row, spread, startProcess, stop } from './lib.mjs';
 
 const ROUNDS = 5, CLIENTS = 32, MS = 3000;
 
@@ -38,29 +38,3 @@ export default async function read() {
     await stop(peer);
     await ours.stop();
 }
-
-async function fetchOver(path, text) {
-    const net = await import('node:net');
-    return new Promise((resolve, reject) => {
-        const socket = net.connect(path, () => socket.write(text.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')));
-        let all = '';
-        socket.setEncoding('utf8');
-        socket.on('data', (d) => (all += d));
-        socket.on('error', reject);
-        socket.on('close', () => {
-            const end = all.indexOf('\r\n\r\n');
-            if (!/^HTTP\/1\.1 200/.test(all)) reject(new Error(all.slice(0, 300)));
-            else resolve(/transfer-encoding: chunked/i.test(all.slice(0, end)) ? unchunk(all.slice(end + 4)) : all.slice(end + 4));
-        });
-    });
-}
-
-const unchunk = (text) => {
-    let out = '';
-    for (let at = 0; ;) {
-        const line = text.indexOf('\r\n', at), n = parseInt(text.slice(at, line), 16);
-        if (!n) return out;
-        out += text.slice(line + 2, line + 2 + n);
-        at = line + 4 + n;
-    }
-};
