@@ -12,17 +12,37 @@ struct workers {
     _Atomic int max, count; /* threads; max 0: they are to end */
     _Atomic int unfinished; /* tasks that wait or run */
     bool writes;            /* the one of RUN_WRITE */
+    int batch,
+        usual; /* of its thread: tasks since the last COMMIT; how many come together lately */
 };
+
+enum { LINGER_US = 150 }; /* a sync of the disk takes about as long */
+
+/* Those who were answered a moment ago ask again: where more came together lately they are waited for, a little. */
+static struct task *linger(struct workers *w)
+{
+    struct task *t = w->batch < w->usual ? queue_pop_us(w->queue, LINGER_US) : NULL;
+    if (!t)
+        w->usual = w->batch;
+    return t;
+}
 
 /* The next task; NULL: no more will come. Where commits were handed over, a thread does not rest before they are made. */
 static struct task *next_task(struct workers *w)
 {
-    struct task *t = w->writes ? queue_pop(w->queue, 0) : NULL;
-    if (t)
-        return t;
-    if (w->writes)
+    if (!w->writes)
+        return queue_pop(w->queue, -1);
+    struct task *t = queue_pop(w->queue, 0);
+    if (!t)
+        t = linger(w);
+    if (!t) {
         db_flush(w->server->options.store);
-    return queue_pop(w->queue, -1);
+        w->batch = 0;
+        t = queue_pop(w->queue, -1);
+    }
+    w->batch++;
+    w->usual = w->batch > w->usual ? w->batch : w->usual;
+    return t;
 }
 
 static void work_on(void *arg)
