@@ -118,9 +118,10 @@ static err_t ready(struct db *db)
     return db->store->is_derived ? said(db, db_derived_ready(db)) : OK;
 }
 
-/* A commit that was handed over is waited for before this handle is used again. */
+/* A commit that was handed over is waited for before this handle is used again, and reads that were put down are over. */
 static err_t settled(struct db *db)
 {
+    db_reads_drop(db);
     if (db->handed)
         db->handed_error = db_group_settle(db);
     return db->handed_error;
@@ -160,6 +161,7 @@ void db_disconnect(struct db *db)
     if (!db)
         return;
     assert(!db->in_txn && !db->in_reads && !db->handed);
+    db_reads_drop(db);
     db->store->driver->disconnect(db);
     free(db);
 }
@@ -357,6 +359,12 @@ void db_reads_begin(struct db *db)
 {
     const struct db_driver *d = db->store->driver;
     assert(!db->in_txn && !db->in_reads);
+    db->in_reads = db->put_down && db->put_down_at == db->store->groups;
+    if (db->in_reads) {
+        db->put_down = false;
+        return;
+    }
+    db->put_down_at = db->store->groups; /* before the first read shows the store as it is */
     if (settled(db) != OK || ready(db) != OK)
         return;                                          /* the first read says why */
     db->in_reads = d->reads_begin && d->reads_begin(db); /* else each read is on its own */
@@ -364,9 +372,22 @@ void db_reads_begin(struct db *db)
 
 void db_reads_end(struct db *db)
 {
-    if (db->in_reads)
-        db->store->driver->reads_end(db);
+    db->put_down = db->in_reads;
     db->in_reads = false;
+    if (!db->keeps_reads)
+        db_reads_drop(db);
+}
+
+void db_reads_keep(struct db *db)
+{
+    db->keeps_reads = true;
+}
+
+void db_reads_drop(struct db *db)
+{
+    if (db->put_down)
+        db->store->driver->reads_end(db);
+    db->put_down = false;
 }
 
 /* --- transactions ------------------------------------------------------------------------------------- */

@@ -173,6 +173,11 @@ NODISCARD err_t db_i64(struct db *db, const struct db_query *q, struct db_args a
  * again meanwhile); a db_txn_begin before its end is an assert. */
 void db_reads_begin(struct db *db);
 void db_reads_end(struct db *db); /* accepts a handle without reads */
+/* For a thread that serves many, one behind the other: from here on the end of reads only puts them down, and the next
+ * begin takes them up again, unless something was committed since: nobody who was told of a write reads what was before
+ * it. Whoever asks for this ends what was put down before it waits for anything: db_reads_drop. */
+void db_reads_keep(struct db *db);
+void db_reads_drop(struct db *db); /* accepts a handle that has put none down */
 
 /* --- transactions -------------------------------------------------------------------------- */
 

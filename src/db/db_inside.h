@@ -90,15 +90,17 @@ struct db {
     struct db_store *store;
     void *connection; /* of the database */
     bool in_txn, marked, in_reads;
-    bool inside;         /* of the one that makes a derived store anew, and of migrations */
-    unsigned generation; /* of the store that it is connected to */
-    int cursors;         /* statements that run */
-    err_t txn_error;     /* the transaction is lost; every further call in it gives this */
-    void *group;         /* SQLite: the group that the transaction belongs to */
-    bool hands_over;     /* db_hand_over_begin */
-    bool joins;          /* db_set_joins */
-    void *handed;        /* SQLite: the group of a commit whose result is not known yet */
-    err_t handed_error;  /* that group failed */
+    bool keeps_reads, put_down; /* db_reads_keep; a transaction is open for the next reads … */
+    uint64_t put_down_at;       /* … that saw at least so many groups */
+    bool inside;                /* of the one that makes a derived store anew, and of migrations */
+    unsigned generation;        /* of the store that it is connected to */
+    int cursors;                /* statements that run */
+    err_t txn_error;            /* the transaction is lost; every further call in it gives this */
+    void *group;                /* SQLite: the group that the transaction belongs to */
+    bool hands_over;            /* db_hand_over_begin */
+    bool joins;                 /* db_set_joins */
+    void *handed;               /* SQLite: the group of a commit whose result is not known yet */
+    err_t handed_error;         /* that group failed */
     enum db_patience patience;
     int64_t once_ms; /* of the next statement alone; 0: as patience says */
 };

@@ -405,13 +405,23 @@ static void on_bad(err_t e, struct buf *out, void *context)
 
 /* --- start ------------------------------------------------------------------------------------------------- */
 
+/* What the requests of one turn read together is over before the loop waits: a log in which nobody reads can begin again. */
+static void end_reads(struct net_loop *l)
+{
+    if (l->context)
+        db_reads_drop(l->context);
+}
+
 static void loop_begin(struct net_loop *l, void *context)
 {
     struct http_server *s = context;
     struct db *db = NULL;
     /* With PostgreSQL a query may wait for the network: nothing of it runs on a loop. */
-    if (db_backend(s->options.store) == DB_SQLITE && db_connect(s->options.store, &db) == OK)
+    if (db_backend(s->options.store) == DB_SQLITE && db_connect(s->options.store, &db) == OK) {
+        db_reads_keep(db);
         l->context = db;
+        l->before_wait = end_reads;
+    }
 }
 
 static void loop_end(struct net_loop *l, void *context)

@@ -24,6 +24,8 @@ struct net_loop {
     size_t conn_count;
     char *read_buffer; /* one for all connections: an idle one holds none */
     void *context;     /* of whoever runs on it: the thread's database handle … */
+    uv_prepare_t turn;
+    void (*before_wait)(struct net_loop *l); /* of the same: at the end of each turn; NULL: none */
     _Atomic bool stopping;
 };
 

@@ -543,6 +543,66 @@ static void handing_over_beside_waiting(void **state)
     assert_int_equal(all_there(writers), THREADS * WRITES);
 }
 
+/* --- reads that are put down and taken up again --------------------------------------------------------- */
+
+static int64_t count_in_reads(struct db *db)
+{
+    db_reads_begin(db);
+    int64_t n = count_things(db);
+    db_reads_end(db);
+    return n;
+}
+
+static void put_by_another_process(int64_t n)
+{
+    struct db_store *other;
+    struct db *db;
+    assert_int_equal(db_open(&f.options, &other), OK);
+    assert_int_equal(db_connect(other, &db), OK);
+    assert_int_equal(put_durable(db, n), OK);
+    db_disconnect(db);
+    db_close(other);
+}
+
+static void reads_that_are_kept_are_one_until_something_is_committed(void **state)
+{
+    UNUSED(state);
+    struct db *reader = another_handle();
+    db_reads_keep(reader);
+    assert_int_equal(count_in_reads(reader), 0);
+    put_by_another_process(1);
+    assert_int_equal(count_in_reads(reader), 0); /* still the same state */
+    db_reads_drop(reader);
+    assert_int_equal(count_in_reads(reader), 1);
+    put_by_another_process(2);
+    assert_int_equal(count_in_reads(reader), 1);
+    assert_int_equal(put_durable(f.db, 3), OK); /* of whose commit somebody may have been told */
+    assert_int_equal(count_in_reads(reader), 3);
+    put_by_another_process(4);
+    assert_int_equal(count_things(reader), 4); /* on its own: as the store is now */
+    assert_int_equal(count_in_reads(reader), 4);
+    put_by_another_process(5);
+    assert_int_equal(put_durable(reader, 6), OK); /* a write begins with what is there */
+    assert_int_equal(count_in_reads(reader), 6);
+    db_disconnect(reader);
+}
+
+static void reads_that_are_kept_hold_the_log_until_they_are_dropped(void **state)
+{
+    UNUSED(state);
+    struct db *reader = another_handle();
+    db_reads_keep(reader);
+    assert_int_equal(put_durable(f.db, 1), OK);
+    assert_int_equal(count_in_reads(reader), 1);
+    assert_int_equal(put_durable(f.db, 2), OK);
+    assert_int_equal(db_cut_log(f.store), E_BUSY);
+    db_reads_drop(reader);
+    assert_int_equal(db_cut_log(f.store), OK);
+    db_reads_drop(reader); /* nothing is put down */
+    assert_int_equal(count_in_reads(reader), 2);
+    db_disconnect(reader); /* drops what is put down */
+}
+
 /* Time stands still: no group becomes old on a slow machine. */
 static int sqlite_up_still(void **state)
 {
@@ -581,6 +641,8 @@ int main(void)
         STILL(who_waits_commits_what_was_handed_over),
         STILL(a_commit_without_hurry_is_made_all_the_same),
         ALONE(handing_over_beside_waiting),
+        ALONE(reads_that_are_kept_are_one_until_something_is_committed),
+        ALONE(reads_that_are_kept_hold_the_log_until_they_are_dropped),
     };
     return cmocka_run_group_tests_name("db/group", tests, NULL, NULL);
 }
