@@ -293,6 +293,19 @@ static void write_messages(struct req *rq, struct reply *rp, const struct archiv
     jo_end(o);
 }
 
+/* All that a page of messages depends on. */
+static struct str page_key(struct arena *a, const struct access *access,
+                           const struct archive_conversation *c, const struct messages_query *q,
+                           int64_t after)
+{
+    struct {
+        struct uuid owner, id;
+        int64_t version, captured_ms, role, limit, after, all;
+    } key = { access->owner_id, c->id,    c->version, c->captured_ms,
+              access->role,     q->limit, after,      q->all };
+    return str_dup(a, str_of((const char *)&key, sizeof key));
+}
+
 static err_t messages_get(struct req *rq, struct reply *rp)
 {
     struct access access;
@@ -305,6 +318,9 @@ static err_t messages_get(struct req *rq, struct reply *rp)
     TRY(find(rq, SHARE_READ, &access, &c));
     if (reply_etag(rq, rp, conversation_tag(rq->arena, &c, &access)))
         return OK;
+    struct str key = page_key(rq->arena, &access, &c, &q, after);
+    if (!key.s || reply_page(rq, rp, key))
+        return arena_err(rq->arena);
     struct archive_message *rows;
     size_t count;
     TRY(archive_messages(rq->db, rq->arena, access.owner_id, c.id, q.all, after,

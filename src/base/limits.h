@@ -40,6 +40,8 @@
 #define WORKER_QUEUE_MAX            1024
 #define PAGE_ITEMS_MAX              200
 #define PAGE_ITEMS_DEFAULT          50
+#define PAGE_CACHE_BYTES_MAX        MIB(8) /* rendered pages, of each loop */
+#define PAGE_CACHE_ITEM_BYTES_MAX   KIB(256)
 
 /* The data folder */
 #define FILE_LOCK_WAIT_MS 1000 /* for a lock that a killed predecessor's child still holds */

@@ -207,6 +207,12 @@ bool reply_etag(struct req *rq, struct reply *rp, struct str tag);
 /* If-Match of the request against the current tag: E_PRECONDITION when it does not match. */
 NODISCARD err_t req_if_match(struct req *rq, struct str tag);
 
+/* A rendered JSON page that was kept, of which `key` (bytes) says all that its bytes depend on: the version of what is shown,
+ * whose it is, for which role, which part. True: it is the reply. Else what the handler writes as its JSON is kept under the
+ * key, if there is room. Asked when the handler has found that the caller may see it: the cache knows no rights. Only on
+ * loops (RUN_INLINE with SQLite); elsewhere nothing is kept (docs/decisions/0012-page-cache.md). */
+bool reply_page(struct req *rq, struct reply *rp, struct str key);
+
 void reply_close(struct reply *rp); /* the connection ends with this answer */
 
 /* Set-Cookie of the session: `__Host-vivim` with Secure when the base URL is https, else `vivim`; HttpOnly, SameSite=Lax, Path=/. max_age_s 0 removes. */
@@ -233,6 +239,8 @@ void events_publish(struct events *e, struct str topic, const char *name, struct
 
 struct http_server;
 struct http_server *req_server(const struct req *rq);
+/* Something was erased: no page that was rendered until now (reply_page) is kept. Any thread. */
+void http_pages_forget(struct http_server *s);
 
 /* --- what stays open: held requests and WebSockets ------------------------------------------------
  * A handler checks and decides on a worker or on a loop; what stays open afterwards belongs to a loop.

@@ -23,6 +23,7 @@ struct reply {
     bool close;
     struct stream *stream; /* server-sent events */
     bool held;             /* the answer comes later: reply_hold */
+    struct str page_key;   /* its JSON is to be kept under it */
     bool secret;           /* its body must not be kept for an Idempotency-Key */
 };
 
@@ -78,6 +79,7 @@ struct http_server {
     struct rates *rates;
     struct workers *workers, *watch, *writer; /* one thread each: for RUN_WATCH, for RUN_WRITE */
     struct events *events;
+    struct page_store *pages;
     struct metrics *metrics;
     struct str openapi;
 };
@@ -156,6 +158,13 @@ void events_stop(
     struct events *e); /* nothing is posted to the loops any more; accepts NULL, as free does */
 void events_free(struct events *e);
 void events_open(struct call *c); /* the reply's stream begins; on the loop */
+
+/* pages.c: rendered pages, of each loop. */
+struct page_store *pages_new(struct arena *a, int loops);
+void pages_free(struct page_store *s); /* when no loop runs; accepts NULL */
+void pages_keep(struct call *c);       /* what its handler has written, if that asked for it */
+void pages_tidy(struct page_store *s, const struct net_loop *l); /* on the loop, each turn */
+void pages_write(struct page_store *s, struct buf *out);         /* figures, for /metrics */
 
 /* static.c: the web client. True when the path is its. */
 bool static_serve(struct call *c);

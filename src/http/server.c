@@ -194,6 +194,8 @@ static err_t run_route(struct call *c)
         e = buf_err(&c->rp.json);
     if (e == OK && !c->rp.status)
         c->rp.status = c->rq.route->success ? c->rq.route->success : 200;
+    if (e == OK)
+        pages_keep(c);
     idempotency_end(c, e);
     return e;
 }
@@ -406,10 +408,12 @@ static void on_bad(err_t e, struct buf *out, void *context)
 /* --- start ------------------------------------------------------------------------------------------------- */
 
 /* What the requests of one turn read together is over before the loop waits: a log in which nobody reads can begin again. */
-static void end_reads(struct net_loop *l)
+static void end_turn(struct net_loop *l, void *context)
 {
+    struct http_server *s = context;
     if (l->context)
         db_reads_drop(l->context);
+    pages_tidy(s->pages, l);
 }
 
 static void loop_begin(struct net_loop *l, void *context)
@@ -420,7 +424,8 @@ static void loop_begin(struct net_loop *l, void *context)
     if (db_backend(s->options.store) == DB_SQLITE && db_connect(s->options.store, &db) == OK) {
         db_reads_keep(db);
         l->context = db;
-        l->before_wait = end_reads;
+        l->before_wait = end_turn;
+        l->before_wait_context = s;
     }
 }
 
@@ -515,7 +520,8 @@ static err_t start(struct http_server *s)
     TRY(router_new(&s->arena, o, &s->router));
     s->metrics = metrics_new(&s->arena, router_count(s->router) + 1);
     s->rates = rates_new(&s->arena);
-    if (!s->metrics || !s->rates)
+    s->pages = pages_new(&s->arena, s->loop_count);
+    if (!s->metrics || !s->rates || !s->pages)
         return E_BUSY;
     TRY(workers_start(s, o->workers_max, &s->workers));
     TRY(workers_start(s, 1, &s->watch));
@@ -592,6 +598,7 @@ void http_server_free(struct http_server *s)
     if (!s)
         return;
     events_free(s->events);
+    pages_free(s->pages);
     rates_free(s->rates);
     struct arena arena = s->arena;
     arena_free(&arena);

@@ -85,7 +85,7 @@ static void on_turn(uv_prepare_t *turn)
 {
     struct net_loop *l = turn->data;
     if (l->before_wait)
-        l->before_wait(l);
+        l->before_wait(l, l->before_wait_context);
 }
 
 static void run(void *arg)

@@ -4,21 +4,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "db/db_inside.h"
 #include "fault/fault.h"
+#include "http/client.h"
 #include "http/inside.h"
 #include "os/clock.h"
 #include "os/file.h"
 
-enum { CLIENTS = 20, WAIT_MS = 20000, SOCKET_WAIT_S = 20, ANSWER_BYTES = 4096, READS = 200 };
+enum { CLIENTS = 20, WAIT_MS = 20000, ANSWER_BYTES = 4096, READS = 200 };
 
 #define ok(expr) assert_int_equal((expr), OK)
 
@@ -101,58 +97,19 @@ static const struct route ROUTES[] = {
     ROW("/count-on-worker", count, RUN_WORKER),
 };
 
-/* --- a client ---------------------------------------------------------------------------------------- */
-
 static int connect_to(void)
 {
-    struct sockaddr_un un = { .sun_family = AF_UNIX };
-    struct timeval wait = { .tv_sec = SOCKET_WAIT_S };
-    snprintf(un.sun_path, sizeof un.sun_path, "%s/socket", f.folder);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-    assert_int_equal(connect(fd, (struct sockaddr *)&un, sizeof un), 0);
-    return fd;
+    return client_connect(f.folder);
 }
 
 static void ask(int fd, const char *target)
 {
-    char text[200];
-    int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target);
-    assert_int_equal(write(fd, text, (size_t)n), n);
+    client_ask(fd, target);
 }
 
-/* One answer, head and body. */
 static struct str answer(int fd)
 {
-    char *text = arena_bytes(&f.arena, ANSWER_BYTES);
-    size_t n = 0, end = 0;
-    assert_non_null(text);
-    for (size_t want = SIZE_MAX; n < want;) {
-        ssize_t got = read(fd, text + n, ANSWER_BYTES - 1 - n);
-        if (got <= 0)
-            fail_msg("the connection ended; so far: %.*s", (int)n, text);
-        n += (size_t)got;
-        text[n] = 0;
-        char *body = strstr(text, "\r\n\r\n"), *length = strstr(text, "Content-Length: ");
-        if (body && length) {
-            end = (size_t)(body - text) + 4;
-            want = end + strtoul(length + strlen("Content-Length: "), NULL, 10);
-        }
-    }
-    return str_of(text, n);
-}
-
-static bool has(struct str text, const char *part)
-{
-    return str_find(text, str_from(part), 0) < text.n;
-}
-
-static int status_of(struct str text)
-{
-    int64_t n = 0;
-    assert_true(str_starts(text, S("HTTP/1.1 ")));
-    ok(str_to_i64(str_sub(text, 9, 12), &n));
-    return (int)n;
+    return client_answer(fd, &f.arena, ANSWER_BYTES);
 }
 
 static struct str get(int fd, const char *target)
