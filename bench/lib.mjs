@@ -126,7 +126,7 @@ const LOAD = 'build/release/bench/load';
 export function buildLoad() {
     execFileSync('make', ['--no-print-directory', '-s', 'MODE=release', LOAD], { stdio: 'inherit' });
 }
-export async function loadFast({ path, pid, clients, ms, request, tree = false }) {
+export async function loadFast({ path, pid = 0, clients, ms, request, tree = false }) {
     const cpu = cpuSeconds(pid, tree);
     const child = spawn(LOAD, [path, String(clients), String(ms)], { stdio: ['pipe', 'pipe', 'inherit'] });
     let out = '';
