@@ -1,14 +1,14 @@
 // Small durable writes (synchronous=FULL) over HTTP, of 64 clients and of one, beside the same server with one transaction
 // for each. The clients are bench/load.c over the Unix socket, each with one request in flight; one loop serves them.
 import { startVivim } from './archive.mjs';
-import { buildLoad, http, loadFast, median, metric, row, spread } from './lib.mjs';
+import { buildLoad, fetchOver, http, loadFast, median, metric, row, spread } from './lib.mjs';
 
 const ROUNDS = 5, MS = 2000;
 
 async function round(side, clients) {
-    const before = { writes: await metric(side.path, 'vivim_db_transactions_total'), commits: await metric(side.path, 'vivim_db_commits_total') };
+    const before = await metric(side.path, 'vivim_db_commits_total');
     const r = await loadFast({ ...side, clients, ms: MS });
-    const commits = await metric(side.path, 'vivim_db_commits_total') - before.commits;
+    const commits = await metric(side.path, 'vivim_db_commits_total') - before;
     return { rate: r.ok / r.seconds, cpu: (r.cpu * 1e6) / r.ok, group: r.ok / commits, p99: r.p99_us };
 }
 
@@ -18,7 +18,8 @@ export default async function write() {
     for (const env of [{}, { VIVIM_NO_GROUP_COMMIT: '1' }]) {
         const server = await startVivim(env);
         server.vivim(['sample', 'add']);
-        const id = JSON.parse(server.vivim(['search', '--json', 'tide'])).items[0].conversation_id;
+        const { items } = JSON.parse(await fetchOver(server.socket, http('GET', '/api/v1/conversations', { Authorization: `Bearer ${server.token}` })));
+        const { id } = items.find((c) => /tides/.test(c.title));
         const request = http('PATCH', `/api/v1/conversations/${id}`, { Authorization: `Bearer ${server.token}` }, '{"title":"title ########"}');
         sides.push({ server, request, path: server.socket, pid: server.pid });
     }
