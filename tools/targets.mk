@@ -85,6 +85,7 @@ compile_commands.json: Makefile tools/rooms.mk $(wildcard src/*/*.c)
 
 # --- benchmarks -------------------------------------------------------------------------------------
 bench: release
+	@. tools/setup.sh; need_packages bench
 	@$(NODE) bench/run.mjs
 
 $(BUILD)/bench/%: bench/%.c $(LIBS) $(FLAGS)

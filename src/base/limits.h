@@ -40,6 +40,8 @@
 #define WORKER_QUEUE_MAX            1024
 #define PAGE_ITEMS_MAX              200
 #define PAGE_ITEMS_DEFAULT          50
+#define PAGE_CACHE_BYTES_MAX        MIB(8) /* rendered pages, of each loop */
+#define PAGE_CACHE_ITEM_BYTES_MAX   KIB(256)
 
 /* The data folder */
 #define FILE_LOCK_WAIT_MS 1000 /* for a lock that a killed predecessor's child still holds */
@@ -65,6 +67,7 @@
 #define OPS_READ_MAX          5000
 #define OPS_CONSUMERS_MAX     64
 #define OPS_ARENA_BYTES_MAX   MIB(128) /* one batch of one consumer */
+#define OPS_GATHER_MS         5        /* from one look at the log to the next */
 #define OPS_RETRY_MS          100      /* first wait of a failing consumer, doubled each time */
 #define OPS_RETRY_MAX_MS      60000
 #define OPS_NO_STORE_MS       1000     /* the store does not answer: look again after */

@@ -24,6 +24,15 @@ static err_t ready(struct db *db)
     return db->store->is_derived ? said(db, db_derived_ready(db)) : OK;
 }
 
+/* A commit that was handed over is waited for before this handle is used again, and reads that were put down are over. */
+static err_t settled(struct db *db)
+{
+    db_reads_drop(db);
+    if (db->handed)
+        db->handed_error = db_group_settle(db);
+    return db->handed_error;
+}
+
 static err_t connect_to(struct db_store *s, bool inside, struct db **ret)
 {
     struct db *db = calloc(1, sizeof *db);
@@ -57,7 +66,8 @@ void db_disconnect(struct db *db)
 {
     if (!db)
         return;
-    assert(!db->in_txn && !db->in_reads);
+    assert(!db->in_txn && !db->in_reads && !db->handed);
+    db_reads_drop(db);
     db->store->driver->disconnect(db);
     free(db);
 }
@@ -66,6 +76,11 @@ void db_set_patience(struct db *db, enum db_patience p)
 {
     assert(!db->in_txn);
     db->patience = p;
+}
+
+void db_set_joins(struct db *db)
+{
+    db->joins = true;
 }
 
 void db_stopping(struct db_store *s)
@@ -148,6 +163,7 @@ static err_t run(struct db *db, const struct db_query *q, struct db_args args,
     if (db->in_txn && db->txn_error != OK)
         return db->txn_error;
     TRY(check_texts(q, args));
+    TRY(settled(db));
     TRY(ready(db));
     *ret = (struct db_cursor){ .db = db };
     db->cursors++;
@@ -249,16 +265,35 @@ void db_reads_begin(struct db *db)
 {
     const struct db_driver *d = db->store->driver;
     assert(!db->in_txn && !db->in_reads);
-    if (ready(db) != OK)
+    db->in_reads = db->put_down && db->put_down_at == db->store->groups;
+    if (db->in_reads) {
+        db->put_down = false;
+        return;
+    }
+    db->put_down_at = db->store->groups; /* before the first read shows the store as it is */
+    if (settled(db) != OK || ready(db) != OK)
         return;                                          /* the first read says why */
     db->in_reads = d->reads_begin && d->reads_begin(db); /* else each read is on its own */
 }
 
 void db_reads_end(struct db *db)
 {
-    if (db->in_reads)
-        db->store->driver->reads_end(db);
+    db->put_down = db->in_reads;
     db->in_reads = false;
+    if (!db->keeps_reads)
+        db_reads_drop(db);
+}
+
+void db_reads_keep(struct db *db)
+{
+    db->keeps_reads = true;
+}
+
+void db_reads_drop(struct db *db)
+{
+    if (db->put_down)
+        db->store->driver->reads_end(db);
+    db->put_down = false;
 }
 
 /* --- transactions ------------------------------------------------------------------------------------- */
@@ -272,6 +307,7 @@ err_t db_txn_begin(struct db_txn *tx, struct db *db)
             "a write could not be brought to the disk; restart the server when the disk is sound");
     db->txn_error = OK;
     db->marked = false;
+    TRY(settled(db));
     TRY(ready(db));
     TRY(said(db, db->store->driver->begin(db)));
     db->generation = db->store->generation; /* SQLite: the writer's connection is of this one */
@@ -313,4 +349,29 @@ void db_txn_mark(struct db *db)
 {
     assert(db->in_txn);
     db->marked = true;
+}
+
+/* --- hand-over ------------------------------------------------------------------------------------------ */
+
+void db_hand_over_begin(struct db *db)
+{
+    assert(!db->in_txn && !db->hands_over);
+    db->hands_over = db->store->backend == DB_SQLITE;
+    db->handed_error = OK;
+}
+
+err_t db_hand_over_end(struct db *db, struct db_handed *h, bool *ret_told)
+{
+    assert(!db->in_txn);
+    err_t e = db->handed_error;
+    db->hands_over = false;
+    db->handed_error = OK;
+    *ret_told = false;
+    return db->handed ? db_group_hand_over(db, h, ret_told) : e;
+}
+
+void db_flush(struct db_store *s)
+{
+    if (s->writer)
+        db_group_flush(s);
 }

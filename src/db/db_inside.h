@@ -90,11 +90,17 @@ struct db {
     struct db_store *store;
     void *connection; /* of the database */
     bool in_txn, marked, in_reads;
-    bool inside;         /* of the one that makes a derived store anew, and of migrations */
-    unsigned generation; /* of the store that it is connected to */
-    int cursors;         /* statements that run */
-    err_t txn_error;     /* the transaction is lost; every further call in it gives this */
-    void *group;         /* SQLite: the group that the transaction belongs to */
+    bool keeps_reads, put_down; /* db_reads_keep; a transaction is open for the next reads … */
+    uint64_t put_down_at;       /* … that saw at least so many groups */
+    bool inside;                /* of the one that makes a derived store anew, and of migrations */
+    unsigned generation;        /* of the store that it is connected to */
+    int cursors;                /* statements that run */
+    err_t txn_error;            /* the transaction is lost; every further call in it gives this */
+    void *group;                /* SQLite: the group that the transaction belongs to */
+    bool hands_over;            /* db_hand_over_begin */
+    bool joins;                 /* db_set_joins */
+    void *handed;               /* SQLite: the group of a commit whose result is not known yet */
+    err_t handed_error;         /* that group failed */
     enum db_patience patience;
     int64_t once_ms; /* of the next statement alone; 0: as patience says */
 };
@@ -129,6 +135,12 @@ struct sqlite_connection *db_writer_connection(struct db_store *s);
 NODISCARD err_t db_group_begin(struct db *db);
 NODISCARD err_t db_group_commit(struct db *db);
 void db_group_rollback(struct db *db);
+/* Commits that were handed over. Commit what was handed over so far, unless others take their turn, who then do. */
+void db_group_flush(struct db_store *s);
+/* Wait for the handle's own (db->handed): its result. */
+NODISCARD err_t db_group_settle(struct db *db);
+/* *ret_told: `h` will be told. Else the group has ended already, and this is its result. */
+NODISCARD err_t db_group_hand_over(struct db *db, struct db_handed *h, bool *ret_told);
 /* A statement failed: when SQLite has ended the whole transaction, the group is lost. */
 err_t db_group_statement_failed(struct db *db, err_t e);
 

@@ -19,9 +19,10 @@ struct reply {
     int file_fd;
     size_t file_bytes;
     bool close;
-    bool stream; /* the body goes on: held_stream_begin */
-    bool held;   /* the answer comes later: reply_hold */
-    bool secret; /* its body must not be kept for an Idempotency-Key */
+    bool stream;         /* the body goes on: held_stream_begin */
+    bool held;           /* the answer comes later: reply_hold */
+    struct str page_key; /* its JSON is to be kept under it */
+    bool secret;         /* its body must not be kept for an Idempotency-Key */
 };
 
 /* What a worker runs. Part of what it works on; `run` is the last to touch it on the worker. */
@@ -48,10 +49,11 @@ struct call {
     struct str params[PARAMS_MAX];
     struct held held;
     struct task task;
+    struct db_handed handed;  /* its commit */
     bool wrong_method;        /* the path is there, the method is not */
     bool cors;                /* a route of this path answers pages of other origins */
     unsigned allowed_methods; /* bit (1 << method), for Allow */
-    err_t refused;            /* by a check that needs no body: answered without it */
+    err_t refused; /* by a check that needs no body: answered without it; or by the COMMIT */
     struct err_detail refused_detail;
     int64_t began_us;
     struct str network; /* of the client: whose rates count together (net_address_network) */
@@ -73,7 +75,8 @@ struct http_server {
     struct arena arena;            /* as long as the server */
     struct router *router;
     struct rates *rates;
-    struct workers *workers, *watch; /* watch: one thread, for RUN_WATCH */
+    struct workers *workers, *watch, *writer; /* one thread each: for RUN_WATCH, for RUN_WRITE */
+    struct page_store *pages;
     struct metrics *metrics;
     struct str openapi;
 };

@@ -20,6 +20,7 @@ enum http1_next call_head(struct call *c);
 bool is_json_type(struct str type);
 
 /* idempotency.c */
+bool idempotency_asked(const struct call *c); /* may there be a key? */
 NODISCARD err_t idempotency_begin(struct call *c, bool *ret_replayed);
 void idempotency_end(struct call *c, err_t e);
 

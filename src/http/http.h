@@ -47,7 +47,12 @@ enum run {
     RUN_INLINE, /* an indexed read, no write: on the loop with SQLite, on a worker with PostgreSQL */
     RUN_LOOP, /* needs no store and waits for nothing: on the loop, whatever the store does. AUTH_PUBLIC; the caller
                  * is not asked for */
-    RUN_WATCH /* as RUN_INLINE, with a thread of its own, which no other request can use up */
+    RUN_WATCH, /* as RUN_INLINE, with a thread of its own, which no other request can use up */
+    /* A short write that waits for nothing but the store, and does nothing after its commit but write its reply out of what it
+     * has. With SQLite all of these run on one thread, one behind the other, and hand their commits over: the reply leaves
+     * when the group is on the disk (docs/decisions/0011-commit-hand-over.md). With PostgreSQL, and with an
+     * Idempotency-Key: on a worker. */
+    RUN_WRITE
 };
 enum scope {
     SCOPE_NONE,
@@ -202,6 +207,12 @@ bool reply_etag(struct req *rq, struct reply *rp, struct str tag);
 /* If-Match of the request against the current tag: E_PRECONDITION when it does not match. */
 NODISCARD err_t req_if_match(struct req *rq, struct str tag);
 
+/* A rendered JSON page that was kept, of which `key` (bytes) says all that its bytes depend on: the version of what is shown,
+ * whose it is, for which role, which part. True: it is the reply. Else what the handler writes as its JSON is kept under the
+ * key, if there is room. Asked when the handler has found that the caller may see it: the cache knows no rights. Only on
+ * loops (RUN_INLINE with SQLite); elsewhere nothing is kept (docs/decisions/0012-page-cache.md). */
+bool reply_page(struct req *rq, struct reply *rp, struct str key);
+
 void reply_close(struct reply *rp); /* the connection ends with this answer */
 
 /* Set-Cookie of the session: `__Host-vivim` with Secure when the base URL is https, else `vivim`; HttpOnly, SameSite=Lax, Path=/. max_age_s 0 removes. */
@@ -216,6 +227,8 @@ NODISCARD err_t cursor_read(struct arena *a, struct str text, void *ret, size_t 
 
 struct http_server;
 struct http_server *req_server(const struct req *rq);
+/* Something was erased: no page that was rendered until now (reply_page) is kept. Any thread. */
+void http_pages_forget(struct http_server *s);
 
 /* --- what stays open: held requests and WebSockets ------------------------------------------------
  * A handler checks and decides on a worker or on a loop; what stays open afterwards belongs to a loop.

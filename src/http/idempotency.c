@@ -34,6 +34,11 @@ static struct str key_of(struct call *c)
                : req_header(&c->rq, S("idempotency-key"));
 }
 
+bool idempotency_asked(const struct call *c)
+{
+    return req_header(&c->rq, S("idempotency-key")).s;
+}
+
 static err_t fingerprint(struct call *c, struct sha256 *ret)
 {
     struct sha256_ctx ctx;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "http/pages.h"
 #include "http/router.h"
 #include "http/workers.h"
 #include "net/ws_conn.h"
@@ -162,6 +163,7 @@ void metrics_write(struct http_server *s, struct buf *out)
              db_is_read_only(s->options.store));
     buf_putf(out, "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes %ld\n",
              resident_bytes());
+    pages_write(s->pages, out);
     write_websockets(out);
     for (size_t i = 0; i < writer_count; i++)
         writers[i].write(out, writers[i].context);

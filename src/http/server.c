@@ -8,6 +8,7 @@
 #include "http/checks.h"
 #include "http/metrics.h"
 #include "http/own_routes.h"
+#include "http/pages.h"
 #include "http/rates.h"
 #include "http/router.h"
 #include "http/server.h"
@@ -202,8 +203,18 @@ static err_t run_route(struct call *c)
         e = buf_err(&c->rp.json);
     if (e == OK && !c->rp.status)
         c->rp.status = c->rq.route->success ? c->rq.route->success : 200;
+    if (e == OK)
+        pages_keep(c);
     idempotency_end(c, e);
     return e;
+}
+
+static void fail(struct call *c, err_t e)
+{
+    reply_problem(c, e);
+    if (c->rp.status >= 500)
+        log_at(LOG_ERROR, "http.error", LZ("code", err_code(e)), LZ("detail", err_log_text()),
+               LZ("route", c->rq.route ? c->rq.route->path : ""));
 }
 
 static void call_run(struct call *c)
@@ -216,10 +227,7 @@ static void call_run(struct call *c)
     else
         err_restore(&c->refused_detail);
     if (e != OK)
-        reply_problem(c, e);
-    if (c->rp.status >= 500)
-        log_at(LOG_ERROR, "http.error", LZ("code", err_code(e)), LZ("detail", err_log_text()),
-               LZ("route", c->rq.route ? c->rq.route->path : ""));
+        fail(c, e);
     log_set_request(STR_NONE);
 }
 
@@ -269,6 +277,61 @@ static void run_on_worker(struct task *t, struct db *db, err_t no_db)
     net_post(c->exchange->loop, finish_on_loop, c);
 }
 
+static void finish_written(struct net_loop *l, void *arg)
+{
+    struct call *c = arg;
+    UNUSED(l);
+    if (c->refused != OK) {
+        log_set_request(c->rq.request_id);
+        err_restore(&c->refused_detail);
+        c->rp.header_count = 0; /* they speak of what is not there */
+        fail(c, c->refused);
+        log_set_request(STR_NONE);
+    }
+    call_finish(c);
+}
+
+/* How its commit ended, on whatever thread; from here on the loop has it. */
+static void committed(struct call *c, err_t e)
+{
+    c->refused = e;
+    if (e != OK)
+        c->refused_detail = *err_detail();
+    net_post(c->exchange->loop, finish_written, c);
+}
+
+static void on_committed(struct db_handed *h, err_t e)
+{
+    committed((struct call *)(void *)((char *)h - offsetof(struct call, handed)), e);
+}
+
+/* Its reply is ready before its commit is durable, and waits for that without a thread. */
+static void run_on_writer(struct task *t, struct db *db, err_t no_db)
+{
+    struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, task));
+    if (no_db != OK) {
+        run_on_worker(t, db, no_db);
+        return;
+    }
+    bool told;
+    c->rq.db = db;
+    c->handed.told = on_committed;
+    db_hand_over_begin(db);
+    call_run(c);
+    err_t e = db_hand_over_end(db, &c->handed, &told);
+    if (!told)
+        committed(c, e);
+}
+
+static struct workers *workers_for(struct call *c)
+{
+    struct http_server *s = c->server;
+    enum run run = c->rq.route->run;
+    bool writer = run == RUN_WRITE && s->writer && !idempotency_asked(c);
+    c->task.run = writer ? run_on_writer : run_on_worker;
+    return run == RUN_WATCH ? s->watch : writer ? s->writer : s->workers;
+}
+
 static void on_request(struct http1_exchange *x, void *context)
 {
     struct call *c = x->user;
@@ -297,9 +360,7 @@ static void on_request(struct http1_exchange *x, void *context)
         call_finish(c);
         return;
     }
-    c->task.run = run_on_worker;
-    bool watch = c->rq.route->run == RUN_WATCH;
-    err_t e = workers_push(watch ? c->server->watch : c->server->workers, &c->task);
+    err_t e = workers_push(workers_for(c), &c->task);
     if (e != OK) {
         reply_problem(c, e);
         call_finish(c);
@@ -328,13 +389,26 @@ static void on_bad(err_t e, struct buf *out, void *context)
 
 /* --- start ------------------------------------------------------------------------------------------------- */
 
+/* What the requests of one turn read together is over before the loop waits: a log in which nobody reads can begin again. */
+static void end_turn(struct net_loop *l, void *context)
+{
+    struct http_server *s = context;
+    if (l->context)
+        db_reads_drop(l->context);
+    pages_tidy(s->pages, l);
+}
+
 static void loop_begin(struct net_loop *l, void *context)
 {
     struct http_server *s = context;
     struct db *db = NULL;
     /* With PostgreSQL a query may wait for the network: nothing of it runs on a loop. */
-    if (db_backend(s->options.store) == DB_SQLITE && db_connect(s->options.store, &db) == OK)
+    if (db_backend(s->options.store) == DB_SQLITE && db_connect(s->options.store, &db) == OK) {
+        db_reads_keep(db);
         l->context = db;
+        l->before_wait = end_turn;
+        l->before_wait_context = s;
+    }
 }
 
 static void loop_end(struct net_loop *l, void *context)
@@ -448,10 +522,13 @@ static err_t start(struct http_server *s)
     TRY(make_router(s));
     s->metrics = metrics_new(&s->arena, router_count(s->router) + 1);
     s->rates = rates_new(&s->arena);
-    if (!s->metrics || !s->rates)
+    s->pages = pages_new(&s->arena, s->loop_count);
+    if (!s->metrics || !s->rates || !s->pages)
         return E_BUSY;
     TRY(workers_start(s, o->workers_max, &s->workers));
     TRY(workers_start(s, 1, &s->watch));
+    if (db_backend(o->store) == DB_SQLITE)
+        TRY(workers_start_writer(s, &s->writer));
     TRY(net_loops_start(s->loop_count, loop_begin, loop_end, s, &s->loops));
     /* The port is known when the sockets are bound; the first connection is accepted when all that needs it is there. */
     TRY(open_listeners(s));
@@ -504,9 +581,11 @@ void http_server_stop(struct http_server *s)
         server_drain(s);
     workers_stop(s->workers);
     workers_stop(s->watch);
+    workers_stop(s->writer);
     net_loops_stop(s->loops, s->loop_count);
     workers_free(s->workers);
     workers_free(s->watch);
+    workers_free(s->writer);
     http1_thread_end(); /* what moved while its loop ended was freed here */
     net_listener_free(s->listener);
     net_listener_free(s->unix_listener);
@@ -516,6 +595,7 @@ void http_server_free(struct http_server *s)
 {
     if (!s)
         return;
+    pages_free(s->pages);
     rates_free(s->rates);
     struct arena arena = s->arena;
     arena_free(&arena);
