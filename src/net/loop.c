@@ -86,6 +86,7 @@ static void on_turn(uv_prepare_t *turn)
     struct net_loop *l = turn->data;
     if (l->before_wait)
         l->before_wait(l, l->before_wait_context);
+    net_corks_flush(l);
 }
 
 static void run(void *arg)
@@ -187,6 +188,7 @@ void net_loops_stop(struct net_loop *loops, int count)
         uv_run(&loops[i].uv, UV_RUN_DEFAULT);
         uv_loop_close(&loops[i].uv);
         mutex_free(&loops[i].mail_lock);
+        net_corks_free(&loops[i]);
         free(loops[i].read_buffer);
     }
     free(loops);

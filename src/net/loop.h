@@ -22,6 +22,8 @@ struct net_loop {
     uv_timer_t tick;        /* deadlines of connections, coarse */
     struct net_conn *conns; /* all of this loop */
     size_t conn_count;
+    struct net_cork *corks, *spare_corks; /* conn.c */
+    unsigned spare_count;
     char *read_buffer; /* one for all connections: an idle one holds none */
     void *context;     /* of whoever runs on it: the thread's database handle … */
     uv_prepare_t turn;
