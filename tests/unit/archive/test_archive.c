@@ -248,7 +248,7 @@ static void source(struct conversation *c)
 }
 static void finding(struct conversation *c)
 {
-    finding_add(&f.arena, c, "looks_cut", FINDING_NOTE, "at the end");
+    finding_add(&f.arena, c, FOUND_CODE_TRUNCATED, "at the end");
 }
 static void branch_at_first(struct conversation *c)
 {
