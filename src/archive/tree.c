@@ -46,9 +46,10 @@ void tree_adopt(struct builder *b, struct tree_node *nodes, size_t count,
 
 /* --- the current branch ---------------------------------------------------------------------- */
 
+/* Of nodes that are all in cycles, which have no leaf, the newest one. */
 static struct tree_node *newest_leaf(struct tree *t)
 {
-    struct tree_node *best = NULL;
+    struct tree_node *best = NULL, *newest = NULL;
     struct map parents;
     map_init(&parents, t->b->a);
     for (size_t i = 0; i < t->count; i++)
@@ -56,10 +57,14 @@ static struct tree_node *newest_leaf(struct tree *t)
             return NULL;
     for (size_t i = 0; i < t->count; i++) {
         struct tree_node *n = &t->nodes[i];
-        if (!n->silent && !map_has(&parents, n->id) && (!best || n->at_ms >= best->at_ms))
+        if (n->silent)
+            continue;
+        if (!newest || n->at_ms >= newest->at_ms)
+            newest = n;
+        if (!map_has(&parents, n->id) && (!best || n->at_ms >= best->at_ms))
             best = n;
     }
-    return best;
+    return best ? best : newest;
 }
 
 /* Above the node, and itself, in reading order; those that are placed already end it. */

@@ -7,6 +7,8 @@
 #include "archive/tree.h"
 #include "base/limits.h"
 
+enum { NODES_MAX = 1000000 };
+
 static const struct role_word ROLES[] = { { "user", ROLE_USER },
                                           { "assistant", ROLE_ASSISTANT },
                                           { "system", ROLE_SYSTEM },
@@ -302,9 +304,10 @@ static size_t read_nodes(struct builder *b, struct json mapping, struct tree_nod
     size_t count = json_count(mapping), n = 0;
     struct str key;
     struct json v;
-    if (count > CONVERSATION_MESSAGES_MAX) {
-        build_fail(b, err_note(E_LIMIT, NULL, "a conversation of %zu nodes; %d are kept at most",
-                               count, CONVERSATION_MESSAGES_MAX));
+    if (count > NODES_MAX) {
+        build_fail(b, err_note(E_LIMIT, NULL,
+                               "the conversation has %zu nodes; at most %d are understood", count,
+                               NODES_MAX));
         return 0;
     }
     struct tree_node *nodes = arena_array(b->a, count + 1, sizeof *nodes);

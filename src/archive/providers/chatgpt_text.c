@@ -24,6 +24,7 @@ struct cleaner {
     struct buf out;
     struct chatgpt_clean *ret;
     size_t old_seen; /* of 【…】 */
+    size_t close;    /* the next closing mark, as far as looked for: each is found once */
 };
 
 static void cite(struct cleaner *c, struct str url, struct str title)
@@ -33,9 +34,9 @@ static void cite(struct cleaner *c, struct str url, struct str title)
         r->marks = ARENA_ARRAY(c->b->a, struct chatgpt_mark, MARKS_MAX);
     if (!r->marks || r->count == MARKS_MAX)
         return;
-    if (r->count && r->marks[r->count - 1].at == c->out.n && url.n &&
-        str_eq(r->marks[r->count - 1].url, url))
-        return; /* the same source twice at one place */
+    for (size_t i = r->count; url.n && i-- > 0 && r->marks[i].at == c->out.n;)
+        if (str_eq(r->marks[i].url, url))
+            return; /* the same source twice at one place */
     r->marks[r->count++] = (struct chatgpt_mark){ c->out.n, url, title };
 }
 
@@ -296,16 +297,26 @@ static bool is_mark(struct str rest)
            (unsigned char)rest.s[2] >= 0x80 && (unsigned char)rest.s[2] <= 0x84;
 }
 
-/* What stands at the beginning of `rest` is taken: how many bytes; 0: it is text. */
-static size_t take(struct cleaner *c, struct str rest)
+static size_t take_mark(struct cleaner *c, struct str text, size_t at)
 {
-    if (is_mark(rest)) {
-        size_t close = str_starts(rest, MARK_OPEN) ? str_find(rest, MARK_CLOSE, 0) : rest.n;
-        if (close >= rest.n)
-            return 3; /* the passage between U+E203 and U+E204 stays */
-        take_span(c, str_sub(rest, 0, close + MARK_CLOSE.n));
-        return close + MARK_CLOSE.n;
-    }
+    enum { MARK_BYTES = 3 };
+    if (!str_starts(str_sub(text, at, text.n), MARK_OPEN))
+        return MARK_BYTES; /* the passage between U+E203 and U+E204 stays */
+    if (c->close <= at)
+        c->close = str_find(text, MARK_CLOSE, at);
+    struct str span = str_sub(text, at, c->close + MARK_CLOSE.n);
+    if (c->close >= text.n || str_find(span, MARK_OPEN, MARK_BYTES) < span.n)
+        return MARK_BYTES; /* it opens nothing */
+    take_span(c, span);
+    return span.n;
+}
+
+/* What stands at `at` is taken: how many bytes; 0: it is text. */
+static size_t take(struct cleaner *c, struct str text, size_t at)
+{
+    struct str rest = str_sub(text, at, text.n);
+    if (is_mark(rest))
+        return take_mark(c, text, at);
     if (str_starts(rest, OLD_OPEN))
         return take_old(c, rest);
     if (str_starts(rest, OAI_OPEN))
@@ -334,7 +345,7 @@ void chatgpt_clean(struct builder *b, struct str text, struct json metadata,
         size_t next = next_candidate(text, at);
         buf_put(&c.out, str_sub(text, at, next));
         at = next;
-        size_t taken = at < text.n ? take(&c, str_sub(text, at, text.n)) : 0;
+        size_t taken = at < text.n ? take(&c, text, at) : 0;
         if (!taken && at < text.n)
             buf_putc(&c.out, text.s[at++]);
         at += taken;
@@ -345,28 +356,42 @@ void chatgpt_clean(struct builder *b, struct str text, struct json metadata,
 
 /* --- blocks -------------------------------------------------------------------------------------------------------- */
 
-static size_t code_points(const char *from, const char *to)
+/* Puts citations behind blocks; code points are counted on from the last one. */
+struct placer {
+    struct builder *b;
+    const struct chatgpt_clean *t;
+    size_t next; /* of the citations */
+    const char *counted;
+    int64_t points;
+};
+
+static int64_t place_in(struct placer *p, struct str block, const char *at)
 {
-    size_t n = 0;
-    for (; from < to; from++)
-        n += ((unsigned char)*from & 0xc0) != 0x80;
-    return n;
+    const char *end = at > block.s + block.n ? block.s + block.n : at;
+    if (!p->counted || p->counted < block.s) {
+        p->counted = block.s;
+        p->points = 0;
+    }
+    for (; p->counted < end; p->counted++)
+        p->points += ((unsigned char)*p->counted & 0xc0) != 0x80;
+    return p->points;
 }
 
-/* The citations that stand before `end`, behind the block that was made last. */
-static void put_citations(struct builder *b, const struct chatgpt_clean *t, size_t *next,
-                          const char *end, struct str block)
+/* The citations that stand up to `end`, behind the block that was made last: `block`, or no text. */
+static void put_citations(struct placer *p, const char *end, struct str block)
 {
-    for (; *next < t->count && t->markdown.s + t->marks[*next].at <= end && b->err == OK; ++*next) {
-        const struct chatgpt_mark *m = &t->marks[*next];
+    const struct chatgpt_clean *t = p->t;
+    for (; p->next < t->count && p->b->err == OK; p->next++) {
+        const struct chatgpt_mark *m = &t->marks[p->next];
         const char *at = t->markdown.s + m->at;
-        build_cite(b, m->url, m->title);
-        struct message *last = build_here(b);
-        if (!last->block_count || !block.n || at < block.s)
+        if (at > end)
+            return;
+        build_cite(p->b, m->url, m->title);
+        struct message *here = build_here(p->b);
+        if (!here->block_count || !block.n || at < block.s)
             continue;
-        struct block *x = &last->blocks[last->block_count - 1];
-        const char *stop = at > block.s + block.n ? block.s + block.n : at;
-        x->citation.start = x->citation.end = (int64_t)code_points(block.s, stop);
+        struct block *x = &here->blocks[here->block_count - 1];
+        x->citation.start = x->citation.end = place_in(p, block, at);
     }
 }
 
@@ -387,7 +412,8 @@ static void put_text(struct builder *b, struct str text, struct json metadata)
         build_text(b, t.markdown);
         return;
     }
-    size_t first = build_here(b)->block_count, next = 0;
+    struct placer p = { .b = b, .t = &t };
+    size_t first = build_here(b)->block_count;
     build_text(b, t.markdown);
     struct message *m = build_here(b);
     if (b->err != OK)
@@ -401,8 +427,8 @@ static void put_text(struct builder *b, struct str text, struct json metadata)
     m->block_count = first;
     for (size_t i = 0; i < made.block_count && b->err == OK; i++) {
         struct str view = view_of(&made.blocks[i], t.markdown);
-        if (view.n && next < t.count && t.markdown.s + t.marks[next].at < view.s)
-            put_citations(b, &t, &next, view.s - 1, STR_NONE);
+        if (view.n)
+            put_citations(&p, view.s - 1, STR_NONE);
         struct block *x = block_add(b->a, build_here(b), made.blocks[i].type);
         if (!x) {
             build_fail(b, build_err(b->a));
@@ -410,9 +436,9 @@ static void put_text(struct builder *b, struct str text, struct json metadata)
         }
         *x = made.blocks[i];
         if (view.n)
-            put_citations(b, &t, &next, view.s + view.n, view);
+            put_citations(&p, view.s + view.n, view);
     }
-    put_citations(b, &t, &next, t.markdown.s + t.markdown.n, STR_NONE);
+    put_citations(&p, t.markdown.s + t.markdown.n, STR_NONE);
 }
 
 /* --- drafts: ":::writing{variant="email" subject="Hello"}" … ":::" on lines of their own ------------------------------ */
