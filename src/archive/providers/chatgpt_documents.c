@@ -142,9 +142,9 @@ static struct str title_of(struct str markdown)
 
 void chatgpt_put_report(struct builder *b, const struct report *r)
 {
-    struct chatgpt_clean t;
+    struct cited t;
     chatgpt_clean(b, r->markdown, r->metadata, &t);
-    build_artifact(b, r->id, S("report"), title_of(t.markdown), str_trim(t.markdown));
+    build_artifact(b, r->id, S("report"), title_of(t.text), str_trim(t.text));
     for (size_t i = 0; i < t.count; i++)
         build_cite(b, t.marks[i].url, t.marks[i].title);
 }

@@ -5,8 +5,6 @@
 #include "base/map.h"
 #include "base/utf8.h"
 
-enum { MARKS_MAX = 4000 };
-
 /* U+E200 … U+E204 in UTF-8: EE 88 80 and on. Others of that area are characters of icon fonts. */
 #define MARK_OPEN  S("\xee\x88\x80")
 #define MARK_CLOSE S("\xee\x88\x81")
@@ -21,24 +19,10 @@ struct cleaner {
     struct json metadata;
     struct map references; /* by the span that they explain; read when the first span is met */
     bool has_references;
-    struct buf out;
-    struct chatgpt_clean *ret;
+    struct cited *ret;
     size_t old_seen; /* of 【…】 */
     size_t close;    /* the next closing mark, as far as looked for: each is found once */
 };
-
-static void cite(struct cleaner *c, struct str url, struct str title)
-{
-    struct chatgpt_clean *r = c->ret;
-    if (!r->marks)
-        r->marks = ARENA_ARRAY(c->b->a, struct chatgpt_mark, MARKS_MAX);
-    if (!r->marks || r->count == MARKS_MAX)
-        return;
-    for (size_t i = r->count; url.n && i-- > 0 && r->marks[i].at == c->out.n;)
-        if (str_eq(r->marks[i].url, url))
-            return; /* the same source twice at one place */
-    r->marks[r->count++] = (struct chatgpt_mark){ c->out.n, url, title };
-}
 
 /* --- references: what a span stands for ------------------------------------------------------ */
 
@@ -50,7 +34,7 @@ static bool cite_list(struct cleaner *c, struct json list)
     while (json_next(&it, NULL, &item)) {
         struct str url = json_get_str(item, S("url"));
         if (url.n)
-            cite(c, url, json_get_str(item, S("title")));
+            cited_cite(c->ret, url, json_get_str(item, S("title")));
         found |= url.n > 0;
     }
     return found;
@@ -69,7 +53,7 @@ static bool cite_all(struct cleaner *c, struct json reference)
     if (!url.n)
         url = json_str(json_at(json_get(reference, S("safe_urls")), 0));
     if (url.n || name.n)
-        cite(c, url, name);
+        cited_cite(c->ret, url, name);
     return url.n || name.n;
 }
 
@@ -97,32 +81,13 @@ static struct json reference_of(struct cleaner *c, struct str span)
 
 /* --- what goes into the text --------------------------------------------------------------------- */
 
-/* Words as the label of a link or a picture: brackets would end it. */
-static void put_label(struct buf *out, struct str words)
-{
-    for (size_t i = 0; i < words.n; i++) {
-        char ch = words.s[i];
-        if (ch == '[' || ch == ']' || ch == '\\')
-            buf_putc(out, '\\');
-        buf_putc(out, ch == '\n' ? ' ' : ch);
-    }
-}
-
-/* An address as the target of a link: in angle brackets where it would end otherwise. */
-static void put_target(struct buf *out, struct str url)
-{
-    bool plain = str_find_char(url, '(', 0) >= url.n && str_find_char(url, ')', 0) >= url.n &&
-                 str_find_char(url, ' ', 0) >= url.n;
-    buf_putf(out, plain ? "(%.*s)" : "(<%.*s>)", STR_ARG(url));
-}
-
 static void put_picture(struct cleaner *c, struct str url, struct str title)
 {
-    buf_put(&c->out, S("!["));
-    put_label(&c->out, title);
-    buf_putc(&c->out, ']');
-    put_target(&c->out, url);
-    buf_putc(&c->out, '\n');
+    buf_put(&c->ret->out, S("!["));
+    put_label(&c->ret->out, title);
+    buf_putc(&c->ret->out, ']');
+    put_target(&c->ret->out, url);
+    buf_putc(&c->ret->out, '\n');
 }
 
 /* Pictures of a reference stand each on a line of its own. */
@@ -141,8 +106,8 @@ static bool put_pictures(struct cleaner *c, struct json reference)
             url = json_get_str(from, S("url"));
         if (!url.n)
             continue;
-        if (!found && c->out.n && c->out.s[c->out.n - 1] != '\n')
-            buf_putc(&c->out, '\n');
+        if (!found && c->ret->out.n && c->ret->out.s[c->ret->out.n - 1] != '\n')
+            buf_putc(&c->ret->out, '\n');
         put_picture(c, url, json_get_str(from, S("title")));
         found = true;
     }
@@ -155,26 +120,26 @@ static bool put_name(struct cleaner *c, struct str part)
     struct json v;
     if (json_parse(c->b->a, part, 8, &v) != OK) {
         err_clear();
-        buf_put(&c->out, part);
+        buf_put(&c->ret->out, part);
         return part.n > 0;
     }
     struct str name = json_is(v, JSON_ARRAY) ? json_str(json_at(v, 1)) : json_get_str(v, S("name"));
     if (!name.n && json_is(v, JSON_STR))
         name = json_str(v);
-    buf_put(&c->out, name);
+    buf_put(&c->ret->out, name);
     return name.n > 0;
 }
 
 static void put_link(struct cleaner *c, struct str label, struct str href)
 {
     if (!href.n) {
-        buf_put(&c->out, label);
+        buf_put(&c->ret->out, label);
         return;
     }
-    buf_putc(&c->out, '[');
-    put_label(&c->out, label.n ? label : href);
-    buf_putc(&c->out, ']');
-    put_target(&c->out, href);
+    buf_putc(&c->ret->out, '[');
+    put_label(&c->ret->out, label.n ? label : href);
+    buf_putc(&c->ret->out, ']');
+    put_target(&c->ret->out, href);
 }
 
 /* Of a kind that is not known: the Markdown that stands for it (`alt`), or its label; else the loss is said. */
@@ -184,11 +149,11 @@ static void put_unknown(struct cleaner *c, struct str kind, struct str label, st
     if (str_eq(json_get_str(reference, S("type")), S("hidden")))
         return;
     if (alt.n)
-        buf_put(&c->out, alt);
+        buf_put(&c->ret->out, alt);
     else if (cite_all(c, reference))
         return;
     else if (label.n && label.s[0] != '{' && label.s[0] != '[' && !str_starts(label, S("turn")))
-        buf_put(&c->out, label);
+        buf_put(&c->ret->out, label);
     else
         build_finding(c->b, FOUND_MARK_UNREADABLE, kind.n ? kind : S("a mark without a kind"));
 }
@@ -204,7 +169,7 @@ static bool is_citation(struct str kind)
 
 static void unresolved(struct cleaner *c)
 {
-    cite(c, STR_NONE, STR_NONE); /* that there was one is kept */
+    cited_cite(c->ret, STR_NONE, STR_NONE); /* that there was one is kept */
     build_finding(c->b, FOUND_CITATION_UNRESOLVED,
                   S("the page does not say what a citation points to"));
 }
@@ -230,7 +195,7 @@ static void take_span(struct cleaner *c, struct str span)
             put_unknown(c, kind, first, reference);
     } else if (is_citation(kind)) {
         if (str_eq(kind, S("navlist")))
-            buf_put(&c->out, first);
+            buf_put(&c->ret->out, first);
         if (!cite_all(c, reference))
             unresolved(c);
     } else {
@@ -274,7 +239,7 @@ static size_t take_old(struct cleaner *c, struct str text)
     if (!url.n && !title.n && !cite_all(c, reference_of(c, str_sub(text, 0, close + OLD_CLOSE.n))))
         return 0;
     if (url.n || title.n)
-        cite(c, url, title);
+        cited_cite(c->ret, url, title);
     c->old_seen++;
     return close + OLD_CLOSE.n;
 }
@@ -312,9 +277,10 @@ static size_t take_mark(struct cleaner *c, struct str text, size_t at)
 }
 
 /* What stands at `at` is taken: how many bytes; 0: it is text. */
-static size_t take(struct cleaner *c, struct str text, size_t at)
+static size_t take(struct cited *to, size_t at, void *context)
 {
-    struct str rest = str_sub(text, at, text.n);
+    struct cleaner *c = context;
+    struct str text = to->whole, rest = str_sub(text, at, text.n);
     if (is_mark(rest))
         return take_mark(c, text, at);
     if (str_starts(rest, OLD_OPEN))
@@ -324,121 +290,20 @@ static size_t take(struct cleaner *c, struct str text, size_t at)
     return 0;
 }
 
-static size_t next_candidate(struct str text, size_t at)
-{
-    while (at < text.n && (unsigned char)text.s[at] != 0xee && (unsigned char)text.s[at] != 0xe3 &&
-           text.s[at] != ':')
-        at++;
-    return at;
-}
-
-void chatgpt_clean(struct builder *b, struct str text, struct json metadata,
-                   struct chatgpt_clean *ret)
+void chatgpt_clean(struct builder *b, struct str text, struct json metadata, struct cited *ret)
 {
     struct cleaner c = { .b = b, .metadata = metadata, .ret = ret };
-    *ret = (struct chatgpt_clean){ .markdown = text };
-    if (str_find(text, S("\xee\x88"), 0) >= text.n && str_find(text, OLD_OPEN, 0) >= text.n &&
-        str_find(text, OAI_OPEN, 0) >= text.n)
-        return;
-    buf_init(&c.out, b->a, text.n + MIB(1));
-    for (size_t at = 0; at < text.n;) {
-        size_t next = next_candidate(text, at);
-        buf_put(&c.out, str_sub(text, at, next));
-        at = next;
-        size_t taken = at < text.n ? take(&c, text, at) : 0;
-        if (!taken && at < text.n)
-            buf_putc(&c.out, text.s[at++]);
-        at += taken;
-    }
-    build_fail(b, buf_err(&c.out));
-    ret->markdown = buf_str(&c.out);
+    *ret = (struct cited){ .b = b, .text = text };
+    if (str_find(text, S("\xee\x88"), 0) < text.n || str_find(text, OLD_OPEN, 0) < text.n ||
+        str_find(text, OAI_OPEN, 0) < text.n)
+        cited_read(b, text, "\xee\xe3:", true, take, &c, ret);
 }
 
-/* --- blocks -------------------------------------------------------------------------------------------------------- */
-
-/* Puts citations behind blocks; code points are counted on from the last one. */
-struct placer {
-    struct builder *b;
-    const struct chatgpt_clean *t;
-    size_t next; /* of the citations */
-    const char *counted;
-    int64_t points;
-};
-
-static int64_t place_in(struct placer *p, struct str block, const char *at)
-{
-    const char *end = at > block.s + block.n ? block.s + block.n : at;
-    if (!p->counted || p->counted < block.s) {
-        p->counted = block.s;
-        p->points = 0;
-    }
-    for (; p->counted < end; p->counted++)
-        p->points += ((unsigned char)*p->counted & 0xc0) != 0x80;
-    return p->points;
-}
-
-/* The citations that stand up to `end`, behind the block that was made last: `block`, or no text. */
-static void put_citations(struct placer *p, const char *end, struct str block)
-{
-    const struct chatgpt_clean *t = p->t;
-    for (; p->next < t->count && p->b->err == OK; p->next++) {
-        const struct chatgpt_mark *m = &t->marks[p->next];
-        const char *at = t->markdown.s + m->at;
-        if (at > end)
-            return;
-        build_cite(p->b, m->url, m->title);
-        struct message *here = build_here(p->b);
-        if (!here->block_count || !block.n || at < block.s)
-            continue;
-        struct block *x = &here->blocks[here->block_count - 1];
-        x->citation.start = x->citation.end = place_in(p, block, at);
-    }
-}
-
-/* The words of a block where they are a view into the text that it was cut from. */
-static struct str view_of(const struct block *x, struct str text)
-{
-    struct str s = x->type == BLOCK_TEXT ? x->text.markdown : STR_NONE;
-    return s.n && s.s >= text.s && s.s <= text.s + text.n ? s : STR_NONE;
-}
-
-/* Divide the text, then put each citation behind the block in which it stands. */
 static void put_text(struct builder *b, struct str text, struct json metadata)
 {
-    struct chatgpt_clean t;
-    struct message made = { 0 };
-    chatgpt_clean(b, text, metadata, &t);
-    if (!t.count) {
-        build_text(b, t.markdown);
-        return;
-    }
-    struct placer p = { .b = b, .t = &t };
-    size_t first = build_here(b)->block_count;
-    build_text(b, t.markdown);
-    struct message *m = build_here(b);
-    if (b->err != OK)
-        return;
-    made.block_count = m->block_count - first;
-    made.blocks = ARENA_ARRAY(b->a, struct block, made.block_count + 1);
-    if (!made.blocks)
-        return;
-    if (made.block_count)
-        memcpy(made.blocks, m->blocks + first, made.block_count * sizeof *made.blocks);
-    m->block_count = first;
-    for (size_t i = 0; i < made.block_count && b->err == OK; i++) {
-        struct str view = view_of(&made.blocks[i], t.markdown);
-        if (view.n)
-            put_citations(&p, view.s - 1, STR_NONE);
-        struct block *x = block_add(b->a, build_here(b), made.blocks[i].type);
-        if (!x) {
-            build_fail(b, build_err(b->a));
-            return;
-        }
-        *x = made.blocks[i];
-        if (view.n)
-            put_citations(&p, view.s + view.n, view);
-    }
-    put_citations(&p, t.markdown.s + t.markdown.n, STR_NONE);
+    struct cited c;
+    chatgpt_clean(b, text, metadata, &c);
+    build_cited(b, &c);
 }
 
 /* --- drafts: ":::writing{variant="email" subject="Hello"}" … ":::" on lines of their own ------------------------------ */

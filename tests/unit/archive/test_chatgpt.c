@@ -340,17 +340,17 @@ static void what_is_no_conversation(void **state)
 
 static struct conversation made; /* its findings are those of the text that was read last */
 
-static struct chatgpt_clean cleaned_str(struct arena *a, struct str text, struct json metadata)
+static struct cited cleaned_str(struct arena *a, struct str text, struct json metadata)
 {
     struct builder b;
-    struct chatgpt_clean t;
+    struct cited t;
     build_begin(&b, a, "chatgpt", &made);
     chatgpt_clean(&b, text, metadata, &t);
     assert_ok(build_end(&b));
     return t;
 }
 
-static struct chatgpt_clean cleaned(struct arena *a, const char *text, const char *metadata)
+static struct cited cleaned(struct arena *a, const char *text, const char *metadata)
 {
     return cleaned_str(a, str_from(text), json_of(a, metadata));
 }
@@ -359,13 +359,13 @@ static void a_citation_is_taken_out_and_resolved(void **state)
 {
     UNUSED(state);
     TEST_ARENA(a);
-    struct chatgpt_clean t =
+    struct cited t =
         cleaned(&a, "Tides rise" OPEN "cite" PART "turn0search1" CLOSE ".",
                 "{'content_references':[{'matched_text':'other','items':[{'url':'https://no'}]},"
                 "{'matched_text':'" OPEN "cite" PART "turn0search1" CLOSE "','items':["
                 "{'url':'https://a.example','title':'A'},{'url':'https://b.example'},"
                 "{'url':'https://a.example','title':'again'}]}]}");
-    assert_str(t.markdown, "Tides rise.");
+    assert_str(t.text, "Tides rise.");
     assert_int_equal(t.count, 2);
     assert_str(t.marks[0].url, "https://a.example");
     assert_str(t.marks[0].title, "A");
@@ -377,8 +377,8 @@ static void a_citation_without_a_target_is_remembered(void **state)
 {
     UNUSED(state);
     TEST_ARENA(a);
-    struct chatgpt_clean t = cleaned(&a, "x" OPEN "filecite" PART "turn0file0" CLOSE "y", "{}");
-    assert_str(t.markdown, "xy");
+    struct cited t = cleaned(&a, "x" OPEN "filecite" PART "turn0file0" CLOSE "y", "{}");
+    assert_str(t.text, "xy");
     assert_true(found(&made, "citation_unresolved"));
     assert_int_equal(t.count, 1);
     assert_null(t.marks[0].url.s);
@@ -392,9 +392,9 @@ static void a_named_thing_is_a_word_of_the_sentence(void **state)
                        "In " OPEN "entity" PART "[\"city\",\"Z\xc3\xbcrich\",\"in CH\"]" CLOSE
                        " it rains.",
                        "{}")
-                   .markdown,
+                   .text,
                "In Z\xc3\xbcrich it rains.");
-    assert_str(cleaned(&a, "In " OPEN "entity" PART "not json" CLOSE ".", "{}").markdown,
+    assert_str(cleaned(&a, "In " OPEN "entity" PART "not json" CLOSE ".", "{}").text,
                "In not json.");
 }
 
@@ -402,9 +402,9 @@ static void a_list_of_links_keeps_its_title(void **state)
 {
     UNUSED(state);
     TEST_ARENA(a);
-    struct chatgpt_clean t =
+    struct cited t =
         cleaned(&a, OPEN "navlist" PART "Read on" PART "turn0news1,turn0news2" CLOSE, "{}");
-    assert_str(t.markdown, "Read on");
+    assert_str(t.text, "Read on");
     assert_true(found(&made, "citation_unresolved"));
 }
 
@@ -413,12 +413,11 @@ static void no_private_mark_stays(void **state)
     UNUSED(state);
     TEST_ARENA(a);
     /* U+E203 and U+E204 round a passage; an opening mark that never closes; other text with the same first byte */
-    assert_str(cleaned(&a, "```c\n1\n```\xee\x88\x84\n\xee\x88\x83kept\xee\x88\x84", "{}").markdown,
+    assert_str(cleaned(&a, "```c\n1\n```\xee\x88\x84\n\xee\x88\x83kept\xee\x88\x84", "{}").text,
                "```c\n1\n```\nkept");
-    assert_str(cleaned(&a, "a" OPEN "cite" PART "b", "{}").markdown, "aciteb");
-    assert_str(cleaned(&a, CLOSE PART "a" OPEN, "{}").markdown, "a");
-    assert_str(cleaned(&a, "\xee\x80\x80 \xee\xbf\xbf", "{}").markdown,
-               "\xee\x80\x80 \xee\xbf\xbf");
+    assert_str(cleaned(&a, "a" OPEN "cite" PART "b", "{}").text, "aciteb");
+    assert_str(cleaned(&a, CLOSE PART "a" OPEN, "{}").text, "a");
+    assert_str(cleaned(&a, "\xee\x80\x80 \xee\xbf\xbf", "{}").text, "\xee\x80\x80 \xee\xbf\xbf");
 }
 
 static void a_fence_closes_in_spite_of_a_mark(void **state)
@@ -437,8 +436,8 @@ static void many_marks_are_bounded(void **state)
     buf_init(&b, &a, MIB(8));
     for (int i = 0; i < 50000; i++)
         buf_put(&b, S(OPEN "cite" PART "x" CLOSE OPEN));
-    struct chatgpt_clean t = cleaned_str(&a, buf_str(&b), (struct json){ 0 });
-    assert_int_equal(t.markdown.n % 4, 0);
+    struct cited t = cleaned_str(&a, buf_str(&b), (struct json){ 0 });
+    assert_int_equal(t.text.n % 4, 0);
     assert_true(t.count <= 4000);
 }
 
@@ -450,18 +449,18 @@ static void what_other_marks_say_stays(void **state)
                        "See " OPEN "url" PART "the (old) manual" PART
                        "https://x.example/a_(1)" CLOSE ".",
                        "{}")
-                   .markdown,
+                   .text,
                "See [the (old) manual](<https://x.example/a_(1)>).");
     assert_str(
-        cleaned(&a, OPEN "product_entity" PART "[\"p1\",\"Blue Kettle\"]" CLOSE "!", "{}").markdown,
+        cleaned(&a, OPEN "product_entity" PART "[\"p1\",\"Blue Kettle\"]" CLOSE "!", "{}").text,
         "Blue Kettle!");
     assert_int_equal(made.finding_count, 0);
     assert_str(cleaned(&a, "a " OPEN "novel" PART "turn0x1" CLOSE "b",
                        "{'content_references':[{'matched_text':'" OPEN "novel" PART "turn0x1" CLOSE
                        "','alt':'([N](https://n.example))'}]}")
-                   .markdown,
+                   .text,
                "a ([N](https://n.example))b");
-    assert_str(cleaned(&a, "a" OPEN "novel" PART "turn0x1" CLOSE "b", "{}").markdown, "ab");
+    assert_str(cleaned(&a, "a" OPEN "novel" PART "turn0x1" CLOSE "b", "{}").text, "ab");
     assert_true(found(&made, "mark_unreadable"));
 }
 
@@ -474,7 +473,7 @@ static void pictures_of_a_mark_stand_before_the_words_after_it(void **state)
                        "{'content_references':[{'matched_text':'" STRIP "','images':["
                        "{'content_url':'https://x.example/b.jpg','title':'Berlin [1]'},"
                        "{'image_result':{'thumbnail_url':'https://x.example/c.jpg'}}]}]}")
-                   .markdown,
+                   .text,
                "So.\n![Berlin \\[1\\]](https://x.example/b.jpg)\n![](https://x.example/c.jpg)\n"
                "Berlin is large.");
 #undef STRIP
@@ -488,12 +487,12 @@ static void older_citations(void **state)
         "{'citations':[{'metadata':{'url':'https://a.example','extra':{'cited_message_idx':8}}}],"
         "'content_references':[{'matched_text':':contentReference[oaicite:6]{index=6}',"
         "'items':[{'url':'https://b.example'}]}]}";
-    struct chatgpt_clean t =
+    struct cited t =
         cleaned(&a,
                 "Hot\xe3\x80\x90"
                 "8\xe2\x80\xa0source\xe3\x80\x91, cold:contentReference[oaicite:6]{index=6}.",
                 known);
-    assert_str(t.markdown, "Hot, cold.");
+    assert_str(t.text, "Hot, cold.");
     assert_int_equal(t.count, 2);
     assert_int_equal(t.marks[0].at, 3);
     /* what the data does not explain may be a word of the text */
@@ -501,7 +500,7 @@ static void older_citations(void **state)
                        "\xe3\x80\x90"
                        "8\xe2\x80\xa0source\xe3\x80\x91 \xe3\x80\x90x\xe3\x80\x91",
                        "{}")
-                   .markdown,
+                   .text,
                "\xe3\x80\x90"
                "8\xe2\x80\xa0source\xe3\x80\x91 \xe3\x80\x90x\xe3\x80\x91");
 }
