@@ -56,6 +56,8 @@ err_t conversation_check(struct arena *a, struct conversation *c, struct check_r
                                                              : S("there is no question in it") };
         return OK;
     }
+    if (has_finding(c, FOUND_ANSWER_INCOMPLETE))
+        *ret = (struct check_result){ CHECK_PARTIAL, S("an answer is not whole") };
     if (has_finding(c, FOUND_TURNS_NOT_CONTIGUOUS))
         *ret = (struct check_result){ CHECK_PARTIAL, S("some turns are missing") };
     return arena_err(a);

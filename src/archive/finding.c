@@ -4,8 +4,10 @@ static const struct {
     const char *name;
     bool warning;
 } FINDINGS[FOUND_COUNT] = {
+    [FOUND_ANSWER_INCOMPLETE] = { "answer_incomplete", true },
     [FOUND_ARTIFACT_CHANGE_UNREADABLE] = { "artifact_change_unreadable", true },
     [FOUND_ARTIFACT_NOT_IN_PAGE] = { "artifact_not_in_page", false },
+    [FOUND_ATTACHMENT_WITHHELD] = { "attachment_withheld", false },
     [FOUND_CITATION_UNRESOLVED] = { "citation_unresolved", false },
     [FOUND_CODE_TRUNCATED] = { "code_truncated", true },
     [FOUND_CYCLE_BROKEN] = { "cycle_broken", true },

@@ -6,8 +6,10 @@
 #include "base/str.h"
 
 enum finding_code {
+    FOUND_ANSWER_INCOMPLETE,
     FOUND_ARTIFACT_CHANGE_UNREADABLE, /* a change to a document that could not be replayed */
     FOUND_ARTIFACT_NOT_IN_PAGE,
+    FOUND_ATTACHMENT_WITHHELD,
     FOUND_CITATION_UNRESOLVED,
     FOUND_CODE_TRUNCATED,
     FOUND_CYCLE_BROKEN,

@@ -17,6 +17,8 @@ struct provider {
      * E_INVALID with a note when the shape is not one (format changed); E_GONE when the JSON says the share
      * does not exist any more; E_FORBIDDEN when it says that it is private; E_LIMIT. */
     err_t (*from_json)(struct arena *a, struct json root, struct conversation *ret);
+    /* The body of a response that is no JSON, as JSON for from_json; NULL: it is JSON. E_INVALID: it is something else. */
+    err_t (*decode)(struct arena *a, struct str body, struct json *ret);
     /* State inside the page's HTML (turbo-stream, __NEXT_DATA__) as JSON for from_json; NULL: none.
      * E_NOT_FOUND when the page holds none. */
     err_t (*embedded)(struct arena *a, struct str html, struct json *ret);

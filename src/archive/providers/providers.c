@@ -1,9 +1,20 @@
 /* The table of providers. */
 #include "archive/providers/provider.h"
 
-extern const struct provider PROVIDER_CHATGPT, PROVIDER_CLAUDE;
+extern const struct provider PROVIDER_CHATGPT, PROVIDER_CLAUDE, PROVIDER_COPILOT, PROVIDER_DEEPSEEK,
+    PROVIDER_GEMINI, PROVIDER_GROK, PROVIDER_KIMI, PROVIDER_PERPLEXITY, PROVIDER_QWEN, PROVIDER_ZAI;
 
-const struct provider *const PROVIDERS[] = { &PROVIDER_CHATGPT, &PROVIDER_CLAUDE, NULL };
+const struct provider *const PROVIDERS[] = { &PROVIDER_CHATGPT,
+                                             &PROVIDER_CLAUDE,
+                                             &PROVIDER_GEMINI,
+                                             &PROVIDER_GROK,
+                                             &PROVIDER_DEEPSEEK,
+                                             &PROVIDER_KIMI,
+                                             &PROVIDER_QWEN,
+                                             &PROVIDER_ZAI,
+                                             &PROVIDER_COPILOT,
+                                             &PROVIDER_PERPLEXITY,
+                                             NULL };
 
 const struct provider *provider_by_name(struct str name)
 {
