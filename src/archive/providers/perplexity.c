@@ -27,8 +27,7 @@ static void put_entry(struct builder *b, struct json v)
     struct message *m = build_message(b, id, STR_NONE, ROLE_USER);
     m->created_ms = ms;
     build_text(b, json_get_str(v, S("query_str")));
-    m = build_message(b, id.n ? str_fmt(b->a, "%.*s:answer", STR_ARG(id)) : STR_NONE, id,
-                      ROLE_ASSISTANT);
+    m = build_message(b, STR_NONE, id, ROLE_ASSISTANT); /* an entry has one id */
     m->created_ms = ms;
     m->model = json_get_str(v, S("display_model"));
     build_sources(b, found);
