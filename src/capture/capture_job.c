@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "capture/capture_store.h"
 #include "capture/pictures.h"
+#include "capture/url_policy.h"
 #include "ops/ops.h"
 #include "os/clock.h"
 
@@ -31,11 +32,20 @@ static void read_state(struct work *w)
 
 /* --- the page ----------------------------------------------------------------------------------------- */
 
+/* Where the document came from: the share that the link names, or somewhere else. */
+static enum place place_of(struct work *w, const struct page_result *r)
+{
+    if (!r->final_url.n ||
+        url_is_share(&w->room->providers, w->a, r->final_url, w->row.provider, w->row.share_id))
+        return PLACE_SHARE;
+    return place_elsewhere(w->row.url, r->final_url);
+}
+
 /* A conversation, or the provider's own word about it: then the page need not be rendered. */
 static err_t enough(void *context, const struct page_result *r, bool *ret)
 {
     struct work *w = context;
-    TRY(judge_data(w->a, w->provider, r, &w->verdict));
+    TRY(judge_data(w->a, w->provider, place_of(w, r), r, &w->verdict));
     *ret = w->verdict.found || (r->json_status && w->verdict.outcome != OUTCOME_NONE);
     return OK;
 }
@@ -69,7 +79,7 @@ static err_t open_page(struct work *w)
     TRY(browser_acquire(w->room->browsers, &patience, &w->browser));
     w->page_options = (struct page_options){
         .devtools = w->browser,
-        .recipe = w->recipe,
+        .data = w->data,
         .url = w->row.url,
         .share_id = bare_id(w->row.share_id),
         .proxy_port = egress_port(w->egress),
@@ -106,17 +116,18 @@ static err_t read_page(struct work *w)
     TRY(phase(w, "extract"));
     egress_refused(w->egress, w->a, &w->result.refused);
     if (!w->verdict.found)
-        TRY(judge_data(w->a, w->provider, &w->result, &w->verdict));
+        TRY(judge_data(w->a, w->provider, place_of(w, &w->result), &w->result, &w->verdict));
     if (w->verdict.outcome == OUTCOME_NONE) {
         bool readable = w->result.loaded || w->result.html.n;
         err_t e =
             readable && !w->result.broken ? page_read_dom(w->page, w->a, true, &w->dom) : E_TIMEOUT;
         if (e == E_UPSTREAM || e == E_CANCELLED || e == E_STOPPING)
             return e;
+        enum place place = place_of(w, &w->result);
         if (e == E_TIMEOUT && readable)
             w->result.broken = w->result.timed_out =
                 true; /* a page in an endless loop answers nothing */
-        TRY(judge_dom(w->a, &w->result, w->dom, &w->verdict));
+        TRY(judge_dom(w->a, place, &w->result, w->dom, &w->verdict));
     }
     if (!w->result.enough && !w->result.broken)
         w->screenshot = page_screenshot(w->page, w->a);
@@ -243,7 +254,7 @@ static err_t store(struct work *w)
         .url = w->row.url,
         .id = c->source.id.n ? c->source.id : bare_id(w->row.share_id),
         .strategy = w->verdict.strategy,
-        .recipe = w->recipe->id,
+        .recipe = w->data->recipe,
         .captured_ms = clock_wall_ms(),
     };
     TRY(keep_pictures(w, &options));
@@ -297,9 +308,9 @@ err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct 
     if (w.row.outcome.n)
         return OK; /* a crash came after the last step */
     read_state(&w);
-    w.recipe = recipe_of(w.room->recipes, w.room->recipe_count, w.row.provider);
+    w.data = provider_data_of(&w.room->providers, w.row.provider);
     w.provider = provider_by_name(w.row.provider);
-    if (!w.recipe || !w.provider)
+    if (!w.data || !w.provider)
         return record(&w, OUTCOME_INVALID_URL, STR_NONE, (struct uuid){ { 0 } });
     err_t e = visit_and_store(&w);
     struct err_detail detail = *err_detail();

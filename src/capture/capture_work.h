@@ -17,7 +17,7 @@ struct work {
     struct job_run *run;
     struct capture_room *room;
     struct capture_row row;
-    const struct recipe *recipe;
+    const struct provider_data *data;
     const struct provider *provider;
     struct devtools *browser;
     struct egress *egress;

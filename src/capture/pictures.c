@@ -65,7 +65,8 @@ static void gather_block(struct pictures *p, const struct block *b)
     if (!is_fetchable(url))
         note(p, FOUND_MEDIA_NOT_PUBLIC, shown(p->a, url));
     else if (!find(p, url) && p->count == CAPTURE_PICTURES_MAX)
-        note(p, FOUND_MEDIA_LIMIT, str_fmt(p->a, "only %d pictures are kept", CAPTURE_PICTURES_MAX));
+        note(p, FOUND_MEDIA_LIMIT,
+             str_fmt(p->a, "only %d pictures are kept", CAPTURE_PICTURES_MAX));
     else if (!find(p, url))
         p->list[p->count++] = (struct picture){ .url = url };
 }
