@@ -22,7 +22,7 @@ $(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c $(FLAGS)
 
 # The web client: built by Vite when npm has installed what it needs (./run and ./test see to that), compressed once, embedded.
 EXTRA_GEN_http := web_files
-WEB_SRC := $(shell find web -type f -not -path 'web/dist/*' -not -path 'web/tests/*' 2>/dev/null)
+WEB_SRC := $(shell find web -type f -not -path 'web/dist/*' -not -path 'web/tests/*' -not -path 'web/src/gen/*' 2>/dev/null) $(wildcard src/archive/providers/*.json)
 ifneq ($(wildcard node_modules/.vivim-lock),)
 web/dist/index.html: $(WEB_SRC) package.json
 	@echo "  VITE web"

@@ -1,6 +1,6 @@
 /* Providers: pure functions from a provider's bytes to the normal form, shared by capture,
- * import and `vivim extract`. One file a provider; a new one is a row in providers.c, a file
- * here and a recipe in capture/recipes/.
+ * import and `vivim extract`. A new one is a row in providers.c, a C file for its JSON, and
+ * a file of data for all else that is known of it (provider_data.h).
  *
  * Input is foreign and hostile: every function has bounds, survives any JSON, and is fuzzed.
  */
@@ -11,7 +11,8 @@
 
 struct provider {
     const char *name;
-    /* Does this JSON look like one conversation (or share) of the provider? By structure, never by name. */
+    /* Does this JSON look like one conversation (or share) of the provider? By structure, never by name. NULL, with
+     * from_json: it gives none that is known. */
     bool (*json_is_mine)(struct json root);
     /* One conversation in the provider's JSON (share API, embedded state, element of an export).
      * E_INVALID with a note when the shape is not one (format changed); E_GONE when the JSON says the share
