@@ -9,13 +9,14 @@
 #include "ops/ops.h"
 #include "os/clock.h"
 
-enum { BROWSER_DEATHS_MAX = 2 };
+enum { BROWSER_DEATHS_MAX = 2, SERVER_ERRORS_MAX = 2 };
 
 /* --- phases ---------------------------------------------------------------------------------------- */
 
 static struct str state_json(struct work *w)
 {
-    return str_fmt(w->a, "{\"browser_deaths\":%lld}", (long long)w->browser_deaths);
+    return str_fmt(w->a, "{\"browser_deaths\":%lld,\"server_errors\":%lld}",
+                   (long long)w->browser_deaths, (long long)w->server_errors);
 }
 
 static err_t phase(struct work *w, const char *name)
@@ -26,8 +27,10 @@ static err_t phase(struct work *w, const char *name)
 static void read_state(struct work *w)
 {
     struct json root;
-    if (w->job->state.n && json_parse(w->a, w->job->state, JSON_DEPTH_MAX, &root) == OK)
-        w->browser_deaths = json_i64(json_get(root, S("browser_deaths")), 0);
+    if (!w->job->state.n || json_parse(w->a, w->job->state, JSON_DEPTH_MAX, &root) != OK)
+        return;
+    w->browser_deaths = json_i64(json_get(root, S("browser_deaths")), 0);
+    w->server_errors = json_i64(json_get(root, S("server_errors")), 0);
 }
 
 /* --- the page ----------------------------------------------------------------------------------------- */
@@ -286,6 +289,10 @@ static err_t visit_and_store(struct work *w)
     if (e == E_UPSTREAM)
         return browser_died(w);
     TRY(e);
+    if (w->verdict.outcome == OUTCOME_SERVER_ERROR && ++w->server_errors < SERVER_ERRORS_MAX) {
+        TRY(phase(w, "queue")); /* a connection that was cut, a server that was overloaded */
+        return err_note(E_UPSTREAM, NULL, "the provider's server answered with an error");
+    }
     TRY(evidence_keep(w));
     if (w->verdict.found)
         return store(w);

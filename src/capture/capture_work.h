@@ -27,7 +27,7 @@ struct work {
     struct verdict verdict;
     struct str dom, screenshot;
     int64_t began_ms, deadline; /* wall clock; monotonic */
-    int64_t browser_deaths;
+    int64_t browser_deaths, server_errors; /* over all runs of the job */
     size_t bytes; /* that went through the proxy */
 };
 
