@@ -5,7 +5,6 @@
 #include "base/utf8.h"
 #include "capture/capture_store.h"
 #include "capture/pictures.h"
-#include "capture/url_policy.h"
 #include "ops/ops.h"
 #include "os/clock.h"
 
@@ -35,20 +34,11 @@ static void read_state(struct work *w)
 
 /* --- the page ----------------------------------------------------------------------------------------- */
 
-/* Where the document came from: the share that the link names, or somewhere else. */
-static enum place place_of(struct work *w, const struct page_result *r)
-{
-    if (!r->final_url.n ||
-        url_is_share(&w->room->providers, w->a, r->final_url, w->row.provider, w->row.share_id))
-        return PLACE_SHARE;
-    return place_elsewhere(w->row.url, r->final_url);
-}
-
 /* A conversation, or the provider's own word about it: then the page need not be rendered. */
 static err_t enough(void *context, const struct page_result *r, bool *ret)
 {
     struct work *w = context;
-    TRY(judge_data(w->a, w->provider, place_of(w, r), r, &w->verdict));
+    TRY(judge_data(w->a, &w->asked, r, &w->verdict));
     *ret = w->verdict.found || (r->json_status && w->verdict.outcome != OUTCOME_NONE);
     return OK;
 }
@@ -119,18 +109,17 @@ static err_t read_page(struct work *w)
     TRY(phase(w, "extract"));
     egress_refused(w->egress, w->a, &w->result.refused);
     if (!w->verdict.found)
-        TRY(judge_data(w->a, w->provider, place_of(w, &w->result), &w->result, &w->verdict));
+        TRY(judge_data(w->a, &w->asked, &w->result, &w->verdict));
     if (w->verdict.outcome == OUTCOME_NONE) {
         bool readable = w->result.loaded || w->result.html.n;
         err_t e =
             readable && !w->result.broken ? page_read_dom(w->page, w->a, true, &w->dom) : E_TIMEOUT;
         if (e == E_UPSTREAM || e == E_CANCELLED || e == E_STOPPING)
             return e;
-        enum place place = place_of(w, &w->result);
         if (e == E_TIMEOUT && readable)
             w->result.broken = w->result.timed_out =
                 true; /* a page in an endless loop answers nothing */
-        TRY(judge_dom(w->a, place, &w->result, w->dom, &w->verdict));
+        TRY(judge_dom(w->a, &w->asked, &w->result, w->dom, &w->verdict));
     }
     if (!w->result.enough && !w->result.broken)
         w->screenshot = page_screenshot(w->page, w->a);
@@ -316,8 +305,11 @@ err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct 
         return OK; /* a crash came after the last step */
     read_state(&w);
     w.data = provider_data_of(&w.room->providers, w.row.provider);
-    w.provider = provider_by_name(w.row.provider);
-    if (!w.data || !w.provider)
+    w.asked = (struct asked){ .providers = &w.room->providers,
+                              .provider = provider_by_name(w.row.provider),
+                              .url = w.row.url,
+                              .share_id = w.row.share_id };
+    if (!w.data || !w.asked.provider)
         return record(&w, OUTCOME_INVALID_URL, STR_NONE, (struct uuid){ { 0 } });
     err_t e = visit_and_store(&w);
     struct err_detail detail = *err_detail();

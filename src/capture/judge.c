@@ -3,6 +3,7 @@
 #include "archive/conversation_check.h"
 #include "archive/providers/dom.h"
 #include "base/limits.h"
+#include "capture/url_policy.h"
 
 /* --- walls and forms ------------------------------------------------------------------------- */
 
@@ -78,17 +79,27 @@ static bool is_sign_in(struct str url)
     return holds(str_sub(rest, 0, str_find_char(rest, '?', 0)), PATHS);
 }
 
-enum place place_elsewhere(struct str link, struct str final_url)
+enum place {
+    PLACE_SHARE,
+    PLACE_SIGN_IN, /* a page of signing in */
+    PLACE_SITE,    /* another page of the provider's host: its home page, another share */
+    PLACE_OTHER    /* another host */
+};
+
+static enum place place_of(struct arena *a, const struct asked *asked, struct str url)
 {
-    if (is_sign_in(final_url))
+    if (!url.n ||
+        url_is_share(asked->providers, a, url, str_from(asked->provider->name), asked->share_id))
+        return PLACE_SHARE;
+    if (is_sign_in(url))
         return PLACE_SIGN_IN;
-    return str_eq_nocase(host_of(link), host_of(final_url)) ? PLACE_SITE : PLACE_OTHER;
+    return str_eq_nocase(host_of(asked->url), host_of(url)) ? PLACE_SITE : PLACE_OTHER;
 }
 
-static void judge_place(struct arena *a, enum place place, const struct page_result *r,
-                        struct verdict *v)
+static void judge_place(struct arena *a, enum place place, struct str url,
+                        const struct page_result *r, struct verdict *v)
 {
-    struct str host = str_sub(host_of(r->final_url), 0, 100);
+    struct str host = str_sub(host_of(url), 0, 100);
     v->outcome = place == PLACE_SIGN_IN ? OUTCOME_PRIVATE
                  : is_wall(r->html)     ? OUTCOME_CHALLENGE
                  : place == PLACE_SITE  ? OUTCOME_GONE
@@ -207,15 +218,17 @@ static err_t judge_json(struct arena *a, const struct provider *provider,
     return OK;
 }
 
-err_t judge_data(struct arena *a, const struct provider *provider, enum place place,
-                 const struct page_result *r, struct verdict *ret)
+err_t judge_data(struct arena *a, const struct asked *asked, const struct page_result *r,
+                 struct verdict *ret)
 {
+    const struct provider *provider = asked->provider;
+    enum place place = place_of(a, asked, r->final_url);
     struct json root;
     *ret = (struct verdict){ 0 };
     /* A 403 for the address that our own proxy refused is the proxy's. */
     bool refused = r->refused.n && str_find(r->final_url, r->refused, 0) < r->final_url.n;
-    if (place != PLACE_SHARE && r->status < 400) {
-        judge_place(a, place, r, ret);
+    if (place == PLACE_SIGN_IN || (place != PLACE_SHARE && r->status < 400)) {
+        judge_place(a, place, r->final_url, r, ret);
         return arena_err(a);
     }
     if (r->json_status)
@@ -253,8 +266,8 @@ static enum outcome last_resort(const struct page_result *r)
 }
 
 /* `known`: what the data said of itself when it could not be used; it came nearer than what is told of the page. */
-err_t judge_dom(struct arena *a, enum place place, const struct page_result *r, struct str dom,
-                struct verdict *ret)
+err_t judge_dom(struct arena *a, const struct asked *asked, const struct page_result *r,
+                struct str dom, struct verdict *ret)
 {
     struct json root;
     struct str known = ret->detail;
@@ -265,9 +278,11 @@ err_t judge_dom(struct arena *a, enum place place, const struct page_result *r, 
     if (dom.n && json_parse(a, dom, JSON_FOREIGN_DEPTH_MAX, &root) == OK &&
         dom_conversation(a, root, c) == OK)
         TRY(accept(a, c, "dom", ret));
-    if (ret->found && place != PLACE_SHARE) {
+    struct str url = ret->found ? json_get_str(root, S("url")) : STR_NONE;
+    enum place place = place_of(a, asked, url);
+    if (place != PLACE_SHARE) {
         *ret = (struct verdict){ 0 }; /* the page's script went elsewhere */
-        judge_place(a, place, r, ret);
+        judge_place(a, place, url, r, ret);
         return arena_err(a);
     }
     if (ret->outcome == OUTCOME_OK && r->timed_out) {

@@ -179,6 +179,7 @@ export async function startFixtureServer() {
         if (page && chatgptPages[page[1]]) return chatgptPages[page[1]](res);
         if (page && seriesPages[page[1].slice(0, 8)]) return html(res, seriesPages[page[1].slice(0, 8)](page[1], `Share ${page[1].slice(-4)}`));
         if (api && shareApi[api[1]]) return shareApi[api[1]](res);
+        if (path === '/auth/login') return html(res, '<!DOCTYPE html><title>Log in</title>');
         if (path === '/') return html(res, chatgptSharePage({ ...SAMPLES.tides, conversation_id: 'home' }, ID.tides));
         if (path === '/no-answer.png') return;
         if (path === '/redirect-to-metadata') { res.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }); return res.end(); }
@@ -207,6 +208,7 @@ export async function startFixtureServer() {
         if (host === 'claude.ai') return claude(path, res);
         const answer = answerOf(req, host);
         if (answer) { res.writeHead(200, { 'content-type': answer.type }); return res.end(answer.body); }
+        if (host === 'cdn.example' && path === '/share') return html(res, chatgptSharePage(SAMPLES.tides, ID.toHost));
         if (host === 'cdn.example' && path === `/backend-api/share/${ID.foreignHost}`) {
             res.setHeader('access-control-allow-origin', '*');
             return json(res, chatgptShareData(SAMPLES.groupCommit, ID.foreignHost));

@@ -14,18 +14,31 @@
                                              "The far side is pulled less.") "}}"
 
 static struct arena a;
+static struct provider_table table;
+
+#define SHARE_ID "11111111-1111-4111-8111-111111111111"
+
+static const struct asked *of(const char *provider)
+{
+    static struct asked asked;
+    asked = (struct asked){ .providers = &table,
+                            .provider = provider_by_name(str_from(provider)),
+                            .url = S("https://chatgpt.com/share/" SHARE_ID),
+                            .share_id = S("share:" SHARE_ID) };
+    return &asked;
+}
 
 static struct verdict data(struct page_result r)
 {
     struct verdict v;
-    assert_int_equal(judge_data(&a, provider_by_name(S("chatgpt")), PLACE_SHARE, &r, &v), OK);
+    assert_int_equal(judge_data(&a, of("chatgpt"), &r, &v), OK);
     return v;
 }
 
 static struct verdict dom(struct page_result r, const char *text)
 {
     struct verdict v = { 0 };
-    assert_int_equal(judge_dom(&a, PLACE_SHARE, &r, text ? str_from(text) : STR_NONE, &v), OK);
+    assert_int_equal(judge_dom(&a, of("chatgpt"), &r, text ? str_from(text) : STR_NONE, &v), OK);
     return v;
 }
 
@@ -186,20 +199,33 @@ static void a_page_from_elsewhere(void **state)
         { "https://chatgpt.com/share/00000000-0000-4000-8000-000000000000", "gone" },
         { "https://chatgpt.com/auth/login?next=x", "private" },
         { "https://auth.openai.com/authorize", "private" },
-        { "https://evil.example/share/1", "format_changed" },
+        { "https://evil.example/share/" SHARE_ID, "format_changed" },
+        { "https://chatgpt.com/share/" SHARE_ID "?x=y#z", "ok" },
     };
-    struct str link = S("https://chatgpt.com/share/11111111-1111-4111-8111-111111111111");
     for (size_t i = 0; i < COUNTOF(CASES); i++) {
         struct page_result r = { .status = 200,
                                  .final_url = str_from(CASES[i].final_url),
                                  .json = S(TALK),
                                  .json_status = 200 };
         struct verdict v;
-        enum place place = place_elsewhere(link, r.final_url);
-        assert_int_equal(judge_data(&a, provider_by_name(S("chatgpt")), place, &r, &v), OK);
+        assert_int_equal(judge_data(&a, of("chatgpt"), &r, &v), OK);
         outcome(v, CASES[i].want);
-        assert_true(v.detail.n > 0);
+        assert_true(v.found || v.detail.n > 0);
     }
+}
+
+/* The page itself says where it is when it is read. */
+static void a_page_whose_script_went_elsewhere(void **state)
+{
+    UNUSED(state);
+    const char *page =
+        "{\"format\":\"vivim.dom/1\",\"provider\":\"chatgpt\",\"title\":\"Tides\",\"url\":\"%s\","
+        "\"messages\":[{\"role\":\"user\",\"blocks\":[{\"type\":\"text\",\"markdown\":\"Why?\"}]},"
+        "{\"role\":\"assistant\",\"blocks\":[{\"type\":\"text\",\"markdown\":\"So.\"}]}]}";
+    struct page_result r = { .loaded = true };
+    outcome(dom(r, str_cstr(&a, str_fmt(&a, page, "https://chatgpt.com/share/" SHARE_ID))), "ok");
+    outcome(dom(r, str_cstr(&a, str_fmt(&a, page, "https://chatgpt.com/share/2" SHARE_ID))),
+            "gone");
 }
 
 static void data_of_another_share(void **state)
@@ -215,10 +241,10 @@ static void data_of_another_share(void **state)
     "\"role\":"                                                                                   \
     "\"assistant\",\"blocks\":[{\"text\":{\"content\":\"a\"}}]}]}}"
     r.json = S(SHARE("d1"));
-    assert_int_equal(judge_data(&a, provider_by_name(S("kimi")), PLACE_SHARE, &r, &v), OK);
+    assert_int_equal(judge_data(&a, of("kimi"), &r, &v), OK);
     outcome(v, "ok");
     r.json = S(SHARE("d2"));
-    assert_int_equal(judge_data(&a, provider_by_name(S("kimi")), PLACE_SHARE, &r, &v), OK);
+    assert_int_equal(judge_data(&a, of("kimi"), &r, &v), OK);
     outcome(v, "format_changed");
 #undef SHARE
 }
@@ -236,6 +262,8 @@ static void an_answer_that_says_it_is_a_check(void **state)
 int main(void)
 {
     arena_init(&a, MIB(64));
+    if (provider_table_load(&a, &table) != OK)
+        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_of_the_provider),
         cmocka_unit_test(a_question_without_an_answer_is_no_conversation),
@@ -244,6 +272,7 @@ int main(void)
         cmocka_unit_test(the_rendered_page),
         cmocka_unit_test(walls),
         cmocka_unit_test(a_page_from_elsewhere),
+        cmocka_unit_test(a_page_whose_script_went_elsewhere),
         cmocka_unit_test(data_of_another_share),
         cmocka_unit_test(an_answer_that_says_it_is_a_check),
         cmocka_unit_test(every_outcome_has_a_name_and_advice),
