@@ -5,7 +5,7 @@
 #   make check      unit tests, store tests on SQLite, API and protocol tests, fuzz corpus replay
 #   make help       the other targets
 #
-# Each room becomes one library; a room's tests link only rooms of lower rank (layers.txt), so a
+# Each room becomes one library, and a folder of one that has a rank of its own too; a room's tests link only rooms of lower rank (layers.txt), so a
 # call upward does not link.
 
 MODE  ?= debug
@@ -16,6 +16,10 @@ ROOMS := $(shell awk '/^[0-9]/ {print $$1, $$2}' layers.txt | sort -k1,1nr -k2,2
 rank   = $(shell awk '$$2 == "$(1)" {print $$1}' layers.txt)
 # the room itself and every room of lower rank, highest first (link order)
 below  = $(1) $(shell awk -v r="$(call rank,$(1))" '/^[0-9]/ && $$1 < r {print $$1, $$2}' layers.txt | sort -k1,1nr | cut -d' ' -f2)
+
+# src/realtime/topics -> librealtime-topics.a
+lib    = $(BUILD)/lib$(subst /,-,$(1)).a
+libs_below = $(foreach r,$(call below,$(1)),$(call lib,$(r)))
 
 WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 CXXWARN := -Wall -Wextra -Wshadow -Werror
@@ -66,8 +70,9 @@ release:
 	@$(MAKE) --no-print-directory MODE=release build/release/vivim
 
 # --- generated sources -------------------------------------------------------------------
-SQL_ROOMS := $(patsubst src/%/,%,$(dir $(wildcard $(foreach r,$(ROOMS),src/$(r)/$(r).sql))))
-SQL_GEN   := $(foreach r,$(SQL_ROOMS),$(GEN)/$(r)_sql.h)
+# Named by the room, or by the last part of its name: presence of realtime/presence.
+SQL_ROOMS := $(foreach r,$(ROOMS),$(if $(wildcard src/$(r)/$(notdir $(r)).sql),$(r)))
+SQL_GEN   := $(foreach r,$(SQL_ROOMS),$(GEN)/$(notdir $(r))_sql.h)
 SQLEMBED  := $(BUILD)/tools/sqlembed
 
 $(BUILD)/tools/%: tools/%.c $(FLAGS)
@@ -75,16 +80,16 @@ $(BUILD)/tools/%: tools/%.c $(FLAGS)
 	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O1 -g -o $@ $<
 
 define sql_rule
-$(GEN)/$(1)_sql.h $(GEN)/$(1)_sql.c &: src/$(1)/$(1).sql $(SQLEMBED)
+$(GEN)/$(2)_sql.h $(GEN)/$(2)_sql.c &: src/$(1)/$(2).sql $(SQLEMBED)
 	@mkdir -p $(GEN)
-	$(SQLEMBED) queries $(1) src/$(1)/$(1).sql $(GEN)/$(1)_sql.h $(GEN)/$(1)_sql.c
+	$(SQLEMBED) queries $(2) src/$(1)/$(2).sql $(GEN)/$(2)_sql.h $(GEN)/$(2)_sql.c
 endef
-$(foreach r,$(SQL_ROOMS),$(eval $(call sql_rule,$(r))))
+$(foreach r,$(SQL_ROOMS),$(eval $(call sql_rule,$(r),$(notdir $(r)))))
 
 # For the test that prepares every query of every room: X(room) for each, so that a new room is in it.
 $(GEN)/all_sql.h: Makefile $(SQL_GEN)
-	@{ for r in $(SQL_ROOMS); do echo "#include \"$${r}_sql.h\""; done; printf '#define SQL_ROOMS(X)'; \
-	  for r in $(SQL_ROOMS); do printf ' X(%s, %s)' $$r $$(echo $$r | tr a-z A-Z); done; echo; } > $@
+	@{ for r in $(notdir $(SQL_ROOMS)); do echo "#include \"$${r}_sql.h\""; done; printf '#define SQL_ROOMS(X)'; \
+	  for r in $(notdir $(SQL_ROOMS)); do printf ' X(%s, %s)' $$r $$(echo $$r | tr a-z A-Z); done; echo; } > $@
 
 $(GEN)/migrations.c: $(wildcard src/db/migrations/*.sql src/db/migrations/*/*.sql) $(SQLEMBED)
 	@mkdir -p $(GEN)
@@ -94,17 +99,17 @@ $(GEN)/migrations.c: $(wildcard src/db/migrations/*.sql src/db/migrations/*/*.sq
 include tools/rooms.mk
 
 define room_rule
-SRC_$(1)  := $$(wildcard src/$(1)/*.c src/$(1)/*/*.c)
+SRC_$(1)  := $$(filter-out $(foreach r,$(filter $(1)/%,$(ROOMS)),src/$(r)/%),$$(wildcard src/$(1)/*.c src/$(1)/*/*.c))
 OBJ_$(1)  := $$(SRC_$(1):%.c=$(BUILD)/%.o) $$(patsubst %.cc,$(BUILD)/%.o,$$(wildcard src/$(1)/*.cc)) \
-             $$(patsubst %,$(BUILD)/gen/%.o,$$(if $$(filter $(1),$(SQL_ROOMS)),$(1)_sql) $$(EXTRA_GEN_$(1))) $$(EXTRA_OBJ_$(1))
-$(if $(filter $(1),$(SQL_ROOMS)),$$(OBJ_$(1)): | $(GEN)/$(1)_sql.h)
-$(BUILD)/lib$(1).a: $$(OBJ_$(1))
+             $$(patsubst %,$(BUILD)/gen/%.o,$$(if $$(filter $(1),$(SQL_ROOMS)),$(notdir $(1))_sql) $$(EXTRA_GEN_$(1))) $$(EXTRA_OBJ_$(1))
+$(if $(filter $(1),$(SQL_ROOMS)),$$(OBJ_$(1)): | $(GEN)/$(notdir $(1))_sql.h)
+$(call lib,$(1)): $$(OBJ_$(1))
 	@mkdir -p $$(@D); rm -f $$@
 	@$$(AR) rcs $$@ $$^
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rule,$(r))))
 
-LIBS := $(ROOMS:%=$(BUILD)/lib%.a)
+LIBS := $(foreach r,$(ROOMS),$(call lib,$(r)))
 
 $(BUILD)/src/%.o: src/%.c Makefile tools/rooms.mk $(FLAGS)
 	@mkdir -p $(@D)
@@ -137,11 +142,11 @@ $(BUILD)/libfault.a: $(FAULT_OBJ)
 	@rm -f $@; $(AR) rcs $@ $^
 
 define unit_rule
-$(BUILD)/tests/$(1)/%: tests/unit/$(1)/%.c $(BUILD)/libfault.a $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a) $(FLAGS)
+$(BUILD)/tests/$(1)/%: tests/unit/$(1)/%.c $(BUILD)/libfault.a $(call libs_below,$(1)) $(FLAGS)
 	@mkdir -p $$(@D)
 	@echo "  TEST $$<"
 	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) $$(if $$(filter test_fault%,$$*),$$(WRAPS)) -o $$@ $$< $(BUILD)/libfault.a \
-	    $(foreach r,$(call below,$(1)),$(BUILD)/lib$(r).a) -lcmocka $(LDLIBS)
+	    $(call libs_below,$(1)) -lcmocka $(LDLIBS)
 endef
 $(foreach r,$(ROOMS),$(eval $(call unit_rule,$(r))))
 

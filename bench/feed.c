@@ -14,7 +14,7 @@
 #include "os/clock.h"
 #include "os/entropy.h"
 #include "os/file.h"
-#include "realtime/inside.h"
+#include "realtime/feed/feed.h"
 #include "sharing/sharing_store.h"
 
 enum { OWN = 400, OTHERS = 1000, BETWEEN = 100, PAGE = 50, ROUNDS = 400 };

@@ -1,7 +1,7 @@
 // What the benchmarks share: processes and their CPU, a small HTTP client over Unix sockets, medians.
 // The client is the same for both sides of a comparison, and talks over a Unix socket so that neither rate limits
 // nor the network count.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import net from 'node:net';
 
@@ -118,6 +118,57 @@ export async function load({ path, pid, clients, ms, request, tree = false }) {
     const bad = Object.entries(counts).filter(([s]) => /^[45]/.test(s));
     if (bad.length || !ok) throw new Error(`answers that do not count: ${JSON.stringify(counts)}`);
     return { ok, seconds, cpu: cpuSeconds(pid, tree) - cpu, bytes: counts.bytes };
+}
+
+// The same by bench/load.c, whose clients cost a fifth of ours: eight # in a row in the request become a number that counts.
+// { ok, seconds, cpu (of the server), bytes, p50_us, p99_us, max_us }
+const LOAD = 'build/release/bench/load';
+export function buildLoad() {
+    execFileSync('make', ['--no-print-directory', '-s', 'MODE=release', LOAD], { stdio: 'inherit' });
+}
+export async function loadFast({ path, pid = 0, clients, ms, request, tree = false }) {
+    const cpu = cpuSeconds(pid, tree);
+    const child = spawn(LOAD, [path, String(clients), String(ms)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.on('data', (d) => (out += d));
+    child.stdin.end(request);
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    if (code !== 0) throw new Error(`${LOAD} ended with ${code}`);
+    const r = JSON.parse(out);
+    if (r.bad || !r.ok) throw new Error(`answers that do not count: ${out}`);
+    return { ...r, cpu: cpuSeconds(pid, tree) - cpu };
+}
+
+// One answer's body.
+export function fetchOver(path, text) {
+    return new Promise((resolve, reject) => {
+        const socket = net.connect(path, () => socket.write(text.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')));
+        let all = '';
+        socket.setEncoding('utf8');
+        socket.on('data', (d) => (all += d));
+        socket.on('error', reject);
+        socket.on('close', () => {
+            const end = all.indexOf('\r\n\r\n');
+            if (!/^HTTP\/1\.1 200/.test(all)) reject(new Error(all.slice(0, 300)));
+            else resolve(/transfer-encoding: chunked/i.test(all.slice(0, end)) ? unchunk(all.slice(end + 4)) : all.slice(end + 4));
+        });
+    });
+}
+
+const unchunk = (text) => {
+    let out = '';
+    for (let at = 0; ;) {
+        const line = text.indexOf('\r\n', at), n = parseInt(text.slice(at, line), 16);
+        if (!n) return out;
+        out += text.slice(line + 2, line + 2 + n);
+        at = line + 4 + n;
+    }
+};
+
+// A figure of /metrics without labels.
+export async function metric(path, name) {
+    const text = await fetchOver(path, 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1] ?? NaN);
 }
 
 export const http = (method, target, headers = {}, body = '') =>

@@ -3,7 +3,7 @@
 // Echo and fan-out stand beside `kernel` too, which is bench/sockets.c: epoll, read and send alone, the least they can cost.
 // The load generator shares the machine, so wall rates say little and are not shown.
 //
-//   BENCH_ROUNDS=5 BENCH_SIDES=vivim,socket.io,ws,kernel BENCH_FIGURE=connect|echo|fanOut|memory|many node bench/run.mjs realtime
+//   BENCH_ROUNDS=5 BENCH_SIDES=vivim,socket.io,ws,kernel BENCH_FIGURE=connect|echo1|echo4|echo|fanOut|fanOut8|memory|many node bench/run.mjs realtime
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -62,6 +62,29 @@ async function micros(side, count, work) {
     return (cpuMicros(side.pid) - begin) / count;
 }
 
+// In flight: one message for each client.
+const echo = (clients) => ({
+    text: `echo round trip (${clients} in flight, 64 bytes), CPU µs`, floor: '–', aim: '–', hasKernel: true,
+    measure: (kind) => withSide(kind, async (side, order) => {
+        const each = Math.ceil((ECHO_CLIENTS * ECHOES_EACH) / Math.max(clients, 10));
+        await order('open', { count: clients });
+        await order('echo', { clients, each: each / 2 });
+        return micros(side, clients * each, () => order('echo', { clients, each }));
+    }),
+});
+const fanOut = (atOnce) => ({
+    text: `fan-out of 64-byte events to ${RECEIVERS} sockets, ${atOnce} at a time, CPU µs for each delivery`, floor: atOnce > 1 ? '5x' : '–', aim: '–', hasKernel: atOnce === 1,
+    measure: (kind) => withSide(kind, async (side, order) => {
+        const times = Math.ceil(BROADCASTS / atOnce), all = RECEIVERS * times * atOnce;
+        await order('open', { count: RECEIVERS });
+        await order('fanOut', { times: Math.ceil(times / 4), atOnce });
+        return micros(side, all, async () => {
+            const deliveries = await order('fanOut', { times, atOnce });
+            if (deliveries !== all) throw new Error(`${deliveries} deliveries`);
+        });
+    }),
+});
+
 const FIGURES = {
     connect: {
         text: `connect and authenticate (${CONNECTS} connections), CPU µs each`, floor: '5x', aim: '10x',
@@ -73,26 +96,11 @@ const FIGURES = {
             return micros(side, CONNECTS, open);
         }),
     },
-    echo: {
-        text: `echo round trip (${ECHO_CLIENTS} clients, 64 bytes), CPU µs`, floor: '3x', aim: '5x', hasKernel: true,
-        measure: (kind) => withSide(kind, async (side, order) => {
-            const echo = (each) => order('echo', { clients: ECHO_CLIENTS, each });
-            await order('open', { count: ECHO_CLIENTS });
-            await echo(ECHOES_EACH / 2);
-            return micros(side, ECHO_CLIENTS * ECHOES_EACH, () => echo(ECHOES_EACH));
-        }),
-    },
-    fanOut: {
-        text: `fan-out of one 64-byte event to ${RECEIVERS} sockets, CPU µs for each delivery`, floor: '3x', aim: '5x', hasKernel: true,
-        measure: (kind) => withSide(kind, async (side, order) => {
-            await order('open', { count: RECEIVERS });
-            await order('fanOut', { times: BROADCASTS / 4 });
-            return micros(side, RECEIVERS * BROADCASTS, async () => {
-                const deliveries = await order('fanOut', { times: BROADCASTS });
-                if (deliveries !== RECEIVERS * BROADCASTS) throw new Error(`${deliveries} deliveries`);
-            });
-        }),
-    },
+    echo1: echo(1),
+    echo4: echo(4),
+    echo: echo(ECHO_CLIENTS),
+    fanOut: fanOut(1),
+    fanOut8: fanOut(8),
     memory: {
         text: `memory for each idle connection at ${IDLE_MEMORY} (RSS), kB`, floor: '6 kB', aim: '3 kB',
         measure: (kind) => withSide(kind, async (side, order) => {

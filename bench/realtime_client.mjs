@@ -88,15 +88,18 @@ function echoes(some, each) {
     })));
 }
 
-// One message to all, `times` over: the next when every socket has heard the last.
-async function fanOut(times) {
+// `atOnce` messages to all, `times` over: the next when every socket has heard the last ones.
+async function fanOut(times, atOnce) {
     let deliveries = 0;
     for (let n = 0; n < times; n++)
         await new Promise((resolve) => {
-            let left = sockets.length;
-            const want = words.delivered(payloadOf(n));
-            for (const ws of sockets) ws.heard = (text) => { if (text === want) { deliveries++; if (--left === 0) resolve(); } };
-            sockets[n % sockets.length].send(words.broadcast(payloadOf(n)));
+            let left = sockets.length * atOnce;
+            const payloads = Array.from({ length: atOnce }, (_, i) => payloadOf(`${n}-${i}`)), want = new Set(payloads.map(words.delivered));
+            for (const ws of sockets) ws.heard = (text) => { if (want.has(text)) { deliveries++; if (--left === 0) resolve(); } };
+            const from = sockets[n % sockets.length], stream = from._socket ?? from;
+            stream.cork();
+            for (const payload of payloads) from.send(words.broadcast(payload));
+            stream.uncork(); // they leave, and arrive, together
         });
     return deliveries;
 }
@@ -139,7 +142,7 @@ const ORDERS = {
         })));
     },
     echo: ({ clients, each }) => echoes(sockets.slice(0, clients), each),
-    fanOut: ({ times }) => fanOut(times),
+    fanOut: ({ times, atOnce = 1 }) => fanOut(times, atOnce),
     paced: ({ clients, everyMs, ms }) => paced(clients, everyMs, ms),
 };
 

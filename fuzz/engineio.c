@@ -1,7 +1,7 @@
 /* room: realtime
  *
  * Engine.IO payloads of a POST and texts of WebSocket messages. What parses is written again and must read as the same. */
-#include "realtime/engineio.h"
+#include "realtime/transport/engineio.h"
 #include "base/limits.h"
 
 #define CHECK(what)           \

@@ -7,7 +7,7 @@
 
 #include "base/crypto.h"
 #include "net/http1.h"
-#include "net/listener.h"
+#include "net/peers.h"
 
 enum { SEEN_BYTES_MAX = 1 << 20, BODY_MAX = 100000 };
 
@@ -66,19 +66,19 @@ static void on_bad(err_t e, struct buf *out, void *context)
 }
 
 /* The connection's own end is closed by libuv, ours here. */
-static struct net_conn *open_conn(struct net_listener *l, struct http1_server *server, int *ret_end)
+static struct net_conn *open_conn(struct net_peers *p, struct http1_server *server, int *ret_end)
 {
     int ends[2];
     struct net_conn *c = calloc(1, sizeof *c);
     assert(c && socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0);
     c->loop = &loop;
-    c->listener = l;
+    c->peers = p;
     c->local = true;
     c->protocol = &HTTP1_PROTOCOL;
     assert(uv_pipe_init(&loop.uv, &c->pipe, 0) == 0 && uv_pipe_open(&c->pipe, ends[0]) == 0);
     c->handle.data = c;
     assert(http1_accepted(c, server));
-    (void)net_listener_joined(l, c);
+    (void)net_peers_joined(p, c);
     net_conn_begin(c);
     *ret_end = ends[1];
     return c;
@@ -102,10 +102,9 @@ static void feed(struct net_conn *c, struct seen *s, struct str bytes)
 /* cuts: each byte says how long the next piece is; none: all at once. */
 static void run(struct str bytes, struct str cuts, bool waits, struct seen *s)
 {
-    struct net_listener *l = NULL;
-    int port, end;
+    struct net_peers peers = { .connections_max = 10, .per_address_max = 10 };
+    int end;
     char drain[4096];
-    struct net_listen_options o = { .connections_max = 10, .per_address_max = 10 };
     struct http1_server server = { .head = on_head,
                                    .request = on_request,
                                    .bad = on_bad,
@@ -116,8 +115,7 @@ static void run(struct str bytes, struct str cuts, bool waits, struct seen *s)
                                    .idle_timeout_ms = 1000 };
     buf_init(&s->text, NULL, SEEN_BYTES_MAX);
     s->waits = waits;
-    assert(net_listen(NULL, 0, S("127.0.0.1:0"), &o, &l, &port) == OK);
-    struct net_conn *c = open_conn(l, &server, &end);
+    struct net_conn *c = open_conn(&peers, &server, &end);
     for (size_t at = 0, i = 0; at < bytes.n && !s->ended; i++) {
         size_t n = cuts.n ? 1 + (size_t)((unsigned char)cuts.s[i % cuts.n] % 64) : bytes.n;
         struct str piece = str_sub(bytes, at, at + n);
@@ -129,7 +127,6 @@ static void run(struct str bytes, struct str cuts, bool waits, struct seen *s)
     net_close(c);
     uv_run(&loop.uv, UV_RUN_NOWAIT);
     close(end);
-    net_listener_free(l);
 }
 
 static bool same(const struct seen *whole, const struct seen *cut)

@@ -1,7 +1,7 @@
 /* room: realtime
  *
  * Messages of the signalling. What is published reads afterwards as the same object with our `clients`. */
-#include "realtime/signal.h"
+#include "realtime/signalling/signal.h"
 #include "base/limits.h"
 
 #define CHECK(what)           \

@@ -10,9 +10,10 @@
 #include "os/clock.h"
 #include "os/entropy.h"
 #include "os/file.h"
-#include "realtime/inside.h"
+#include "realtime/presence/presence_room.h"
 #include "realtime/realtime.h"
-#include "realtime/signal.h"
+#include "realtime/signalling/signal.h"
+#include "realtime/signalling/signalling.h"
 
 #define CHECK(what)           \
     do {                      \
@@ -22,9 +23,10 @@
 
 static struct arena arena; /* of the process */
 static struct settings settings;
-static const struct module *const MODULES[] = { &archive_module, &realtime_module, NULL };
+static const struct module *const MODULES[] = { &hub_module, &archive_module, &realtime_module,
+                                                NULL };
 static struct app app = { .settings = &settings, .modules = MODULES };
-static struct rt_loop *loop;
+static struct sio_loop *loop;
 static struct db *db;
 static struct caller caller = { .known = true, .handle = { "fuzz", 4 }, .scopes = ~0u };
 static char *folder;
@@ -34,6 +36,7 @@ static void remove_folder(void)
     db_disconnect(db);
     db_close(app.store);
     realtime_module.stop(&app);
+    hub_module.stop(&app);
     folder_remove(folder);
     arena_free(&arena);
 }
@@ -48,11 +51,11 @@ static void set_up(void)
     CHECK(settings_load(&arena, &data, 1, NULL, environment, &settings) == OK);
     struct db_options o = { .url = S("sqlite:"), .data_dir = folder, .kind = DB_MAIN };
     CHECK(db_open(&o, &app.store) == OK && db_migrate(app.store, NULL) == OK);
-    CHECK(db_connect(app.store, &db) == OK && realtime_module.init(&app) == OK);
-    struct realtime *rt = realtime_of(&app);
-    rt->presence_ticks = true;
-    loop = &rt->loops[0];
-    loop->rt = rt;
+    CHECK(db_connect(app.store, &db) == OK && hub_module.init(&app) == OK &&
+          realtime_module.init(&app) == OK);
+    presence_room_of(&app)->ticks = true;
+    loop = hub_part_own_of(hub_of(&app), &SIO_PART, 0);
+    loop->sio = sio_of(&app);
     caller.user_id = uuid_new();
     atexit(remove_folder);
 }

@@ -1,7 +1,7 @@
 /* room: realtime
  *
  * Socket.IO packets. What parses keeps its promises, and written again reads as the same. */
-#include "realtime/socketio.h"
+#include "realtime/protocol/socketio.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "capture/capture.h"
 #include "db/data_folder.h"
+#include "hub/hub.h"
 #include "identity/identity.h"
 #include "net/conn.h"
 #include "ops/ops.h"
@@ -22,6 +23,7 @@
 static const struct module *const MODULES[] = {
     &ops_module,      /* the log, jobs, erasure */
     &identity_module, /* accounts, sessions, tokens */
+    &hub_module,      /* who listens, and what they hear */
     &sharing_module,  /* who may do what with a thing */
     &archive_module,  /* conversations */
     &capture_module,  /* from a share link into the archive */
@@ -125,15 +127,6 @@ static err_t open_data(struct running *r)
 
 /* --- the server ------------------------------------------------------------------------------ */
 
-static void tell(struct app *app, struct str topic, const char *event, struct str json, bool last)
-{
-    struct http_server *server = app->server;
-    if (!server)
-        return;
-    events_publish(http_events(server), topic, event, json, last);
-    rt_emit(app, topic, event, json);
-}
-
 static err_t listen_on(struct running *r, enum app_mode mode)
 {
     const struct settings *s = r->app.settings;
@@ -187,7 +180,7 @@ err_t app_start(const struct settings *settings, enum app_mode mode, struct app 
     r->lock = FD_NONE;
     r->app.settings = settings;
     r->app.modules = MODULES;
-    r->app.tell = tell;
+    r->app.tell = hub_tell;
     err_t e = check_settings(r, mode);
     if (e == OK)
         e = open_data(r);

@@ -33,7 +33,7 @@ elif ! cmp -s "$noted" "$now"; then
     sed -n "s,^fuzz/\(.*\)\.c\$,$build/fuzz/\1.d,p" "$now.changed" | forget_made # two sources: its list has the second
     # An archive holds the objects of all files that its room had.
     sed -n 's,^src/\([^/]*\)/.*,\1,p; s,^tests/unit/fault/.*,fault,p' "$now.changed" | sort -u | while read -r room; do
-        rm -f "$build/lib$room.a"
+        rm -f "$build/lib$room.a" "$build/lib$room"-*.a
     done
     # Queries, migrations, recipes and samples become C.
     ! grep -q '^src/.*\.[^ch/]*$' "$now.changed" || forget_generated

@@ -6,14 +6,18 @@ bad=0
 report() { [ -z "$1" ] || { printf '%s\n' "$1"; bad=$((bad + $(printf '%s\n' "$1" | wc -l))); }; }
 sources=$(find src -name '*.[ch]' | sort)
 
-# Layers: a file may include its own room and rooms of lower rank (layers.txt).
+# Layers: a file may include its own room and rooms of lower rank. It belongs to the longest name in layers.txt that fits.
 report "$(awk '
+    function room_of(path, name) {
+        for (name = path; sub(/\/[^\/]*$/, "", name); ) if (name in rank) return name
+        return ""
+    }
     FNR == NR { if ($1 ~ /^[0-9.]+$/) rank[$2] = $1; next }
-    FNR == 1 { split(FILENAME, part, "/"); room = part[3] ? part[2] : ""; own = (room in rank) ? rank[room] : 99 }
-    match($0, /^#include "[a-z]+\//) {
-        other = substr($0, RSTART + 10, RLENGTH - 11)
-        if (!(other in rank)) print FILENAME ":" FNR ": includes a room that layers.txt does not know: " other
-        else if (other != room && rank[other] >= own) print FILENAME ":" FNR ": " room " (rank " own ") may not include " other " (rank " rank[other] ")"
+    FNR == 1 { room = room_of(substr(FILENAME, 5)); own = room == "" ? 99 : rank[room] }
+    match($0, /^#include "[a-z_]+\/[^"]*"/) {
+        path = substr($0, 11, RLENGTH - 11); other = room_of(path)
+        if (other == "") print FILENAME ":" FNR ": includes a room that layers.txt does not know: " path
+        else if (other != room && rank[other] + 0 >= own + 0) print FILENAME ":" FNR ": " room " (rank " own ") may not include " other " (rank " rank[other] ")"
     }' layers.txt $sources)"
 
 # Banned: functions without bounds, without errors, with hidden state; malloc in rooms.

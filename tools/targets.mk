@@ -24,11 +24,11 @@ FUZZ_NAMES := $(patsubst fuzz/%.c,%,$(filter-out fuzz/replay.c,$(wildcard fuzz/*
 fuzz_room   = $(shell sed -n '1s,.*room: *\([a-z]*\).*,\1,p' fuzz/$(1).c)
 
 define fuzz_rule
-$(BUILD)/fuzz/$(1): fuzz/$(1).c fuzz/replay.c $(foreach r,$(call below,$(call fuzz_room,$(1))),$(BUILD)/lib$(r).a) $(FLAGS)
+$(BUILD)/fuzz/$(1): fuzz/$(1).c fuzz/replay.c $(call libs_below,$(call fuzz_room,$(1))) $(FLAGS)
 	@mkdir -p $$(@D)
 	@echo "  FUZZ $$<"
 	@$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ fuzz/$(1).c $$(if $$(filter fuzz,$(MODE)),-fsanitize=fuzzer,fuzz/replay.c) \
-	    $(foreach r,$(call below,$(call fuzz_room,$(1))),$(BUILD)/lib$(r).a) $$(LDLIBS)
+	    $(call libs_below,$(call fuzz_room,$(1))) $$(LDLIBS)
 endef
 $(foreach f,$(FUZZ_NAMES),$(eval $(call fuzz_rule,$(f))))
 
@@ -54,7 +54,7 @@ fault: unit
 	FAULT_ALL=1 $(NODE) tests/run.mjs test_fault
 
 # Rooms whose code runs on several threads at once.
-TSAN_ROOMS := os db net http ops identity capture search realtime
+TSAN_ROOMS := os db net http ops identity capture search hub realtime
 tsan:
 	@$(MAKE) --no-print-directory MODE=tsan tsan-run
 .PHONY: tsan-run
@@ -85,6 +85,7 @@ compile_commands.json: Makefile tools/rooms.mk $(wildcard src/*/*.c)
 
 # --- benchmarks -------------------------------------------------------------------------------------
 bench: release
+	@. tools/setup.sh; need_packages bench
 	@$(NODE) bench/run.mjs
 
 $(BUILD)/bench/%: bench/%.c $(LIBS) $(FLAGS)

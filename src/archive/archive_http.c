@@ -238,8 +238,11 @@ static err_t conversation_patch(struct req *rq, struct reply *rp)
     TRY(req_if_match(rq, conversation_tag(rq->arena, &c, &access)));
     struct entity_change change = change_of(rq, CHANGE_UPDATE, &access, &c);
     change.fields = fields;
-    TRY(entity_change(rq->app, rq->db, rq->arena, ARCHIVE_CONVERSATION, &change, &c.version));
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(entity_change_begin(rq->app, rq->db, rq->arena, ARCHIVE_CONVERSATION, &change, &tx,
+                            &c.version));
     TRY(archive_get(rq->db, rq->arena, access.owner_id, c.id, &c));
+    TRY(db_txn_commit(&tx));
     if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c, &access)))
         write_conversation(reply_json(rp), &c, &access);
     return OK;
@@ -290,6 +293,19 @@ static void write_messages(struct req *rq, struct reply *rp, const struct archiv
     jo_end(o);
 }
 
+/* All that a page of messages depends on. */
+static struct str page_key(struct arena *a, const struct access *access,
+                           const struct archive_conversation *c, const struct messages_query *q,
+                           int64_t after)
+{
+    struct {
+        struct uuid owner, id;
+        int64_t version, captured_ms, role, limit, after, all;
+    } key = { access->owner_id, c->id,    c->version, c->captured_ms,
+              access->role,     q->limit, after,      q->all };
+    return str_dup(a, str_of((const char *)&key, sizeof key));
+}
+
 static err_t messages_get(struct req *rq, struct reply *rp)
 {
     struct access access;
@@ -302,6 +318,9 @@ static err_t messages_get(struct req *rq, struct reply *rp)
     TRY(find(rq, SHARE_READ, &access, &c));
     if (reply_etag(rq, rp, conversation_tag(rq->arena, &c, &access)))
         return OK;
+    struct str key = page_key(rq->arena, &access, &c, &q, after);
+    if (!key.s || reply_page(rq, rp, key))
+        return arena_err(rq->arena);
     struct archive_message *rows;
     size_t count;
     TRY(archive_messages(rq->db, rq->arena, access.owner_id, c.id, q.all, after,
@@ -377,11 +396,11 @@ static const struct route ROUTES[] = {
       SCOPE_READ, .summary = "One conversation without its messages",
       .reply_schema = REF("Conversation") },
     { HTTP_PATCH, "/api/v1/conversations/{id}", conversation_patch, AUTH_USER, RATE_WRITE, KIB(8),
-      RUN_WORKER, SCOPE_WRITE, .summary = "Rename a conversation",
+      RUN_WRITE, SCOPE_WRITE, .summary = "Rename a conversation",
       .body = ARCHIVE_CONVERSATION_FIELDS, .body_count = ARCHIVE_CONVERSATION_FIELD_COUNT,
       .reply_schema = REF("Conversation") },
     { HTTP_DELETE, "/api/v1/conversations/{id}", conversation_delete, AUTH_USER, RATE_WRITE, 0,
-      RUN_WORKER, SCOPE_WRITE, .summary = "Delete a conversation for good", .success = 204 },
+      RUN_WRITE, SCOPE_WRITE, .summary = "Delete a conversation for good", .success = 204 },
     { HTTP_GET, "/api/v1/conversations/{id}/messages", messages_get, AUTH_USER, RATE_READ, 0,
       RUN_INLINE, SCOPE_READ, .summary = "Messages in reading order", .query = MESSAGES_QUERY,
       .query_count = COUNTOF(MESSAGES_QUERY), .reply_schema = REF("MessagePage") },

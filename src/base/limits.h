@@ -40,6 +40,8 @@
 #define WORKER_QUEUE_MAX            1024
 #define PAGE_ITEMS_MAX              200
 #define PAGE_ITEMS_DEFAULT          50
+#define PAGE_CACHE_BYTES_MAX        MIB(8) /* rendered pages, of each loop */
+#define PAGE_CACHE_ITEM_BYTES_MAX   KIB(256)
 
 /* The data folder */
 #define FILE_LOCK_WAIT_MS 1000 /* for a lock that a killed predecessor's child still holds */
@@ -53,8 +55,9 @@
 #define DB_GRACE_MS          2000
 #define DB_CONNECT_MS        5000 /* a connection, with TLS and signing in */
 #define DB_ASK_AGAIN_MS      1000 /* a store that is silent is asked by one at a time, so often … */
-#define DB_PROBE_MS          2000  /* … and for so long */
-#define DB_READY_MS          2000  /* /readyz, from its arrival */
+#define DB_PROBE_MS          2000 /* … and for so long */
+#define DB_READY_MS          2000 /* /readyz, from its arrival */
+#define DB_DOORBELL_GAP_MS   5 /* the other nodes are told of commits once in this time at most */
 #define DB_DOORBELL_REST_MS  30000 /* a connection that only listens is asked whether it is there */
 #define DB_STOPPING_MS       2000  /* while the server stops nobody waits longer for the store */
 
@@ -64,6 +67,7 @@
 #define OPS_READ_MAX          5000
 #define OPS_CONSUMERS_MAX     64
 #define OPS_ARENA_BYTES_MAX   MIB(128) /* one batch of one consumer */
+#define OPS_GATHER_MS         5        /* from one look at the log to the next */
 #define OPS_RETRY_MS          100      /* first wait of a failing consumer, doubled each time */
 #define OPS_RETRY_MAX_MS      60000
 #define OPS_NO_STORE_MS       1000     /* the store does not answer: look again after */
@@ -141,6 +145,11 @@
 #define SIGNALS_PER_SECOND        100 /* of one connection … */
 #define SIGNALS_BURST             1000
 #define SIGNAL_BACKLOG_BYTES_MAX  KIB(512) /* … that wait while topics are checked */
+#define STREAMS_MAX               10000    /* of server-sent events, in all … */
+#define STREAMS_PER_ACCOUNT_MAX   100      /* … and of one account */
+#define STREAM_BEAT_MS            15000    /* a sign of life, that proxies let it stand */
+#define STREAM_KEPT_MS            60000    /* what was told last is told to who comes within this */
+#define STREAM_EVENT_BYTES_MAX    KIB(256)
 #define CHANGES_REST_MS           25 /* between two batches of changes: what comes meanwhile comes together */
 #define CHANGES_ITEMS_MAX         100   /* in one event; more: ask by the cursor */
 #define CHANGES_SCANNED_MAX       20000 /* ops that one request looks at */

@@ -2,6 +2,8 @@
 #include "capture/capture_job.h"
 #include "capture/capture_room.h"
 #include "capture/capture_store.h"
+#include "hub/hub.h"
+#include "hub/sse.h"
 #include "ops/ops.h"
 
 /* --- handlers ----------------------------------------------------------------------------------- */
@@ -102,8 +104,27 @@ static err_t capture_delete(struct req *rq, struct reply *rp)
     return OK;
 }
 
+static err_t get_capture(struct app *app, struct db *db, struct arena *a, struct uuid owner,
+                         struct uuid id)
+{
+    struct job_row job;
+    TRY(job_get(app, db, a, owner, id, &job));
+    return str_eq(job.kind, S("capture")) ? OK : E_NOT_FOUND;
+}
+
+static err_t check_events(struct app *app, struct db *db, struct arena *a, const struct caller *who,
+                          struct str topic)
+{
+    struct uuid id;
+    TRY(uuid_parse(str_sub(topic, sizeof "capture:" - 1, topic.n), &id));
+    return get_capture(app, db, a, who->user_id, id);
+}
+
 static err_t capture_events(struct req *rq, struct reply *rp)
 {
+    struct event_stream e = { .name = "progress",
+                              .withdrawn = hub_withdrawals(hub_of(rq->app)),
+                              .check = check_events };
     struct job_row job;
     struct buf b;
     struct json_out o;
@@ -114,9 +135,10 @@ static err_t capture_events(struct req *rq, struct reply *rp)
     TRY(capture_job_write(rq->app, rq->db, rq->arena, &job, &o));
     TRY(buf_err(&b));
     uuid_text(job.id, id);
-    bool ended = !str_eq(job.status, S("queued")) && !str_eq(job.status, S("running"));
-    return reply_events(rq, rp, str_fmt(rq->arena, "capture:%s", id), "progress", buf_str(&b),
-                        ended);
+    e.topic = str_fmt(rq->arena, "capture:%s", id);
+    e.first = buf_str(&b);
+    e.last = !str_eq(job.status, S("queued")) && !str_eq(job.status, S("running"));
+    return hub_events(rq, rp, &e);
 }
 
 /* --- the room --------------------------------------------------------------------------------------- */
@@ -204,10 +226,8 @@ static const struct job_kind JOBS[] = {
 static err_t capture_exists(struct app *app, struct db *db, struct uuid owner, struct uuid id)
 {
     CLEANUP(arena_free) struct arena a;
-    struct job_row job;
     arena_init(&a, MIB(4));
-    TRY(job_get(app, db, &a, owner, id, &job));
-    return str_eq(job.kind, S("capture")) ? OK : E_NOT_FOUND;
+    return get_capture(app, db, &a, owner, id);
 }
 
 static const struct op_consumer CONSUMERS[] = { { .name = "capture", .consume = capture_consume } };

@@ -146,15 +146,6 @@ static void help_group(FILE *f, struct str group)
     fprintf(f, "\n`vivim %.*s COMMAND --help` says more.\n", STR_ARG(group));
 }
 
-void help_pointer(const struct command *cmd)
-{
-    if (cmd)
-        fprintf(stderr, "\nusage: vivim %s%s%s [options]; `vivim %s --help` says more\n", cmd->name,
-                cmd->arguments[0] ? " " : "", cmd->arguments, cmd->name);
-    else
-        fprintf(stderr, "\n`vivim --help` lists the commands\n");
-}
-
 /* --- asked for ------------------------------------------------------------------------------------- */
 
 static bool help_word(const char *word)

@@ -13,7 +13,6 @@ struct str option_near(const struct command *cmd, struct str name);
 
 void help_commands(FILE *f);
 void help_command(FILE *f, const struct command *cmd);
-void help_pointer(const struct command *cmd_or_null); /* the last line of a usage error */
 
 /* `--help`, `help`, `help user add`, `user --help`: true when it was that, with the exit status. (`user add --help` is an
  * option like others.) */

@@ -1,106 +1,12 @@
 #include "db/db_inside.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/limits.h"
 #include "base/utf8.h"
 #include "os/clock.h"
-#include "os/entropy.h"
 
-/* --- opening ----------------------------------------------------------------------------------- */
-
-static char *copy_path(const struct db_options *o)
-{
-    struct str rest = str_sub(o->url, 7, o->url.n); /* behind "sqlite:" */
-    const char *name = o->kind == DB_MAIN ? "vivim.db" : "index.db";
-    size_t n = (rest.n ? rest.n : strlen(o->data_dir)) + 32;
-    char *path = malloc(n);
-    if (!path)
-        return NULL;
-    if (rest.n && o->kind == DB_MAIN)
-        snprintf(path, n, "%.*s", STR_ARG(rest));
-    else if (rest.n)
-        snprintf(path, n, "%.*s.index", STR_ARG(rest));
-    else
-        snprintf(path, n, "%s/%s", o->data_dir, name);
-    return path;
-}
-
-static char *copy_url(struct str url)
-{
-    char *z = malloc(url.n + 1);
-    if (z) {
-        memcpy(z, url.s, url.n);
-        z[url.n] = 0;
-    }
-    return z;
-}
-
-static const struct db_waits WAITS = {
-    .statement_ms = { DB_STATEMENT_MS, DB_WORK_STATEMENT_MS, DB_LONG_STATEMENT_MS },
-    .lock_ms = { DB_LOCK_MS, DB_WORK_LOCK_MS, DB_WORK_LOCK_MS },
-    .grace_ms = DB_GRACE_MS,
-    .connect_ms = DB_CONNECT_MS,
-    .ask_again_ms = DB_ASK_AGAIN_MS,
-    .probe_ms = DB_PROBE_MS,
-    .stopping_ms = DB_STOPPING_MS,
-};
-
-err_t db_store_new(const struct db_options *o, struct db_store **ret)
-{
-    struct db_store *s = calloc(1, sizeof *s);
-    if (!s)
-        return E_BUSY;
-    bool sqlite = str_starts(o->url, S("sqlite:"));
-    s->backend = sqlite ? DB_SQLITE : DB_POSTGRES;
-    s->driver = sqlite ? &DB_DRIVER_SQLITE : &DB_DRIVER_POSTGRES;
-    s->kind = o->kind;
-    s->waits = WAITS;
-    uuid_text(uuid_new(), s->node);
-    s->path_or_url = sqlite ? copy_path(o) : copy_url(o->url);
-    if (!s->path_or_url) {
-        db_close(s);
-        return E_BUSY;
-    }
-    *ret = s;
-    return OK;
-}
-
-err_t db_open_connections(struct db_store *s, const struct db_options *o)
-{
-    return s->backend == DB_SQLITE ? db_writer_open(s, !o->no_group_commit) : OK;
-}
-
-err_t db_open(const struct db_options *o, struct db_store **ret)
-{
-    struct db_store *s;
-    TRY(db_store_new(o, &s));
-    err_t e = db_open_connections(s, o);
-    if (e == OK)
-        e = db_schema_known(s);
-    if (e != OK) {
-        db_close(s);
-        return e;
-    }
-    *ret = s;
-    return OK;
-}
-
-void db_close(struct db_store *s)
-{
-    if (!s)
-        return;
-    assert(!s->doorbell);
-    db_writer_close(s);
-    if (s->is_derived) {
-        derived_free(&s->derived);
-        free(s->derived.folder);
-    }
-    free(s->path_or_url);
-    free(s);
-}
+/* --- handles ------------------------------------------------------------------------------------ */
 
 enum db_backend db_backend(const struct db_store *s)
 {
@@ -116,6 +22,15 @@ static err_t said(struct db *db, err_t e)
 static err_t ready(struct db *db)
 {
     return db->store->is_derived ? said(db, db_derived_ready(db)) : OK;
+}
+
+/* A commit that was handed over is waited for before this handle is used again, and reads that were put down are over. */
+static err_t settled(struct db *db)
+{
+    db_reads_drop(db);
+    if (db->handed)
+        db->handed_error = db_group_settle(db);
+    return db->handed_error;
 }
 
 static err_t connect_to(struct db_store *s, bool inside, struct db **ret)
@@ -151,7 +66,8 @@ void db_disconnect(struct db *db)
 {
     if (!db)
         return;
-    assert(!db->in_txn && !db->in_reads);
+    assert(!db->in_txn && !db->in_reads && !db->handed);
+    db_reads_drop(db);
     db->store->driver->disconnect(db);
     free(db);
 }
@@ -160,6 +76,11 @@ void db_set_patience(struct db *db, enum db_patience p)
 {
     assert(!db->in_txn);
     db->patience = p;
+}
+
+void db_set_joins(struct db *db)
+{
+    db->joins = true;
 }
 
 void db_stopping(struct db_store *s)
@@ -242,6 +163,7 @@ static err_t run(struct db *db, const struct db_query *q, struct db_args args,
     if (db->in_txn && db->txn_error != OK)
         return db->txn_error;
     TRY(check_texts(q, args));
+    TRY(settled(db));
     TRY(ready(db));
     *ret = (struct db_cursor){ .db = db };
     db->cursors++;
@@ -343,16 +265,35 @@ void db_reads_begin(struct db *db)
 {
     const struct db_driver *d = db->store->driver;
     assert(!db->in_txn && !db->in_reads);
-    if (ready(db) != OK)
+    db->in_reads = db->put_down && db->put_down_at == db->store->groups;
+    if (db->in_reads) {
+        db->put_down = false;
+        return;
+    }
+    db->put_down_at = db->store->groups; /* before the first read shows the store as it is */
+    if (settled(db) != OK || ready(db) != OK)
         return;                                          /* the first read says why */
     db->in_reads = d->reads_begin && d->reads_begin(db); /* else each read is on its own */
 }
 
 void db_reads_end(struct db *db)
 {
-    if (db->in_reads)
-        db->store->driver->reads_end(db);
+    db->put_down = db->in_reads;
     db->in_reads = false;
+    if (!db->keeps_reads)
+        db_reads_drop(db);
+}
+
+void db_reads_keep(struct db *db)
+{
+    db->keeps_reads = true;
+}
+
+void db_reads_drop(struct db *db)
+{
+    if (db->put_down)
+        db->store->driver->reads_end(db);
+    db->put_down = false;
 }
 
 /* --- transactions ------------------------------------------------------------------------------------- */
@@ -366,6 +307,7 @@ err_t db_txn_begin(struct db_txn *tx, struct db *db)
             "a write could not be brought to the disk; restart the server when the disk is sound");
     db->txn_error = OK;
     db->marked = false;
+    TRY(settled(db));
     TRY(ready(db));
     TRY(said(db, db->store->driver->begin(db)));
     db->generation = db->store->generation; /* SQLite: the writer's connection is of this one */
@@ -407,4 +349,29 @@ void db_txn_mark(struct db *db)
 {
     assert(db->in_txn);
     db->marked = true;
+}
+
+/* --- hand-over ------------------------------------------------------------------------------------------ */
+
+void db_hand_over_begin(struct db *db)
+{
+    assert(!db->in_txn && !db->hands_over);
+    db->hands_over = db->store->backend == DB_SQLITE;
+    db->handed_error = OK;
+}
+
+err_t db_hand_over_end(struct db *db, struct db_handed *h, bool *ret_told)
+{
+    assert(!db->in_txn);
+    err_t e = db->handed_error;
+    db->hands_over = false;
+    db->handed_error = OK;
+    *ret_told = false;
+    return db->handed ? db_group_hand_over(db, h, ret_told) : e;
+}
+
+void db_flush(struct db_store *s)
+{
+    if (s->writer)
+        db_group_flush(s);
 }

@@ -9,7 +9,8 @@
  * a savepoint in the current group; db_txn_commit releases it and waits until the group's COMMIT
  * is on disk. A reply leaves only after its group is durable. When the group's COMMIT fails, or an
  * error ends SQLite's whole transaction, every member of the group fails. After a failed sync the
- * store is read-only (E_READ_ONLY) until it is opened again.
+ * store is read-only (E_READ_ONLY) until it is opened again. A thread that has more to do need not wait: it hands its
+ * commits over (db_hand_over_begin) and is told.
  * PostgreSQL: plain transactions; the server groups commits itself. Several nodes may work on one: what one commits
  * rings at the others (db_doorbell_open).
  *
@@ -76,6 +77,8 @@ enum db_patience {
     DB_FOR_LONG     /* migrations, rebuilds, checks of everything */
 };
 void db_set_patience(struct db *db, enum db_patience p); /* outside a transaction: assert */
+/* This handle's commits are in no hurry: each waits a few milliseconds for one that others make, and is in that. SQLite. */
+void db_set_joins(struct db *db);
 /* The program stops: from here on nobody waits for this store longer than DB_STOPPING_MS, whatever it waits for, and
  * what it waited for is E_STOPPING, E_STORE or E_BUSY. From any thread; accepts NULL. There is no way back. */
 void db_stopping(struct db_store *s);
@@ -170,6 +173,11 @@ NODISCARD err_t db_i64(struct db *db, const struct db_query *q, struct db_args a
  * again meanwhile); a db_txn_begin before its end is an assert. */
 void db_reads_begin(struct db *db);
 void db_reads_end(struct db *db); /* accepts a handle without reads */
+/* For a thread that serves many, one behind the other: from here on the end of reads only puts them down, and the next
+ * begin takes them up again, unless something was committed since: nobody who was told of a write reads what was before
+ * it. Whoever asks for this ends what was put down before it waits for anything: db_reads_drop. */
+void db_reads_keep(struct db *db);
+void db_reads_drop(struct db *db); /* accepts a handle that has put none down */
 
 /* --- transactions -------------------------------------------------------------------------- */
 
@@ -189,12 +197,32 @@ bool db_in_txn(const struct db *db);
 /* Say that this transaction appended ops; after its durable commit the store calls the hook once. */
 void db_txn_mark(struct db *db);
 void db_on_commit(struct db_store *s, void (*hook)(void *context), void *context);
-/* From here on the hook is also called for what other nodes on the same PostgreSQL commit marked, from a thread of the
- * store: a doorbell, which may ring too often, and not at all while the connection that listens is away. SQLite has no
- * other nodes: nothing happens. The hook stays the same in between. E_BUSY. */
+/* From here on the hook is also called for what other nodes on the same PostgreSQL commit marked, and they are told of what
+ * is committed marked here, once in DB_DOORBELL_GAP_MS at most; both from a thread of the store. It is a doorbell, which may
+ * ring too often, and not at all while its connection is away or when the process dies first: whoever must hear looks now
+ * and then. SQLite has no other nodes: nothing happens. Opened before other threads commit and closed after them, with
+ * the same hook in between. E_BUSY. */
 NODISCARD err_t db_doorbell_open(struct db_store *s);
-void db_doorbell_close(
-    struct db_store *s); /* nobody rings any more; accepts one without a doorbell */
+/* What is still to be told is told; then nobody rings any more. Accepts one without a doorbell. */
+void db_doorbell_close(struct db_store *s);
+
+/* Hand-over (docs/decisions/0011-commit-hand-over.md): between begin and end, db_txn_commit on this handle comes back when the
+ * transaction is prepared, and what it said OK to is durable only when `told` says so, or in its group's failure is not
+ * there at all. A later question to the handle waits for that first, so that whoever wrote reads what it wrote; where it
+ * failed, the question gives its error. Nothing may be told to anybody in between. On PostgreSQL db_txn_commit waits as ever. */
+struct db_handed {
+    struct db_handed *next;
+    /* Once, from any thread, perhaps before db_hand_over_end has come back: e (with its note) is how the COMMIT ended. It
+     * must not wait, and must not use a store: the writer's turn is held meanwhile. `h` may be gone after it. */
+    void (*told)(struct db_handed *h, err_t e);
+};
+void db_hand_over_begin(struct db *db);
+/* *ret_told: h->told is called. Else there is nothing to wait for: nothing was committed since the begin (OK), or how it
+ * ended is known and returned. */
+NODISCARD err_t db_hand_over_end(struct db *db, struct db_handed *h, bool *ret_told);
+/* Who has handed over and has nothing more to add: commit it now. Returns when that is done, unless others are at work in
+ * the same group, which then do it. Whoever hands over calls it before it rests. */
+void db_flush(struct db_store *s);
 
 /* Bring the write-ahead log into the database and cut it to nothing, so that no old page is left in it (SQLite; nothing
  * on PostgreSQL). Outside a transaction. E_BUSY: readers held it for too long, try again. E_IO, E_FULL, E_READ_ONLY. */

@@ -2,7 +2,8 @@
  *
  * One connection writes. Whoever has its turn opens a savepoint in the group's transaction, works, and
  * releases it; the last one in the queue (or of a full or old group) commits for all, and only then
- * everybody is answered. So 64 waiting writers share one sync of the disk. */
+ * everybody is answered. So 64 waiting writers share one sync of the disk. A member that hands its
+ * commit over (docs/decisions/0011-commit-hand-over.md) does not wait: it is told when the group has ended. */
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@
 enum {
     GROUP_MEMBERS_MAX = 128,
     GROUP_AGE_MAX_US = 10000,
+    JOIN_MS = 3, /* how long a commit without hurry waits for another one */
     TURN_TIMEOUT_MS = 20000,
     TURN_LOOK_MS = 200, /* whether the program stops */
     FOREIGN_MS = 1000,  /* one waited in vain for another process: those behind do not wait again */
@@ -23,10 +25,13 @@ enum {
 
 /* One COMMIT on the disk, and those who wait for it. */
 struct group {
-    int members;       /* released savepoints that wait for the COMMIT */
-    _Atomic int users; /* threads that still look at this struct; the last one frees it */
+    int members;          /* released savepoints that wait for the COMMIT */
+    _Atomic bool awaited; /* a thread waits for it, or wants it now */
+    _Atomic int users;    /* threads that still look at this struct; the last one frees it */
     int64_t began_us;
     _Atomic bool marked;
+    struct db_handed *handed; /* who is told; under the writer's lock, as `over` is */
+    bool over;
     struct gate ended; /* behind it the result stands */
     err_t result;
     char why[sizeof((struct err_detail *)0)->text]; /* when it failed: for every member's thread */
@@ -194,6 +199,40 @@ static err_t open_group(struct db_store *s)
     return OK;
 }
 
+/* One call for the group, by whoever comes first. */
+static void call_hook(struct db_store *s, struct group *g)
+{
+    if (g->result == OK && atomic_exchange(&g->marked, false) && s->hook)
+        s->hook(s->hook_context);
+}
+
+static err_t result_of(const struct group *g)
+{
+    return g->result == OK ? OK : err_note(g->result, NULL, "%s", g->why);
+}
+
+/* Tell those who handed their commits over; the newest stands first. What this thread was about to say is kept. */
+static void tell_handed(struct db_store *s, struct group *g, struct db_handed *list)
+{
+    struct err_detail detail = *err_detail();
+    struct db_handed *oldest = NULL;
+    while (list) {
+        struct db_handed *next = list->next;
+        list->next = oldest;
+        oldest = list;
+        list = next;
+    }
+    bool any = oldest != NULL;
+    while (oldest) {
+        struct db_handed *next = oldest->next; /* told, it may be gone */
+        oldest->told(oldest, result_of(g));
+        oldest = next;
+    }
+    if (any) /* else a thread that waits calls it */
+        call_hook(s, g);
+    err_restore(&detail);
+}
+
 /* The group is over, one way or the other; everybody in it is told. Called with the turn. */
 static void end_group(struct db_store *s, err_t result)
 {
@@ -203,7 +242,13 @@ static void end_group(struct db_store *s, err_t result)
     g->result = result;
     s->groups += result == OK;
     s->failed_groups += result != OK;
+    s->commits += result == OK ? (uint64_t)g->members : 0;
+    mutex_lock(&w->lock);
+    g->over = true;
+    struct db_handed *handed = g->handed;
+    mutex_unlock(&w->lock);
     gate_open(&g->ended);
+    tell_handed(s, g, handed);
     leave(g);
 }
 
@@ -264,14 +309,18 @@ static void commit_group(struct db_store *s)
     checkpoint(s);
 }
 
-/* Is it for us to end the group: would nobody go on with it, or is it full or old? Called with the turn and the lock. */
+/* Is it for us to end the group: is it full or old, or does somebody wait for it with whom nobody else would go on, or
+ * is nothing in it? Those who handed their commits over ask for it when they have no more (db_flush). Called with the turn
+ * and the lock. */
 static bool group_is_due(const struct db_writer *w)
 {
     const struct group *g = w->current;
-    if (!g || !w->first)
-        return g != NULL;
-    return g->members >= w->members_max ||
-           (g->members > 0 && clock_monotonic_us() - g->began_us > GROUP_AGE_MAX_US);
+    if (!g)
+        return false;
+    if (g->members >= w->members_max ||
+        (g->members > 0 && clock_monotonic_us() - g->began_us > GROUP_AGE_MAX_US))
+        return true;
+    return !w->first && (g->awaited || g->members == 0);
 }
 
 static void finish_group(struct db_store *s)
@@ -351,10 +400,22 @@ err_t db_group_statement_failed(struct db *db, err_t e)
     return e;
 }
 
-static err_t wait_for(struct group *g)
+/* Where somebody has the turn, or waits for it, that one makes it. */
+static void ask_for_commit(struct db_store *s, struct group *g)
+{
+    g->awaited = true;
+    if (take_turn(s) == OK)
+        finish_turn(s);
+}
+
+/* The last to look at the group. */
+static err_t wait_for(struct db_store *s, struct group *g)
 {
     (void)gate_wait(&g->ended, -1);
-    return g->result == OK ? OK : err_note(g->result, NULL, "%s", g->why);
+    err_t e = result_of(g);
+    call_hook(s, g);
+    leave(g);
+    return e;
 }
 
 err_t db_group_commit(struct db *db)
@@ -371,17 +432,17 @@ err_t db_group_commit(struct db *db)
     g->members++;
     if (db->marked)
         g->marked = true;
-    finish_turn(db->store);
-    e = wait_for(g);
-    /* One call for the group, by whoever wakes first. */
-    bool call = e == OK && atomic_exchange(&g->marked, false);
-    leave(g);
     db->group = NULL;
-    if (e == OK)
-        db->store->commits++;
-    if (call && db->store->hook)
-        db->store->hook(db->store->hook_context);
-    return e;
+    if (db->hands_over)
+        db->handed = g;
+    else if (!db->joins)
+        g->awaited = true;
+    finish_turn(db->store);
+    if (db->handed)
+        return OK;
+    if (db->joins && !gate_wait(&g->ended, JOIN_MS))
+        ask_for_commit(db->store, g);
+    return wait_for(db->store, g);
 }
 
 void db_group_rollback(struct db *db)
@@ -398,6 +459,44 @@ void db_group_rollback(struct db *db)
     finish_turn(db->store);
     leave(g);
     db->group = NULL;
+}
+
+/* --- hand-over ---------------------------------------------------------------------------------------------- */
+
+void db_group_flush(struct db_store *s)
+{
+    struct db_writer *w = s->writer;
+    if (take_turn(s) != OK)
+        return; /* whoever has it has it for long: it finds the group old */
+    if (w->current)
+        w->current->awaited = true;
+    finish_turn(s);
+}
+
+err_t db_group_settle(struct db *db)
+{
+    struct group *g = db->handed;
+    db->handed = NULL;
+    ask_for_commit(db->store, g);
+    return wait_for(db->store, g);
+}
+
+err_t db_group_hand_over(struct db *db, struct db_handed *h, bool *ret_told)
+{
+    struct db_writer *w = db->store->writer;
+    struct group *g = db->handed;
+    db->handed = NULL;
+    mutex_lock(&w->lock);
+    *ret_told = !g->over;
+    if (*ret_told) {
+        h->next = g->handed;
+        g->handed = h;
+    }
+    mutex_unlock(&w->lock);
+    err_t e = *ret_told ? OK : wait_for(db->store, g);
+    if (*ret_told)
+        leave(g);
+    return e;
 }
 
 /* --- the log ----------------------------------------------------------------------------------------------- */

@@ -54,7 +54,7 @@ extern const struct db_driver DB_DRIVER_SQLITE, DB_DRIVER_POSTGRES;
 /* Limits, in milliseconds: those of base/limits.h; tests make them shorter. */
 struct db_waits {
     int statement_ms[DB_FOR_LONG + 1], lock_ms[DB_FOR_LONG + 1];
-    int grace_ms, connect_ms, ask_again_ms, probe_ms, stopping_ms;
+    int grace_ms, connect_ms, ask_again_ms, probe_ms, stopping_ms, doorbell_gap_ms;
 };
 
 struct db_store {
@@ -69,7 +69,7 @@ struct db_store {
     struct db_doorbell *doorbell; /* PostgreSQL (pg_doorbell.c); NULL: does not listen */
     _Atomic uint64_t commits, groups, failed_groups, checkpoints;
     struct db_writer *writer; /* SQLite */
-    /* A derived one (db_derived.c). */
+    /* A derived one (db_open_derived.c). */
     bool is_derived;
     struct derived derived;
     _Atomic unsigned generation;  /* grows when another one comes into its place */
@@ -90,11 +90,17 @@ struct db {
     struct db_store *store;
     void *connection; /* of the database */
     bool in_txn, marked, in_reads;
-    bool inside;         /* of the one that makes a derived store anew, and of migrations */
-    unsigned generation; /* of the store that it is connected to */
-    int cursors;         /* statements that run */
-    err_t txn_error;     /* the transaction is lost; every further call in it gives this */
-    void *group;         /* SQLite: the group that the transaction belongs to */
+    bool keeps_reads, put_down; /* db_reads_keep; a transaction is open for the next reads … */
+    uint64_t put_down_at;       /* … that saw at least so many groups */
+    bool inside;                /* of the one that makes a derived store anew, and of migrations */
+    unsigned generation;        /* of the store that it is connected to */
+    int cursors;                /* statements that run */
+    err_t txn_error;            /* the transaction is lost; every further call in it gives this */
+    void *group;                /* SQLite: the group that the transaction belongs to */
+    bool hands_over;            /* db_hand_over_begin */
+    bool joins;                 /* db_set_joins */
+    void *handed;               /* SQLite: the group of a commit whose result is not known yet */
+    err_t handed_error;         /* that group failed */
     enum db_patience patience;
     int64_t once_ms; /* of the next statement alone; 0: as patience says */
 };
@@ -103,16 +109,20 @@ void db_set_null(enum db_type t, void *to); /* what NULL becomes in a struct (db
 NODISCARD err_t db_schema_known(
     struct db_store *s); /* E_SCHEMA when the store is newer than this program (db_migrate.c) */
 
-/* The steps of db_open, for db_open_derived. */
+/* The steps of db_open (db_open.c), for db_open_derived. */
 NODISCARD err_t db_store_new(const struct db_options *o, struct db_store **ret);
 NODISCARD err_t db_open_connections(struct db_store *s, const struct db_options *o);
 /* A handle that is not kept from a derived store while that is made anew. */
 NODISCARD err_t db_connect_inside(struct db_store *s, struct db **ret);
 
-/* Derived stores (db_derived.c). Before a use: E_REBUILDING, or the handle is of the store that is there now. */
+/* Handles on derived stores (db_derived.c). Before a use: E_REBUILDING, or the handle is of the store that is there now. */
 NODISCARD err_t db_derived_ready(struct db *db);
 /* After an error: damage is noted and becomes E_REBUILDING. */
 err_t db_derived_error(struct db *db, err_t e);
+
+/* A commit that was marked is there: the other nodes are to be told (pg_doorbell.c). Costs next to nothing; accepts a store
+ * without a doorbell, which tells nobody. */
+void db_doorbell_ring(struct db_store *s);
 
 /* Group commit (db_group.c). */
 NODISCARD err_t db_writer_open(struct db_store *s, bool group_commit);
@@ -125,6 +135,12 @@ struct sqlite_connection *db_writer_connection(struct db_store *s);
 NODISCARD err_t db_group_begin(struct db *db);
 NODISCARD err_t db_group_commit(struct db *db);
 void db_group_rollback(struct db *db);
+/* Commits that were handed over. Commit what was handed over so far, unless others take their turn, who then do. */
+void db_group_flush(struct db_store *s);
+/* Wait for the handle's own (db->handed): its result. */
+NODISCARD err_t db_group_settle(struct db *db);
+/* *ret_told: `h` will be told. Else the group has ended already, and this is its result. */
+NODISCARD err_t db_group_hand_over(struct db *db, struct db_handed *h, bool *ret_told);
 /* A statement failed: when SQLite has ended the whole transaction, the group is lost. */
 err_t db_group_statement_failed(struct db *db, err_t e);
 

@@ -9,7 +9,7 @@
 #include "db/pg_link.h"
 #include "os/clock.h"
 
-enum { VALUES_MAX = 64, NUMBER_BYTES = 40, COMMIT_BYTES = 128 };
+enum { VALUES_MAX = 64, NUMBER_BYTES = 40 };
 
 struct pg_prepared {
     const struct db_query *query;
@@ -390,16 +390,13 @@ static err_t unclear(void)
     return err_cause(E_UNCLEAR, "%s", why.cause[0] ? why.cause : why.text);
 }
 
-/* The other nodes are told with the commit, in the same message to the server (pg_doorbell.c). */
 static err_t send_commit(struct db *db)
 {
     struct pg_connection *c = db->connection;
     CLEANUP(clear) PGresult *r = NULL;
-    char sql[COMMIT_BYTES];
-    snprintf(sql, sizeof sql, "NOTIFY " DB_DOORBELL_CHANNEL ", '%s'; COMMIT", db->store->node);
     if (!link_usable(&c->link))
         return link_error(NULL, "COMMIT", "the connection was lost before it");
-    err_t e = link_exec(&c->link, db->marked ? sql : "COMMIT", &r);
+    err_t e = link_exec(&c->link, "COMMIT", &r);
     if (e == OK)
         e = check(c, "COMMIT", r);
     if (e != OK)
@@ -430,6 +427,8 @@ static err_t pg_commit(struct db *db)
 {
     struct db_store *s = db->store;
     err_t e = send_commit(db);
+    if (db->marked && (e == OK || e == E_UNCLEAR))
+        db_doorbell_ring(s);
     if (e != OK) {
         end_failed(db);
         return e;

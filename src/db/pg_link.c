@@ -237,14 +237,15 @@ err_t link_params(struct pg_link *l, const char *sql, const struct pg_params *p,
         sql, ret);
 }
 
-err_t link_hear(struct pg_link *l, bool *ret_came)
+err_t link_hear(struct pg_link *l, int also, int64_t most_ms, bool *ret_came)
 {
-    struct pollfd p = { .fd = PQsocket(l->handle), .events = POLLIN };
-    int n = poll(&p, 1, LOOK_MS);
-    *ret_came = n > 0;
+    struct pollfd p[] = { { .fd = PQsocket(l->handle), .events = POLLIN },
+                          { .fd = also, .events = POLLIN } };
+    int n = poll(p, COUNTOF(p), (int)(most_ms < LOOK_MS ? most_ms : LOOK_MS));
+    *ret_came = n > 0 && p[0].revents;
     if (n < 0 && errno != EINTR)
         return lost(l, "listening");
-    if (n <= 0)
+    if (!*ret_came)
         return OK;
     if (!PQconsumeInput(l->handle) || PQstatus(l->handle) != CONNECTION_OK)
         return lost(l, "listening");

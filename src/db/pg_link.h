@@ -47,9 +47,9 @@ NODISCARD err_t link_run(struct pg_link *l, const char *name, const struct pg_pa
 NODISCARD err_t link_params(struct pg_link *l, const char *sql, const struct pg_params *p,
                             PGresult **ret);
 
-/* Wait a moment for what the server says unasked (PQnotifies); *ret_came false: it said nothing. E_STORE: the connection
- * is lost. */
-NODISCARD err_t link_hear(struct pg_link *l, bool *ret_came);
+/* Wait a moment, at most most_ms, for what the server says unasked (PQnotifies), or until `also`, a descriptor, can be read;
+ * *ret_came false: the server said nothing. E_STORE: the connection is lost. */
+NODISCARD err_t link_hear(struct pg_link *l, int also, int64_t most_ms, bool *ret_came);
 
 /* What an SQLSTATE (NULL: none was given, the connection broke) means here, noted with words for clients; `said`, what
  * the server or the library said, becomes its cause. */

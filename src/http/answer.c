@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "base/timestamp.h"
-#include "http/inside.h"
+#include "http/answer.h"
 
 enum { HEAD_BYTES = 1000 }; /* what most heads need: then their bytes never move */
 
@@ -143,7 +143,7 @@ void call_answer(struct call *c)
 
     size_t body_bytes = rp->file_fd >= 0 ? rp->file_bytes : rp->body.n;
     bool no_body = c->rq.head || bodiless(rp->status);
-    bool ends = !x->keep_alive || c->server->http1.draining || rp->close || (rp->stream != NULL);
+    bool ends = !x->keep_alive || c->server->http1.draining || rp->close || rp->stream;
     struct buf head;
     buf_init(&head, c->rq.arena, KIB(32));
     write_head(c, &head, body_bytes, ends);
@@ -165,7 +165,7 @@ void call_answer(struct call *c)
         .file_fd = no_body ? -1 : rp->file_fd,
         .file_bytes = rp->file_bytes,
         .close = ends,
-        .stream = rp->stream != NULL && !no_body,
+        .stream = rp->stream && !no_body,
     };
     http1_reply(x, &out);
 }

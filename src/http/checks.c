@@ -1,4 +1,5 @@
-#include "http/inside.h"
+#include "http/checks.h"
+#include "http/rates.h"
 #include "os/clock.h"
 
 /* --- the Host: who is asked for (DNS rebinding) -------------------------------------------------- */

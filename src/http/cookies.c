@@ -1,5 +1,5 @@
 /* Cookies that come (RFC 6265 section 5.4, leniently read, strictly matched), and the one that goes: the session's (DESIGN 5.4). */
-#include "http/inside.h"
+#include "http/call.h"
 
 struct str req_cookie(const struct req *rq, struct str name)
 {

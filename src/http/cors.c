@@ -1,5 +1,6 @@
 /* Pages of other origins (Fetch standard, "CORS protocol"): only on routes whose row says so. */
-#include "http/inside.h"
+#include "http/answer.h"
+#include "http/checks.h"
 
 enum { ASKED_BYTES_MAX = 1000 };
 

@@ -6,7 +6,8 @@
  * with SQLite; with PostgreSQL on a worker, and the connection is not read meanwhile. Who shows no credential is known to
  * be nobody without asking the store. When the body is there everything is checked again: a right may have gone meanwhile. */
 #include "base/log.h"
-#include "http/inside.h"
+#include "http/checks.h"
+#include "http/workers.h"
 
 static bool shows_credential(struct call *c)
 {

@@ -1,5 +1,8 @@
 /* Requests that are answered later, and those that become WebSockets. */
-#include "http/inside.h"
+#include "http/answer.h"
+#include "http/checks.h"
+#include "http/server.h"
+#include "net/ws_conn.h"
 
 static struct call *call_of(const struct held *h)
 {
@@ -72,6 +75,35 @@ void held_fail(struct held *h, err_t e)
 {
     reply_problem(call_of(h), e);
     held_answer(h);
+}
+
+/* --- a body that goes on ------------------------------------------------------------------------------- */
+
+bool held_stream_begin(struct held *h, struct str content_type,
+                       void (*gone)(struct held *h, void *arg), void *arg)
+{
+    struct call *c = call_of(h);
+    c->rp.content_type = content_type;
+    c->rp.stream = true;
+    if (held_is_gone(h) || c->rq.head) {
+        held_answer(h);
+        return false;
+    }
+    held_on_gone(h, gone, arg);
+    call_count(c);
+    call_answer(c);
+    http1_stream_on_gone(c->exchange, on_gone, h);
+    return true;
+}
+
+bool held_stream_write(struct held *h, struct str bytes)
+{
+    return http1_stream_write(call_of(h)->exchange, bytes);
+}
+
+void held_stream_end(struct held *h)
+{
+    http1_stream_end(call_of(h)->exchange);
 }
 
 /* --- another loop -------------------------------------------------------------------------------------- */

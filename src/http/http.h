@@ -47,7 +47,12 @@ enum run {
     RUN_INLINE, /* an indexed read, no write: on the loop with SQLite, on a worker with PostgreSQL */
     RUN_LOOP, /* needs no store and waits for nothing: on the loop, whatever the store does. AUTH_PUBLIC; the caller
                  * is not asked for */
-    RUN_WATCH /* as RUN_INLINE, with a thread of its own, which no other request can use up */
+    RUN_WATCH, /* as RUN_INLINE, with a thread of its own, which no other request can use up */
+    /* A short write that waits for nothing but the store, and does nothing after its commit but write its reply out of what it
+     * has. With SQLite all of these run on one thread, one behind the other, and hand their commits over: the reply leaves
+     * when the group is on the disk (docs/decisions/0011-commit-hand-over.md). With PostgreSQL, and with an
+     * Idempotency-Key: on a worker. */
+    RUN_WRITE
 };
 enum scope {
     SCOPE_NONE,
@@ -202,6 +207,12 @@ bool reply_etag(struct req *rq, struct reply *rp, struct str tag);
 /* If-Match of the request against the current tag: E_PRECONDITION when it does not match. */
 NODISCARD err_t req_if_match(struct req *rq, struct str tag);
 
+/* A rendered JSON page that was kept, of which `key` (bytes) says all that its bytes depend on: the version of what is shown,
+ * whose it is, for which role, which part. True: it is the reply. Else what the handler writes as its JSON is kept under the
+ * key, if there is room. Asked when the handler has found that the caller may see it: the cache knows no rights. Only on
+ * loops (RUN_INLINE with SQLite); elsewhere nothing is kept (docs/decisions/0012-page-cache.md). */
+bool reply_page(struct req *rq, struct reply *rp, struct str key);
+
 void reply_close(struct reply *rp); /* the connection ends with this answer */
 
 /* Set-Cookie of the session: `__Host-vivim` with Secure when the base URL is https, else `vivim`; HttpOnly, SameSite=Lax, Path=/. max_age_s 0 removes. */
@@ -214,20 +225,10 @@ NODISCARD err_t cursor_decode(struct arena *a, struct str text, struct str *ret)
 /* A cursor that holds one struct of exactly `bytes` bytes. */
 NODISCARD err_t cursor_read(struct arena *a, struct str text, void *ret, size_t bytes);
 
-/* --- server-sent events ----------------------------------------------------------------------- */
-
-/* Make this reply an event stream on `topic` ("capture:<id>"). It belongs to its loop thread from now on.
- * `first` is sent at once as the event `name`; what was published on the topic since the handler began is not lost
- * (the hub remembers the last event of a topic for a minute). The stream ends when an event with `last` was sent. */
-NODISCARD err_t reply_events(struct req *rq, struct reply *rp, struct str topic, const char *name,
-                             struct str first, bool last);
-/* From any thread: send to every stream of the topic. Never blocks; a slow reader loses its stream, not our memory. */
-struct events;
-void events_publish(struct events *e, struct str topic, const char *name, struct str json,
-                    bool last);
-
 struct http_server;
 struct http_server *req_server(const struct req *rq);
+/* Something was erased: no page that was rendered until now (reply_page) is kept. Any thread. */
+void http_pages_forget(struct http_server *s);
 
 /* --- what stays open: held requests and WebSockets ------------------------------------------------
  * A handler checks and decides on a worker or on a loop; what stays open afterwards belongs to a loop.
@@ -254,6 +255,14 @@ bool held_is_gone(const struct held *h);
 void held_answer(struct held *h);
 /* The same with an error as problem+json (err_note's detail of this thread). */
 void held_fail(struct held *h, err_t e);
+/* Answer with what was put into held_reply, as a body of this type that goes on: held_stream_write until held_stream_end. `gone`
+ * is called once, on the loop, when the connection has ended, whoever ended it; the request is gone behind it. False: nobody is
+ * there to be streamed to (the client has gone, or asked for the head alone), and the request is gone already. */
+NODISCARD bool held_stream_begin(struct held *h, struct str content_type,
+                                 void (*gone)(struct held *h, void *arg), void *arg);
+/* False: the client has gone, or reads too slowly: `gone` follows. Never waits. */
+bool held_stream_write(struct held *h, struct str bytes);
+void held_stream_end(struct held *h); /* `gone` follows, not inside this call */
 /* Move request and connection to another loop; `then` runs there (at once when it is there already).
  * When the client has gone meanwhile `then` runs all the same, with held_is_gone. Later requests of the same
  * connection are read there. Until then nobody may touch it. */
@@ -303,11 +312,9 @@ NODISCARD err_t http_base_url_check(struct str base_url);
 NODISCARD err_t http_server_start(const struct http_options *o, struct http_server *_Atomic *ret);
 /* The start is complete: answer, from here on. So whatever is answered, /readyz too, says that all is up. Once. E_BUSY. */
 NODISCARD err_t http_server_accept(struct http_server *s);
-/* Stop accepting, drain within HTTP_DRAIN_MS, end the loops and workers. Other threads may publish all the while, and
- * afterwards until http_server_free; it reaches nobody then. Both accept NULL. */
+/* Stop accepting, drain within HTTP_DRAIN_MS, end the loops and workers. Both accept NULL. */
 void http_server_stop(struct http_server *s);
 void http_server_free(struct http_server *s);
-struct events *http_events(struct http_server *s);
 struct str http_base_url(struct http_server *s); /* as resolved, "http://localhost:8420" */
 /* It listens for other machines too, and nobody said under which address they come: one that VIVIM_BASE_URL could be, made from
  * an address of this machine. STR_NONE: nothing is to be set. */

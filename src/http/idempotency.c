@@ -3,7 +3,7 @@
  * handler failed on our side, so that trying again is possible. */
 #include "base/crypto.h"
 #include "base/utf8.h"
-#include "http/inside.h"
+#include "http/checks.h"
 #include "http_sql.h"
 
 enum {
@@ -32,6 +32,11 @@ static struct str key_of(struct call *c)
     return r->method == HTTP_GET || r->auth == AUTH_PUBLIC || uuid_is_nil(c->rq.caller.user_id)
                ? STR_NONE
                : req_header(&c->rq, S("idempotency-key"));
+}
+
+bool idempotency_asked(const struct call *c)
+{
+    return req_header(&c->rq, S("idempotency-key")).s;
 }
 
 static err_t fingerprint(struct call *c, struct sha256 *ret)

@@ -1,7 +1,8 @@
 /* OpenAPI 3.1, from the route table: nothing is written twice. */
 #include <stdio.h>
 
-#include "http/inside.h"
+#include "http/own_routes.h"
+#include "http/router.h"
 
 enum { SCHEMAS_MAX = 128 };
 

@@ -1,4 +1,4 @@
-#include "http/inside.h"
+#include "http/answer.h"
 
 void problem_write(struct json_out *o, err_t e, struct str request_id)
 {
@@ -32,7 +32,7 @@ void reply_problem(struct call *c, err_t e)
     struct reply *rp = &c->rp;
     rp->status = err_status(e);
     rp->has_json = false;
-    rp->stream = NULL;
+    rp->stream = false;
     rp->held = false;
     buf_init(&rp->json, c->rq.arena, KIB(16));
     jo_init(&rp->out, &rp->json);

@@ -1,8 +1,9 @@
 /* Token buckets in a fixed table. A key that finds its places taken replaces the bucket that was idle longest, so the
  * memory is bounded and a flood of addresses costs its own accuracy alone. Strangers are told apart by their network
  * (net_address_network): who has an IPv6 /64 has 2^64 addresses. */
+#include "http/rates.h"
 #include "base/map.h"
-#include "http/inside.h"
+#include "os/thread.h"
 
 enum { SLOTS = 8192, WAYS = 8, LOCKS = 64 };
 

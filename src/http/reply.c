@@ -1,5 +1,5 @@
 /* What a handler says in its reply. */
-#include "http/inside.h"
+#include "http/call.h"
 
 enum { FIRST_JSON_BYTES = 4000 }; /* what most replies need: then their bytes never move */
 

@@ -2,7 +2,7 @@
 #include "base/encode.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
-#include "http/inside.h"
+#include "http/checks.h"
 
 struct str req_header(const struct req *rq, struct str lower_name)
 {

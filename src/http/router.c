@@ -1,8 +1,8 @@
 /* Routes: a tree of segments is not needed for some fifty of them; a table sorted by first segments would be
  * faster and harder to read. Measured, a match costs less than reading the headers. */
+#include "http/router.h"
 #include "base/encode.h"
 #include "base/utf8.h"
-#include "http/inside.h"
 
 enum { SEGMENTS_MAX = 16 };
 
@@ -88,21 +88,18 @@ static err_t add(struct router *r, const struct route *route)
     return OK;
 }
 
-err_t router_new(struct arena *a, const struct http_options *o, struct router **ret)
+err_t router_new(struct arena *a, const struct route *const *tables, const size_t *counts,
+                 size_t table_count, struct router **ret)
 {
-    size_t total = HTTP_OWN_ROUTE_COUNT + HTTP_TEST_ROUTE_COUNT;
-    for (size_t i = 0; i < o->table_count; i++)
-        total += o->table_counts[i];
+    size_t total = 0;
+    for (size_t t = 0; t < table_count; t++)
+        total += counts[t];
     struct router *r = ARENA_NEW(a, struct router);
     if (!r || !(r->entries = ARENA_ARRAY(a, struct entry, total)))
         return arena_err(a);
-    for (size_t i = 0; i < HTTP_OWN_ROUTE_COUNT; i++)
-        TRY(add(r, &HTTP_OWN_ROUTES[i]));
-    for (size_t i = 0; o->test_routes && i < HTTP_TEST_ROUTE_COUNT; i++)
-        TRY(add(r, &HTTP_TEST_ROUTES[i]));
-    for (size_t t = 0; t < o->table_count; t++)
-        for (size_t i = 0; i < o->table_counts[t]; i++)
-            TRY(add(r, &o->tables[t][i]));
+    for (size_t t = 0; t < table_count; t++)
+        for (size_t i = 0; i < counts[t]; i++)
+            TRY(add(r, &tables[t][i]));
     *ret = r;
     return OK;
 }

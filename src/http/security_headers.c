@@ -1,6 +1,6 @@
 /* What every answer tells the browser about itself: no script of others, no frame, no guessing of types. A document of our own
  * client gets the policy under which it runs. */
-#include "http/inside.h"
+#include "http/answer.h"
 
 static const char CSP[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' "
                           "data: blob:; font-src 'self'; connect-src 'self'; "

@@ -4,8 +4,17 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "http/inside.h"
+#include "http/answer.h"
+#include "http/checks.h"
+#include "http/metrics.h"
+#include "http/own_routes.h"
+#include "http/pages.h"
+#include "http/rates.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "http/workers.h"
 #include "net/address.h"
+#include "net/ws_conn.h"
 #include "os/clock.h"
 #include "os/entropy.h"
 
@@ -194,11 +203,21 @@ static err_t run_route(struct call *c)
         e = buf_err(&c->rp.json);
     if (e == OK && !c->rp.status)
         c->rp.status = c->rq.route->success ? c->rq.route->success : 200;
+    if (e == OK)
+        pages_keep(c);
     idempotency_end(c, e);
     return e;
 }
 
-void call_run(struct call *c)
+static void fail(struct call *c, err_t e)
+{
+    reply_problem(c, e);
+    if (c->rp.status >= 500)
+        log_at(LOG_ERROR, "http.error", LZ("code", err_code(e)), LZ("detail", err_log_text()),
+               LZ("route", c->rq.route ? c->rq.route->path : ""));
+}
+
+static void call_run(struct call *c)
 {
     log_set_request(c->rq.request_id);
     err_t e = c->refused;
@@ -208,47 +227,17 @@ void call_run(struct call *c)
     else
         err_restore(&c->refused_detail);
     if (e != OK)
-        reply_problem(c, e);
-    if (c->rp.status >= 500)
-        log_at(LOG_ERROR, "http.error", LZ("code", err_code(e)), LZ("detail", err_log_text()),
-               LZ("route", c->rq.route ? c->rq.route->path : ""));
+        fail(c, e);
     log_set_request(STR_NONE);
 }
 
-/* 2xx reads are many: their lines are for debugging. */
-static void log_call(struct call *c, int64_t micros)
-{
-    bool quiet = c->rp.status < 400 && c->exchange->body_max == 0;
-    log_set_request(c->rq.request_id);
-    log_at(quiet ? LOG_DEBUG : LOG_INFO, "http.request", LS("method", c->exchange->method),
-           LZ("route", c->rq.route ? c->rq.route->path : "-"), LI("status", c->rp.status),
-           LI("us", micros), LS("client", c->rq.client));
-    log_set_request(STR_NONE);
-}
-
-void call_count(struct call *c)
-{
-    struct http_server *s = c->server;
-    int64_t micros = clock_monotonic_us() - c->began_us;
-    metrics_count(s->metrics, router_index(s->router, c->rq.route), c->rp.status, micros);
-    log_call(c, micros);
-}
-
-void call_finish(struct call *c)
+/* On the loop: answer, or hold. */
+static void call_finish(struct call *c)
 {
     if (c->rp.held)
         held_begin(c);
     else
         call_end(c);
-}
-
-void call_end(struct call *c)
-{
-    call_count(c);
-    if (c->rp.stream)
-        events_open(c);
-    else
-        call_answer(c);
 }
 
 static bool runs_inline(const struct call *c)
@@ -288,6 +277,61 @@ static void run_on_worker(struct task *t, struct db *db, err_t no_db)
     net_post(c->exchange->loop, finish_on_loop, c);
 }
 
+static void finish_written(struct net_loop *l, void *arg)
+{
+    struct call *c = arg;
+    UNUSED(l);
+    if (c->refused != OK) {
+        log_set_request(c->rq.request_id);
+        err_restore(&c->refused_detail);
+        c->rp.header_count = 0; /* they speak of what is not there */
+        fail(c, c->refused);
+        log_set_request(STR_NONE);
+    }
+    call_finish(c);
+}
+
+/* How its commit ended, on whatever thread; from here on the loop has it. */
+static void committed(struct call *c, err_t e)
+{
+    c->refused = e;
+    if (e != OK)
+        c->refused_detail = *err_detail();
+    net_post(c->exchange->loop, finish_written, c);
+}
+
+static void on_committed(struct db_handed *h, err_t e)
+{
+    committed((struct call *)(void *)((char *)h - offsetof(struct call, handed)), e);
+}
+
+/* Its reply is ready before its commit is durable, and waits for that without a thread. */
+static void run_on_writer(struct task *t, struct db *db, err_t no_db)
+{
+    struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, task));
+    if (no_db != OK) {
+        run_on_worker(t, db, no_db);
+        return;
+    }
+    bool told;
+    c->rq.db = db;
+    c->handed.told = on_committed;
+    db_hand_over_begin(db);
+    call_run(c);
+    err_t e = db_hand_over_end(db, &c->handed, &told);
+    if (!told)
+        committed(c, e);
+}
+
+static struct workers *workers_for(struct call *c)
+{
+    struct http_server *s = c->server;
+    enum run run = c->rq.route->run;
+    bool writer = run == RUN_WRITE && s->writer && !idempotency_asked(c);
+    c->task.run = writer ? run_on_writer : run_on_worker;
+    return run == RUN_WATCH ? s->watch : writer ? s->writer : s->workers;
+}
+
 static void on_request(struct http1_exchange *x, void *context)
 {
     struct call *c = x->user;
@@ -316,9 +360,7 @@ static void on_request(struct http1_exchange *x, void *context)
         call_finish(c);
         return;
     }
-    c->task.run = run_on_worker;
-    bool watch = c->rq.route->run == RUN_WATCH;
-    err_t e = workers_push(watch ? c->server->watch : c->server->workers, &c->task);
+    err_t e = workers_push(workers_for(c), &c->task);
     if (e != OK) {
         reply_problem(c, e);
         call_finish(c);
@@ -347,13 +389,26 @@ static void on_bad(err_t e, struct buf *out, void *context)
 
 /* --- start ------------------------------------------------------------------------------------------------- */
 
+/* What the requests of one turn read together is over before the loop waits: a log in which nobody reads can begin again. */
+static void end_turn(struct net_loop *l, void *context)
+{
+    struct http_server *s = context;
+    if (l->context)
+        db_reads_drop(l->context);
+    pages_tidy(s->pages, l);
+}
+
 static void loop_begin(struct net_loop *l, void *context)
 {
     struct http_server *s = context;
     struct db *db = NULL;
     /* With PostgreSQL a query may wait for the network: nothing of it runs on a loop. */
-    if (db_backend(s->options.store) == DB_SQLITE && db_connect(s->options.store, &db) == OK)
+    if (db_backend(s->options.store) == DB_SQLITE && db_connect(s->options.store, &db) == OK) {
+        db_reads_keep(db);
         l->context = db;
+        l->before_wait = end_turn;
+        l->before_wait_context = s;
+    }
 }
 
 static void loop_end(struct net_loop *l, void *context)
@@ -439,22 +494,42 @@ static err_t make_openapi(struct http_server *s)
     return OK;
 }
 
+/* Our own routes first, then the rooms'. */
+static err_t make_router(struct http_server *s)
+{
+    const struct http_options *o = &s->options;
+    size_t count = o->table_count + 2;
+    const struct route **tables = ARENA_ARRAY(&s->arena, const struct route *, count);
+    size_t *counts = ARENA_ARRAY(&s->arena, size_t, count);
+    if (!tables || !counts)
+        return arena_err(&s->arena);
+    tables[0] = HTTP_OWN_ROUTES;
+    counts[0] = HTTP_OWN_ROUTE_COUNT;
+    tables[1] = HTTP_TEST_ROUTES;
+    counts[1] = o->test_routes ? HTTP_TEST_ROUTE_COUNT : 0;
+    for (size_t i = 0; i < o->table_count; i++) {
+        tables[2 + i] = o->tables[i];
+        counts[2 + i] = o->table_counts[i];
+    }
+    return router_new(&s->arena, tables, counts, count, &s->router);
+}
+
 static err_t start(struct http_server *s)
 {
     const struct http_options *o = &s->options;
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     s->loop_count = o->loops > 0 ? o->loops : cores > 0 && cores < 64 ? (int)cores : 1;
-    TRY(router_new(&s->arena, o, &s->router));
+    TRY(make_router(s));
     s->metrics = metrics_new(&s->arena, router_count(s->router) + 1);
     s->rates = rates_new(&s->arena);
-    if (!s->metrics || !s->rates)
+    s->pages = pages_new(&s->arena, s->loop_count);
+    if (!s->metrics || !s->rates || !s->pages)
         return E_BUSY;
     TRY(workers_start(s, o->workers_max, &s->workers));
     TRY(workers_start(s, 1, &s->watch));
+    if (db_backend(o->store) == DB_SQLITE)
+        TRY(workers_start_writer(s, &s->writer));
     TRY(net_loops_start(s->loop_count, loop_begin, loop_end, s, &s->loops));
-    s->events = events_new(&s->arena, s->loops, s->loop_count);
-    if (!s->events)
-        return E_BUSY;
     /* The port is known when the sockets are bound; the first connection is accepted when all that needs it is there. */
     TRY(open_listeners(s));
     TRY(set_base_url(s));
@@ -506,10 +581,11 @@ void http_server_stop(struct http_server *s)
         server_drain(s);
     workers_stop(s->workers);
     workers_stop(s->watch);
-    events_stop(s->events);
+    workers_stop(s->writer);
     net_loops_stop(s->loops, s->loop_count);
     workers_free(s->workers);
     workers_free(s->watch);
+    workers_free(s->writer);
     http1_thread_end(); /* what moved while its loop ended was freed here */
     net_listener_free(s->listener);
     net_listener_free(s->unix_listener);
@@ -519,49 +595,8 @@ void http_server_free(struct http_server *s)
 {
     if (!s)
         return;
-    events_free(s->events);
+    pages_free(s->pages);
     rates_free(s->rates);
     struct arena arena = s->arena;
     arena_free(&arena);
-}
-
-struct events *http_events(struct http_server *s)
-{
-    return s->events;
-}
-
-struct str http_base_url(struct http_server *s)
-{
-    return s->base_url;
-}
-
-struct str http_base_url_example(struct http_server *s)
-{
-    return s->example;
-}
-
-int http_port(struct http_server *s)
-{
-    return s->port;
-}
-
-int http_loop_count(const struct http_server *s)
-{
-    return s->loop_count;
-}
-
-struct net_loop *http_loop(struct http_server *s, int number)
-{
-    assert(number >= 0 && number < s->loop_count);
-    return &s->loops[number];
-}
-
-struct db *http_loop_db(struct net_loop *l)
-{
-    return l->context;
-}
-
-struct http_server *req_server(const struct req *rq)
-{
-    return ((struct call *)rq)->server;
 }

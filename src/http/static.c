@@ -1,7 +1,7 @@
 /* The web client, embedded in the binary: bodies compressed at build time, names with a hash cached for ever, and
  * index.html for the client's own addresses. */
 #include "base/embedded.h"
-#include "http/inside.h"
+#include "http/answer.h"
 
 extern const struct embedded_file WEB_FILES
     []; /* made from web/dist: "index.html", "assets/x-HASH.js", and each with .br and .gz */

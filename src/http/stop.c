@@ -1,5 +1,5 @@
 /* Stopping: no new connections, what is held open is ended, what is under way is finished, within HTTP_DRAIN_MS. */
-#include "http/inside.h"
+#include "http/server.h"
 #include "os/clock.h"
 
 enum { HOOKS_MAX = 8, LOOK_MS = 10 };

@@ -1,5 +1,6 @@
 /* /ws-echo, with VIVIM_TEST=1: a plain WebSocket that says everything back, for outside suites. Only what http.h offers. */
-#include "http/inside.h"
+#include "http/own_routes.h"
+#include "net/ws_conn.h"
 
 enum { ECHO_FRAGMENTS_MAX = 100000, ECHO_CLOSE_MS = 5000 };
 

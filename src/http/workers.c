@@ -1,8 +1,10 @@
 /* Workers: threads that run handlers from start to end, each with a database handle. The first one is there from the start,
- * so that whatever is accepted is done, whenever they are stopped; the others start on demand, up to a maximum (a group
- * commit is as large as the threads that wait for it). */
+ * so that whatever is accepted is done, whenever they are stopped; the others start on demand, up to a maximum. Short writes
+ * have a thread of their own (RUN_WRITE), which waits for no COMMIT but makes one for all that came. */
+#include "http/workers.h"
+
 #include "base/log.h"
-#include "http/inside.h"
+#include "os/thread.h"
 
 struct workers {
     struct http_server *server;
@@ -11,13 +13,45 @@ struct workers {
     struct mutex lock;      /* to start one more */
     _Atomic int max, count; /* threads; max 0: they are to end */
     _Atomic int unfinished; /* tasks that wait or run */
+    bool writes;            /* the one of RUN_WRITE */
+    int batch,
+        usual; /* of its thread: tasks since the last COMMIT; how many come together lately */
 };
+
+enum { LINGER_US = 150 }; /* a sync of the disk takes about as long */
+
+/* Those who were answered a moment ago ask again: where more came together lately they are waited for, a little. */
+static struct task *linger(struct workers *w)
+{
+    struct task *t = w->batch < w->usual ? queue_pop_us(w->queue, LINGER_US) : NULL;
+    if (!t)
+        w->usual = w->batch;
+    return t;
+}
+
+/* The next task; NULL: no more will come. Where commits were handed over, a thread does not rest before they are made. */
+static struct task *next_task(struct workers *w)
+{
+    if (!w->writes)
+        return queue_pop(w->queue, -1);
+    struct task *t = queue_pop(w->queue, 0);
+    if (!t)
+        t = linger(w);
+    if (!t) {
+        db_flush(w->server->options.store);
+        w->batch = 0;
+        t = queue_pop(w->queue, -1);
+    }
+    w->batch++;
+    w->usual = w->batch > w->usual ? w->batch : w->usual;
+    return t;
+}
 
 static void work_on(void *arg)
 {
     struct workers *w = arg;
     struct db *db = NULL;
-    for (struct task *t; (t = queue_pop(w->queue, -1)) != NULL; w->unfinished--) {
+    for (struct task *t; (t = next_task(w)) != NULL; w->unfinished--) {
         err_t e = db ? OK : db_connect(w->server->options.store, &db);
         t->run(t, db, e);
     }
@@ -31,12 +65,13 @@ static err_t add_thread(struct workers *w)
     return OK;
 }
 
-err_t workers_start(struct http_server *s, int max, struct workers **ret)
+static err_t start(struct http_server *s, int max, bool writes, struct workers **ret)
 {
     struct workers *w = ARENA_NEW(&s->arena, struct workers);
     if (!w)
         return arena_err(&s->arena);
     w->server = s;
+    w->writes = writes;
     w->max = max < 1 ? 1 : max > WORKERS_MAX ? WORKERS_MAX : max;
     mutex_init(&w->lock);
     err_t e = queue_new(WORKER_QUEUE_MAX, &w->queue);
@@ -48,6 +83,16 @@ err_t workers_start(struct http_server *s, int max, struct workers **ret)
     }
     *ret = w;
     return OK;
+}
+
+err_t workers_start(struct http_server *s, int max, struct workers **ret)
+{
+    return start(s, max, false, ret);
+}
+
+err_t workers_start_writer(struct http_server *s, struct workers **ret)
+{
+    return start(s, 1, true, ret);
 }
 
 void workers_stop(struct workers *w)

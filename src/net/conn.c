@@ -1,15 +1,26 @@
 #include "net/conn.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/limits.h"
-#include "net/listener.h"
+#include "net/peers.h"
 #include "os/clock.h"
 
-enum { PARTS_MAX = 8, UNSENT_MS = 10000 };
+enum {
+    PARTS_MAX = 8,
+    UNSENT_MS = 10000,
+    CORK_BYTES = 2000, /* what one call takes of small messages */
+    CORK_PART_MAX = 1000,
+    SPARE_CORKS_MAX = 64
+};
+
+struct net_cork { /* on its loop's list, or among its spare ones */
+    struct net_cork *next, **link;
+    struct net_conn *conn;
+    size_t n;
+    char bytes[CORK_BYTES];
+};
 
 struct write_call {
     uv_write_t rq;
@@ -20,21 +31,53 @@ struct write_call {
     char copy[];
 };
 
-/* --- end ---------------------------------------------------------------------------------------- */
+/* --- corks --------------------------------------------------------------------------------------- */
 
-static void unlink_conn(struct net_conn *c)
+static struct net_cork *cork_new(struct net_conn *c)
 {
-    *c->link = c->next;
-    if (c->next)
-        c->next->link = c->link;
-    c->loop->conn_count--;
+    struct net_loop *l = c->loop;
+    struct net_cork *k = l->spare_corks;
+    if (k) {
+        l->spare_corks = k->next;
+        l->spare_count--;
+    } else if (!(k = malloc(sizeof *k))) {
+        return NULL;
+    }
+    k->conn = c;
+    k->n = 0;
+    k->next = l->corks;
+    k->link = &l->corks;
+    if (k->next)
+        k->next->link = &k->next;
+    return l->corks = c->cork = k;
 }
+
+static void cork_drop(struct net_conn *c)
+{
+    struct net_loop *l = c->loop;
+    struct net_cork *k = c->cork;
+    if (!k)
+        return;
+    c->cork = NULL;
+    *k->link = k->next;
+    if (k->next)
+        k->next->link = k->link;
+    if (l->spare_count == SPARE_CORKS_MAX) {
+        free(k);
+        return;
+    }
+    k->next = l->spare_corks;
+    l->spare_corks = k;
+    l->spare_count++;
+}
+
+/* --- end ---------------------------------------------------------------------------------------- */
 
 static void on_closed(uv_handle_t *handle)
 {
     struct net_conn *c = handle->data;
-    unlink_conn(c);
-    net_listener_left(c->listener, c);
+    net_conn_leave(c);
+    net_peers_left(c->peers, c);
     c->protocol->closed(c);
     free(c);
 }
@@ -44,6 +87,7 @@ void net_close(struct net_conn *c)
     if (c->closing)
         return;
     c->closing = true;
+    cork_drop(c);
     uv_close(&c->handle, on_closed);
 }
 
@@ -61,10 +105,13 @@ static void linger(struct net_conn *c)
     net_resume(c);
 }
 
+static void uncork(struct net_conn *c);
+
 void net_close_after(struct net_conn *c)
 {
     if (c->ended)
         return;
+    uncork(c);
     c->ended = true;
     if (c->unsent_bytes == 0)
         linger(c);
@@ -157,9 +204,40 @@ static void wait_in_line(struct net_conn *c, struct write_call *call, uv_buf_t *
     }
 }
 
+/* Copies are for what the kernel does not take, and for that alone. */
+static void write_copies(struct net_conn *c, uv_buf_t *bufs, unsigned n)
+{
+    try_write(c, bufs, &n);
+    if (n == 0 || c->closing)
+        return;
+    size_t left = sum(bufs, n), at = 0;
+    struct write_call *call = malloc(sizeof *call + left);
+    if (!call) {
+        net_close(c);
+        return;
+    }
+    *call = (struct write_call){ .sent = NULL };
+    for (unsigned i = 0; i < n; at += bufs[i++].len)
+        memcpy(call->copy + at, bufs[i].base, bufs[i].len);
+    uv_buf_t all = uv_buf_init(call->copy, (unsigned)left);
+    wait_in_line(c, call, &all, 1);
+}
+
+/* What was corked goes before anything else that is written. */
+static void uncork(struct net_conn *c)
+{
+    struct net_cork *k = c->cork;
+    if (!k)
+        return;
+    uv_buf_t all = uv_buf_init(k->bytes, (unsigned)k->n);
+    write_copies(c, &all, 1);
+    cork_drop(c);
+}
+
 size_t net_write_now(struct net_conn *c, struct str bytes)
 {
     uv_buf_t buf;
+    uncork(c);
     unsigned n = to_bufs(&bytes, 1, &buf);
     return try_write(c, &buf, &n);
 }
@@ -169,6 +247,7 @@ void net_write(struct net_conn *c, const struct str *parts, size_t count,
 {
     uv_buf_t bufs[PARTS_MAX];
     unsigned n = to_bufs(parts, count, bufs);
+    uncork(c);
     try_write(c, bufs, &n);
     struct write_call *call = n && !c->closing ? malloc(sizeof *call) : NULL;
     if (call) {
@@ -186,20 +265,46 @@ void net_write_copies(struct net_conn *c, const struct str *parts, size_t count)
 {
     uv_buf_t bufs[PARTS_MAX];
     unsigned n = to_bufs(parts, count, bufs);
-    try_write(c, bufs, &n);
-    if (n == 0 || c->closing)
-        return;
-    size_t left = sum(bufs, n), at = 0;
-    struct write_call *call = malloc(sizeof *call + left);
-    if (!call) {
-        net_close(c);
-        return;
+    uncork(c);
+    write_copies(c, bufs, n);
+}
+
+bool net_write_corked(struct net_conn *c, const struct str *parts, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        n += parts[i].n;
+    if (n > CORK_PART_MAX || c->unsent_bytes || c->closing || c->ended)
+        return false;
+    if (c->cork && c->cork->n + n > CORK_BYTES)
+        uncork(c);
+    if (c->unsent_bytes || c->closing || (!c->cork && !cork_new(c)))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].n)
+            memcpy(c->cork->bytes + c->cork->n, parts[i].s, parts[i].n);
+        c->cork->n += parts[i].n;
     }
-    *call = (struct write_call){ .sent = NULL };
-    for (unsigned i = 0; i < n; at += bufs[i++].len)
-        memcpy(call->copy + at, bufs[i].base, bufs[i].len);
-    uv_buf_t all = uv_buf_init(call->copy, (unsigned)left);
-    wait_in_line(c, call, &all, 1);
+    return true;
+}
+
+size_t net_corked_bytes(const struct net_conn *c)
+{
+    return c->cork ? c->cork->n : 0;
+}
+
+void net_corks_flush(struct net_loop *l)
+{
+    while (l->corks)
+        uncork(l->corks->conn);
+}
+
+void net_corks_free(struct net_loop *l)
+{
+    for (struct net_cork *k = l->spare_corks, *next; k; k = next) {
+        next = k->next;
+        free(k);
+    }
 }
 
 /* --- reading --------------------------------------------------------------------------------------- */
@@ -249,67 +354,12 @@ void net_conn_begin(struct net_conn *c)
         uv_read_start(&c->stream, on_alloc, on_read);
 }
 
-/* --- another loop -------------------------------------------------------------------------------------
- * libuv cannot move a handle: the descriptor is doubled, this loop's handle closed, and the double opened there in
- * the same memory. The socket itself, and what the kernel holds for it, does not notice. */
-
-struct move {
-    struct net_conn *conn;
-    struct net_loop *to;
-    int fd; /* -1: it could not be doubled */
-    void (*arrived)(struct net_loop *l, void *arg);
-    void *arg;
-};
-
-static bool open_again(struct net_conn *c, int fd)
+void net_conn_leave(struct net_conn *c)
 {
-    int bad =
-        c->local ? uv_pipe_init(&c->loop->uv, &c->pipe, 0) : uv_tcp_init(&c->loop->uv, &c->tcp);
-    c->handle.data = c;
-    assert(!bad); /* without flags they only fill the struct */
-    if (fd < 0 || c->loop->stopping)
-        return false;
-    return (c->local ? uv_pipe_open(&c->pipe, fd) : uv_tcp_open(&c->tcp, fd)) == 0;
-}
-
-static void arrive(struct net_loop *l, void *arg)
-{
-    struct move m = *(struct move *)arg;
-    struct net_conn *c = m.conn;
-    free(arg);
-    c->loop = l;
-    c->closing = false;
-    bool open = open_again(c, m.fd);
-    net_conn_begin(c);
-    if (!open) {
-        if (m.fd >= 0)
-            close(m.fd);
-        net_close(c);
-    }
-    m.arrived(l, m.arg);
-}
-
-static void on_left(uv_handle_t *handle)
-{
-    struct move *m = handle->data;
-    unlink_conn(m->conn);
-    net_post(m->to, arrive, m);
-}
-
-void net_move(struct net_conn *c, struct net_loop *to,
-              void (*arrived)(struct net_loop *l, void *arg), void *arg)
-{
-    struct move *m = malloc(sizeof *m);
-    uv_os_fd_t fd;
-    assert(!c->closing);
-    if (!m)
-        abort(); /* as a letter that could not be posted */
-    *m = (struct move){ c, to, -1, arrived, arg };
-    if (c->unsent_bytes == 0 && uv_fileno(&c->handle, &fd) == 0)
-        m->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    c->closing = true; /* until it arrives: whoever meets it leaves it alone */
-    c->handle.data = m;
-    uv_close(&c->handle, on_left);
+    *c->link = c->next;
+    if (c->next)
+        c->next->link = c->link;
+    c->loop->conn_count--;
 }
 
 void net_conns_tick(struct net_loop *l, int64_t now_ms)

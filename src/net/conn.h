@@ -8,7 +8,9 @@
 #include "net/loop.h"
 
 struct net_conn;
+struct net_cork;
 struct net_listener;
+struct net_peers;
 
 struct net_protocol {
     /* Bytes have come; they are the loop's and end with the call. The connection may be closed in it. */
@@ -31,14 +33,15 @@ struct net_conn {
         uv_handle_t handle;
     };
     struct net_loop *loop;
-    struct net_listener *listener;
+    struct net_peers *peers;       /* among whom it counts (peers.h) */
     struct net_conn *next, **link; /* the loop's list */
     const struct net_protocol *protocol;
     void *state;         /* the protocol's */
     int64_t deadline_ms; /* monotonic; 0: none */
     size_t
         unsent_bytes; /* given to net_write, not yet with the kernel; with what keeping it costs */
-    size_t dropped_bytes; /* read since the last answer went out, for nobody */
+    struct net_cork *cork; /* what goes out at the end of the loop's turn; NULL: nothing */
+    size_t dropped_bytes;  /* read since the last answer went out, for nobody */
     bool closing, local, paused, ended;
     bool counted;                         /* among those of its network */
     char peer[NET_ADDRESS_TEXT_BYTES];    /* address as text; "local" over a Unix socket */
@@ -58,9 +61,13 @@ static inline void net_write_copy(struct net_conn *c, struct str bytes)
 }
 /* How many of the bytes the kernel takes now; 0 while something waits. The rest is the caller's. */
 size_t net_write_now(struct net_conn *c, struct str bytes);
-void net_close(struct net_conn *c);       /* at once; what is unsent is dropped */
-void net_close_after(struct net_conn *c); /* when everything is sent, with a bound */
-void net_pause(struct net_conn *c);       /* read no more until net_resume */
+/* Small bytes for many, or many for one: they are copied, and go out in one call with whatever else is corked for this connection
+ * in the loop's turn. False: they are too large for that, or something waits: write them. The order of all writes is kept. */
+bool net_write_corked(struct net_conn *c, const struct str *parts, size_t count);
+size_t net_corked_bytes(const struct net_conn *c); /* not counted in unsent_bytes */
+void net_close(struct net_conn *c);                /* at once; what is unsent is dropped */
+void net_close_after(struct net_conn *c);          /* when everything is sent, with a bound */
+void net_pause(struct net_conn *c);                /* read no more until net_resume */
 void net_resume(struct net_conn *c);
 /* Another loop serves the connection from now on: the descriptor goes there, `state` and `protocol` stay. Nothing may be
  * unsent. Until `arrived`, which runs on the other loop before anything is read there, the connection is nobody's to
@@ -108,7 +115,11 @@ void net_listener_free(struct net_listener *l);
 size_t net_listener_connections(const struct net_listener *l);
 
 /* Inside the room. */
+void net_conn_begin(struct net_conn *c); /* into the loop's list, reading */
+void net_conn_leave(struct net_conn *c); /* out of that list; its handle is closed */
 void net_conns_tick(struct net_loop *l, int64_t now_ms);
+void net_corks_flush(struct net_loop *l); /* at the end of each turn */
+void net_corks_free(struct net_loop *l);  /* those that are kept for use again */
 void net_conns_close(struct net_loop *l);
 /* Tell every connection of this loop that the server is stopping. On the loop. */
 void net_conns_stopping(struct net_loop *l);

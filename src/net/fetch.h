@@ -23,7 +23,9 @@ enum {
     FETCH_ENDPOINTS_MAX = 32,
 };
 
-/* --- the operator's own services --------------------------------------------------------------- */
+/* --- the operator's own services ---------------------------------------------------------------
+ * For whatever speaks to a service that the operator chose and that may stand on this machine or in a private network: a
+ * language model, a sign-in service. No setting names one yet; the first that does is read with fetch_endpoints_read. */
 
 struct fetch_endpoint {
     struct str name; /* [a-z0-9_-], what a request says */

@@ -1,9 +1,6 @@
-#include "net/listener.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -12,9 +9,10 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "net/peers.h"
 #include "os/clock.h"
 
-enum { BACKLOG = 1024, SOCKETS_MAX = 2, LOOPS_MAX = 64, ADDRESS_SLOTS = 4096, LOOK_MS = 20 };
+enum { BACKLOG = 1024, SOCKETS_MAX = 2, LOOPS_MAX = 64, LOOK_MS = 20 };
 
 struct accepting {
     union {
@@ -38,54 +36,17 @@ struct net_listener {
     struct cond changed;
     int adopted;
     bool failed;
-    /* Written on the loops. */
-    _Atomic size_t connections;
-    _Atomic uint32_t by_address
-        [ADDRESS_SLOTS]; /* counts by hash: two addresses may share one, which only makes it stricter */
+    struct net_peers peers;
 };
 
 /* --- accepting ----------------------------------------------------------------------------------- */
-
-static size_t address_slot(const char *network)
-{
-    uint64_t h = 1469598103934665603u;
-    for (; *network; network++)
-        h = (h ^ (unsigned char)*network) * 1099511628211u;
-    return (size_t)(h % ADDRESS_SLOTS);
-}
-
-void net_listener_name_peer(struct net_conn *c, const struct sockaddr *a)
-{
-    char text[INET6_ADDRSTRLEN] = "";
-    if (a && a->sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, text,
-                  sizeof text);
-    else if (a)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, text,
-                  sizeof text);
-    if (net_address_canonical(str_from(text), c->peer) &&
-        net_address_network(str_from(text), c->network))
-        return;
-    snprintf(c->peer, sizeof c->peer, "%s", c->local ? "local" : "unknown");
-    memcpy(c->network, c->peer, sizeof c->network);
-}
 
 static void name_peer(struct net_conn *c)
 {
     struct sockaddr_storage a;
     int n = sizeof a;
     bool known = !c->local && uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&a, &n) == 0;
-    net_listener_name_peer(c, known ? (struct sockaddr *)&a : NULL);
-}
-
-bool net_address_listed(struct str list, struct str address)
-{
-    char text[NET_ADDRESS_TEXT_BYTES];
-    struct str one;
-    while (str_cut(&list, ',', &one))
-        if (net_address_canonical(one, text) && str_eq(str_from(text), address))
-            return true;
-    return false;
+    net_peer_name(c, known ? (struct sockaddr *)&a : NULL);
 }
 
 /* Over the Unix socket only our own user or root may come: the kernel says who it is. */
@@ -101,23 +62,6 @@ static bool peer_allowed(struct net_conn *c)
            (who.uid == geteuid() || who.uid == 0);
 }
 
-bool net_listener_joined(struct net_listener *l, struct net_conn *c)
-{
-    size_t all = ++l->connections;
-    size_t here = 0;
-    c->counted = !c->local && !net_address_listed(l->options.proxies, str_from(c->peer));
-    if (c->counted)
-        here = (size_t)atomic_fetch_add(&l->by_address[address_slot(c->network)], 1) + 1;
-    return all <= l->options.connections_max && here <= l->options.per_address_max;
-}
-
-void net_listener_left(struct net_listener *l, struct net_conn *c)
-{
-    l->connections--;
-    if (c->counted)
-        l->by_address[address_slot(c->network)]--;
-}
-
 static void drop(uv_handle_t *handle)
 {
     free(handle->data);
@@ -130,7 +74,7 @@ static void on_connection(uv_stream_t *stream, int status)
     if (!c)
         return;
     c->loop = a->loop;
-    c->listener = a->listener;
+    c->peers = &a->listener->peers;
     c->local = a->local;
     c->protocol = a->listener->options.protocol;
     int bad =
@@ -147,9 +91,9 @@ static void on_connection(uv_stream_t *stream, int status)
     if (!a->local)
         uv_tcp_nodelay(&c->tcp, 1);
     name_peer(c);
-    bool allowed = net_listener_joined(a->listener, c) && peer_allowed(c);
+    bool allowed = net_peers_joined(c->peers, c) && peer_allowed(c);
     if (!allowed || !a->listener->options.accepted(c, a->listener->options.context)) {
-        net_listener_left(a->listener, c);
+        net_peers_left(c->peers, c);
         uv_close(&c->handle, drop);
         return;
     }
@@ -330,6 +274,9 @@ static struct net_listener *listener_new(const struct net_listen_options *o)
     if (!l)
         return NULL;
     l->options = *o;
+    l->peers.connections_max = o->connections_max;
+    l->peers.per_address_max = o->per_address_max;
+    l->peers.proxies = o->proxies;
     mutex_init(&l->lock);
     cond_init(&l->changed);
     return l;
@@ -441,5 +388,5 @@ void net_listener_free(struct net_listener *l)
 
 size_t net_listener_connections(const struct net_listener *l)
 {
-    return l ? l->connections : 0;
+    return l ? l->peers.connections : 0;
 }

@@ -81,6 +81,14 @@ static void on_tick(uv_timer_t *timer)
     net_conns_tick(timer->data, clock_monotonic_ms());
 }
 
+static void on_turn(uv_prepare_t *turn)
+{
+    struct net_loop *l = turn->data;
+    if (l->before_wait)
+        l->before_wait(l, l->before_wait_context);
+    net_corks_flush(l);
+}
+
 static void run(void *arg)
 {
     struct loop_start start = *(struct loop_start *)arg;
@@ -100,9 +108,11 @@ static err_t loop_init(struct net_loop *l, int number)
     l->read_buffer = malloc(NET_READ_BYTES);
     if (!l->read_buffer || uv_loop_init(&l->uv) != 0)
         return E_BUSY;
-    l->mail.data = l->tick.data = l;
+    l->mail.data = l->tick.data = l->turn.data = l;
     if (uv_async_init(&l->uv, &l->mail, read_mail) != 0 || uv_timer_init(&l->uv, &l->tick) != 0)
         return E_BUSY;
+    uv_prepare_init(&l->uv, &l->turn); /* neither fails */
+    uv_prepare_start(&l->turn, on_turn);
     return uv_timer_start(&l->tick, on_tick, NET_TICK_MS, NET_TICK_MS) == 0 ? OK : E_BUSY;
 }
 
@@ -145,6 +155,7 @@ static void close_all(struct net_loop *l, void *arg)
     l->mail_closed = true;
     mutex_unlock(&l->mail_lock);
     uv_close((uv_handle_t *)&l->tick, NULL);
+    uv_close((uv_handle_t *)&l->turn, NULL);
     uv_close((uv_handle_t *)&l->mail, NULL);
 }
 
@@ -177,6 +188,7 @@ void net_loops_stop(struct net_loop *loops, int count)
         uv_run(&loops[i].uv, UV_RUN_DEFAULT);
         uv_loop_close(&loops[i].uv);
         mutex_free(&loops[i].mail_lock);
+        net_corks_free(&loops[i]);
         free(loops[i].read_buffer);
     }
     free(loops);

@@ -22,8 +22,14 @@ struct net_loop {
     uv_timer_t tick;        /* deadlines of connections, coarse */
     struct net_conn *conns; /* all of this loop */
     size_t conn_count;
+    struct net_cork *corks, *spare_corks; /* conn.c */
+    unsigned spare_count;
     char *read_buffer; /* one for all connections: an idle one holds none */
     void *context;     /* of whoever runs on it: the thread's database handle … */
+    uv_prepare_t turn;
+    /* Of the same, at the end of each turn; NULL: nothing. */
+    void (*before_wait)(struct net_loop *l, void *context);
+    void *before_wait_context;
     _Atomic bool stopping;
 };
 

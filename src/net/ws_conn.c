@@ -173,7 +173,7 @@ void ws_conn_abort(struct ws_conn *c)
 
 static bool may_send(struct ws_conn *c, size_t n)
 {
-    size_t unsent = c->conn->unsent_bytes;
+    size_t unsent = c->conn->unsent_bytes + net_corked_bytes(c->conn);
     if (c->status != OPEN || c->conn->closing)
         return false;
     if (!unsent || unsent + n <= c->options.unsent_bytes_max)
@@ -203,11 +203,9 @@ bool ws_conn_send_frame(struct ws_conn *c, struct ws_frame *f)
 {
     if (!may_send(c, f->n))
         return false;
-    size_t taken = net_write_now(c->conn, str_of(f->bytes, f->n));
-    if (taken < f->n) {
-        struct str rest = str_of(f->bytes + taken, f->n - taken);
-        net_write(c->conn, &rest, 1, drop_frame, ws_frame_hold(f));
-    }
+    struct str bytes = str_of(f->bytes, f->n);
+    if (!net_write_corked(c->conn, &bytes, 1))
+        net_write(c->conn, &bytes, 1, drop_frame, ws_frame_hold(f));
     sent(c, f->n);
     return true;
 }
@@ -235,7 +233,8 @@ bool ws_conn_send(struct ws_conn *c, bool binary, struct str data)
     if (c->deflate && data.n >= WS_DEFLATE_MIN)
         return send_packed(c, opcode, data);
     struct str parts[2] = { str_of(head, ws_write_head(head, opcode, data.n)), data };
-    net_write_copies(c->conn, parts, COUNTOF(parts));
+    if (!net_write_corked(c->conn, parts, COUNTOF(parts)))
+        net_write_copies(c->conn, parts, COUNTOF(parts));
     sent(c, parts[0].n + data.n);
     return true;
 }

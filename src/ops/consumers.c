@@ -221,6 +221,7 @@ static err_t connect_handles(struct ops *ops)
     if (!c->rows)
         TRY(db_connect(ops->app->store, &c->rows));
     db_set_patience(c->rows, DB_FOR_WORK);
+    db_set_joins(c->rows); /* nobody waits for cursors */
     index_mend(ops);
     err_t e = c->index || !ops->app->index ? OK : db_connect(ops->app->index, &c->index);
     if (c->index)
@@ -256,6 +257,18 @@ static bool rest(struct consumers *c, int64_t wait_ms)
     return woken;
 }
 
+/* A commit every few hundred microseconds is no reason for as many rounds: nobody is woken by one meanwhile. */
+static void gather(struct consumers *c, int64_t until_ms)
+{
+    int64_t left_ms;
+    mutex_lock(&c->mutex);
+    c->gathering = true;
+    while (!c->stopping && (left_ms = until_ms - clock_real_ms()) > 0)
+        UNUSED(cond_wait_ms(&c->cond, &c->mutex, left_ms));
+    c->gathering = c->wake = false;
+    mutex_unlock(&c->mutex);
+}
+
 static bool stopping(struct consumers *c)
 {
     mutex_lock(&c->mutex);
@@ -281,7 +294,7 @@ static void run(void *arg)
     struct arena a;
     arena_init(&a, OPS_ARENA_BYTES_MAX);
     while (!stopping(c)) {
-        int64_t wait_ms = poll_ms;
+        int64_t wait_ms = poll_ms, began_ms = clock_real_ms();
         err_t e = connect_handles(ops);
         if (e != OK) {
             log_at(LOG_ERROR, "ops.no_store", LZ("code", err_code(e)),
@@ -295,8 +308,10 @@ static void run(void *arg)
         if (postgres && wait_ms > eager_ms)
             wait_ms = eager_ms;
         eager_ms = eager_ms * 2 < poll_ms ? eager_ms * 2 : poll_ms;
-        if (rest(c, wait_ms))
+        if (rest(c, wait_ms)) {
             eager_ms = EAGER_MS;
+            gather(c, began_ms + OPS_GATHER_MS);
+        }
     }
     arena_free(&a);
     db_disconnect(c->rows);
@@ -357,7 +372,8 @@ void consumers_wake(struct ops *ops)
     struct consumers *c = &ops->consumers;
     mutex_lock(&c->mutex);
     c->wake = true;
-    cond_signal(&c->cond);
+    if (!c->gathering)
+        cond_signal(&c->cond);
     mutex_unlock(&c->mutex);
 }
 

@@ -1,7 +1,7 @@
 /* What was deleted leaves the disk.
  *
  * What an account that is put away or disabled has queued or running ends. An account that goes takes along what each room holds of it, in one transaction (module.forget). After that, and after
- * every deletion of something that a room holds, the job "erase" removes the files that no row names any more, has the rooms
+ * every deletion of something that a room holds, the job "erase" has the rendered pages forgotten, removes the files that no row names any more, has the rooms
  * rewrite what still holds deleted words (module.scrub), and cuts the databases' logs. SQLite overwrites what it deletes
  * (secure_delete), so then no byte is left in the data folder (DESIGN section 7). PostgreSQL keeps deleted rows until its
  * own vacuum.
@@ -198,6 +198,9 @@ static err_t scrub_index(struct app *app, struct db *index)
 static err_t erase_with(struct app *app, struct db *db, struct db *index, struct job_run *run)
 {
     TRY(wait_for_consumers(app, db, index, run));
+    struct http_server *server = app->server;
+    if (server) /* else no page is kept */
+        http_pages_forget(server);
     TRY(sweep_blobs(app, db, run));
     if (index) {
         TRY(scrub_index(app, index));

@@ -133,6 +133,7 @@ struct consumers {
     struct mutex mutex;
     struct cond cond;
     bool wake, stopping;     /* under mutex */
+    bool gathering;          /* the same: it looks by itself in a moment */
     struct db *rows, *index; /* the thread's; no index while that is damaged */
     bool store_away;         /* it has been said in the log */
     int64_t next_prune_ms, next_mend_ms;
@@ -200,6 +201,7 @@ struct jobs {
     struct mutex mutex;
     struct cond cond;
     bool wake, stopping; /* under mutex */
+    bool gathering;      /* the same: the thread looks by itself in a moment */
     struct db *db;       /* the thread's */
     int64_t next_sweep_ms;
 };

@@ -11,21 +11,18 @@ enum {
     SWEEP_EVERY_MS = 3600 * 1000,
 };
 
-bool jobs_stopping(struct jobs *j)
+/* Until the next wake-up or the stop, at most wait_ms; and not before OPS_GATHER_MS after the last round, for each commit
+ * wakes. */
+static void rest(struct jobs *j, int64_t wait_ms, int64_t began_ms)
 {
-    mutex_lock(&j->mutex);
-    bool yes = j->stopping;
-    mutex_unlock(&j->mutex);
-    return yes;
-}
-
-/* Until the next wake-up or the stop, at most wait_ms. */
-static void rest(struct jobs *j, int64_t wait_ms)
-{
+    int64_t left_ms;
     mutex_lock(&j->mutex);
     if (wait_ms > 0 && !j->wake && !j->stopping)
         UNUSED(cond_wait_ms(&j->cond, &j->mutex, wait_ms));
-    j->wake = false;
+    j->gathering = true;
+    while (!j->stopping && (left_ms = began_ms + OPS_GATHER_MS - clock_real_ms()) > 0)
+        UNUSED(cond_wait_ms(&j->cond, &j->mutex, left_ms));
+    j->gathering = j->wake = false;
     mutex_unlock(&j->mutex);
 }
 
@@ -172,7 +169,7 @@ static void hand_out(void *arg)
     struct jobs *j = &ops->jobs;
     bool postgres = db_backend(ops->app->store) == DB_POSTGRES;
     while (!jobs_stopping(j)) {
-        int64_t wait_ms = postgres ? POLL_POSTGRES_MS : POLL_MS;
+        int64_t wait_ms = postgres ? POLL_POSTGRES_MS : POLL_MS, began_ms = clock_real_ms();
         join_slots(j, false);
         err_t e = j->db ? OK : db_connect(ops->app->store, &j->db);
         if (e == OK) {
@@ -184,7 +181,7 @@ static void hand_out(void *arg)
                    LZ("detail", err_log_text()));
             wait_ms = TROUBLE_MS;
         }
-        rest(j, wait_ms);
+        rest(j, wait_ms, began_ms);
     }
     join_slots(j, true);
     db_disconnect(j->db);
@@ -251,7 +248,8 @@ void jobs_wake(struct ops *ops)
     struct jobs *j = &ops->jobs;
     mutex_lock(&j->mutex);
     j->wake = true;
-    cond_broadcast(&j->cond);
+    if (!j->gathering)
+        cond_broadcast(&j->cond);
     mutex_unlock(&j->mutex);
 }
 

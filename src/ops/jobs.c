@@ -139,6 +139,14 @@ struct job job_of(const struct job_row *row)
     };
 }
 
+bool jobs_stopping(struct jobs *j)
+{
+    mutex_lock(&j->mutex);
+    bool yes = j->stopping;
+    mutex_unlock(&j->mutex);
+    return yes;
+}
+
 void jobs_cancel_here(struct ops *ops, struct uuid id)
 {
     if (!ops)

@@ -57,11 +57,11 @@ err_t ops_start(struct app *app)
     TRY(ops_new(app, &ops));
     app->ops = ops; /* before a job can ask for it */
     db_on_commit(app->store, committed, ops);
-    err_t e = consumers_start(ops);
+    err_t e = db_doorbell_open(app->store);
+    if (e == OK)
+        e = consumers_start(ops);
     if (e == OK)
         e = jobs_start(ops);
-    if (e == OK)
-        e = db_doorbell_open(app->store);
     if (e != OK)
         ops_stop(app);
     return e;
@@ -72,9 +72,9 @@ void ops_stop(struct app *app)
     struct ops *ops = app->ops;
     if (!ops)
         return;
-    db_doorbell_close(app->store);
     jobs_stop(ops);
     consumers_stop(ops);
+    db_doorbell_close(app->store);
     db_on_commit(app->store, NULL, NULL);
     app->ops = NULL;
     ops_free(ops);

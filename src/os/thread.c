@@ -10,11 +10,16 @@
 #include <time.h>
 #include <unistd.h>
 
-static int64_t now_ms(void)
+static int64_t now_us(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t now_ms(void)
+{
+    return now_us() / 1000;
 }
 
 /* --- threads ---------------------------------------------------------------------------- */
@@ -108,12 +113,12 @@ void cond_wait(struct cond *c, struct mutex *m)
     assert(!failed);
 }
 
-bool cond_wait_ms(struct cond *c, struct mutex *m, int64_t timeout_ms)
+static bool cond_wait_us(struct cond *c, struct mutex *m, int64_t timeout_us)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += timeout_ms / 1000;
-    t.tv_nsec += timeout_ms % 1000 * 1000000;
+    t.tv_sec += timeout_us / 1000000;
+    t.tv_nsec += timeout_us % 1000000 * 1000;
     if (t.tv_nsec >= 1000000000) {
         t.tv_sec++;
         t.tv_nsec -= 1000000000;
@@ -121,6 +126,11 @@ bool cond_wait_ms(struct cond *c, struct mutex *m, int64_t timeout_ms)
     int result = pthread_cond_timedwait(&c->handle, &m->handle, &t);
     assert(result == 0 || result == ETIMEDOUT);
     return result == 0;
+}
+
+bool cond_wait_ms(struct cond *c, struct mutex *m, int64_t timeout_ms)
+{
+    return cond_wait_us(c, m, timeout_ms * 1000);
 }
 
 void cond_signal(struct cond *c)
@@ -209,18 +219,23 @@ err_t queue_push(struct queue *q, void *item)
 
 void *queue_pop(struct queue *q, int64_t timeout_ms)
 {
+    return queue_pop_us(q, timeout_ms < 0 ? -1 : timeout_ms * 1000);
+}
+
+void *queue_pop_us(struct queue *q, int64_t timeout_us)
+{
     void *item = NULL;
-    int64_t deadline = timeout_ms >= 0 ? now_ms() + timeout_ms : 0;
+    int64_t deadline = timeout_us > 0 ? now_us() + timeout_us : 0;
     mutex_lock(&q->lock);
     while (!q->count && !q->closed) {
-        if (timeout_ms < 0) {
+        if (timeout_us < 0) {
             cond_wait(&q->filled, &q->lock);
             continue;
         }
-        int64_t left = deadline - now_ms();
+        int64_t left = deadline - now_us();
         if (left <= 0)
             break;
-        (void)cond_wait_ms(&q->filled, &q->lock, left);
+        (void)cond_wait_us(&q->filled, &q->lock, left);
     }
     if (q->count) {
         item = q->items[q->head];

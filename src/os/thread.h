@@ -48,7 +48,8 @@ NODISCARD err_t queue_push(struct queue *q,
                            void *item); /* never waits: E_BUSY when full, E_STOPPING when closed */
 void *queue_pop(struct queue *q,
                 int64_t timeout_ms); /* < 0: wait for ever; NULL: timed out, or closed and empty */
-void queue_close(struct queue *q);   /* wakes everybody; what is inside is still handed out */
+void *queue_pop_us(struct queue *q, int64_t timeout_us); /* the same, for a shorter wait */
+void queue_close(struct queue *q); /* wakes everybody; what is inside is still handed out */
 size_t queue_length(struct queue *q);
 
 #endif

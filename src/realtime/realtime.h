@@ -17,14 +17,11 @@
  *     comes back (connection state recovery); its credential and topics are checked anew, and where what it
  *     missed speaks of a thing that it may not read any more, it begins anew.
  *
- * Built like this: a session (session.c, the Engine.IO transport) belongs to one loop thread, its id
- * says to which; a request that lands on another loop moves there with its connection. Rooms
- * (hub.c) span loops: an emission is encoded once, counted by reference, posted to every loop, and
- * each loop writes it to its own members. Events of clients run on workers (events.c) with the
- * tables of all rooms (struct socket_event of registry/module.h). What other nodes would hear goes through
- * hub_emit, one place. Presence (presence.c) is a state machine in memory that knows no sockets.
- * Signalling for WebRTC (signalling.c, /signaling) speaks as npm y-webrtc's server does; its connections
- * are members of rooms, and stand on a credential (conns.c), as sockets do.
+ * Built like this: connections, rooms and emissions are the hub's (hub/hub.h); each folder is a part of it and knows those before
+ * it alone. topics/: what may be asked for. transport/: a session of Engine.IO. protocol/: Socket.IO on it, and the events of
+ * clients, which run on workers with the tables of all rooms (struct socket_event of registry/socket_event.h). feed/: what changed.
+ * presence/: a state machine in memory that knows no sockets, and its place among them. signalling/: for WebRTC (/signaling), as
+ * npm y-webrtc's server speaks. The events of this room itself are in subscribe.c.
  */
 #ifndef VIVIM_REALTIME_REALTIME_H
 #define VIVIM_REALTIME_REALTIME_H
@@ -32,10 +29,5 @@
 #include "registry/module.h"
 
 extern const struct module realtime_module;
-
-/* To everybody in `room` ("capture:<id>"): the event with one JSON value. From any thread; never
- * waits for a socket. What is told before the module's init, or in a command without a server, is
- * heard by nobody. */
-void rt_emit(struct app *app, struct str room, const char *event, struct str json);
 
 #endif

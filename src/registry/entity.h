@@ -78,5 +78,9 @@ bool entity_has_words(const struct entity *e);
 NODISCARD err_t entity_change(struct app *app, struct db *db, struct arena *a,
                               const struct entity *e, const struct entity_change *c,
                               int64_t *ret_version);
+/* The same without the commit: for who reads what has become of it in the same transaction. */
+NODISCARD err_t entity_change_begin(struct app *app, struct db *db, struct arena *a,
+                                    const struct entity *e, const struct entity_change *c,
+                                    struct db_txn *tx, int64_t *ret_version);
 
 #endif

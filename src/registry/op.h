@@ -30,7 +30,8 @@ struct op_consumer {
     /* Effects in files of the room's in this node's data folder, and the cursor in one beside them (ops/node_cursor.c): each
      * node takes every batch for itself. `effects` is NULL and no transaction is open. What `consume` leaves is durable when it
      * returns OK; the cursor follows, so after a crash a batch may come again. A cursor that is lost or damaged begins at the
-     * beginning; E_CURSOR_EXPIRED from `consume` says that the files are gone or useless, and has them made again. */
+     * beginning; E_CURSOR_EXPIRED from `consume` says that the files are gone or useless, and has them made again.
+     * For an index that is a file and not a table, such as one of word vectors. No room keeps one yet. */
     bool on_node;
     /* For what only the living hear (sockets): the cursor is in memory and begins at the head with the
      * process; `effects` is NULL and no transaction is open. Each process has one, so each hears all. */

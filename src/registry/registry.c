@@ -45,14 +45,20 @@ bool entity_has_words(const struct entity *e)
     return e->text || e->exists;
 }
 
-err_t entity_change(struct app *app, struct db *db, struct arena *a, const struct entity *e,
-                    const struct entity_change *c, int64_t *ret_version)
+err_t entity_change_begin(struct app *app, struct db *db, struct arena *a, const struct entity *e,
+                          const struct entity_change *c, struct db_txn *tx, int64_t *ret_version)
 {
     if (!e->apply)
         return err_note(E_METHOD, NULL, "this is changed by the server alone");
+    TRY(db_txn_begin(tx, db));
+    return e->apply(app, db, a, c, ret_version);
+}
+
+err_t entity_change(struct app *app, struct db *db, struct arena *a, const struct entity *e,
+                    const struct entity_change *c, int64_t *ret_version)
+{
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
-    TRY(db_txn_begin(&tx, db));
-    TRY(e->apply(app, db, a, c, ret_version));
+    TRY(entity_change_begin(app, db, a, e, c, &tx, ret_version));
     return db_txn_commit(&tx);
 }
 

@@ -128,10 +128,10 @@ static const struct route ROUTES[] = {
       .summary = "With whom it is shared",
       .reply_schema = "{\"type\":\"object\",\"required\":[\"items\"],\"properties\":{\"items\":{"
                       "\"type\":\"array\",\"items\":" MEMBER_SCHEMA "}}}" },
-    { HTTP_PUT, MEMBERS "/{handle}", member_put, AUTH_USER, RATE_WRITE, KIB(4), RUN_WORKER,
+    { HTTP_PUT, MEMBERS "/{handle}", member_put, AUTH_USER, RATE_WRITE, KIB(4), RUN_WRITE,
       SCOPE_WRITE, .summary = "Share it with an account", .body = MEMBER_BODY,
       .body_count = COUNTOF(MEMBER_BODY), .reply_schema = MEMBER_SCHEMA },
-    { HTTP_DELETE, MEMBERS "/{handle}", member_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER,
+    { HTTP_DELETE, MEMBERS "/{handle}", member_delete, AUTH_USER, RATE_WRITE, 0, RUN_WRITE,
       SCOPE_WRITE, .summary = "Stop sharing it with an account", .success = 204 },
 };
 

@@ -95,7 +95,7 @@ if (process.env.VIVIM_TEST_PG_URL) describe('two nodes on one PostgreSQL', () =>
     test('a doorbell whose connection was cut rings again, also for what was missed', async () => {
         const c = await connected(b, ann);
         const heard = c.hear('change', (e) => e.items.some((i) => i.id === conversation));
-        const cut = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'nodes' AND query LIKE 'LISTEN%'`;
+        const cut = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'nodes' AND query ~ '^(LISTEN|NOTIFY)'`;
         assert.equal(await query(pg.url, cut), '2');
         assert.equal((await ann.json('PATCH', `/api/v1/conversations/${conversation}`, { title: 'While nobody listened' })).status, 200);
         await heard;

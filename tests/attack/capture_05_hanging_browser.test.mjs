@@ -19,7 +19,7 @@ const BROWSERS = {
     'reads and answers nothing': 'note $$; cat <&3 >/dev/null & note $!; sleep 1000',
     'prints garbage': 'note $$; (while printf "garbage\\000{\\000" >&4; do sleep 0.01; done) & note $!; wait',
     'has children that keep the pipe open': 'trap "" TERM; note $$; setsid sleep 1000 & note $!; wait',
-    'closes its pipe and lives': 'trap "" TERM; exec 3<&- 4>&-; note $$; note $$; exec sleep 1000',
+    'closes its pipe and lives': 'trap "" TERM; note $$; note $$; exec 3<&- 4>&-; exec sleep 1000',
 };
 
 async function until(what, why) {

@@ -1,6 +1,7 @@
 /* How far does a named query reach? Each is asked with the values of a row that is there, and must find it (else the
  * values would prove nothing); then again with each value in turn replaced by another, such as another account's id, and
- * must find and change nothing. So no condition of a query can be lost unnoticed. */
+ * must find and change nothing. So no condition of a query can be lost unnoticed. At its end a room's test calls
+ * narrow_complete: a query that names an account and was never asked fails it, also one that comes later. */
 #ifndef VIVIM_TEST_NARROW_H
 #define VIVIM_TEST_NARROW_H
 
@@ -77,11 +78,26 @@ static inline bool narrow_asks(const struct db_query *q, int number)
     return false;
 }
 
+static const struct db_query *narrow_asked[256];
+static size_t narrow_asked_count;
+
+static inline bool narrow_was_asked(const struct db_query *q)
+{
+    for (size_t i = 0; i < narrow_asked_count; i++)
+        if (narrow_asked[i] == q)
+            return true;
+    return false;
+}
+
 static inline void narrow_query(const struct narrow *n, const struct db_query *q)
 {
     struct db_value values[32];
     struct db_args args = { values, q->param_count };
     assert_true(q->param_count <= (int)COUNTOF(values));
+    if (!narrow_was_asked(q)) {
+        assert_true(narrow_asked_count < COUNTOF(narrow_asked));
+        narrow_asked[narrow_asked_count++] = q;
+    }
     for (int i = 0; i < q->param_count; i++)
         values[i] = narrow_param(n, q, q->params[i])->value;
     if (narrow_reach(n->db, q, args) < 1)
@@ -106,18 +122,42 @@ static inline bool narrow_takes(const struct db_query *q, const char *param)
     return false;
 }
 
-/* Of a NULL-ended list all that take the table's first parameter (the owner), but what is new (INSERT … VALUES: the key
- * of each table holds its owner) and the named ones. */
+/* What is new (INSERT … VALUES) finds nothing: the key of each table holds its owner. */
+static inline bool narrow_is_new(const struct db_query *q)
+{
+    return strncmp(q->sqlite, "INSERT", 6) == 0 && strstr(q->postgres, "VALUES");
+}
+
+static inline bool narrow_listed(const struct db_query *const *list, size_t count,
+                                 const struct db_query *q)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == q)
+            return true;
+    return false;
+}
+
+/* Of a NULL-ended list all that take the table's first parameter (the owner), but what is new and the named ones. */
 static inline void narrow_all(const struct narrow *n, const struct db_query *const *all,
                               const struct db_query *const *except, size_t except_count)
 {
-    for (; *all; all++) {
-        bool skip = strncmp((*all)->sqlite, "INSERT", 6) == 0 && strstr((*all)->postgres, "VALUES");
-        for (size_t i = 0; i < except_count; i++)
-            skip = skip || except[i] == *all;
-        if (!skip && narrow_takes(*all, n->params[0].name))
+    for (; *all; all++)
+        if (!narrow_is_new(*all) && !narrow_listed(except, except_count, *all) &&
+            narrow_takes(*all, n->params[0].name))
             narrow_query(n, *all);
-    }
+}
+
+/* Was each of a NULL-ended list that names an account asked, but what is new and the named ones? */
+static inline void narrow_complete(const struct db_query *const *all,
+                                   const struct db_query *const *except, size_t except_count)
+{
+    static const char *const WHOSE[] = { "owner", "account", "actor", "reader", "grantee" };
+    for (; *all; all++)
+        for (size_t i = 0; i < COUNTOF(WHOSE); i++)
+            if (narrow_takes(*all, WHOSE[i]) && !narrow_is_new(*all) && !narrow_was_asked(*all) &&
+                !narrow_listed(except, except_count, *all))
+                fail_msg("%s takes :%s, and no test asks how far it reaches", (*all)->name,
+                         WHOSE[i]);
 }
 
 #endif

@@ -507,6 +507,7 @@ static void no_query_reaches_further_than_it_says(void **state)
     put_one_id(id, picture);
     const struct narrow n = { f.db, params, COUNTOF(params) };
     narrow_all(&n, SQL_ALL_ARCHIVE, NULL, 0);
+    narrow_complete(SQL_ALL_ARCHIVE, NULL, 0);
 }
 
 /* `position >= :after` gave the last message of a page again on the next one. */

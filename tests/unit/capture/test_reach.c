@@ -45,6 +45,7 @@ static void no_query_reaches_further_than_it_says(void **state)
     const struct narrow n = { f.db, params, COUNTOF(params) };
     put(id, conversation, evidence);
     narrow_all(&n, SQL_ALL_CAPTURE, NULL, 0);
+    narrow_complete(SQL_ALL_CAPTURE, NULL, 0);
 }
 
 int main(void)

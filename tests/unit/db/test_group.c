@@ -256,6 +256,367 @@ static void the_log_stays_bounded_under_readers(void **state)
     assert_true(after.checkpoints > before.checkpoints);
 }
 
+/* --- hand-over -------------------------------------------------------------------------------------- */
+
+enum { HANDED = 50 };
+
+struct told {
+    struct db_handed handed; /* the first */
+    int times;
+    err_t result;
+    char why[sizeof((struct err_detail *)0)->text];
+};
+
+static void note_result(struct db_handed *h, err_t e)
+{
+    struct told *t = (struct told *)h;
+    t->times++;
+    t->result = e;
+    memcpy(t->why, err_detail()->text, sizeof t->why);
+}
+
+static struct told one_told(void)
+{
+    return (struct told){ .handed.told = note_result, .result = ERR_COUNT };
+}
+
+/* A row whose commit is handed over; it must be told of later. */
+static void hand_over(struct db *db, int64_t n, struct told *t)
+{
+    bool told;
+    *t = one_told();
+    db_hand_over_begin(db);
+    assert_int_equal(put_durable(db, n), OK);
+    assert_int_equal(db_hand_over_end(db, &t->handed, &told), OK);
+    assert_true(told);
+}
+
+static void hand_over_all(struct db *db, struct told *told)
+{
+    for (int i = 0; i < HANDED; i++)
+        hand_over(db, i, &told[i]);
+    for (int i = 0; i < HANDED; i++)
+        assert_int_equal(told[i].times, 0);
+}
+
+static struct db *another_handle(void)
+{
+    struct db *db;
+    assert_int_equal(db_connect(f.store, &db), OK);
+    return db;
+}
+
+static int hooked;
+static void count_hook(void *context)
+{
+    UNUSED(context);
+    hooked++;
+}
+
+static void what_is_handed_over_shares_a_commit(void **state)
+{
+    UNUSED(state);
+    static struct told told[HANDED];
+    struct db *db = another_handle();
+    struct db_stats before, after;
+    db_stats(f.store, &before);
+    hand_over_all(db, told);
+    assert_int_equal(count_things(f.db), 0); /* nobody sees what is not durable */
+    db_flush(f.store);
+    db_stats(f.store, &after);
+    for (int i = 0; i < HANDED; i++) {
+        assert_int_equal(told[i].times, 1);
+        assert_int_equal(told[i].result, OK);
+    }
+    assert_int_equal(after.commits - before.commits, HANDED);
+    assert_int_equal(after.groups - before.groups, 1);
+    assert_int_equal(count_things(f.db), HANDED);
+    db_flush(f.store); /* with nothing to do */
+    db_stats(f.store, &after);
+    assert_int_equal(after.groups - before.groups, 1);
+    db_disconnect(db);
+}
+
+/* The replies were ready: none of them may leave. */
+static void all_fail(enum fault_kind kind, err_t expected)
+{
+    static struct told told[HANDED];
+    struct db *db = another_handle();
+    hand_over_all(db, told);
+    fault_arm(kind, 1, false);
+    db_flush(f.store);
+    fault_disarm();
+    assert_true(fault_happened());
+    for (int i = 0; i < HANDED; i++) {
+        assert_int_equal(told[i].times, 1);
+        assert_int_equal(told[i].result, expected);
+        assert_true(told[i].why[0]);
+    }
+    assert_int_equal(count_things(f.db), 0);
+    db_disconnect(db);
+    close_store();
+    open_store();
+    assert_int_equal(count_things(f.db), 0);
+}
+
+static void a_group_that_fails_fails_all_that_were_handed_over(void **state)
+{
+    UNUSED(state);
+    all_fail(FAULT_WRITE, E_IO);
+    assert_int_equal(put_durable(f.db, 999999), OK);
+}
+
+static void a_full_disk_fails_all_that_were_handed_over(void **state)
+{
+    UNUSED(state);
+    all_fail(FAULT_WRITE_FULL, E_FULL);
+}
+
+static void a_failed_sync_fails_all_that_were_handed_over(void **state)
+{
+    UNUSED(state);
+    all_fail(FAULT_SYNC, E_IO);
+}
+
+/* A later member's statement ends the transaction that they were prepared in. */
+static void a_lost_group_fails_all_that_were_handed_over(void **state)
+{
+    UNUSED(state);
+    static struct told told[HANDED];
+    struct db *db = another_handle();
+    hand_over_all(db, told);
+    struct db_txn tx = { 0 };
+    assert_int_equal(db_txn_begin(&tx, f.db), OK);
+    fault_arm(FAULT_ALLOCATION, 1, true);
+    err_t e = db_exec(f.db, &Q_DELETE, DB_ARGS(DBI(777777)), NULL); /* prepared here first */
+    fault_disarm();
+    assert_int_equal(e, E_BUSY);
+    for (int i = 0; i < HANDED; i++) {
+        assert_int_equal(told[i].times, 1);
+        assert_int_equal(told[i].result, E_BUSY);
+    }
+    db_txn_end(&tx);
+    assert_int_equal(count_things(f.db), 0);
+    db_disconnect(db);
+}
+
+static void who_wrote_reads_what_it_wrote(void **state)
+{
+    UNUSED(state);
+    struct told t = one_told();
+    struct db *db = another_handle();
+    bool told;
+    db_hand_over_begin(db);
+    assert_int_equal(put_durable(db, 1), OK);
+    assert_int_equal(count_things(db), 1);
+    assert_int_equal(put_durable(db, 2), OK);
+    db_reads_begin(db);
+    assert_int_equal(count_things(db), 2);
+    db_reads_end(db);
+    assert_int_equal(db_hand_over_end(db, &t.handed, &told), OK);
+    assert_false(told); /* it has waited already */
+    assert_int_equal(t.times, 0);
+    db_disconnect(db);
+}
+
+static void who_wrote_hears_at_its_next_question_that_it_failed(void **state)
+{
+    UNUSED(state);
+    struct told t = one_told();
+    struct db *db = another_handle();
+    bool told;
+    int64_t n;
+    db_hand_over_begin(db);
+    assert_int_equal(put_durable(db, 1), OK);
+    fault_arm(FAULT_WRITE, 1, false);
+    assert_int_equal(db_i64(db, &Q_COUNT, DB_NO_ARGS, &n), E_IO);
+    fault_disarm();
+    assert_int_equal(put_durable(db, 2), E_IO); /* one answer, one error */
+    assert_int_equal(db_hand_over_end(db, &t.handed, &told), E_IO);
+    assert_false(told);
+    assert_int_equal(count_things(db), 0); /* and the handle is good again */
+    db_disconnect(db);
+}
+
+static void who_waits_commits_what_was_handed_over(void **state)
+{
+    UNUSED(state);
+    struct told t, rest;
+    struct db *db = another_handle();
+    struct db_stats before, after;
+    hooked = 0;
+    db_on_commit(f.store, count_hook, NULL);
+    db_stats(f.store, &before);
+    hand_over(db, 1, &t);
+    {
+        CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+        assert_int_equal(db_txn_begin(&tx, f.db), OK);
+        assert_int_equal(put(f.db, 3, S("given up")), OK);
+    }
+    assert_int_equal(t.times, 0); /* what somebody gives up ends nobody's group */
+    assert_int_equal(put_durable(f.db, 2), OK);
+    db_stats(f.store, &after);
+    assert_int_equal(t.times, 1);
+    assert_int_equal(t.result, OK);
+    assert_int_equal(after.groups - before.groups, 1);
+    assert_int_equal(count_things(db), 2);
+    assert_int_equal(hooked, 0); /* nothing was marked */
+    bool told;
+    rest = one_told();
+    db_hand_over_begin(db);
+    struct db_txn tx = { 0 };
+    assert_int_equal(db_txn_begin(&tx, db), OK);
+    assert_int_equal(put(db, 4, S("marked")), OK);
+    db_txn_mark(db);
+    assert_int_equal(db_txn_commit(&tx), OK);
+    assert_int_equal(db_hand_over_end(db, &rest.handed, &told), OK);
+    assert_int_equal(hooked, 0);
+    db_flush(f.store);
+    assert_int_equal(hooked, 1);
+    db_on_commit(f.store, NULL, NULL);
+    db_disconnect(db);
+}
+
+static void a_commit_without_hurry_is_made_all_the_same(void **state)
+{
+    UNUSED(state);
+    struct db_stats before, after;
+    struct told t;
+    struct db *db = another_handle(), *handing = another_handle();
+    db_set_joins(db);
+    db_stats(f.store, &before);
+    hand_over(handing, 2, &t);
+    assert_int_equal(put_durable(db, 1), OK);
+    db_stats(f.store, &after);
+    assert_int_equal(after.groups - before.groups, 1);
+    assert_int_equal(t.times, 1);
+    assert_int_equal(count_things(f.db), 2);
+    db_disconnect(db);
+    db_disconnect(handing);
+}
+
+/* Side by side: those who hand over, who flush, who wait. Everything that was told stands. */
+struct hander {
+    struct thread thread;
+    int number;
+    struct told told[WRITES];
+};
+
+static void hand_over_rows(void *arg)
+{
+    struct hander *h = arg;
+    struct db *db = another_handle();
+    for (int i = 0; i < WRITES; i++) {
+        bool told;
+        h->told[i] = one_told();
+        db_hand_over_begin(db);
+        assert_int_equal(put_durable(db, 100000 + (int64_t)h->number * 1000 + i), OK);
+        assert_int_equal(db_hand_over_end(db, &h->told[i].handed, &told), OK);
+        if (!told) /* somebody else has committed it already */
+            note_result(&h->told[i].handed, OK);
+    }
+    db_flush(f.store);
+    db_disconnect(db);
+}
+
+static void handing_over_beside_waiting(void **state)
+{
+    UNUSED(state);
+    enum { HANDERS = 4 };
+    static struct writer writers[THREADS];
+    static struct hander handers[HANDERS];
+    for (int i = 0; i < HANDERS; i++) {
+        handers[i] = (struct hander){ .number = i };
+        assert_int_equal(thread_start(&handers[i].thread, "hander", hand_over_rows, &handers[i]),
+                         OK);
+    }
+    run_writers(writers);
+    for (int i = 0; i < HANDERS; i++)
+        thread_join(&handers[i].thread);
+    db_flush(f.store);
+    for (int i = 0; i < HANDERS; i++)
+        for (int k = 0; k < WRITES; k++) {
+            assert_int_equal(handers[i].told[k].times, 1);
+            assert_int_equal(handers[i].told[k].result, OK);
+        }
+    assert_int_equal(count_things(f.db), THREADS * WRITES + HANDERS * WRITES);
+    assert_int_equal(all_there(writers), THREADS * WRITES);
+}
+
+/* --- reads that are put down and taken up again --------------------------------------------------------- */
+
+static int64_t count_in_reads(struct db *db)
+{
+    db_reads_begin(db);
+    int64_t n = count_things(db);
+    db_reads_end(db);
+    return n;
+}
+
+static void put_by_another_process(int64_t n)
+{
+    struct db_store *other;
+    struct db *db;
+    assert_int_equal(db_open(&f.options, &other), OK);
+    assert_int_equal(db_connect(other, &db), OK);
+    assert_int_equal(put_durable(db, n), OK);
+    db_disconnect(db);
+    db_close(other);
+}
+
+static void reads_that_are_kept_are_one_until_something_is_committed(void **state)
+{
+    UNUSED(state);
+    struct db *reader = another_handle();
+    db_reads_keep(reader);
+    assert_int_equal(count_in_reads(reader), 0);
+    put_by_another_process(1);
+    assert_int_equal(count_in_reads(reader), 0); /* still the same state */
+    db_reads_drop(reader);
+    assert_int_equal(count_in_reads(reader), 1);
+    put_by_another_process(2);
+    assert_int_equal(count_in_reads(reader), 1);
+    assert_int_equal(put_durable(f.db, 3), OK); /* of whose commit somebody may have been told */
+    assert_int_equal(count_in_reads(reader), 3);
+    put_by_another_process(4);
+    assert_int_equal(count_things(reader), 4); /* on its own: as the store is now */
+    assert_int_equal(count_in_reads(reader), 4);
+    put_by_another_process(5);
+    assert_int_equal(put_durable(reader, 6), OK); /* a write begins with what is there */
+    assert_int_equal(count_in_reads(reader), 6);
+    db_disconnect(reader);
+}
+
+static void reads_that_are_kept_hold_the_log_until_they_are_dropped(void **state)
+{
+    UNUSED(state);
+    struct db *reader = another_handle();
+    db_reads_keep(reader);
+    assert_int_equal(put_durable(f.db, 1), OK);
+    assert_int_equal(count_in_reads(reader), 1);
+    assert_int_equal(put_durable(f.db, 2), OK);
+    assert_int_equal(db_cut_log(f.store), E_BUSY);
+    db_reads_drop(reader);
+    assert_int_equal(db_cut_log(f.store), OK);
+    db_reads_drop(reader); /* nothing is put down */
+    assert_int_equal(count_in_reads(reader), 2);
+    db_disconnect(reader); /* drops what is put down */
+}
+
+/* Time stands still: no group becomes old on a slow machine. */
+static int sqlite_up_still(void **state)
+{
+    clock_fake(1000);
+    return sqlite_up(state);
+}
+
+static int tear_down_still(void **state)
+{
+    clock_real();
+    return tear_down(state);
+}
+
+#define STILL(test) cmocka_unit_test_setup_teardown(test, sqlite_up_still, tear_down_still)
 #define ALONE(test) cmocka_unit_test_setup_teardown(test, sqlite_up, tear_down)
 
 int main(void)
@@ -270,6 +631,18 @@ int main(void)
         ALONE(a_sync_that_fails_ends_writing),
         ALONE(a_checkpoint_whose_sync_fails_ends_writing),
         ALONE(the_log_stays_bounded_under_readers),
+        STILL(what_is_handed_over_shares_a_commit),
+        STILL(a_group_that_fails_fails_all_that_were_handed_over),
+        STILL(a_full_disk_fails_all_that_were_handed_over),
+        STILL(a_failed_sync_fails_all_that_were_handed_over),
+        STILL(a_lost_group_fails_all_that_were_handed_over),
+        STILL(who_wrote_reads_what_it_wrote),
+        STILL(who_wrote_hears_at_its_next_question_that_it_failed),
+        STILL(who_waits_commits_what_was_handed_over),
+        STILL(a_commit_without_hurry_is_made_all_the_same),
+        ALONE(handing_over_beside_waiting),
+        ALONE(reads_that_are_kept_are_one_until_something_is_committed),
+        ALONE(reads_that_are_kept_hold_the_log_until_they_are_dropped),
     };
     return cmocka_run_group_tests_name("db/group", tests, NULL, NULL);
 }

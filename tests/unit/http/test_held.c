@@ -14,9 +14,11 @@
 #include <cmocka.h>
 
 #include "base/encode.h"
-#include "http/inside.h"
+#include "http/call.h"
+#include "net/ws_conn.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/thread.h"
 
 enum { MOVES = 20, CLIENTS = 8, WAIT_MS = 20000, SOCKET_WAIT_S = 20 };
 
@@ -25,12 +27,10 @@ struct fixture {
     char *folder;
     struct db_store *store;
     struct http_server *_Atomic server;
-    _Atomic int published;
-    _Atomic bool enough;
     /* Written on the loops, read by the test. */
     struct mutex lock;
     struct cond changed;
-    int gone, closed, last_code, holding;
+    int gone, closed, last_code, holding, refused;
     struct held *waiting[64]; /* by loop, of /hold: answered when the server stops */
     struct ws_conn *sockets[2][CLIENTS];
     int socket_count[2];
@@ -253,9 +253,34 @@ static err_t shared_get(struct req *rq, struct reply *rp)
     return OK;
 }
 
-static err_t events_get(struct req *rq, struct reply *rp)
+/* A body that goes on: "one" and, unless it is to stay, "two" and the end. */
+static void stream_gone(struct held *h, void *arg)
 {
-    return reply_events(rq, rp, S("news"), "said", S("{}"), false);
+    UNUSED(h);
+    UNUSED(arg);
+    tell(&f.gone);
+}
+
+static void stream_begin(struct held *h, void *arg)
+{
+    bool stays = req_query(held_req(h), "stay").s != NULL;
+    UNUSED(arg);
+    if (!held_stream_begin(h, S("text/plain"), stream_gone, NULL)) {
+        tell(&f.refused);
+        return;
+    }
+    assert_true(held_stream_write(h, S("one ")));
+    tell(&f.holding);
+    if (stays)
+        return;
+    assert_true(held_stream_write(h, S("two")));
+    held_stream_end(h);
+}
+
+static err_t stream_get(struct req *rq, struct reply *rp)
+{
+    reply_hold(rq, rp, stream_begin, NULL);
+    return OK;
 }
 
 #define ROW(path, handler, where)                                                                  \
@@ -269,7 +294,7 @@ static const struct route ROUTES[] = {
     ROW("/work", work_get, RUN_INLINE),
     ROW("/ws", ws_get, RUN_INLINE),
     ROW("/ws-worker", ws_get, RUN_WORKER),
-    ROW("/events", events_get, RUN_INLINE),
+    ROW("/stream", stream_get, RUN_WORKER),
     { HTTP_GET, "/shared", shared_get, AUTH_PUBLIC, RATE_NONE, 0, RUN_INLINE, SCOPE_NONE,
       .summary = "for pages of other origins", .cors = true },
     { HTTP_POST, "/shared", shared_get, AUTH_USER, RATE_NONE, 100, RUN_INLINE, SCOPE_NONE,
@@ -329,6 +354,16 @@ static struct str read_until(int fd, struct str end)
             fail_msg("the connection ended; so far: %.*s", (int)n, text);
         n += (size_t)got;
     }
+    return str_of(text, n);
+}
+
+static struct str read_to_end(int fd)
+{
+    char *text = arena_bytes(&f.arena, 4096);
+    size_t n = 0;
+    assert_non_null(text);
+    for (ssize_t got; (got = read(fd, text + n, 4096 - n)) != 0; n += (size_t)got)
+        assert_true(got > 0 && n + (size_t)got < 4096);
     return str_of(text, n);
 }
 
@@ -614,37 +649,50 @@ static void what_is_open_after_the_drain_ends_with_the_loops_and_finds_no_worker
         close(fds[i]);
 }
 
-/* As jobs do, which end after the server. */
-static void publish_in_thread(void *arg)
-{
-    struct events *e = arg;
-    for (; !f.enough; f.published++)
-        events_publish(e, S("news"), "said", S("{\"again\":true}"), false);
-}
-
-static void others_may_publish_until_the_server_is_freed(void **state)
+static void a_body_that_goes_on_ends_when_it_is_ended(void **state)
 {
     UNUSED(state);
-    struct thread publisher;
-    int fds[2];
     for (int i = 0; i < 2; i++) {
-        fds[i] = connect_to(i & 1);
-        ask(fds[i], "/events", "");
-        read_until(fds[i], S("data: {}"));
+        int fd = connect_to(i & 1);
+        ask(fd, "/stream", "");
+        struct str answer = read_to_end(fd);
+        assert_true(has(answer, "Content-Type: text/plain\r\n") &&
+                    has(answer, "Connection: close\r\n") && !has(answer, "Content-Length"));
+        assert_true(str_ends(answer, S("\r\n\r\none two")));
+        await(&f.gone, i + 1);
+        close(fd);
     }
-    f.enough = false;
-    ok(thread_start(&publisher, "publisher", publish_in_thread, http_events(f.server)));
-    for (int i = 0; i < 2; i++)
-        read_until(fds[i], S("again"));
-    http_server_stop(f.server);
-    for (int before = f.published; f.published < before + 10;)
-        clock_sleep_ms(1);
-    f.enough = true;
-    thread_join(&publisher);
-    http_server_free(f.server);
-    f.server = NULL;
-    for (int i = 0; i < 2; i++)
-        close(fds[i]);
+}
+
+static void a_body_that_goes_on_hears_that_its_client_has_gone(void **state)
+{
+    UNUSED(state);
+    int fd = connect_to(false);
+    ask(fd, "/stream?stay=1", "");
+    read_until(fd, S("one "));
+    close(fd);
+    await(&f.gone, 1);
+}
+
+static void a_body_that_goes_on_ends_with_the_server(void **state)
+{
+    UNUSED(state);
+    int fd = connect_to(false);
+    ask(fd, "/stream?stay=1", "");
+    read_until(fd, S("one "));
+    stop();
+    assert_int_equal(f.gone, 1);
+    close(fd);
+}
+
+/* The connection goes on: there is a next answer. */
+static void of_a_body_that_goes_on_the_head_alone_ends_at_once(void **state)
+{
+    UNUSED(state);
+    struct str head = answer_to("HEAD", "/stream", "");
+    assert_true(has(head, " 200 ") && has(head, "Content-Type: text/plain\r\n"));
+    await(&f.refused, 1);
+    assert_int_equal(f.holding, 0);
 }
 
 /* --- CORS ------------------------------------------------------------------------------------------------------- */
@@ -745,7 +793,10 @@ int main(void)
         ON_SERVER(stopping_ends_what_is_held_and_closes_sockets_with_1001),
         ON_SERVER(stopping_in_the_midst_of_moves_leaves_nothing_behind),
         ON_SERVER(what_is_open_after_the_drain_ends_with_the_loops_and_finds_no_workers),
-        ON_SERVER(others_may_publish_until_the_server_is_freed),
+        ON_SERVER(a_body_that_goes_on_ends_when_it_is_ended),
+        ON_SERVER(a_body_that_goes_on_hears_that_its_client_has_gone),
+        ON_SERVER(a_body_that_goes_on_ends_with_the_server),
+        ON_SERVER(of_a_body_that_goes_on_the_head_alone_ends_at_once),
         ON_SERVER(pages_of_our_own_origin_alone_are_named),
         cmocka_unit_test_setup_teardown(any_origin_may_read_without_credentials_where_that_is_set,
                                         set_up_for_any_origin, tear_down),

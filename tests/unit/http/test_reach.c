@@ -25,6 +25,7 @@ static void no_query_reaches_further_than_it_says(void **state)
     assert_int_equal(db_txn_commit(&tx), OK);
     narrow_all(&n, SQL_ALL_HTTP, NULL, 0);
     narrow_query(&n, &SQL_HTTP_KEYS_EXPIRE);
+    narrow_complete(SQL_ALL_HTTP, NULL, 0);
 }
 
 int main(void)

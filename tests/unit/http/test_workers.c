@@ -7,8 +7,9 @@
 
 #include <cmocka.h>
 
-#include "http/inside.h"
+#include "http/workers.h"
 #include "os/file.h"
+#include "os/thread.h"
 
 enum { ROUNDS = 100, STOP_ROUNDS = 600, STOP_STEPS = 300, WAIT_MS = 20000 };
 

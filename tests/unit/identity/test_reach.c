@@ -49,10 +49,11 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "limit", DBI(9), DBN() },
     };
     const struct narrow n = { f.db, params, COUNTOF(params) };
-    /* These take what they keep; they are asked below. */
+    /* It takes what it keeps; who_is_signed_out_elsewhere asks it. */
     const struct db_query *const except[] = { &SQL_IDENTITY_SESSION_DELETE_OTHERS };
     put_credentials(id);
     narrow_all(&n, SQL_ALL_IDENTITY, except, COUNTOF(except));
+    narrow_complete(SQL_ALL_IDENTITY, except, COUNTOF(except));
 }
 
 /* Ends all sessions of an account but one, or but the newest: another account's stay. */

@@ -2,7 +2,7 @@
 #include <arpa/inet.h>
 
 #include "base/check.h"
-#include "net/listener.h"
+#include "net/peers.h"
 
 static struct net_conn conn_from(const char *text)
 {
@@ -10,32 +10,28 @@ static struct net_conn conn_from(const char *text)
     struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
     struct net_conn c = { 0 };
     if (inet_pton(AF_INET, text, &in4.sin_addr) == 1) {
-        net_listener_name_peer(&c, (struct sockaddr *)&in4);
+        net_peer_name(&c, (struct sockaddr *)&in4);
     } else {
         assert_int_equal(inet_pton(AF_INET6, text, &in6.sin6_addr), 1);
-        net_listener_name_peer(&c, (struct sockaddr *)&in6);
+        net_peer_name(&c, (struct sockaddr *)&in6);
     }
     return c;
 }
 
-static struct net_listener *listener(struct str proxies)
+static struct net_peers *two_of_each(struct str proxies)
 {
-    struct net_listener *l = NULL;
-    int port;
-    struct net_listen_options o = { .connections_max = 100,
-                                    .per_address_max = 2,
-                                    .proxies = proxies };
-    assert_int_equal(net_listen(NULL, 0, S("127.0.0.1:0"), &o, &l, &port), OK);
-    return l;
+    static struct net_peers p;
+    p = (struct net_peers){ .connections_max = 100, .per_address_max = 2, .proxies = proxies };
+    return &p;
 }
 
 /* How many of these connections are let in, one after another. */
-static int let_in(struct net_listener *l, const char *const *from, size_t count)
+static int let_in(struct net_peers *p, const char *const *from, size_t count)
 {
     int in = 0;
     for (size_t i = 0; i < count; i++) {
         struct net_conn c = conn_from(from[i]);
-        in += net_listener_joined(l, &c);
+        in += net_peers_joined(p, &c);
     }
     return in;
 }
@@ -46,10 +42,9 @@ static void the_connections_of_an_ipv6_network_count_together(void **state)
     static const char *const ONE[] = { "2001:db8:0:7::1", "2001:db8:0:7::2",
                                        "2001:db8:0:7:ffff:ffff:ffff:ffff" };
     static const char *const OTHERS[] = { "2001:db8:0:8::1", "2001:db8:0:9::1", "2001:db8:1:7::1" };
-    struct net_listener *l = listener(STR_NONE);
-    assert_int_equal(let_in(l, ONE, COUNTOF(ONE)), 2);
-    assert_int_equal(let_in(l, OTHERS, COUNTOF(OTHERS)), 3);
-    net_listener_free(l);
+    struct net_peers *p = two_of_each(STR_NONE);
+    assert_int_equal(let_in(p, ONE, COUNTOF(ONE)), 2);
+    assert_int_equal(let_in(p, OTHERS, COUNTOF(OTHERS)), 3);
 }
 
 static void an_ipv4_address_is_one_in_both_its_forms(void **state)
@@ -57,10 +52,9 @@ static void an_ipv4_address_is_one_in_both_its_forms(void **state)
     UNUSED(state);
     static const char *const ONE[] = { "192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1" };
     static const char *const OTHERS[] = { "192.0.2.2", "::ffff:192.0.2.3" };
-    struct net_listener *l = listener(STR_NONE);
-    assert_int_equal(let_in(l, ONE, COUNTOF(ONE)), 2);
-    assert_int_equal(let_in(l, OTHERS, COUNTOF(OTHERS)), 2);
-    net_listener_free(l);
+    struct net_peers *p = two_of_each(STR_NONE);
+    assert_int_equal(let_in(p, ONE, COUNTOF(ONE)), 2);
+    assert_int_equal(let_in(p, OTHERS, COUNTOF(OTHERS)), 2);
     struct net_conn c = conn_from("::ffff:192.0.2.1");
     assert_string_equal(c.peer, "192.0.2.1");
 }
@@ -68,16 +62,15 @@ static void an_ipv4_address_is_one_in_both_its_forms(void **state)
 static void who_has_left_is_not_counted(void **state)
 {
     UNUSED(state);
-    struct net_listener *l = listener(STR_NONE);
+    struct net_peers *p = two_of_each(STR_NONE);
     struct net_conn a = conn_from("2001:db8::1"), b = conn_from("2001:db8::2"),
                     c = conn_from("2001:db8::3");
-    assert_true(net_listener_joined(l, &a));
-    assert_true(net_listener_joined(l, &b));
-    assert_false(net_listener_joined(l, &c));
-    net_listener_left(l, &c);
-    net_listener_left(l, &a);
-    assert_true(net_listener_joined(l, &c));
-    net_listener_free(l);
+    assert_true(net_peers_joined(p, &a));
+    assert_true(net_peers_joined(p, &b));
+    assert_false(net_peers_joined(p, &c));
+    net_peers_left(p, &c);
+    net_peers_left(p, &a);
+    assert_true(net_peers_joined(p, &c));
 }
 
 static void a_proxy_is_known_however_it_is_written(void **state)
@@ -85,11 +78,10 @@ static void a_proxy_is_known_however_it_is_written(void **state)
     UNUSED(state);
     static const char *const ONE[] = { "2001:db8::1", "2001:db8::1", "2001:db8::1",
                                        "192.0.2.9",   "192.0.2.9",   "192.0.2.9" };
-    struct net_listener *l = listener(S("2001:DB8:0:0::1, [::ffff:192.0.2.9], nonsense, "));
-    assert_int_equal(let_in(l, ONE, COUNTOF(ONE)), 6);
+    struct net_peers *p = two_of_each(S("2001:DB8:0:0::1, [::ffff:192.0.2.9], nonsense, "));
+    assert_int_equal(let_in(p, ONE, COUNTOF(ONE)), 6);
     assert_false(net_address_listed(S("nonsense, "), S("nonsense")));
     assert_false(net_address_listed(S(""), S("")));
-    net_listener_free(l);
 }
 
 int main(void)

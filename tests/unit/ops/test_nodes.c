@@ -183,21 +183,38 @@ static void a_consumer_can_say_that_its_files_are_gone(void **state)
     assert_int_equal(taken[1], 6);
 }
 
-/* Neither node looks by itself here, nor is it asked to settle. */
+/* --- what one commits rings at the other: neither looks by itself here, nor is it asked to settle ------- */
+
+static const struct settings SELDOM = { .log_poll_ms = 3600 * 1000 };
+
+static void start_both(void)
+{
+    f.app.settings = second.settings = &SELDOM;
+    go(MODULES);
+    start_second();
+}
+
+static void second_hears(int all)
+{
+    int64_t began_ms = clock_real_ms();
+    while (live[1] < all && clock_real_ms() - began_ms < 60000)
+        clock_sleep_ms(1);
+    assert_int_equal(live[1], all);
+}
+
 static void what_one_commits_rings_at_the_other(void **state)
 {
     UNUSED(state);
-    static const struct settings SELDOM = { .log_poll_ms = 3600 * 1000 };
     if (!on_postgres)
         return;
-    second.settings = &SELDOM;
-    start_second();
-    int64_t began_ms = clock_real_ms();
-    for (int i = 1; i <= 5; i++) {
+    start_both();
+    for (int all = 1; all <= 5; all++) {
         add(1);
-        while (live[1] < i && clock_real_ms() - began_ms < 60000)
-            clock_sleep_ms(1);
-        assert_int_equal(live[1], i);
+        second_hears(all);
+    }
+    for (int all = 25; all <= 105; all += 20) { /* the last of many as well */
+        add(20);
+        second_hears(all);
     }
 }
 

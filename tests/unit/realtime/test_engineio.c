@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "realtime/engineio.h"
+#include "realtime/transport/engineio.h"
 
 #define TEST_ARENA(name)                   \
     CLEANUP(arena_free) struct arena name; \

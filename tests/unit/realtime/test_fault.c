@@ -1,7 +1,7 @@
 /* What is kept of presence while memory, database, writes and syncs fail at every place. */
 #include "fault/fault.h"
 #include "ops/fixture.h"
-#include "realtime/realtime_store.h"
+#include "realtime/presence/presence_store.h"
 
 static struct uuid person(int i)
 {
@@ -15,8 +15,8 @@ static err_t seen(int i)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, f.db));
-    TRY(realtime_store_seen(f.db, person(i), NOW + i));
-    TRY(realtime_store_invisible(f.db, person(i), true, NOW + i));
+    TRY(presence_store_seen(f.db, person(i), NOW + i));
+    TRY(presence_store_invisible(f.db, person(i), true, NOW + i));
     return db_txn_commit(&tx);
 }
 
@@ -25,7 +25,7 @@ static void seen_check(int i, bool done)
     CLEANUP(arena_free) struct arena a = { 0 };
     struct presence_row row;
     arena_init(&a, MIB(1));
-    assert_int_equal(realtime_store_presence(f.db, &a, person(i), &row), done ? OK : E_NOT_FOUND);
+    assert_int_equal(presence_store_get(f.db, &a, person(i), &row), done ? OK : E_NOT_FOUND);
     if (done)
         assert_true(row.invisible && row.last_seen_ms == NOW + i);
 }

@@ -9,8 +9,9 @@
 #include "identity/inside.h"
 #include "net/ws.h"
 #include "ops/fixture.h"
-#include "realtime/inside.h"
 #include "realtime/realtime.h"
+#include "realtime/signalling/signalling.h"
+#include "realtime/topics/topics.h"
 
 enum { ANSWER_MS = 20000 };
 
@@ -36,7 +37,7 @@ static err_t document_exists(struct app *app, struct db *db, struct uuid owner, 
         CLEANUP(arena_free) struct arena a;
         arena_init(&a, KIB(4));
         gone = true;
-        withdraw_topic(realtime_of(app), f.owner, document_topic(&a));
+        hub_withdraw_topic(hub_of(app), f.owner, document_topic(&a));
     }
     return OK;
 }
@@ -47,8 +48,8 @@ static const struct entity ENTITIES[] = {
 static const struct module DOCUMENTS = { .name = "documents",
                                          .entities = ENTITIES,
                                          .entity_count = COUNTOF(ENTITIES) };
-static const struct module *const MODULES[] = { &DOCUMENTS, &identity_module, &realtime_module,
-                                                NULL };
+static const struct module *const MODULES[] = { &DOCUMENTS, &identity_module, &hub_module,
+                                                &realtime_module, NULL };
 
 /* --- the server --------------------------------------------------------------------------------------------------- */
 
@@ -86,6 +87,7 @@ static int open_server(void **state)
     f.app.modules = MODULES;
     f.app.settings = &settings;
     ok(identity_module.init(&f.app)); /* which is asked whether a credential is good still */
+    ok(hub_module.init(&f.app));
     ok(realtime_module.init(&f.app));
     document = uuid_new();
     f.owner = account_make();
@@ -115,6 +117,7 @@ static int close_server(void **state)
     http_server_free(f.app.server);
     f.app.server = NULL;
     realtime_module.stop(&f.app);
+    hub_module.stop(&f.app);
     identity_module.stop(&f.app);
     return fixture_close(state);
 }
@@ -237,19 +240,19 @@ static struct str subscribe(int fd)
 /* --- on the loop ------------------------------------------------------------------------------------------------------ */
 
 struct visit {
-    void (*run)(struct rt_loop *l);
+    void (*run)(struct hub_loop *l);
     struct gate through;
 };
 
 static void visit_run(struct net_loop *net, void *arg)
 {
     struct visit *v = arg;
-    v->run(loop_of(realtime_of(&f.app), net));
+    v->run(hub_loop_of(hub_of(&f.app), net));
     gate_open(&v->through);
 }
 
 /* After all that was posted before. */
-static void on_loop(void (*run)(struct rt_loop *l))
+static void on_loop(void (*run)(struct hub_loop *l))
 {
     struct visit v = { .run = run };
     net_post(http_loop(f.app.server, 0), visit_run, &v);
@@ -258,7 +261,7 @@ static void on_loop(void (*run)(struct rt_loop *l))
 
 static bool found_room;
 
-static void look_for_room(struct rt_loop *l)
+static void look_for_room(struct hub_loop *l)
 {
     found_room = hub_room(l, document_topic(&l->scratch)) ||
                  hub_room(l, signal_room(&l->scratch, true, document_topic(&l->scratch)));
@@ -274,9 +277,12 @@ static struct listener ear;
 static uint64_t heard[8];
 static size_t heard_count;
 
-static void ear_hear(struct listener *l, const struct delivery *d)
+static void ear_hear(struct listener *l, const struct delivery *d, struct ws_frame *const *frames,
+                     unsigned count)
 {
     UNUSED(l);
+    UNUSED(frames);
+    UNUSED(count);
     assert_true(heard_count < COUNTOF(heard));
     heard[heard_count++] = d->number;
 }
@@ -295,23 +301,23 @@ static const struct str EAR_ROOMS[] = { { .s = "ear", .n = 3 }, { .s = "other", 
 static void emit_to_ear(void)
 {
     const struct emission e = { .rooms = EAR_ROOMS, .room_count = 2, .event = "e", .keep = true };
-    hub_emit(realtime_of(&f.app), &e);
+    hub_emit(hub_of(&f.app), &e);
 }
 
 /* As one that comes back: it is told again what was emitted, and then joins its rooms, while the letter with the last
  * emission still lies in the loop's mailbox. */
-static void ear_comes_back(struct rt_loop *l)
+static void ear_comes_back(struct hub_loop *l)
 {
     heard_count = 0;
     ear = (struct listener){ .kind = &EAR, .loop = l };
     emit_to_ear();
-    ear.heard = l->rt->emitted;
+    ear.heard = hub_emitted(l->hub);
     ok(hub_join(&ear, EAR_ROOMS[0]));
     ok(hub_join(&ear, EAR_ROOMS[1]));
     emit_to_ear();
 }
 
-static void ear_leaves(struct rt_loop *l)
+static void ear_leaves(struct hub_loop *l)
 {
     UNUSED(l);
     hub_leave_all(&ear);
@@ -339,7 +345,7 @@ static void who_may_is_in_the_room(void **state)
     assert_true(says(answer, "\"refused\":[]"));
     assert_int_equal(checks, 1);
     assert_true(somebody_is_in());
-    withdraw_topic(realtime_of(&f.app), f.owner, document_topic(&f.arena));
+    hub_withdraw_topic(hub_of(&f.app), f.owner, document_topic(&f.arena));
     assert_false(somebody_is_in());
     close(fd);
 }
@@ -367,7 +373,7 @@ static void a_right_that_goes_while_a_lost_socket_comes_back(void **state)
     assert_true(somebody_is_in());
     ok(json_parse(&f.arena, str_sub(welcome, 2, welcome.n), 4, &j));
     struct str room = caller_room(&f.arena, f.owner), pid = json_get_str(j, S("pid"));
-    rt_emit(&f.app, room, "hello", S("1"));
+    hub_tell(&f.app, room, "hello", S("1"), false);
     struct str hello = ws_await(fd, S("42[\"hello\",1,\""));
     struct str offset = str_sub(hello, 14, hello.n - 2);
     close(fd);

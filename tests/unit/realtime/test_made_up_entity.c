@@ -2,6 +2,7 @@
  * subscribed to, fed, found, changed, described and forgotten over HTTP. This file is the whole room. */
 #include "base/json.h"
 #include "base/log.h"
+#include "hub/hub.h"
 #include "identity/identity.h"
 #include "net/local_client.h"
 #include "ops/fixture.h"
@@ -160,9 +161,10 @@ static const struct module NOTES = { .name = "notes",
 
 /* --- the program: the rooms that serve any entity, and that one -------------------------------------- */
 
-static const struct module *const MODULES[] = { &ops_module, &identity_module, &sharing_module,
-                                                &NOTES,      &search_module,   &realtime_module,
-                                                NULL };
+static const struct module *const MODULES[] = { &ops_module,      &identity_module,
+                                                &sharing_module,  &hub_module,
+                                                &NOTES,           &search_module,
+                                                &realtime_module, NULL };
 static char *socket_path;
 static struct uuid the_note, the_reader;
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "realtime/presence.h"
+#include "realtime/presence/presence.h"
 
 static const struct uuid ANN = { { 1 } }, BEN = { { 2 } }, EVE = { { 3 } };
 static const struct uuid MESSAGE = { { 9 } };

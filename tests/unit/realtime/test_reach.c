@@ -1,8 +1,8 @@
 /* How far each query of presence reaches: its account's row and no other. */
 #include "narrow.h"
 #include "ops/fixture.h"
-#include "realtime/realtime_store.h"
-#include "realtime_sql.h"
+#include "presence_sql.h"
+#include "realtime/presence/presence_store.h"
 
 static void no_query_reaches_further_than_it_says(void **state)
 {
@@ -11,9 +11,10 @@ static void no_query_reaches_further_than_it_says(void **state)
     const struct narrow n = { f.db, params, COUNTOF(params) };
     struct db_txn tx = { 0 };
     ok(db_txn_begin(&tx, f.db));
-    ok(realtime_store_seen(f.db, f.owner, NOW));
+    ok(presence_store_seen(f.db, f.owner, NOW));
     ok(db_txn_commit(&tx));
-    narrow_all(&n, SQL_ALL_REALTIME, NULL, 0);
+    narrow_all(&n, SQL_ALL_PRESENCE, NULL, 0);
+    narrow_complete(SQL_ALL_PRESENCE, NULL, 0);
 }
 
 int main(void)

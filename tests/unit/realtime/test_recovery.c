@@ -7,16 +7,18 @@
 
 #include <cmocka.h>
 
-#include "realtime/inside.h"
+#include "realtime/protocol/recovery.h"
 
 static const struct uuid ANN = { { 1 } }, BEN = { { 2 } };
 static struct recovery recovery;
+static struct ring ring;
 static char replayed[4096];
 
 static int up(void **state)
 {
     UNUSED(state);
-    recovery = (struct recovery){ .next = 0 };
+    recovery = (struct recovery){ .oldest = NULL };
+    memset(&ring, 0, sizeof ring);
     recovery_init(&recovery);
     replayed[0] = 0;
     return 0;
@@ -26,6 +28,7 @@ static int down(void **state)
 {
     UNUSED(state);
     recovery_free(&recovery);
+    ring_free(&ring);
     return 0;
 }
 
@@ -36,10 +39,8 @@ static void keep(uint64_t number, struct str rooms, int64_t now_ms)
 {
     char text[32];
     snprintf(text, sizeof text, "%d,", (int)number);
-    struct ws_frame *f = ws_frame_new(WS_TEXT, str_from(text));
-    assert_non_null(f);
-    recovery_keep(&recovery, number, f, rooms, STR_NONE, now_ms);
-    ws_frame_drop(f);
+    const struct emission e = { .event = "e", .arguments = str_from(text), .keep = true };
+    ring_keep(&ring, number, &e, rooms, now_ms);
 }
 
 /* A socket in one room is lost. */
@@ -47,30 +48,32 @@ static void lose(const char *pid, struct uuid user, struct str room, int64_t now
 {
     struct room r = { .by_name.key = room };
     struct membership m = { .room = &r };
-    struct rt_socket s = { .listener.rooms = &m, .caller.user_id = user };
-    snprintf(s.pid, sizeof s.pid, "%s", pid);
-    snprintf(s.id, sizeof s.id, "id of %.10s", pid);
-    recovery_lose(&recovery, &s, now_ms);
+    struct listener who = { .rooms = &m };
+    char pid_bytes[ID_BYTES] = { 0 }, id[ID_BYTES] = { 0 };
+    snprintf(pid_bytes, sizeof pid_bytes, "%s", pid);
+    snprintf(id, sizeof id, "id of %.10s", pid);
+    recovery_lose(&recovery, &who, pid_bytes, id, user, now_ms);
 }
 
-static void each(void *context, struct ws_frame *f)
+static void each(void *context, const struct emission *e, uint64_t number)
 {
-    struct str text = ws_frame_payload(f);
     UNUSED(context);
-    strncat(replayed, text.s, text.n);
+    UNUSED(number);
+    assert_string_equal(e->event, "e");
+    strncat(replayed, e->arguments.s, e->arguments.n);
 }
 
 static void take_and_replay(const char *pid, uint64_t offset, struct uuid user, int64_t now_ms,
                             const char *wanted)
 {
-    struct lost *l = recovery_take(&recovery, str_from(pid), offset, user, now_ms);
+    struct lost *l = recovery_take(&recovery, &ring, str_from(pid), offset, user, now_ms);
     replayed[0] = 0;
     if (!wanted) {
         assert_null(l);
         return;
     }
     assert_non_null(l);
-    recovery_replay(&recovery, offset, buf_str(&l->rooms), each, NULL);
+    ring_replay(&ring, offset, buf_str(&l->rooms), each, NULL);
     recovery_drop(&recovery, l);
     assert_string_equal(replayed, wanted);
 }
@@ -128,10 +131,9 @@ static void too_many_bytes_push_the_oldest_out(void **state)
     UNUSED(state);
     memset(big, 'x', sizeof big);
     for (uint64_t i = 1; i <= RECOVERY_BYTES_MAX / BYTES + 2; i++) {
-        struct ws_frame *f = ws_frame_new(WS_TEXT, str_of(big, sizeof big));
-        recovery_keep(&recovery, i, f, ROOMS("user:ann"), STR_NONE, 1000);
-        ws_frame_drop(f);
-        assert_true(recovery.bytes <= RECOVERY_BYTES_MAX);
+        const struct emission e = { .event = "e", .arguments = str_of(big, sizeof big) };
+        ring_keep(&ring, i, &e, ROOMS("user:ann"), 1000);
+        assert_true(ring.bytes <= RECOVERY_BYTES_MAX);
     }
     lose("p1", ANN, S("user:ann"), 1000);
     take_and_replay("p1", 1, ANN, 1001, NULL);
@@ -168,12 +170,11 @@ static void what_was_missed_names_its_topics(void **state)
     CLEANUP(buf_free) struct buf about = { 0 };
     UNUSED(state);
     for (size_t i = 0; i < COUNTOF(EMISSIONS); i++) {
-        struct ws_frame *f = ws_frame_new(WS_TEXT, S("x"));
-        recovery_keep(&recovery, i + 1, f, EMISSIONS[i].rooms, EMISSIONS[i].about, 1000);
-        ws_frame_drop(f);
+        const struct emission e = { .event = "e", .about = EMISSIONS[i].about };
+        ring_keep(&ring, i + 1, &e, EMISSIONS[i].rooms, 1000);
     }
     buf_init(&about, NULL, 200);
-    recovery_about(&recovery, 1, ROOMS("user:ann"), &about);
+    ring_about(&ring, 1, ROOMS("user:ann"), &about);
     assert_int_equal(buf_err(&about), OK);
     assert_true(str_eq(buf_str(&about), ROOMS("conversation:one\0conversation:two")));
     lose("p", ANN, S("conversation:of ben"), 1000);

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
-#include "realtime/signal.h"
+#include "realtime/signalling/signal.h"
 
 #define TEST_ARENA(name)                   \
     CLEANUP(arena_free) struct arena name; \

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
-#include "realtime/socketio.h"
+#include "realtime/protocol/socketio.h"
 
 #define TEST_ARENA(name)                   \
     CLEANUP(arena_free) struct arena name; \

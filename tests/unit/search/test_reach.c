@@ -43,6 +43,7 @@ static void no_query_reaches_further_than_it_says(void **state)
                                            &SQL_SEARCH_FTS_REMOVE_OWNER };
     put_part(id, (struct uuid){ { 0 } });
     narrow_all(&n, SQL_ALL_SEARCH, fts, on_postgres ? COUNTOF(fts) : 0);
+    narrow_complete(SQL_ALL_SEARCH, fts, on_postgres ? COUNTOF(fts) : 0);
 }
 
 /* What has a parent goes with it, and only its owner's. */

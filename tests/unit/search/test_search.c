@@ -320,6 +320,46 @@ static void changes_and_ends(void **state)
     assert_int_equal(find_for(notes[note_count - 1].is.owner_id, S("theirs"), NULL, 10).count, 1);
 }
 
+static struct op op_on(const struct note *n, const char *kind)
+{
+    return (struct op){ .owner_id = n->is.owner_id,
+                        .entity = S("message"),
+                        .entity_id = n->is.id,
+                        .kind = str_from(kind) };
+}
+
+static void consume(const struct op *ops, size_t count)
+{
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    ok(db_txn_begin(&tx, f.index));
+    ok(SEARCH_CONSUMERS[0].consume(&f.app, f.db, f.index, &f.arena, ops, count));
+    ok(db_txn_commit(&tx));
+}
+
+/* In one batch a thing is read once, however often it changed, and what it is at the end counts. */
+static void a_batch_reads_each_thing_once(void **state)
+{
+    UNUSED(state);
+    struct note *n = put("first"), *m = put("other");
+    assert_int_equal(count_of("first"), 1);
+    ops_stop(&f.app); /* the batches are ours */
+    NOTED(n->is.text = S("second"));
+    const struct op changes[] = { op_on(n, "updated"), op_on(n, "updated"), op_on(m, "updated"),
+                                  op_on(n, "deleted"), op_on(n, "created"), op_on(m, "updated") };
+    text_reads = 0;
+    consume(changes, COUNTOF(changes));
+    assert_int_equal(text_reads, 2);
+    go(MODULES);
+    assert_int_equal(count_of("second"), 1);
+    assert_int_equal(count_of("other"), 1);
+    assert_int_equal(count_of("first"), 0);
+    ops_stop(&f.app);
+    const struct op ends[] = { op_on(n, "created"), op_on(n, "updated"), op_on(n, "deleted") };
+    consume(ends, COUNTOF(ends));
+    go(MODULES);
+    assert_int_equal(count_of("second"), 0);
+}
+
 /* The op "grant deleted" bears the id of what was shared, and took its messages out of the index. */
 static void what_is_shared_no_more_is_still_found(void **state)
 {
@@ -581,6 +621,7 @@ int main(void)
         OPEN(filters),
         OPEN(owners_are_apart),
         OPEN(changes_and_ends),
+        OPEN(a_batch_reads_each_thing_once),
         OPEN(what_is_shared_no_more_is_still_found),
         OPEN(one_that_cannot_be_read),
         OPEN(ranking),

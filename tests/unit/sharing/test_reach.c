@@ -44,6 +44,7 @@ static void no_query_reaches_further_than_it_says(void **state)
     narrow_query(&n, &SQL_SHARING_OF_ACTOR);
     narrow_query(&n, &SQL_SHARING_WITH_ACTOR);
     narrow_query(&n, &SQL_SHARING_FORGET_ACCOUNT);
+    narrow_complete(SQL_ALL_SHARING, NULL, 0);
 }
 
 /* `(created_ms, entity_id) <= …` would give the last one of a page again on the next. */

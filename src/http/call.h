@@ -1,0 +1,88 @@
+/* Inside the room: one call from the header block to the answer, and the server that serves it. */
+#ifndef VIVIM_HTTP_CALL_H
+#define VIVIM_HTTP_CALL_H
+
+#include "http/http.h"
+#include "net/http1.h"
+
+enum { PARAMS_MAX = 8, REPLY_HEADERS_MAX = 24, COOKIE_BYTES_MAX = 4096 };
+
+struct reply {
+    struct arena *arena;
+    int status;
+    struct http1_header headers[REPLY_HEADERS_MAX];
+    size_t header_count;
+    struct buf json;
+    struct json_out out;
+    bool has_json;
+    struct str content_type, body;
+    int file_fd;
+    size_t file_bytes;
+    bool close;
+    bool stream;         /* the body goes on: held_stream_begin */
+    bool held;           /* the answer comes later: reply_hold */
+    struct str page_key; /* its JSON is to be kept under it */
+    bool secret;         /* its body must not be kept for an Idempotency-Key */
+};
+
+/* What a worker runs. Part of what it works on; `run` is the last to touch it on the worker. */
+struct task {
+    void (*run)(struct task *t, struct db *db, err_t no_db); /* no_db: why there is no handle */
+};
+
+/* A request that is answered later, by whoever began to hold it. */
+struct held {
+    void (*begin)(struct held *h, void *arg);
+    void *arg;
+    void (*gone)(struct held *h, void *arg);
+    void *gone_arg;
+    void (*then)(struct held *h, void *arg); /* while it moves */
+    void *then_arg;
+};
+
+/* One request under way. In the exchange's arena. */
+struct call {
+    struct req rq;
+    struct reply rp;
+    struct http1_exchange *exchange;
+    struct http_server *server;
+    struct str params[PARAMS_MAX];
+    struct held held;
+    struct task task;
+    struct db_handed handed;  /* its commit */
+    bool wrong_method;        /* the path is there, the method is not */
+    bool cors;                /* a route of this path answers pages of other origins */
+    unsigned allowed_methods; /* bit (1 << method), for Allow */
+    err_t refused; /* by a check that needs no body: answered without it; or by the COMMIT */
+    struct err_detail refused_detail;
+    int64_t began_us;
+    struct str network; /* of the client: whose rates count together (net_address_network) */
+    struct rate_result {
+        int64_t limit, remaining, reset_s;
+        bool counted;
+    } rate;
+};
+
+struct http_server {
+    struct http_options options;
+    struct net_loop *loops;
+    int loop_count, port;
+    struct net_listener *listener, *unix_listener;
+    struct http1_server http1;
+    struct str base_url, own_host; /* base URL; its authority */
+    bool https, loopback;          /* loopback: the names of this machine for itself are ours too */
+    struct str example;            /* http_base_url_example */
+    struct arena arena;            /* as long as the server */
+    struct router *router;
+    struct rates *rates;
+    struct workers *workers, *watch, *writer; /* one thread each: for RUN_WATCH, for RUN_WRITE */
+    struct page_store *pages;
+    struct metrics *metrics;
+    struct str openapi;
+};
+
+/* On the loop: count, log, answer. */
+void call_end(struct call *c);
+void call_count(struct call *c); /* count and log alone, for what goes on in another protocol */
+
+#endif

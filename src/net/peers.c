@@ -1,0 +1,58 @@
+#include "net/peers.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+static size_t address_slot(const char *network)
+{
+    uint64_t h = 1469598103934665603u;
+    for (; *network; network++)
+        h = (h ^ (unsigned char)*network) * 1099511628211u;
+    return (size_t)(h % NET_PEER_SLOTS);
+}
+
+void net_peer_name(struct net_conn *c, const struct sockaddr *a)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    if (a && a->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, text,
+                  sizeof text);
+    else if (a)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, text,
+                  sizeof text);
+    if (net_address_canonical(str_from(text), c->peer) &&
+        net_address_network(str_from(text), c->network))
+        return;
+    snprintf(c->peer, sizeof c->peer, "%s", c->local ? "local" : "unknown");
+    memcpy(c->network, c->peer, sizeof c->network);
+}
+
+bool net_address_listed(struct str list, struct str address)
+{
+    char text[NET_ADDRESS_TEXT_BYTES];
+    struct str one;
+    while (str_cut(&list, ',', &one))
+        if (net_address_canonical(one, text) && str_eq(str_from(text), address))
+            return true;
+    return false;
+}
+
+bool net_peers_joined(struct net_peers *p, struct net_conn *c)
+{
+    size_t all = ++p->connections;
+    size_t here = 0;
+    c->counted = !c->local && !net_address_listed(p->proxies, str_from(c->peer));
+    if (c->counted)
+        here = (size_t)atomic_fetch_add(&p->by_address[address_slot(c->network)], 1) + 1;
+    return all <= p->connections_max && here <= p->per_address_max;
+}
+
+void net_peers_left(struct net_peers *p, struct net_conn *c)
+{
+    p->connections--;
+    if (c->counted)
+        p->by_address[address_slot(c->network)]--;
+}
