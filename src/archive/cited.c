@@ -1,5 +1,6 @@
 #include "archive/cited.h"
 
+#include "archive/markdown.h"
 #include "base/limits.h"
 
 void cited_cite(struct cited *c, struct str url, struct str title)
@@ -79,6 +80,7 @@ void cited_read(struct builder *b, struct str text, const char *begins, bool cod
                 void *context, struct cited *ret)
 {
     bool looked_at[256] = { 0 };
+    text = markdown_lines(b->a, text); /* so that the blocks are views into it */
     *ret = (struct cited){ .b = b, .whole = text };
     buf_init(&ret->out, b->a, text.n + MIB(1));
     for (; *begins; begins++)
