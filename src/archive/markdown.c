@@ -24,7 +24,9 @@ static void pass_indented(struct scan *s)
         struct place p = { .at = s->at };
         if (s->at >= s->text.n || containers_match(s->text, &s->in, s->in.depth, &p) < s->in.depth)
             return;
-        if (line_look(s->text, p, false, false).kind != LINE_INDENTED)
+        struct line_start l;
+        line_look(s->text, p, false, false, &l);
+        if (l.kind != LINE_INDENTED)
             return;
     }
 }
@@ -88,8 +90,9 @@ static err_t take_leaf(struct scan *s, const struct line_start *l, size_t depth)
         TRY(add_line(s, l->next));
         TRY(end_paragraph(s));
     } else if (l->kind == LINE_TEXT) {
-        absorb_formula(s, l->next, depth);
         TRY(add_line(s, l->next));
+        if (s->marked)
+            absorb_formula(s, l->next, depth);
     } else {
         s->at = line_after(s->text, s->at);
     }
@@ -100,7 +103,8 @@ static err_t take_line(struct scan *s)
 {
     struct place p = { .at = s->at };
     size_t depth = containers_match(s->text, &s->in, s->in.depth, &p);
-    struct line_start l = line_look(s->text, p, s->line_count > 0, depth == s->in.depth);
+    struct line_start l;
+    line_look(s->text, p, s->line_count > 0, depth == s->in.depth, &l);
     if (s->at < s->absorb)
         return add_line(s, l.next);
     if (l.kind == LINE_BLANK)
@@ -115,7 +119,7 @@ static err_t take_line(struct scan *s)
         s->interrupted = s->interrupted || (l.kind == LINE_ITEM && below);
         s->in.open[s->in.depth++] = container_open(s->text, &p, &l);
         depth++;
-        l = line_look(s->text, p, false, false);
+        line_look(s->text, p, false, false, &l);
     }
     if (l.kind == LINE_QUOTE || l.kind == LINE_ITEM)
         l.kind = LINE_TEXT; /* too deep */
@@ -141,6 +145,8 @@ struct str markdown_lines(struct arena *a, struct str text)
 err_t markdown_blocks(struct arena *a, struct conversation *c, struct str text, struct message *m)
 {
     struct scan s = { .a = a, .c = c, .m = m, .text = markdown_lines(a, text) };
+    s.lines = s.few_lines; /* most paragraphs have few */
+    s.line_cap = COUNTOF(s.few_lines);
     while (s.at < s.text.n)
         TRY(take_line(&s));
     TRY(end_paragraph(&s));

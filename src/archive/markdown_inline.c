@@ -113,7 +113,8 @@ static size_t run_of_dollars(struct str t, size_t at)
 
 static bool holds_code(struct inline_scan *s, size_t from, size_t to)
 {
-    for (size_t i = str_find_char(s->t, '`', from); i < to; i = str_find_char(s->t, '`', i)) {
+    struct str inside = str_sub(s->t, 0, to);
+    for (size_t i = str_find_char(inside, '`', from); i < to; i = str_find_char(inside, '`', i)) {
         size_t n = backticks(s->t, i), end = code_span_end(&s->code, s->t, i);
         if (end > i + n)
             return true;

@@ -145,8 +145,9 @@ static bool is_item(struct str text, size_t at, struct line_start *l)
     while (end < text.n && end - at < 10 && text.s[end] >= '0' && text.s[end] <= '9')
         end++;
     bool number = end > at;
-    if (end - at > 9 || end >= text.n || !text.s[end] ||
-        !strchr(number ? ".)" : "-+*", text.s[end]) || !blank_or_end(text, end + 1))
+    char mark = end < text.n ? text.s[end] : 0;
+    bool marked = number ? mark == '.' || mark == ')' : mark == '-' || mark == '+' || mark == '*';
+    if (end - at > 9 || !marked || !blank_or_end(text, end + 1))
         return false;
     l->first = !number || (end - at == 1 && text.s[at] == '1');
     l->mark_bytes = (unsigned)(end + 1 - at);
@@ -272,15 +273,26 @@ static enum line_kind look_at_mark(struct str text, struct line_start *l, bool p
     return item ? LINE_ITEM : LINE_TEXT;
 }
 
-struct line_start line_look(struct str text, struct place p, bool paragraph, bool here)
+/* Most lines begin with a letter, and nothing else begins there. */
+static bool may_begin(char c)
 {
-    struct line_start l = { 0 };
-    l.indent = place_indent(text, p, &l.next);
-    if (ends_at(text, l.next))
-        l.kind = LINE_BLANK;
-    else if (l.indent >= CODE_INDENT)
-        l.kind = paragraph ? LINE_TEXT : LINE_INDENTED;
-    else
-        l.kind = look_at_mark(text, &l, paragraph, here);
-    return l;
+    static const bool MARKS[256] = {
+        ['>'] = true, ['#'] = true, ['`'] = true, ['~'] = true, ['<'] = true,
+        ['-'] = true, ['*'] = true, ['_'] = true, ['+'] = true, ['0'] = true,
+        ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true,
+        ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true
+    };
+    return MARKS[(unsigned char)c];
+}
+
+void line_look(struct str text, struct place p, bool paragraph, bool here, struct line_start *l)
+{
+    l->kind = LINE_TEXT;
+    l->indent = place_indent(text, p, &l->next);
+    if (ends_at(text, l->next))
+        l->kind = LINE_BLANK;
+    else if (l->indent >= CODE_INDENT)
+        l->kind = paragraph ? LINE_TEXT : LINE_INDENTED;
+    else if (may_begin(text.s[l->next]))
+        l->kind = look_at_mark(text, l, paragraph, here);
 }

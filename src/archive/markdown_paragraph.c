@@ -115,15 +115,18 @@ static err_t take_found(struct scan *s, const struct found *v, size_t count)
 
 /* --- paragraphs ----------------------------------------------------------------------------------- */
 
+static bool holds_pair(struct str line, char first, char second)
+{
+    for (size_t i = str_find_char(line, first, 0); i + 1 < line.n;
+         i = str_find_char(line, first, i + 1))
+        if (line.s[i + 1] == second)
+            return true;
+    return false;
+}
+
 static bool may_hold(struct str line)
 {
-    static const bool BEGINS[256] = { ['!'] = true, ['\\'] = true, ['$'] = true };
-    for (size_t i = 0; i + 1 < line.n; i++) {
-        char c = line.s[i], d = line.s[i + 1];
-        if (BEGINS[(unsigned char)c] && (c == '$' ? d == '$' : d == '['))
-            return true;
-    }
-    return false;
+    return holds_pair(line, '!', '[') || holds_pair(line, '\\', '[') || holds_pair(line, '$', '$');
 }
 
 err_t add_line(struct scan *s, size_t start)
@@ -139,7 +142,7 @@ err_t add_line(struct scan *s, size_t start)
     }
     s->lines[s->line_count++] = (struct segment){ start, end, at };
     s->marked = s->marked || may_hold(str_sub(s->text, start, end));
-    s->at = line_after(s->text, start);
+    s->at = end < s->text.n ? end + 1 : end;
     return OK;
 }
 
@@ -196,7 +199,8 @@ void absorb_formula(struct scan *s, size_t start, size_t depth)
         struct place p = { .at = at };
         if (containers_match(s->text, &s->in, depth, &p) < depth)
             break;
-        struct line_start l = line_look(s->text, p, true, true);
+        struct line_start l;
+        line_look(s->text, p, true, true, &l);
         struct str line = str_sub(s->text, l.next, line_end(s->text, l.next));
         if (l.kind == LINE_BLANK || l.kind == LINE_FENCE)
             break;

@@ -54,7 +54,7 @@ enum line_kind {
     LINE_HTML
 };
 
-struct line_start {
+struct line_start { /* what is of one kind only is set for that kind only */
     enum line_kind kind;
     size_t next;     /* the first character that is not blank */
     unsigned indent; /* how many columns it stands in */
@@ -71,7 +71,7 @@ unsigned place_indent(struct str text, struct place p, size_t *ret_next);
 /* How many of the first `depth` containers the line at *p continues; p moves behind their marks. */
 size_t containers_match(struct str text, const struct containers *c, size_t depth, struct place *p);
 /* What begins at p. `paragraph`: a paragraph is open, which some of these cannot interrupt; `here`: by a line in its own container. */
-struct line_start line_look(struct str text, struct place p, bool paragraph, bool here);
+void line_look(struct str text, struct place p, bool paragraph, bool here, struct line_start *ret);
 /* p moves behind the mark of the quote or item that begins there. */
 struct container container_open(struct str text, struct place *p, const struct line_start *l);
 bool fence_closes(struct str text, struct place p, const struct fence *f);

@@ -28,7 +28,7 @@ struct scan {
     size_t at; /* the line that is looked at */
     struct containers in;
     /* The paragraph that is open: */
-    struct segment *lines;
+    struct segment *lines, few_lines[16];
     size_t line_count, line_cap;
     bool marked;        /* something in it may be a formula or a picture */
     size_t absorb;      /* lines that begin before this belong to it: a formula */

@@ -71,15 +71,17 @@ bool table_begins(const struct scan *s, size_t next, size_t *ret_columns)
 {
     struct str cells[COLUMNS_MAX], line = str_sub(s->text, next, line_end(s->text, next));
     struct place p = { .at = line_after(s->text, next) };
+    struct line_start under;
     if (p.at >= s->text.n || containers_match(s->text, &s->in, s->in.depth, &p) < s->in.depth)
         return false;
-    struct line_start under = line_look(s->text, p, true, true);
-    if (under.indent >= CODE_INDENT || under.kind != LINE_TEXT || !s->text.s[under.next] ||
-        !strchr("|:-", s->text.s[under.next]))
+    place_indent(s->text, p, &under.next);
+    char c = under.next < s->text.n ? s->text.s[under.next] : 0;
+    if (c != '|' && c != ':' && c != '-')
         return false;
-    return is_delimiter_row(str_sub(s->text, under.next, line_end(s->text, under.next)),
-                            ret_columns) &&
-           row_cells(NULL, line, cells) == *ret_columns;
+    line_look(s->text, p, true, true, &under);
+    struct str ruler = str_sub(s->text, under.next, line_end(s->text, under.next));
+    return under.indent < CODE_INDENT && under.kind == LINE_TEXT &&
+           is_delimiter_row(ruler, ret_columns) && row_cells(NULL, line, cells) == *ret_columns;
 }
 
 /* The row at `at`, or an empty view: the table has ended. */
@@ -88,7 +90,8 @@ static struct str row_at(const struct scan *s, size_t at)
     struct place p = { .at = at };
     if (at >= s->text.n || containers_match(s->text, &s->in, s->in.depth, &p) < s->in.depth)
         return STR_NONE;
-    struct line_start l = line_look(s->text, p, false, false);
+    struct line_start l;
+    line_look(s->text, p, false, false, &l);
     return l.kind == LINE_TEXT ? str_sub(s->text, l.next, line_end(s->text, l.next)) : STR_NONE;
 }
 

@@ -34,16 +34,18 @@ static struct str trim_lines(struct str s, bool quote_before, bool quote_after)
             break;
         s = str_sub(s, end + 1, s.n);
     }
-    for (size_t n = s.n; n;) {
-        while (n && s.s[n - 1] != '\n')
-            n--;
-        if (!is_empty_line(str_sub(s, n, s.n), quote_after))
-            break;
-        s.n = n ? --n : 0;
+    for (;;) {
+        while (s.n && (s.s[s.n - 1] == ' ' || s.s[s.n - 1] == '\t' || s.s[s.n - 1] == '\n'))
+            s.n--;
+        size_t line = s.n;
+        if (!quote_after || !s.n || s.s[s.n - 1] != '>')
+            return s;
+        while (line && s.s[line - 1] != '\n')
+            line--;
+        if (!is_empty_line(str_sub(s, line, s.n), true))
+            return s;
+        s.n = line;
     }
-    while (s.n && (s.s[s.n - 1] == ' ' || s.s[s.n - 1] == '\t'))
-        s.n--;
-    return s;
 }
 
 /* The text with its edits, and without the indentation that it has from a list that was cut. */
