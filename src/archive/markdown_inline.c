@@ -166,9 +166,9 @@ static void open_bracket(struct inline_scan *s, bool picture)
 
 static void close_picture(struct inline_scan *s, struct bracket b, size_t end, struct str address)
 {
+    s->count = b.first; /* what was found in its words is part of them */
     if (!address.n)
         return;
-    s->count = b.first; /* what was found in its words is part of them */
     add(s, (struct found){ .kind = FOUND_PICTURE,
                            .start = b.at,
                            .end = end,

@@ -48,6 +48,23 @@ static struct str trim_lines(struct str s, bool quote_before, bool quote_after)
     }
 }
 
+/* Without the indentation, as far as all lines have it: the first that stands further out has left the list. */
+static void put_dedented(struct buf *out, struct str text, unsigned columns)
+{
+    struct str line;
+    for (bool first = true; str_cut(&text, '\n', &line); first = false) {
+        struct place p = { 0 };
+        size_t next;
+        if (place_indent(line, p, &next) < columns && next < line.n)
+            columns = 0;
+        place_advance(line, &p, columns);
+        buf_put(out, first ? S("") : S("\n"));
+        for (unsigned col = p.col; p.split && col % 4; col++)
+            buf_putc(out, ' ');
+        buf_put(out, str_sub(line, p.at + p.split, line.n));
+    }
+}
+
 /* The text with its edits, and without the indentation that it has from a list that was cut. */
 static struct str edited(struct scan *s, struct str rest)
 {
@@ -63,17 +80,10 @@ static struct str edited(struct scan *s, struct str rest)
     buf_put(&b, str_sub(s->text, at, start + rest.n));
     if (!s->dedent)
         return buf_str(&b);
-    struct str all = buf_str(&b), line;
     struct buf out;
+    struct str all = buf_str(&b);
     buf_init(&out, s->a, 4 * all.n + 1); /* what is left of a tab becomes blanks */
-    for (bool first = true; str_cut(&all, '\n', &line); first = false) {
-        struct place p = { 0 };
-        place_advance(line, &p, s->dedent);
-        buf_put(&out, first ? S("") : S("\n"));
-        for (unsigned col = p.col; p.split && col % 4; col++)
-            buf_putc(&out, ' ');
-        buf_put(&out, str_sub(line, p.at + p.split, line.n));
-    }
+    put_dedented(&out, all, s->dedent);
     return buf_str(&out);
 }
 

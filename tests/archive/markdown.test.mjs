@@ -104,7 +104,8 @@ function compare(documents) {
     let compared = 0;
     split(documents).forEach((blocks, i) => {
         const { closed, ...want } = reference(documents[i]), got = said(blocks);
-        if (want.images.length) want.items = got.items; // the rest of a picture's line may look like a list
+        // The rest of a picture's line may look like a list; an item that no list can begin with may stand first behind a block.
+        if (want.images.length || /(?!1[.)])\b\d+[.)]/.test(documents[i])) want.items = got.items;
         if (differs(documents[i])) return;
         compared++;
         for (const { code } of [want, got])
@@ -128,7 +129,7 @@ function compare(documents) {
 // below one in a quote that has ended. cmark-gfm has it as we do.
 const NUMBER = String.raw`(?!1[.)])\d+[.)]`, EMPTY = String.raw`(?:[-+*]|\d+[.)])[ \t]*$`;
 const DIFFERENCES = [
-    new RegExp(String.raw`^[ >]*(?: {4}|\t).*\n(?:[ \t>]*\n)?.*(?:${NUMBER}|${EMPTY})`, 'm'),
+    new RegExp(String.raw`^[ >]*(?: {4}|\t).*\n(?:[ \t>]*\n)?.*(?:[-+*]|\d+[.)])`, 'm'),
     new RegExp(String.raw`.\n[ \t]*(?:[>*+-][ \t]*|\d+[.)][ \t]+)+(?:${NUMBER}|${EMPTY})`, 'm'),
     /^ *>.*\|.*\n[^>\n]*\|/m,
     /\\\[[^]*\\\]/, // may be a formula

@@ -12,6 +12,14 @@ static void assert_blocks(const char *markdown, const char *want)
     assert_str(said(&a, &m), want);
 }
 
+/* It is one text, as it stands. */
+static void assert_stays(const char *markdown)
+{
+    TEST_ARENA(a);
+    struct str want = str_fmt(&a, "text: %s\n", markdown);
+    assert_blocks(markdown, str_cstr(&a, want));
+}
+
 static void blocks_in_document_order(void **state)
 {
     UNUSED(state);
@@ -145,14 +153,6 @@ static void lines_of_a_formula_begin_nothing(void **state)
     assert_blocks("$$\n```\n$$\n```", "text: $$\ncode: $$\n");
 }
 
-/* It is one text, as it stands. */
-static void assert_stays(const char *markdown)
-{
-    TEST_ARENA(a);
-    struct str want = str_fmt(&a, "text: %s\n", markdown);
-    assert_blocks(markdown, str_cstr(&a, want));
-}
-
 static void money_and_prose_are_no_formulas(void **state)
 {
     UNUSED(state);
@@ -205,6 +205,7 @@ static void pictures(void **state)
     assert_blocks("![a \\[b\\] [c] &amp;](u?a&amp;b)", "image u?a&b: a [b] [c] &\n");
     assert_blocks("![a\nb](u)", "image u: a\nb\n");
     assert_blocks("![a ![b](v)](u)", "image u: a ![b](v)\n");
+    assert_stays("![a ![b](v)]()");
     assert_blocks("# ![a](u)\n> ![b](v)\n>\n> c", "text: #\nimage u: a\nimage v: b\ntext: > c\n");
 }
 
@@ -242,7 +243,7 @@ static void containers(void **state)
                   "text: > a\ncode: ```\n  b\ntext: > c\n");
     assert_blocks("> ```\n> a\nb", "code: a\ntext: b\n"); /* no lazy line in code */
     assert_blocks("- a\n  - b\n\n    ```c\n    x\n\n      y\n    ```\n\n    after\n  - d\n- e",
-                  "text: - a\n  - b\ncode c: x\n\n  y\ntext: after\n- d\n- e\n");
+                  "text: - a\n  - b\ncode c: x\n\n  y\ntext: after\n  - d\n- e\n");
     assert_blocks("- ```\n  a\n  ```\n- b", "text: -\ncode: a\ntext: - b\n");
     assert_blocks("a\n- ```\n  b\n  ```", "text: a\ntext: -\ncode: b\n");
     assert_blocks("-\t```\n\ta\n\t\tb\n\t```", "text: -\ncode: a\n\tb\n");
