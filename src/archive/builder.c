@@ -148,7 +148,7 @@ static struct block *add(struct builder *b, enum block_type type)
 void build_text(struct builder *b, struct str markdown)
 {
     if (b->err == OK && markdown.n)
-        build_fail(b, markdown_blocks(b->a, markdown, build_here(b)));
+        build_fail(b, markdown_blocks(b->a, b->c, markdown, build_here(b)));
 }
 
 void build_thinking(struct builder *b, struct str text, struct str summary)

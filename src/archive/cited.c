@@ -1,5 +1,6 @@
 #include "archive/cited.h"
 
+#include "archive/markdown.h"
 #include "base/limits.h"
 
 void cited_cite(struct cited *c, struct str url, struct str title)
@@ -33,19 +34,25 @@ void put_target(struct buf *out, struct str url)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* Is `at` the beginning of a line that opens or closes a fence? */
-static bool is_fence(struct str text, size_t at)
+/* How many marks of a fence the line at `at` begins with, behind those of quotes; 0: it is none. */
+static size_t fence_marks(struct str text, size_t at, char *ret_mark)
 {
     while (at < text.n && (text.s[at] == ' ' || text.s[at] == '\t' || text.s[at] == '>'))
         at++;
-    struct str rest = str_sub(text, at, text.n);
-    return str_starts(rest, S("```")) || str_starts(rest, S("~~~"));
+    size_t n = 0;
+    char mark = at < text.n ? text.s[at] : 0;
+    while ((mark == '`' || mark == '~') && at + n < text.n && text.s[at + n] == mark)
+        n++;
+    *ret_mark = mark;
+    return n >= 3 ? n : 0;
 }
 
+/* The end of the line that closes the fence at `at`: one of as many marks at least. */
 static size_t fence_end(struct str text, size_t at)
 {
-    size_t line = str_find_char(text, '\n', at) + 1;
-    while (line < text.n && !is_fence(text, line))
+    char open, mark;
+    size_t line = str_find_char(text, '\n', at) + 1, count = fence_marks(text, at, &open);
+    while (line < text.n && !(fence_marks(text, line, &mark) >= count && mark == open))
         line = str_find_char(text, '\n', line) + 1;
     return line < text.n ? str_find_char(text, '\n', line) : text.n;
 }
@@ -70,7 +77,8 @@ static size_t span_end(struct str text, size_t at)
 /* Where the code that begins at `at` ends; `at`: none begins. */
 static size_t code_end(struct str text, size_t at)
 {
-    if ((at == 0 || text.s[at - 1] == '\n') && is_fence(text, at))
+    char mark;
+    if ((at == 0 || text.s[at - 1] == '\n') && fence_marks(text, at, &mark))
         return fence_end(text, at);
     return text.s[at] == '`' ? span_end(text, at) : at;
 }
@@ -79,6 +87,7 @@ void cited_read(struct builder *b, struct str text, const char *begins, bool cod
                 void *context, struct cited *ret)
 {
     bool looked_at[256] = { 0 };
+    text = markdown_lines(b->a, text); /* so that the blocks are views into it */
     *ret = (struct cited){ .b = b, .whole = text };
     buf_init(&ret->out, b->a, text.n + MIB(1));
     for (; *begins; begins++)

@@ -18,7 +18,7 @@ struct cited {
     struct buf out;  /* the same as far as it is read */
     struct cited_mark *marks;
     size_t count;
-    struct str whole; /* the text as it came, for who must look around */
+    struct str whole; /* the text as it came, its line ends as LF, for who must look around */
 };
 
 /* What stands at `at` of c->whole: how many bytes are taken; 0: it is text. It may write to c->out and call cited_cite. */
