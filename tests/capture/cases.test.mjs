@@ -46,6 +46,16 @@ one('a canvas', '10_', (c) => assert.deepEqual(told(c)[1].slice(1), [['artifact'
 one('a draft', '10b', (c) => assert.deepEqual(last(c), [['text', 'Here is a draft:'], ['artifact', 'email', 'Hello', 'Dear Sam,\n\nSee you at 5.'], ['text', 'Want changes?']]));
 one('thoughts', '13', (c) => assert.equal(c.messages.flatMap((m) => m.blocks).filter((b) => b.type === 'thinking').length, 1));
 one('characters of icon fonts', '17b', (c) => assert.deepEqual([...last(c)[0][1]].filter((ch) => ch > '\x7f'), ['\ue0b0', '\uf09b', '\ue2a0']));
+one('a fence in a fence', '14', (c) => assert.deepEqual(last(c)[1], ['code', 'markdown', '# Title\n\n```bash\nmake\n```\n\nmore']));
+one('HTML as it was typed', '30', (c) => assert.equal(last(c)[0][1], 'Use <b>bold</b> &amp; <script>alert(1)</script>\n\n<details><summary>x</summary>\n\nbody\n\n</details>'));
+one('line ends of another system', '31', (c) => assert.deepEqual(last(c), [['text', 'Line'], ['code', 'c', 'int x;'], ['table', ['a', 'b'], ['1', '2']]]));
+one('pictures', '32', (c) => {
+    assert.deepEqual(last(c).filter(([type]) => type === 'image').map(([, url]) => url), ['https://example.org/a_(1).png', 'https://example.org/c.png']);
+    assert.match(last(c).find(([type]) => type === 'text')[1], /\]\(https:\/\/example.org\)/, 'the link around the third stays');
+    assert.ok(c.findings.some((f) => f.code === 'image_in_text'));
+});
+one('a fence in a quote', '34_', (c) => assert.deepEqual(last(c)[0], ['code', 'tex', '\\[x^2\\]\n$$y$$']));
+one('brackets and money in prose', '34d', (c) => assert.deepEqual(last(c).map(([type]) => type), ['text']));
 one('times as text and in milliseconds', '18', (c) => assert.deepEqual([c.created_at, c.updated_at, ...c.messages.map((m) => m.created_at)], ['2026-01-04T12:00:00Z', '2026-01-04T04:13:20Z', '2026-01-04T12:00:01.500Z', '2026-01-04T04:13:20.123Z']));
 one('a plot', '23', (c) => {
     assert.deepEqual(c.messages.flatMap((m) => m.blocks).map((b) => b.type), ['text', 'tool_call', 'tool_result', 'image', 'text']);
