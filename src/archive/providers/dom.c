@@ -73,6 +73,8 @@ static err_t add_block(struct arena *a, struct message *m, struct json v)
     case BLOCK_CITATION:
         b->citation.url = TEXT("url");
         b->citation.title = TEXT("title");
+        b->citation.start = json_i64(json_get(v, S("start")), -1);
+        b->citation.end = json_i64(json_get(v, S("end")), -1);
         break;
     case BLOCK_TOOL_CALL:
         b->tool_call.name = TEXT("name");
@@ -118,11 +120,11 @@ bool dom_is(struct json root)
 
 err_t dom_conversation(struct arena *a, struct json root, struct conversation *ret)
 {
-    const struct provider *p = provider_by_name(json_get_str(root, S("provider")));
+    const char *provider = provider_static_name(json_get_str(root, S("provider")));
     struct json v;
-    if (!dom_is(root) || !p)
+    if (!dom_is(root) || !provider)
         return err_note(E_INVALID, NULL, "this is not what the page's runner gives");
-    conversation_init(ret, p->name);
+    conversation_init(ret, provider);
     ret->title = json_get_str(root, S("title"));
     ret->model = json_get_str(root, S("model"));
     ret->source.strategy = "dom";

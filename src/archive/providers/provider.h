@@ -26,6 +26,8 @@ struct provider {
 
 extern const struct provider *const PROVIDERS[];          /* NULL-terminated */
 const struct provider *provider_by_name(struct str name); /* NULL: unknown */
+/* The name as the conversation keeps it, also of a provider that is read from its page alone; NULL: unknown. */
+const char *provider_static_name(struct str name);
 /* Whose JSON this is, by its structure; NULL: nobody's. */
 const struct provider *provider_of_json(struct json root);
 

@@ -24,6 +24,20 @@ const struct provider *provider_by_name(struct str name)
     return NULL;
 }
 
+/* Of these nothing but the rendered page is known. */
+static const char *const PAGE_ALONE[] = { "lmarena", "meta", "mistral", "poe" };
+
+const char *provider_static_name(struct str name)
+{
+    const struct provider *p = provider_by_name(name);
+    if (p)
+        return p->name;
+    for (size_t i = 0; i < COUNTOF(PAGE_ALONE); i++)
+        if (str_eq(name, str_from(PAGE_ALONE[i])))
+            return PAGE_ALONE[i];
+    return NULL;
+}
+
 const struct provider *provider_of_json(struct json root)
 {
     for (size_t i = 0; PROVIDERS[i]; i++)
