@@ -105,7 +105,8 @@ bool page_matches(struct page *p, struct arena *a, struct str selector)
     struct json_out o;
     struct json value;
     buf_init(&b, a, KIB(64));
-    buf_put(&b, S("Boolean(document.querySelector("));
+    /* Not document.querySelector: an element of the page may bear that name, and would stand in its place. */
+    buf_put(&b, S("Boolean(Document.prototype.querySelector.call(document, "));
     jo_init(&o, &b);
     jo_str(&o, selector);
     buf_put(&b, S("))"));
