@@ -507,15 +507,37 @@
             return text ? [{ type: 'text', markdown: escape(own(text)) }] : [];
         }
     }
-    // The same turn made anew by the page, without a mark to know it by: an element that is gone, with the same words.
-    const remade = (role, text, window) => order.find((x) => !window.includes(x) && x.role === role && turns.get(x).text === text && !isConnected(turns.get(x).el));
+    // Without marks, turns that the page has made anew are known by their words and their neighbours: where does the whole
+    // window fit what is known, with the longest overlap?
+    function align(els) {
+        if (!order.length || els.every((el) => seen.has(el)) || els.some((el) => keyOf(el) !== null)) return;
+        const said = els.map((el) => [roleOf(el) ?? 'assistant', wholeText(el)]);
+        const same = (i, x) => x && x.role === said[i][0] && turns.get(x).text === said[i][1];
+        const overlap = (d) => {
+            const from = Math.max(0, -d), to = Math.min(els.length, order.length - d);
+            for (let i = from; i < to; i++) if (!same(i, order[d + i])) return 0;
+            return Math.max(0, to - from);
+        };
+        const here = els.findIndex((el) => seen.has(el));
+        let best = here >= 0 ? order.indexOf(seen.get(els[here])) - here : null;
+        for (let d = 1 - els.length, most = 0; here < 0 && d < order.length; d++) {
+            const n = overlap(d);
+            if (n > most) [best, most] = [d, n];
+        }
+        if (best === null) return;
+        els.forEach((el, i) => {
+            if (seen.has(el) || !same(i, order[best + i])) return;
+            seen.set(el, order[best + i]);
+            turns.get(order[best + i]).el = el;
+        });
+    }
     function message(el, window) {
         const role = roleOf(el), number = numberOf(el);
         const mark = keyOf(el);
         let key = mark ?? el;
         for (let n = 2; mark && seen.has(key) && window.includes(seen.get(key)); n++) key = `${mark}#${n}`; // two with one mark
-        const text = wholeText(el), known = seen.get(key) ?? (mark ? undefined : remade(role, text, window));
-        if (known && turns.get(known).text.length >= text.length) { turns.get(known).el = el; seen.set(key, known); return known; }
+        const text = wholeText(el), known = seen.get(key);
+        if (known && turns.get(known).text.length >= text.length) { turns.get(known).el = el; return known; }
         const blocks = readTurn(el, role);
         if (blocks.length === 0) return known ?? null;
         const id = (m.id && attribute(closest(el, `[${m.id}]`) ?? el, m.id)) || null;
@@ -526,12 +548,13 @@
     }
     function harvest(down = false) {
         const window = [];
-        for (const el of outermost(all(document, selector))) {
-            if (closest(el, recipe.artifact) || late) continue;
-            const found = message(el, window);
+        const els = outermost(all(document, selector)).filter((el) => !closest(el, recipe.artifact));
+        if (m.reversed) els.reverse();
+        align(els);
+        for (const el of els) {
+            const found = late ? null : message(el, window);
             if (found) window.push(found);
         }
-        if (m.reversed) window.reverse();
         merge(window, down !== Boolean(m.reversed));
         return window.length;
     }
