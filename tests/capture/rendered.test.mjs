@@ -93,6 +93,13 @@ test('lines of what was typed are elements of their own, or rendered', async () 
     assert.equal((await answer('ok', '<p>See <strong>this</strong></p><ul><li>a</li></ul>')).user[0].markdown, 'See **this**\n\n- a');
 });
 
+test('space that the page does not show is no indentation', async () => {
+    const c = await extract(page('<h1 class="group/query whitespace-pre-line"><span>\n    What is\n      this?\n  </span></h1><div id="markdown-content-0"><div class="prose"><p>That.</p></div></div>'));
+    assert.equal(c.messages[0].blocks[0].markdown, 'What is\nthis?');
+    const styled = await extract(page('<style>.user-content { white-space: pre-wrap }</style><div class="segment-user"><div class="user-content">one\n  two</div></div><div class="segment-assistant"><div class="markdown-container">ok</div></div>'));
+    assert.equal(styled.messages[0].blocks[0].markdown, 'one\n  two');
+});
+
 // --- words are counted -------------------------------------------------------------------------------------------------------
 
 test('words of a turn outside of what is read are said to be missing', async () => {
@@ -146,6 +153,15 @@ test('a report in a panel of its own, with its sources', async () => {
 test('LMArena lays its list out newest first', async () => {
     const c = await extract(page('<ol><li><div class="prose"><p>A2</p></div></li><li class="self-end"><div class="prose"><p>Q2</p></div></li><li><div class="prose"><p>A1</p></div></li><li class="self-end"><div class="prose"><p>Q1</p></div></li></ol>'));
     assert.deepEqual(c.messages.map((m) => [m.role, m.blocks[0].markdown]), [['user', 'Q1'], ['assistant', 'A1'], ['user', 'Q2'], ['assistant', 'A2']]);
+});
+
+test('the label of code beside it, and reasoning that is not shown', async () => {
+    const deepseek = await extract(page('<div class="ds-message"><div class="ds-markdown"><div class="md-code-block"><div class="md-code-block-banner-wrap"><span>python</span><button>Copy</button></div><pre>a\nb</pre></div><pre>c</pre></div></div>'));
+    assert.deepEqual(deepseek.messages[0].blocks.map((b) => [b.language, b.code]), [['python', 'a\nb'], [null, 'c']]);
+    const zai = await extract(page('<div class="chat-assistant"><div class="thinking-chain-container"><button>Thought Process</button></div><div class="markdown-prose"><p>Text.</p><div class="language-css"><div class="cm-editor"><div class="cm-gutters">12</div><div class="cm-content"><div class="cm-line">a {</div><div class="cm-line"><br></div><div class="cm-line">}</div></div></div></div>'
+        + '<div class="group/mermaid"><svg><text>A</text></svg><div style="display:none"><div class="cm-editor"><div class="cm-content">graph TD<br>A--&gt;B</div></div></div></div></div></div>'));
+    assert.deepEqual(zai.messages[0].blocks.map((b) => [b.type, b.language ?? null, b.code ?? b.markdown]), [['text', null, 'Text.'], ['code', 'css', 'a {\n\n}'], ['mermaid', null, 'graph TD\nA-->B']]);
+    assert.deepEqual([...deepseek.findings, ...zai.findings], []);
 });
 
 test('two answers under one mark are both kept', async () => {
