@@ -92,7 +92,7 @@ function reader(recipe, finding) {
     // --- Markdown of running text: escaped where it would mean something, and only there ----------------------------------
     // A citation holds its place in the text by two noncharacters and its number, until the text is whole.
     const CITED = /\uFDD0(\d+)\uFDD1/g;
-    const isSpace = (c) => c !== undefined && /\s/.test(c), isWord = (c) => c !== undefined && /[\p{L}\p{N}_]/u.test(c);
+    const isSpace = (c) => c !== undefined && /\s/.test(c), isWord = (c) => c !== undefined && /[\p{L}\p{N}]/u.test(c);
     const own = (s) => s.replace(/[\uFDD0\uFDD1]/g, '\uFFFD');
     function escape(s) {
         if (!/[\\`*_<&~\]$]/.test(s)) return s;
@@ -142,7 +142,8 @@ function reader(recipe, finding) {
         return source ? { url: source.href, title: nameOf(source).slice(0, 500) || null } : null;
     }
 
-    function walker(blocks, cited = []) {
+    // inner: of an item, a quote, a cell, whose text becomes a part of another: its citations stay marks in it.
+    function walker(blocks, cited = [], inner = false) {
         let line = [];  // running text, in pieces
         let text = [];  // whole paragraphs of the text block in the making
         let made = 0;   // blocks and paragraphs so far: did an element give more than running text?
@@ -154,12 +155,13 @@ function reader(recipe, finding) {
         }
         function paragraph(s, tight = false) {
             if (!s.trim()) return;
+            if (!s.replace(CITED, '').trim()) return void text.push(s.trim());
             made++;
             text.push(text.length ? (tight ? '\n' : '\n\n') : '', s);
         }
-        const close = () => { const s = line.join('').replace(/[ \t]*\n[ \t]*/g, '\n').replace(/ {2,}/g, ' ').trim(); line = []; paragraph(lineStarts(s)); };
+        const close = () => { const s = line.join('').replace(/[ \t]*\n[ \t]*/g, '\n').replace(/ {2,}/g, ' ').trim().replace(/ ((?:\uFDD0\d+\uFDD1)+)$/gm, '$1'); line = []; paragraph(lineStarts(s)); };
         // Citations stand behind the text in which they are; their place in it is counted in code points.
-        function settle(s, from) {
+        function settle(s) {
             const here = [];
             let points = 0, last = 0, bare = '';
             for (const m of s.matchAll(CITED)) {
@@ -170,21 +172,22 @@ function reader(recipe, finding) {
                 const c = cited[Number(m[1])];
                 if (c && !here.some((h) => h.url === c.url && h.start === points)) here.push({ type: 'citation', ...c, start: points, end: points });
             }
-            return { bare: bare + s.slice(last), here: from === 'cell' ? here.map((c) => ({ ...c, start: -1, end: -1 })) : here };
+            return { bare: bare + s.slice(last), here };
         }
         function flush() {
             close();
-            let { bare: markdown, here } = settle(text.join(''));
+            const whole = text.join(''), { bare: markdown, here } = inner ? { bare: whole, here: [] } : settle(whole);
             text = [];
+            if (inner) { if (markdown) push({ type: 'text', markdown }); return; }
             for (let rest = markdown; rest; rest = rest.slice(TEXT_MAX)) push({ type: 'text', markdown: rest.slice(0, TEXT_MAX) });
             here.forEach((c) => push(markdown ? c : { ...c, start: -1, end: -1 }));
         }
         const add = (block) => { flush(); push(block); };
         const inside = (el, depth, quotes, list = children(el)) => {
-            const inner = [], w = walker(inner, cited);
+            const parts = [], w = walker(parts, cited, true);
             for (const c of list) w.block(c, depth + 1, quotes);
             w.finish();
-            return inner;
+            return parts;
         };
         // Running text within: what mark() makes of it, unless it gave blocks (then those stand, and the rest as it is).
         function marked(node, depth, quotes, mark) {
@@ -200,7 +203,7 @@ function reader(recipe, finding) {
             close();
             const from = text.length;
             for (const c of children(node)) block(c, depth + 1, quotes);
-            const s = line.join('').replace(/\s+/g, ' ').trim();
+            const s = line.join('').replace(/\s+/g, ' ').trim().replace(/ ((?:\uFDD0\d+\uFDD1)+)$/, '$1');
             if (text.length > from || text.length < at) return close(); // it holds blocks
             line = [];
             if (s.replace(CITED, '').trim()) paragraph(before + (after && s.includes(after) ? s.replaceAll(after, '') : s) + after);
@@ -245,9 +248,11 @@ function reader(recipe, finding) {
                 else if (b.type === 'code') parts.push(b.code.split('\n').filter((l) => l.trim()).map(codeSpan).join('\n'));
                 else if (b.type === 'math') parts.push(`\\(${b.tex}\\)`);
                 else if (b.type === 'table') parts.push([b.header, ...b.rows].map((r) => r.filter(Boolean).join(' ')).filter(Boolean).join('\n'));
-                else after.push(b.type === 'citation' ? { ...b, start: -1, end: -1 } : b);
+                else after.push(b);
             }
-            return parts.join('\n').trim();
+            const { bare, here } = settle(parts.join('\n'));
+            after.push(...here.map((c) => ({ ...c, start: -1, end: -1 })));
+            return bare.trim();
         }
         function table(el, depth, quotes) {
             const after = [];
@@ -270,16 +275,17 @@ function reader(recipe, finding) {
         }
         // An item is read on its own: what it says before and between code, tables and pictures stays before and between them.
         function list(el, depth, quotes) {
-            let n = Number(attribute(el, 'start') ?? 1) || 1, joined = false;
+            const counted = (e, name, otherwise) => (/^-?\d{1,9}$/.test(attribute(e, name) ?? '') ? Math.max(0, Number(attribute(e, name))) : otherwise);
+            let n = counted(el, 'start', 1), joined = false;
             close();
             for (const item of children(el)) {
                 if (kindOf(item) === 3 ? !item.data.trim() : kindOf(item) !== 1 || isHidden(item)) continue;
                 const isItem = kindOf(item) === 1 && localName(item) === 'li';
+                if (isItem) n = counted(item, 'value', n);
                 const mark = !isItem ? '' : localName(el) === 'ol' ? `${n++}. ` : '- ';
                 const lists = kindOf(item) === 1 && /^[uo]l$/.test(localName(item)); // a list right within a list belongs to the item before
                 inside(item, depth, quotes, isItem ? children(item) : [item]).forEach((b, i) => {
-                    if (b.type === 'citation' && b.start >= 0 && text.length) { cited.push({ url: b.url, title: b.title }); text.push(`\uFDD0${cited.length - 1}\uFDD1`); }
-                    else if (b.type !== 'text') { add(b); joined = false; }
+                    if (b.type !== 'text') { add(b); joined = false; }
                     else if (i > 0 && !joined) { paragraph(b.markdown); joined = false; }
                     else { paragraph(indent(mark + b.markdown, lists && joined ? 2 : 0, mark.length), joined); joined = true; }
                 });
@@ -289,8 +295,7 @@ function reader(recipe, finding) {
         function quote(node, depth, quotes) {
             close();
             for (const b of inside(node, depth, quotes + 1)) {
-                if (b.type === 'citation' && b.start >= 0 && text.length) { cited.push({ url: b.url, title: b.title }); text.push(`\uFDD0${cited.length - 1}\uFDD1`); }
-                else if (b.type !== 'text') add(b);
+                if (b.type !== 'text') add(b);
                 else paragraph(quotes < QUOTE_MAX ? b.markdown.replace(/^/gm, '> ') : b.markdown);
             }
         }

@@ -43,6 +43,7 @@ const TEXT = [
         '**Tide**\n\nRise and fall.\n\n**More**\n\nHidden words.\n\n<image>\n\nA caption.'],
     ['a quote with code in it', '<blockquote><p>quoted</p><pre><code>in quote</code></pre><p>more</p></blockquote>', '> quoted\n\n<code>\n\n> more'],
     ['words on both sides of a picture in a paragraph and in emphasis', '<p>left <strong>bold <img src="https://example.org/p.png" width="99" height="99" alt=""> still</strong> right</p>', 'left bold\n\n<image>\n\nstill right'],
+    ['numbers of items, and underscores at the edge of words', '<ol start="0"><li>a</li><li value="7">b</li></ol><p>__init__ a__b</p>', '0. a\n7. b\n\n\\_\\_init\\_\\_ a\\_\\_b'],
     ['tasks', '<ul><li><input type="checkbox" checked disabled>done</li><li><input type="checkbox" disabled>open</li></ul>', '- [x] done\n- [ ] open'],
 ];
 for (const [name, html, markdown] of TEXT)
@@ -76,6 +77,16 @@ test('a citation stands behind its text, with its place', async () => {
     assert.equal(blocks[0].markdown, 'Tides **fall** and rise.\n\n- also 𝛑');
     assert.deepEqual(blocks.slice(1).map((b) => [b.url, b.title, [...blocks[0].markdown].slice(0, b.start).join('')]),
         [['https://example.org/t', '1', 'Tides **fall**'], ['https://example.org/u', 'src', 'Tides **fall** and rise.\n\n- also 𝛑']]);
+    assert.deepEqual(c.findings, []);
+});
+
+test('citations in items, quotes, cells and headings keep their places', async () => {
+    const mark = (n) => `<a data-citation href="https://example.org/${n}">s${n}</a>`;
+    const { blocks, c } = await answer(`<h2>Head ${mark(1)}</h2><ul><li>one ${mark(2)}</li><li>two<ul><li>deep ${mark(3)}</li></ul></li></ul><blockquote><p>said${mark(4)}.</p></blockquote><table><tr><th>A ${mark(5)}</th></tr></table>`);
+    const text = [...blocks[0].markdown];
+    assert.equal(text.join(''), '## Head\n\n- one\n- two\n\n  - deep\n\n> said.');
+    assert.deepEqual(blocks.filter((b) => b.type === 'citation').map((b) => [b.url.at(-1), b.start === null ? null : text.slice(0, b.start).join('').slice(-4)]), [['1', 'Head'], ['2', ' one'], ['3', 'deep'], ['4', 'said'], ['5', null]]);
+    assert.deepEqual(blocks.find((b) => b.type === 'table').header, ['A']);
     assert.deepEqual(c.findings, []);
 });
 
