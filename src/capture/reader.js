@@ -312,11 +312,17 @@ function reader(recipe, finding) {
             if (c) line.push(`\uFDD0${cited.push(c) - 1}\uFDD1`);
             else if (nameOf(el)) line.push(escape(own(nameOf(el))));
         }
+        // Brackets within the words of a link must come in pairs. (Not as \[, which begins a formula.)
+        function bracketed(s) {
+            const open = s.match(/(?<!\\)\[/g)?.length ?? 0, shut = s.match(/(?<!\\)\]/g)?.length ?? 0;
+            if (open === shut) return s;
+            return s.split(/(`+[^`]*`+)/).map((part, i) => (i % 2 ? part : part.replace(/(?<!\\)\[/g, '&#91;').replace(/(?<!\\)\]/g, '\\]'))).join('');
+        }
         function link(node, depth, quotes) {
             const url = tried(() => String(node.href), '');
             if (!/^(https?:|mailto:)/.test(url)) return marked(node, depth, quotes, (s) => s);
             if (line.length && line[line.length - 1].endsWith('!')) line.push(line.pop().replace(/!$/, '\\!'));
-            marked(node, depth, quotes, (s) => `[${s}](${target(url)})`);
+            marked(node, depth, quotes, (s) => `[${bracketed(s)}](${target(url)})`);
         }
         function running(node) {
             const parent = parentOf(node), s = own(node.data);

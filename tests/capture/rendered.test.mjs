@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { gfm, gfmHtml } from 'micromark-extension-gfm';
+import { micromark } from 'micromark';
 import { chatgptDomPage } from '../lib/pages.mjs';
 import { BINARY, command, tempFolder } from '../lib/server.mjs';
 
@@ -88,6 +90,50 @@ test('citations in items, quotes, cells and headings keep their places', async (
     assert.deepEqual(blocks.filter((b) => b.type === 'citation').map((b) => [b.url.at(-1), b.start === null ? null : text.slice(0, b.start).join('').slice(-4)]), [['1', 'Head'], ['2', ' one'], ['3', 'deep'], ['4', 'said'], ['5', null]]);
     assert.deepEqual(blocks.find((b) => b.type === 'table').header, ['A']);
     assert.deepEqual(c.findings, []);
+});
+
+// Elements of every kind in one another, each word its own: none is lost, none is twice, all are in order, and Markdown
+// reads what is Markdown only by chance as what stood in the page.
+function anyAnswer(seed) {
+    let state = seed, n = 0;
+    const any = (limit) => { state = (state * 1103515245 + 12345) & 0x7fffffff; return (state >> 8) % limit; };
+    const word = () => `w${n++}x`;
+    const CHANCE = ['*', '_', '# ', '- ', '1. ', '&lt;b>', '|', '`', '[x](y)', '$a$', '~~', '&amp;lt;', ''];
+    const some = (f, gap = '') => Array.from({ length: 1 + any(3) }, f).join(gap);
+    const KINDS = {
+        ul: (inner) => `<ul>${some(() => `<li>${inner()}</li>`)}</ul>`, ol: (inner) => `<ol>${some(() => `<li>${inner()}</li>`)}</ol>`,
+        table: (inner) => `<table><caption>${word()}</caption>${some(() => `<tr>${some(() => `<td>${inner()}</td>`)}</tr>`)}</table>`,
+        pre: () => `<pre><code>${word()}\n  ${word()}</code></pre>`, code: () => `<code>${word()}</code>`, br: () => '<br>', button: () => '<button>Copy</button>',
+        dl: (inner) => `<dl><dt>${inner()}</dt><dd>${inner()}</dd></dl>`, details: (inner) => `<details open><summary>${inner()}</summary>${inner()}</details>`,
+        a: (inner) => `<a href="https://example.org/${any(9)}">${inner()}</a>`, ruby: () => `<ruby>${word()}<rt>${word()}</rt></ruby>`,
+        img: () => `<img src="https://example.org/${any(99)}.png" width="100" height="90" alt="">`,
+        math: () => `<span class="katex"><math><semantics><mi>q</mi><annotation encoding="application/x-tex">${word()}</annotation></semantics></math><span class="katex-html">q</span></span>`,
+    };
+    for (const tag of ['p', 'div', 'span', 'blockquote', 'strong', 'em', 'h2', 'sup', 'mark', 'del', 'figure', 'section', 'label']) KINDS[tag] = (inner) => `<${tag}>${inner()}</${tag}>`;
+    const names = Object.keys(KINDS);
+    const element = (depth) => {
+        if (depth === 0 || any(4) === 0) return ` ${word()} ${CHANCE[any(CHANCE.length)]}${word()} `;
+        return KINDS[names[any(names.length)]](() => some(() => element(depth - 1), any(2) ? ' ' : ''));
+    };
+    return Array.from({ length: 12 }, () => element(6)).join('');
+}
+
+test('elements of every kind within one another', async () => {
+    const answers = Array.from({ length: 30 }, (_, i) => anyAnswer(i + 1).replaceAll(/w(\d+)x/g, `w${i}n$1x`));
+    const c = await extract(chatgptDomPage('Any', answers.map((html) => ['assistant', html])));
+    assert.deepEqual(c.findings, []);
+    const plain = (html) => html.replace(/<[^>]*>/g, '').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&amp;/g, '&').replace(/\s+/g, ' ');
+    const render = (text) => plain(micromark(text, { extensions: [gfm()], htmlExtensions: [gfmHtml()] }));
+    const blocks = c.messages.flatMap((m) => m.blocks).filter((b) => b.type !== 'citation' && b.type !== 'image');
+    const read = blocks.map((b) => b.markdown ?? b.code ?? b.tex ?? [b.header, ...b.rows].flat().join('\n\n')).join('\n\n');
+    const cited = new Set(c.messages.flatMap((m) => m.blocks).filter((b) => b.type === 'citation').flatMap((b) => b.title.match(/w\d+n\d+x/g) ?? []));
+    const wanted = answers.join('').match(/w\d+n\d+x/g).filter((w) => !cited.has(w));
+    assert.ok(wanted.length > 3000, String(wanted.length));
+    assert.deepEqual(read.match(/w\d+n\d+x/g).filter((w) => !cited.has(w)), wanted);
+    const shown = blocks.map((b) => (b.markdown ? render(b.markdown) : b.rows ? render([b.header, ...b.rows].flat().join('\n\n')) : '')).join(' ');
+    const chances = [...answers.join('').matchAll(/ (w\d+n\d+x) ([^w]*)(w\d+n\d+x) /g)].filter((m) => m[2] && !m[2].includes('/') && !cited.has(m[1]));
+    assert.ok(chances.length > 300, String(chances.length));
+    assert.deepEqual(chances.map((m) => plain(`${m[1]} ${m[2].replace('b>', 'b&gt;')}${m[3]}`)).filter((s) => !shown.includes(s)), []);
 });
 
 // --- what is typed -----------------------------------------------------------------------------------------------------------
