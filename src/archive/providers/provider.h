@@ -1,6 +1,6 @@
 /* Providers: pure functions from a provider's bytes to the normal form, shared by capture,
  * import and `vivim extract`. One file a provider; a new one is a row in providers.c, a file
- * here and a recipe in capture/recipes/.
+ * here and its data in <name>.json. Of some only the page is known: a name in providers.c and the data.
  *
  * Input is foreign and hostile: every function has bounds, survives any JSON, and is fuzzed.
  */
