@@ -5,7 +5,7 @@
 
 extern const struct embedded_file CAPTURE_FILES[];
 
-/* The injected runner's text: it is part of the program. */
+/* The text of the injected runner.js, with reader.js in it (tools/rooms.mk): it is part of the program. */
 struct str page_runner(void)
 {
     for (const struct embedded_file *f = CAPTURE_FILES; f->name; f++)
@@ -105,7 +105,8 @@ bool page_matches(struct page *p, struct arena *a, struct str selector)
     struct json_out o;
     struct json value;
     buf_init(&b, a, KIB(64));
-    buf_put(&b, S("Boolean(document.querySelector("));
+    /* Not document.querySelector: an element of the page may bear that name, and would stand in its place. */
+    buf_put(&b, S("Boolean(Document.prototype.querySelector.call(document, "));
     jo_init(&o, &b);
     jo_str(&o, selector);
     buf_put(&b, S("))"));

@@ -1,253 +1,258 @@
 // Reads a rendered conversation, in document order, by a recipe's selectors. Injected into an isolated world of the page;
-// gives the JSON text of `vivim.dom/1` (src/archive/dom_format.md). It survives each node: a page may hold anything.
+// gives the JSON text of `vivim.dom/1` (src/archive/dom_format.md). It survives each node: a page may hold anything. Every
+// visible word of a turn is in its blocks, or a finding says how many are not: both sides are counted.
 (async function run(recipe, options) {
     'use strict';
-    const DIAGRAM = /^(graph|flowchart|sequenceDiagram|classDiagram|stateDiagram|erDiagram|journey|gantt|pie|quadrantChart|requirementDiagram|gitGraph|C4\w+|mindmap|timeline|zenuml)\b/;
-    const MAX_TEXT = 4e6;
+    const TURNS_MAX = 19000; // what the normal form takes, and a little less
     const findings = [];
     const finding = (code, detail, level = 'warning') => {
         if (findings.length < 100 && !findings.some((f) => f.code === code && f.detail === detail)) findings.push({ code, level, detail });
     };
-    const matches = (el, selector) => { try { return Boolean(selector) && el.matches(selector); } catch { return false; } };
-    const all = (root, selector) => { try { return selector ? [...root.querySelectorAll(selector)] : []; } catch { return []; } };
-    const skipped = (recipe.skip ?? []).join(', ');
+    const {
+        kindOf, wholeText, isConnected, parentOf, localName, attribute, contains, tried, matches, closest, all,
+        first, children, styleOf, before, spent, isLate, NOTHING, isHidden, breaks, tex, isMath, oneLine, nameOf,
+        own, escape, markdownOf, outermost, readBlocks, thought, typed, TEXT_MAX, BLOCKS_MAX, DEPTH_MAX, READ_MS,
+        started,
+    } = reader(recipe, finding);
 
-    // --- Markdown of running text -------------------------------------------------------------------
-    const escape = (s) => s.replace(/([\\`*_[\]])/g, '\\$1');
-    const isHidden = (el) => el.hasAttribute?.('hidden') || matches(el, skipped);
-
-    // TeX once: KaTeX also prints MathML and HTML.
-    function tex(el) {
-        const note = el.querySelector?.('annotation[encoding="application/x-tex"]');
-        return note ? note.textContent : el.getAttribute?.('data-math');
+    // --- the words on both sides -------------------------------------------------------------------------------------------
+    const MARKUP = /[\\*_`~[\]\u00ad\u200b-\u200f\u2060\ufeff]+/g, SINGLE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu;
+    const words = (s) => s.replace(MARKUP, '').replace(SINGLE, ' $& ').match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+    // (A <sup> may be one of ours, or stand in code: it counts as a word besides.)
+    const unmarked = (s) => (s.match(/<\/?su[bp]>/g) ?? []).join(' ') + ' ' + s.replace(/(?<!\\)\]\((?:[^()\s]|\([^()\s]*\))*\)/g, '').replace(/(?<!\\)<\/?su[bp]>/g, '').replace(/\\([!-/:-@[-`{-~])/g, '$1');
+    const HELD = {
+        text: (b) => unmarked(b.markdown), thinking: (b) => `${unmarked(b.text)} ${b.summary ?? ''}`, code: (b) => b.code, mermaid: (b) => b.code, math: (b) => b.tex,
+        table: (b) => [b.header, ...b.rows].flat().map(unmarked).join('\n'), image: (b) => b.alt ?? '', file: (b) => b.name, citation: (b) => b.title ?? '',
+        artifact: (b) => `${b.title ?? ''} ${unmarked(b.content ?? '')}`,
+    };
+    const FURNITURE = 'button, [role="button"], [aria-hidden="true"], .sr-only, .cdk-visually-hidden, [role="toolbar"], textarea, .cm-gutters';
+    const lost = { words: 0, turns: 0, examples: [] };
+    function shown(el) {
+        if (isHidden(el) || matches(el, FURNITURE) || matches(el, recipe.citation) || matches(el, recipe.files)) return false;
+        const style = styleOf(el);
+        return !style || !(style.display === 'none' || style.visibility === 'hidden' || style.opacity === '0');
     }
-    const isMath = (el) => matches(el, '.katex, .katex-display, .math-block, .math-inline, [data-math]') && tex(el) !== null && tex(el) !== undefined;
-    const isDisplay = (el) => matches(el, '.katex-display, .math-block') || Boolean(el.closest?.('.katex-display, .math-block'));
-
-    function inline(node) {
-        if (node.nodeType === 3) return escape(node.data.replace(/[ \t\n\r]+/g, ' '));
-        if (node.nodeType !== 1 || isHidden(node)) return '';
-        const tag = node.tagName.toLowerCase();
-        const inner = () => [...node.childNodes].map(inline).join('');
-        const wrap = (mark) => { const s = inner(); const t = s.trim(); return t ? s.replace(t, () => mark + t + mark) : s; };
-        if (isMath(node)) return `\\(${tex(node)}\\)`;
+    // As the reader sees it: TeX once, of code the code alone.
+    function seenText(el, depth = 0) {
+        if (spent()) return '';
+        if (kindOf(el) === 3) return el.data;
+        if (kindOf(el) !== 1 || depth > DEPTH_MAX) return kindOf(el) === 1 ? wholeText(el) : '';
+        const tag = localName(el);
         if (tag === 'br') return '\n';
-        if (tag === 'code') return node.textContent ? '`' + node.textContent + '`' : '';
-        if (tag === 'strong' || tag === 'b') return wrap('**');
-        if (tag === 'em' || tag === 'i') return wrap('*');
-        if (tag === 'del' || tag === 's') return wrap('~~');
-        if (tag === 'script' || tag === 'style' || tag === 'svg' || tag === 'template' || tag === 'noscript') return '';
-        if (tag === 'a' && /^https?:/.test(node.href ?? '')) { const t = inner().trim(); return t ? `[${t}](${node.href})` : ''; }
-        return inner();
+        if (NOTHING.has(tag) || tag === 'rp' || !shown(el)) return '';
+        if (isMath(el)) return ` ${tex(el)} `;
+        const code = tag === 'pre' ? outermost(all(el, 'code, .cm-content')) : [];
+        const inner = (code.length ? code : children(el)).map((c) => seenText(c, depth + 1)).join(code.length ? '\n' : '');
+        return breaks(el, tag) ? `\n${inner}\n` : /^(td|th|rt|math)$/.test(tag) ? ` ${inner} ` : inner;
+    }
+    function count(el, blocks) {
+        const have = new Map();
+        for (const b of blocks) for (const w of words(HELD[b.type]?.(b) ?? '')) have.set(w, (have.get(w) ?? 0) + 1);
+        const missing = words(seenText(el)).filter((w) => { const n = have.get(w) ?? 0; have.set(w, n - 1); return n <= 0; });
+        if (all(el, 'svg text, svg foreignObject').some((t) => words(wholeText(t)).length) && !blocks.some((b) => b.type === 'mermaid'))
+            finding('element_skipped', 'a drawing with words in it is not kept');
+        if (all(el, 'iframe').some((f) => tried(() => f.getBoundingClientRect().height > 50, false))) finding('element_skipped', 'a frame within a turn cannot be read');
+        if (isLate() || !missing.length) return;
+        lost.words += missing.length;
+        lost.turns++;
+        lost.examples.push(...missing.slice(0, 8 - lost.examples.length));
     }
 
-    // --- blocks ------------------------------------------------------------------------------------------
-    function walker(blocks) {
-        let text = '';
-        const flush = () => {
-            const markdown = text.replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
-            if (markdown) blocks.push({ type: 'text', markdown: markdown.slice(0, MAX_TEXT) });
-            text = '';
-        };
-        const paragraph = (s) => { if (s.trim()) text += `\n\n${s.trim()}`; };
-        const add = (block) => { flush(); blocks.push(block); };
-
-        function code(pre) {
-            const editor = matches(pre, '.cm-editor, .cm-content') ? pre : pre.querySelector?.('.cm-content');
-            const element = editor ?? pre.querySelector?.('code') ?? pre;
-            const named = [element, pre, ...all(pre, '[class*="language-"]')].map((e) => /(?:^|\s)language-([\w+#.-]+)/.exec(e.getAttribute?.('class') ?? '')?.[1]).find(Boolean);
-            const ownText = (e) => [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data).join('').trim();
-            const heading = named ? null : all(pre, 'div, span').filter((e) => !element.contains(e) || element === pre).map(ownText)
-                .find((t) => /^[A-Za-z][\w+#.-]{0,20}$/.test(t) && !/^(Copy|Run|Download|Edit)$/.test(t));
-            const lines = editor ? all(editor, '.cm-line') : [];
-            let source = lines.length ? lines.map((l) => l.textContent).join('\n') : editor ? linesOf(editor) : element.textContent;
-            const truncated = Boolean(pre.querySelector?.('.cm-gap'));
-            if (truncated) finding('code_truncated', 'a long code block is not whole in the page');
-            const language = (named ?? heading ?? '').toLowerCase();
-            if (!named && element === pre && heading) source = source.replace(heading, '').replace(/^\s*(Copy code|Copy|Run|Download)+/, '');
-            if (language === 'mermaid' || (!language && DIAGRAM.test(source.trimStart()))) add({ type: 'mermaid', code: source });
-            else add({ type: 'code', language: language || null, code: source, truncated });
-        }
-        // Text with line breaks, without an editor's line elements.
-        function linesOf(el) {
-            return [...el.childNodes].map((n) => (n.nodeType === 3 ? n.data : n.tagName === 'BR' ? '\n' : linesOf(n))).join('');
-        }
-        function table(el) {
-            const rows = all(el, 'tr').filter((r) => r.closest('table') === el).map((r) => [...r.children].map((c) => inline(c).trim()));
-            const head = el.querySelector('thead') ? rows.shift() : el.querySelector('th') ? rows.shift() : rows[0]?.map(() => '');
-            if (head) add({ type: 'table', header: head, rows });
-        }
-        // An item is read on its own: what it says before and between code, tables and pictures stays before and between them.
-        function list(el, depth) {
-            let n = Number(el.getAttribute('start') ?? 1);
-            for (const item of el.childNodes) {
-                const inner = [];
-                const w = walker(inner);
-                for (const child of item.tagName === 'LI' ? item.childNodes : [item]) w.block(child, depth + 1);
-                w.flush();
-                const mark = item.tagName !== 'LI' ? '' : el.tagName === 'OL' ? `${n++}. ` : '- ';
-                inner.forEach((b, i) => {
-                    if (b.type !== 'text') add(b);
-                    else if (i > 0) paragraph(b.markdown);
-                    else text += `\n${mark}${b.markdown.replace(/\n/g, `\n${' '.repeat(mark.length)}`)}`;
-                });
-            }
-            text += '\n';
-        }
-        function image(el) {
-            const src = el.currentSrc || el.src;
-            const small = (el.naturalWidth || el.width || 0) <= 32 && (el.width || el.naturalWidth || 0) > 0;
-            if (!/^https?:/.test(src ?? '') || small || /favicon|avatar/i.test(src + (el.className ?? ''))) return;
-            add({ type: 'image', source_url: src, alt: el.alt || null, width: el.naturalWidth || null, height: el.naturalHeight || null });
-        }
-        function citation(el) {
-            const url = el.getAttribute('data-pplx-citation-url') ?? el.href;
-            if (/^https?:/.test(url ?? '')) { flush(); blocks.push({ type: 'citation', url, title: el.textContent.trim() || null }); }
-        }
-        function block(node, depth = 0) {
-            if (node.nodeType === 3) { text += escape(node.data.replace(/[ \t\n\r]+/g, ' ')); return; }
-            if (node.nodeType !== 1 || depth > 200 || isHidden(node)) return;
-            const tag = node.tagName.toLowerCase();
-            if (isMath(node)) { isDisplay(node) ? add({ type: 'math', tex: tex(node), display: true }) : (text += inline(node)); return; }
-            if (matches(node, recipe.citation)) return citation(node);
-            if (matches(node, recipe.thinking)) { add({ type: 'thinking', text: node.textContent.trim(), summary: null }); return; }
-            if (tag === 'pre' || matches(node, '.cm-editor')) return code(node);
-            if (tag === 'table') return table(node);
-            if (tag === 'img') return image(node);
-            if (/^h[1-6]$/.test(tag)) return paragraph('#'.repeat(Number(tag[1])) + ' ' + inline(node).replace(/\s+/g, ' ').trim());
-            if (tag === 'ul' || tag === 'ol') { text += '\n'; return list(node, depth); }
-            if (tag === 'blockquote') {
-                const inner = [];
-                const w = walker(inner);
-                for (const c of node.childNodes) w.block(c, depth + 1);
-                w.flush();
-                for (const b of inner) b.type === 'text' ? paragraph(b.markdown.replace(/^/gm, '> ')) : add(b);
-                return;
-            }
-            if (tag === 'hr') return paragraph('---');
-            if (['script', 'style', 'svg', 'template', 'noscript', 'iframe'].includes(tag)) return;
-            const holdsBlocks = node.querySelector?.(`p, pre, table, ul, ol, img, h1, h2, h3, h4, h5, h6, blockquote, div, .katex-display, .math-block${recipe.citation ? ', ' + recipe.citation : ''}`);
-            if (tag === 'p' || tag === 'div' || tag === 'section' || tag === 'article' || tag === 'li') {
-                if (!holdsBlocks) return paragraph(inline(node));
-                text += '\n\n';
-                for (const c of node.childNodes) block(c, depth + 1);
-                text += '\n\n';
-                return;
-            }
-            if (holdsBlocks) for (const c of node.childNodes) block(c, depth + 1);
-            else text += inline(node);
-        }
-        return { block, flush };
-    }
-
-    function readBlocks(roots) {
-        const blocks = [];
-        const w = walker(blocks);
-        for (const root of roots) for (const child of root.childNodes) w.block(child);
-        w.flush();
-        return blocks;
-    }
-    // What a person typed is text as it stands: line breaks are theirs.
-    function typed(roots) {
-        const blocks = readBlocks(roots);
-        return blocks;
-    }
-
-    // --- messages -------------------------------------------------------------------------------------------
+    // --- messages -----------------------------------------------------------------------------------------------------------
     const m = recipe.messages;
     const selector = m.container ?? [m.user, m.assistant].join(', ');
-    const roleOf = (el) => (m.roleAttribute ? el.getAttribute(m.roleAttribute) : matches(el, m.user) ? 'user' : 'assistant');
-    const outermost = (els) => els.filter((e) => !els.some((o) => o !== e && o.contains(e)));
-    const keyOf = (el) => {
-        for (const k of m.key ?? []) { const holder = el.closest(`[${k}]`); if (holder) return `${k}=${holder.getAttribute(k)}:${roleOf(el)}`; }
-        const turn = m.turnKey ? el.closest(m.turnKey) : null;
-        return turn ? `turn=${turn.getAttribute('data-turn-id')}:${roleOf(el)}` : el; // without a mark: the element itself
-    };
-    const seen = new Map(); // key -> message, in document order of first sight
+    const holds = (el, what) => matches(el, what) || first(el, what) !== null;
+    const roleOf = (el) => (m.roleAttribute ? attribute(el, m.roleAttribute) : m.userUnless ? (holds(el, m.userUnless) ? 'assistant' : 'user') : matches(el, m.user) ? 'user' : 'assistant');
+    // A mark that stays when the element is made anew: an attribute (perhaps with what its value begins with), of it or around it.
+    function keyOf(el) {
+        for (const k of m.key ?? []) {
+            const holder = closest(el, `[${k}]`);
+            if (holder) return `${k}=${attribute(holder, /^[\w-]+/.exec(k)[0])}:${roleOf(el)}`;
+        }
+        const turn = closest(el, m.turnKey);
+        return turn ? `turn=${attribute(turn, 'data-turn-id')}:${roleOf(el)}` : null;
+    }
+    const seen = new Map(); // key or element -> message
+    const turns = new Map(); // message -> { el, length, number, text }
     const numbers = new Set(); // of the turns that were seen, where the page numbers them
-    const note = (el) => {
-        const holder = m.number && el.closest(`[${m.number.attribute}]`);
-        const found = holder && new RegExp(m.number.pattern).exec(holder.getAttribute(m.number.attribute));
+    let order = [], torn = false;
+    function numberOf(el) {
+        const holder = m.number && closest(el, `[${m.number.attribute}]`);
+        const found = holder && new RegExp(m.number.pattern).exec(attribute(holder, m.number.attribute));
         if (found) numbers.add(Number(found[1]));
-    };
-    // Counting begins at 0 or 1, and a first turn may be one that the page never shows.
-    const contiguous = () => numbers.size === 0 || (Math.min(...numbers) <= 2 && Math.max(...numbers) - Math.min(...numbers) + 1 === numbers.size);
-    const inOrder = (els) => els.sort((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+        return found ? Number(found[1]) : null;
+    }
+    // Counting begins at 0 or 1, and a first turn may be one that the page never shows. Without numbers the windows must overlap.
+    const contiguous = () => (numbers.size ? Math.min(...numbers) <= 2 && Math.max(...numbers) - Math.min(...numbers) + 1 === numbers.size : !torn);
     // An artifact that the page shows as a card only: its title; what is in it is not there.
     function cardOf(card) {
-        const title = (card.querySelector(m.cardTitle) ?? card).textContent.trim().replace(/\s+/g, ' ');
+        const title = nameOf(first(card, m.cardTitle) ?? card);
         finding('artifact_not_in_page', `the page shows only the title of "${title.slice(0, 100)}"`, 'note');
         return [{ type: 'artifact', id: null, kind: null, title: title || null, content: null }];
     }
-    let order = [];
-    function harvest() {
-        const window = [];
-        for (const el of outermost(all(document, selector))) {
-            if (recipe.artifact && el.closest(recipe.artifact)) continue;
-            const key = keyOf(el);
-            note(el);
-            if (seen.has(key)) { window.push(seen.get(key)); continue; }
-            const bodies = outermost(all(el, m.body)).filter((b) => !b.closest(recipe.thinking ?? 'x-none'));
-            const role = roleOf(el);
-            const cards = all(el, m.card).filter((c) => !bodies.some((b) => b.contains(c)));
-            const blocks = inOrder(bodies.length ? [...bodies, ...cards] : [el])
-                .flatMap((part) => (cards.includes(part) ? cardOf(part) : (role === 'user' ? typed : readBlocks)([part])));
-            const turn = m.within ? el.closest(m.within) : el.parentElement;
-            if (role === 'user' && recipe.files)
-                for (const f of all(turn ?? el.parentElement ?? el, recipe.files)) blocks.push({ type: 'file', name: (f.querySelector('h3')?.textContent ?? f.textContent).trim().slice(0, 200), media_type: null });
-            if (!bodies.length || role === 'assistant')
-                for (const img of all(el, 'img')) if (!bodies.some((b) => b.contains(img))) readBlocks([{ childNodes: [img] }]).forEach((b) => blocks.push(b));
-            const id = (m.id && el.closest(`[${m.id}]`)?.getAttribute(m.id)) || null;
-            const message = { id, role: role ?? 'assistant', role_inferred: !role, blocks };
-            if (blocks.length === 0) continue;
-            seen.set(key, message);
-            window.push(message);
-        }
-        merge(window);
+    const fileOf = (f) => [{ type: 'file', name: nameOf(first(f, 'h3') ?? f).slice(0, 200), media_type: null }];
+    // The parts of a turn, each read in its way, in the order of the document.
+    function partsOf(el, role) {
+        const inner = (els, taken) => els.filter((e) => !taken.some((t) => t !== e && contains(t, e)));
+        const thoughts = outermost(all(el, recipe.thinking));
+        const bodies = inner(outermost(matches(el, m.body) ? [el] : all(el, m.body)), thoughts);
+        const parts = bodies.map((b) => [b, () => (role === 'user' ? typed(b) : readBlocks(children(b)))]);
+        if (!bodies.length && !thoughts.length) parts.push([el, () => (role === 'user' ? typed(el) : readBlocks(children(el)))]);
+        const taken = parts.map(([e]) => e);
+        for (const t of inner(thoughts, taken)) parts.push([t, () => thought(t)]);
+        for (const c of inner(outermost(all(el, m.card)), taken)) parts.push([c, () => cardOf(c)]);
+        const files = role === 'user' ? outermost(all(closest(el, m.within) ?? el, recipe.files)) : [];
+        for (const f of inner(files, taken)) parts.push([f, () => fileOf(f)]);
+        if (role === 'assistant' || !recipe.files) for (const i of inner(all(el, 'img'), parts.map(([e]) => e))) parts.push([i, () => readBlocks([i])]);
+        return parts.sort(([a], [b]) => (a === b ? 0 : before(a, b) ? -1 : 1));
     }
-    // Windows overlap: what follows a message already known is put behind it.
-    function merge(window) {
-        let at = -1;
-        for (const message of window) {
-            const known = order.indexOf(message);
-            if (known >= 0) at = known;
-            else order.splice(++at, 0, message);
+    function readTurn(el, role) {
+        try {
+            const blocks = partsOf(el, role).flatMap(([, read]) => read());
+            count(el, blocks);
+            return blocks.slice(0, BLOCKS_MAX + 1);
+        } catch {
+            finding('element_skipped', 'a turn could not be read in its form: the words alone are kept');
+            const text = tried(() => wholeText(el).trim().slice(0, TEXT_MAX), '');
+            return text ? [{ type: 'text', markdown: escape(own(text)) }] : [];
+        }
+    }
+    // Without marks, turns that the page has made anew are known by their words and their neighbours: where does the whole
+    // window fit what is known, with the longest overlap?
+    function align(els) {
+        if (!order.length || els.every((el) => seen.has(el)) || els.some((el) => keyOf(el) !== null)) return;
+        const said = els.map((el) => [roleOf(el) ?? 'assistant', wholeText(el)]);
+        const same = (i, x) => x && x.role === said[i][0] && turns.get(x).text === said[i][1];
+        const overlap = (d) => {
+            const from = Math.max(0, -d), to = Math.min(els.length, order.length - d);
+            for (let i = from; i < to; i++) if (!same(i, order[d + i])) return 0;
+            return Math.max(0, to - from);
+        };
+        const here = els.findIndex((el) => seen.has(el));
+        let best = here >= 0 ? order.indexOf(seen.get(els[here])) - here : null;
+        for (let d = 1 - els.length, most = 0; here < 0 && d < order.length; d++) {
+            const n = overlap(d);
+            if (n > most) [best, most] = [d, n];
+        }
+        if (best === null) return;
+        els.forEach((el, i) => {
+            if (seen.has(el) || !same(i, order[best + i])) return;
+            seen.set(el, order[best + i]);
+            turns.get(order[best + i]).el = el;
+        });
+    }
+    function message(el, window) {
+        const role = roleOf(el), number = numberOf(el);
+        const mark = keyOf(el);
+        let key = mark ?? el;
+        for (let n = 2; mark && seen.has(key) && window.includes(seen.get(key)); n++) key = `${mark}#${n}`; // two with one mark
+        const text = wholeText(el), known = seen.get(key);
+        if (known && turns.get(known).text.length >= text.length) { turns.get(known).el = el; return known; }
+        const blocks = readTurn(el, role);
+        if (blocks.length === 0) return known ?? null;
+        const id = (m.id && attribute(closest(el, `[${m.id}]`) ?? el, m.id)) || null;
+        const made = Object.assign(known ?? {}, { id, role: role ?? 'assistant', role_inferred: !role, blocks });
+        turns.set(made, { el, number, text });
+        seen.set(key, made);
+        return made;
+    }
+    function harvest(down = false) {
+        const window = [];
+        const els = outermost(all(document, selector)).filter((el) => !closest(el, recipe.artifact));
+        if (m.reversed) els.reverse();
+        align(els);
+        for (const el of els) {
+            const found = isLate() ? null : message(el, window);
+            if (found) window.push(found);
+        }
+        merge(window, down !== Boolean(m.reversed));
+        return window.length;
+    }
+    // Windows overlap: what is new is put beside the messages already known.
+    function merge(window, down) {
+        const known = window.find((x) => order.includes(x));
+        if (!known && order.length && window.length) torn = true;
+        let at = known ? order.indexOf(known) - 1 : down ? order.length - 1 : -1;
+        for (const x of window) {
+            const place = order.indexOf(x);
+            if (place >= 0) at = place;
+            else order.splice(++at, 0, x);
         }
     }
 
+    // --- a list of which only a window is in the document ----------------------------------------------------------------------
     function scroller() {
-        const first = document.querySelector(selector);
-        for (let el = first?.parentElement; el; el = el.parentElement)
-            if (el.scrollHeight > el.clientHeight + 50 && /auto|scroll/.test(getComputedStyle(el).overflowY)) return el;
+        for (let el = parentOf(first(document, selector) ?? document.documentElement); el; el = parentOf(el))
+            if (el.scrollHeight > el.clientHeight + 50 && /auto|scroll/.test(styleOf(el)?.overflowY ?? '')) return el;
         return document.scrollingElement ?? document.documentElement;
     }
     const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-    harvest();
-    if (recipe.scroll && options?.scroll) {
-        const box = scroller();
-        for (let i = 0; i < 200 && box && box.scrollTop > 0; i++) { box.scrollTop -= box.clientHeight * 0.9; await pause(60); harvest(); }
-        for (let i = 0; i < 400 && box && box.scrollTop + box.clientHeight < box.scrollHeight - 4; i++) { box.scrollTop += box.clientHeight * 0.9; await pause(60); harvest(); }
+    // One step shows something of what stands there now: not more than is seen, and not more than the mounted turns are high.
+    function step(box) {
+        const boxes = outermost(all(document, selector)).map((el) => el.getBoundingClientRect());
+        const high = boxes.length ? Math.max(...boxes.map((b) => b.bottom)) - Math.min(...boxes.map((b) => b.top)) : 0;
+        return Math.max(40, Math.min(box.clientHeight * 0.9, high > 0 ? high * 0.7 : Infinity));
+    }
+    async function travel(box, sign) {
+        const more = () => (sign < 0 ? box.scrollTop > 0 : box.scrollTop + box.clientHeight < box.scrollHeight - 4);
+        for (let i = 0; more(); i++) {
+            if (i >= 2000 || spent() || Date.now() - started > READ_MS * 0.9 || order.length > TURNS_MAX) {
+                torn = true;
+                numbers.add(-1); // not contiguous, whatever the page counts
+                return finding('turns_not_contiguous', 'the page is longer than could be read in time');
+            }
+            const from = box.scrollTop;
+            box.scrollTop += sign * step(box);
+            await pause(60);
+            for (let k = 0; harvest(sign > 0) === 0 && k < 10; k++) await pause(60); // it is not there yet
+            if (box.scrollTop === from) return; // it does not move
+        }
     }
 
-    // A page without marks of who speaks: what it says is kept, the role is said to be inferred.
-    if (order.length === 0 && recipe.fallback && !options?.scroll) {
-        const blocks = readBlocks(all(document, recipe.fallback).slice(0, 1));
-        if (blocks.length) order.push({ id: null, role: 'assistant', role_inferred: true, blocks });
+    // --- beside the messages ----------------------------------------------------------------------------------------------------
+    // A document in a panel: an artifact of the last answer, in front of it where it stands so in the page.
+    function panel(el) {
+        const blocks = readBlocks(children(el)), heading = first(el, 'h1, h2');
+        const besides = blocks.filter((b) => b.type === 'citation' || b.type === 'image').map((b) => (b.start >= 0 ? { ...b, start: -1, end: -1 } : b));
+        const content = markdownOf(blocks.filter((b) => b.type !== 'image'));
+        if (!content && !besides.length) return;
+        let answer = order.findLast((x) => x.role === 'assistant');
+        if (!answer) order.push(answer = { id: null, role: 'assistant', role_inferred: false, blocks: [] });
+        const at = turns.get(answer)?.el, ahead = at && isConnected(at) && before(el, at);
+        const list = [{ type: 'artifact', id: null, kind: 'text/markdown', title: heading ? nameOf(heading) || null : null, content }, ...besides];
+        count(el, list);
+        answer.blocks.splice(ahead ? 0 : answer.blocks.length, 0, ...list);
+    }
+    function title() {
+        const t = recipe.title ?? {}, endings = [t.stripSuffix ?? []].flat().filter(Boolean);
+        let s = (t.selectors ?? []).map((x) => first(document, x)).filter(Boolean).map(nameOf).find(Boolean) ?? oneLine(String(document.title));
+        if (t.stripPrefix && s.startsWith(t.stripPrefix)) s = s.slice(t.stripPrefix.length);
+        const ending = endings.find((e) => s.endsWith(e));
+        if (ending) s = s.slice(0, -ending.length);
+        return !s || (t.ignore ?? []).includes(s) ? null : s;
     }
 
-    // --- beside the messages -----------------------------------------------------------------------------------
-    const panel = recipe.artifact ? document.querySelector(recipe.artifact) : null;
-    if (panel) {
-        const blocks = readBlocks([panel]);
-        const heading = panel.querySelector('h1, h2');
-        const target = [...order].reverse().find((x) => x.role === 'assistant') ?? { id: null, role: 'assistant', role_inferred: true, blocks: [] };
-        if (!order.includes(target)) order.push(target);
-        target.blocks.push({ type: 'artifact', id: null, kind: 'text/markdown', title: heading?.textContent.trim() ?? null, content: null }, ...blocks);
+    try {
+        harvest();
+        if (recipe.scroll && options?.scroll) {
+            const box = scroller();
+            await travel(box, -1);
+            await travel(box, 1);
+        }
+        if (order.length && order.every((x) => typeof turns.get(x).number === 'number')) order.sort((a, b) => turns.get(a).number - turns.get(b).number);
+        const beside = (els) => els.filter((e) => !closest(e, selector) && !holds(e, selector));
+        all(document, recipe.artifact).slice(0, 1).forEach(panel);
+        outermost(beside(all(document, recipe.report))).forEach(panel);
+        // A page without marks of who speaks: what it says is kept, the role is said to be inferred.
+        if (order.length === 0 && recipe.fallback && !options?.scroll) {
+            const blocks = readBlocks(all(document, recipe.fallback).slice(0, 1));
+            if (blocks.length) order.push({ id: null, role: 'assistant', role_inferred: true, blocks });
+        }
+    } catch {
+        finding('element_skipped', 'the page could not be read to its end');
     }
-    const t = recipe.title ?? {};
-    let title = (t.selectors ?? []).map((s) => document.querySelector(s)?.textContent.trim()).find(Boolean) ?? document.title.trim();
-    if (t.stripPrefix && title.startsWith(t.stripPrefix)) title = title.slice(t.stripPrefix.length);
-    if (t.stripSuffix && title.endsWith(t.stripSuffix)) title = title.slice(0, -t.stripSuffix.length);
-    if (!title || (t.ignore ?? []).includes(title)) title = null;
-    return JSON.stringify({ format: 'vivim.dom/1', recipe: recipe.id, provider: recipe.provider, url: location.href, title, model: null, contiguous: contiguous(), messages: order, findings });
+    if (lost.words) finding('text_lost', `${lost.words} words in ${lost.turns} turn(s) of the page are missing, as in: ${lost.examples.join(' ').slice(0, 150)}`);
+    if (order.length > TURNS_MAX) finding('text_lost', `only the first ${TURNS_MAX} turns are kept`);
+    return JSON.stringify({ format: 'vivim.dom/1', recipe: recipe.id, provider: recipe.provider, url: location.href, title: tried(title, null), model: null,
+        contiguous: contiguous(), messages: order.slice(0, TURNS_MAX), findings });
 })

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { foreignConversation } from './foreign_text.mjs';
 import { answerOf, HOSTS, LINKS } from './providers.mjs';
 import { picturesConversation, PICTURES } from './pictures.mjs';
-import { chatgptDomPage, chatgptShareData, chatgptSharePage, fetchingPage, hostileConversation, longConversation, SAMPLES, windowedPage } from './pages.mjs';
+import { chatgptDomPage, chatgptShareData, chatgptSharePage, fetchingPage, hostileConversation, longConversation, restlessPage, SAMPLES, windowedPage } from './pages.mjs';
 
 export const SHARED = process.env.VIVIM_SHARED ?? '../shared';
 const uuid = (n, tail = 0) => `${n.toString(16).padStart(8, '0')}-0000-8000-8000-${tail.toString(16).padStart(12, '0')}`;
@@ -34,14 +34,14 @@ const ID = {
     tides: uuid(1), groupCommit: uuid(2), sourdough: uuid(3), viaNetwork: uuid(4), dom: uuid(5), long: uuid(6), again: uuid(7),
     realClaude: uuid(8), gone: uuid(20), goneJson: uuid(21), private: uuid(22), challenge: uuid(23), changed: uuid(24), never: uuid(25), huge: uuid(26),
     stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35), hostile: uuid(36),
-    beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), slow: uuid(43), unloaded: uuid(44), spins: uuid(45), foreign: uuid(46), windowed: uuid(60), holes: uuid(61),
+    beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), slow: uuid(43), unloaded: uuid(44), spins: uuid(45), foreign: uuid(46), windowed: uuid(60), holes: uuid(61), ten: uuid(62), paged: uuid(63), restless: uuid(64), throwing: uuid(65),
     foreignHost: uuid(70), foreignPath: uuid(71), toHome: uuid(72), toOther: uuid(73), toHost: uuid(74), toLogin: uuid(75), password: uuid(76), broken: uuid(77), mitigated: uuid(78), moves: uuid(79),
 };
 
 export const expected = [...expectedPages('chatgpt', 200), ...expectedPages('claude', 201)];
 
 export const urls = {
-    tides: CHATGPT + ID.tides, groupCommit: CHATGPT + ID.groupCommit, viaNetwork: CHATGPT + ID.viaNetwork, dom: CHATGPT + ID.dom, windowed: CHATGPT + ID.windowed, holes: CHATGPT + ID.holes, long: CHATGPT + ID.long,
+    tides: CHATGPT + ID.tides, groupCommit: CHATGPT + ID.groupCommit, viaNetwork: CHATGPT + ID.viaNetwork, dom: CHATGPT + ID.dom, windowed: CHATGPT + ID.windowed, holes: CHATGPT + ID.holes, ten: CHATGPT + ID.ten, paged: CHATGPT + ID.paged, restless: CHATGPT + ID.restless, throwing: CHATGPT + ID.throwing, long: CHATGPT + ID.long,
     again: CHATGPT + ID.again, sourdough: CLAUDE + ID.sourdough, realClaude: CLAUDE + ID.realClaude,
     gone: CHATGPT + ID.gone, goneJson: CHATGPT + ID.goneJson, goneClaude: CLAUDE + ID.gone, privateClaude: CLAUDE + ID.private, challenge: CHATGPT + ID.challenge,
     changed: CHATGPT + ID.changed, never: CHATGPT + ID.never, huge: CHATGPT + ID.huge, stall: CHATGPT + ID.stall, redirect: CHATGPT + ID.redirect,
@@ -61,6 +61,10 @@ const DOM_TURNS = [
 
 export const LONG_TURNS = 800;
 const WINDOWED_TURNS = Array.from({ length: 30 }, (_, i) => [i % 2 ? 'assistant' : 'user', `Turn number ${i + 1}.`]);
+
+const UNMARKED_TURNS = Array.from({ length: 100 }, (_, i) => (i % 2 ? ['assistant', `Answer ${i}.`] : ['user', 'Go on.']));
+// Getters of the page's own world; the runner has another.
+const THROWING = '<script>for (const [proto, name] of [[Node, "textContent"], [Node, "childNodes"], [Element, "innerHTML"], [Element, "matches"], [Array, "map"], [JSON, "stringify"]]) Object.defineProperty(proto.prototype ?? proto, name, { get() { throw new Error(name); } });</script>';
 
 const CHALLENGE = '<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><h1>chatgpt.com</h1><p>Verify you are human by completing the action below.</p></body></html>';
 
@@ -95,6 +99,10 @@ export async function startFixtureServer() {
         [ID.dom]: (res) => html(res, chatgptDomPage('About CRDTs', DOM_TURNS)),
         [ID.windowed]: (res) => html(res, windowedPage('A long list', WINDOWED_TURNS)),
         [ID.holes]: (res) => html(res, windowedPage('A list with holes', WINDOWED_TURNS, { missing: [7, 8] })),
+        [ID.ten]: (res) => html(res, windowedPage('Ten at a time', UNMARKED_TURNS, { mount: 10, height: 60, box: 500, marks: false })),
+        [ID.paged]: (res) => html(res, windowedPage('Windows apart', UNMARKED_TURNS.map(([role], i) => [role, `Turn ${i}.`]), { mount: 10, height: 60, box: 500, paged: true, marks: false })),
+        [ID.restless]: (res) => html(res, restlessPage('Never the same', 20)),
+        [ID.throwing]: (res) => html(res, chatgptDomPage('Getters', DOM_TURNS).replace('</head>', `${THROWING}</head>`)),
         [ID.long]: (res) => html(res, chatgptSharePage(longConversation(200), ID.long, { renders: true })),
         [ID.again]: (res) => {
             const c = structuredClone(SAMPLES.tides);

@@ -73,6 +73,8 @@ static err_t add_block(struct arena *a, struct message *m, struct json v)
     case BLOCK_CITATION:
         b->citation.url = TEXT("url");
         b->citation.title = TEXT("title");
+        b->citation.start = json_i64(json_get(v, S("start")), -1);
+        b->citation.end = json_i64(json_get(v, S("end")), -1);
         break;
     case BLOCK_TOOL_CALL:
         b->tool_call.name = TEXT("name");
