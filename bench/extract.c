@@ -123,7 +123,8 @@ static double rate(struct str html)
     size_t messages = 0, rounds = 0;
     double begin = cpu_seconds(), now;
     do {
-        if (extract_bytes(html, STR_NONE, count_messages, &messages, &kind) != OK || messages < 100)
+        if (extract_bytes(html, STR_NONE, count_messages, NULL, &messages, &kind) != OK ||
+            messages < 100)
             return 0;
         rounds++;
         now = cpu_seconds();

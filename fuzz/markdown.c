@@ -7,8 +7,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     CLEANUP(arena_free) struct arena a = { 0 };
     struct message m = { 0 };
+    struct conversation c;
+    conversation_init(&c, "fuzz");
     arena_init(&a, (size_t)64 << 20);
-    err_t e = markdown_blocks(&a, str_of((const char *)data, size), &m);
+    err_t e = markdown_blocks(&a, &c, str_of((const char *)data, size), &m);
     for (size_t i = 0; e == OK && i < m.block_count; i++)
         assert(m.blocks[i].type < BLOCK_TYPE_COUNT);
     struct buf words;

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     enum extract_kind kind;
-    err_t e = extract_bytes(str_of((const char *)data, size), STR_NONE, each, NULL, &kind);
+    err_t e = extract_bytes(str_of((const char *)data, size), STR_NONE, each, NULL, NULL, &kind);
     UNUSED(e);
     return 0;
 }

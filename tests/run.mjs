@@ -139,7 +139,7 @@ const onPostgres = [...stores.map((f) => unit(f, true)), ...api.map((f) => suite
 const onSqlite = [
     ...units.filter((f) => !withPostgres || !stores.includes(f)).map((f) => unit(f)),
     ...programs(`${BUILD}/fuzz/*`).map(corpus),
-    ...programs('{tests/{api,protocol,build,capture,browser,kill,attack},web/tests}/*.test.{mjs,ts}').map((f) => suite(f)),
+    ...programs('{tests/{api,archive,protocol,build,capture,browser,kill,attack},web/tests}/*.test.{mjs,ts}').map((f) => suite(f)),
 ];
 
 if (withPostgres && onPostgres.length) {

@@ -3,10 +3,15 @@
 EXTRA_GEN_db := migrations
 
 # Files that are part of the program (tools/embed.c): a made-up archive to look around in.
-EXTRA_GEN_archive := sample_files
+EXTRA_GEN_archive := sample_files provider_files
 $(GEN)/sample_files.c: $(wildcard src/archive/sample/*.json) $(BUILD)/tools/embed
 	@mkdir -p $(@D)
 	@$(BUILD)/tools/embed SAMPLE_FILES $@ $(sort $(wildcard src/archive/sample/*.json))
+
+# What is known of each provider, as data.
+$(GEN)/provider_files.c: $(wildcard src/archive/providers/*.json) $(BUILD)/tools/embed
+	@mkdir -p $(@D)
+	@$(BUILD)/tools/embed PROVIDER_FILES $@ $(sort $(wildcard src/archive/providers/*.json))
 
 # llhttp: Debian ships its C sources, not a library. Strict mode (-DLLHTTP_STRICT_MODE=1) is set for all.
 LLHTTP_OBJ := $(patsubst %,$(BUILD)/llhttp/%.o,api http llhttp)
@@ -17,7 +22,7 @@ $(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c $(FLAGS)
 
 # The web client: built by Vite when npm has installed what it needs (./run and ./test see to that), compressed once, embedded.
 EXTRA_GEN_http := web_files
-WEB_SRC := $(shell find web -type f -not -path 'web/dist/*' -not -path 'web/tests/*' 2>/dev/null)
+WEB_SRC := $(shell find web -type f -not -path 'web/dist/*' -not -path 'web/tests/*' -not -path 'web/src/gen/*' 2>/dev/null) $(wildcard src/archive/providers/*.json)
 ifneq ($(wildcard node_modules/.vivim-lock),)
 web/dist/index.html: $(WEB_SRC) package.json
 	@echo "  VITE web"
@@ -32,8 +37,10 @@ $(GEN)/web_files.c: $(WEB_DIST) $(BUILD)/tools/embed
 	    while read -r f; do [ -e "$$f.br" ] || { brotli -q 11 -k -f "$$f" && gzip -9 -k -n -f "$$f"; }; done
 	@$(BUILD)/tools/embed WEB_FILES $@ --base web/dist $$(find web/dist -type f 2>/dev/null | sort)
 
-# Recipes, the runner that is injected into pages, and the list of blocked domains.
+# The runner that is injected into pages, with its reader as one expression, and the list of blocked domains.
 EXTRA_GEN_capture := capture_files
-$(GEN)/capture_files.c: $(wildcard src/capture/recipes/*) src/capture/blocked_domains.txt $(BUILD)/tools/embed
+$(GEN)/runner.js: src/capture/reader.js src/capture/runner.js
 	@mkdir -p $(@D)
-	@$(BUILD)/tools/embed CAPTURE_FILES $@ $(sort $(wildcard src/capture/recipes/*)) src/capture/blocked_domains.txt
+	@{ echo '(() => {'; cat src/capture/reader.js; echo 'const run ='; cat src/capture/runner.js; echo 'return run;'; echo '})()'; } > $@
+$(GEN)/capture_files.c: $(GEN)/runner.js src/capture/blocked_domains.txt $(BUILD)/tools/embed
+	@$(BUILD)/tools/embed CAPTURE_FILES $@ $(GEN)/runner.js src/capture/blocked_domains.txt

@@ -36,15 +36,7 @@ static err_t findings_json(struct arena *a, const struct conversation *c, struct
     buf_init(&b, a, MIB(1));
     struct json_out o;
     jo_init(&o, &b);
-    jo_array(&o);
-    for (size_t i = 0; i < c->finding_count; i++) {
-        jo_object(&o);
-        jo_kstr(&o, "code", str_from(c->findings[i].code));
-        jo_kstr(&o, "level", c->findings[i].level == FINDING_WARNING ? S("warning") : S("note"));
-        jo_kstr(&o, "detail", c->findings[i].detail);
-        jo_end(&o);
-    }
-    jo_end(&o);
+    findings_write(&o, c);
     TRY(buf_err(&b));
     *ret = buf_str(&b);
     return OK;

@@ -57,7 +57,7 @@ static err_t every_file(struct sample_call *call)
 {
     for (const struct embedded_file *f = SAMPLE_FILES; f->name; f++) {
         enum extract_kind kind;
-        TRY(extract_bytes(embedded_bytes(f), STR_NONE, each, call, &kind));
+        TRY(extract_bytes(embedded_bytes(f), STR_NONE, each, NULL, call, &kind));
     }
     return OK;
 }

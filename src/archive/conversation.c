@@ -155,8 +155,8 @@ err_t block_keep_raw(struct arena *a, struct block *b, struct json v)
     return buf_err(&quoted);
 }
 
-void finding_add(struct arena *a, struct conversation *c, const char *code,
-                 enum finding_level level, const char *format, ...)
+void finding_add(struct arena *a, struct conversation *c, enum finding_code code,
+                 const char *format, ...)
 {
     char text[FINDING_DETAIL_BYTES_MAX + 1];
     va_list args;
@@ -168,14 +168,14 @@ void finding_add(struct arena *a, struct conversation *c, const char *code,
 
     for (size_t i = 0; i < c->finding_count; i++) {
         const struct finding *f = &c->findings[i];
-        if (strcmp(f->code, code) == 0 && str_eq(f->detail, detail))
+        if (f->code == code && str_eq(f->detail, detail))
             return;
     }
     struct finding *list = list_grow(a, c->findings, c->finding_count, sizeof *list, FINDINGS_MAX);
     if (!list)
         return;
     c->findings = list;
-    list[c->finding_count++] = (struct finding){ code, level, utf8_repair(a, str_dup(a, detail)) };
+    list[c->finding_count++] = (struct finding){ code, utf8_repair(a, str_dup(a, detail)) };
 }
 
 static void words_put(struct buf *out, struct str s)

@@ -11,6 +11,7 @@
 #ifndef VIVIM_ARCHIVE_CONVERSATION_H
 #define VIVIM_ARCHIVE_CONVERSATION_H
 
+#include "archive/finding.h"
 #include "base/json.h"
 #include "base/json_write.h"
 #include "base/timestamp.h"
@@ -99,11 +100,8 @@ struct message {
     struct str hash; /* "sha256:…", set by conversation_hash */
 };
 
-enum finding_level { FINDING_NOTE, FINDING_WARNING };
-
 struct finding {
-    const char *code; /* static, one of research's list; only ever added */
-    enum finding_level level;
+    enum finding_code code;
     struct str detail;
 };
 
@@ -179,8 +177,10 @@ static inline err_t build_err(const struct arena *a)
 {
     return arena_err(a) == OK ? E_LIMIT : arena_err(a);
 }
-void finding_add(struct arena *a, struct conversation *c, const char *code,
-                 enum finding_level level, const char *format, ...)
-    PRINTF_LIKE(5, 6); /* at most 200 for a conversation, equal ones once */
+void finding_add(struct arena *a, struct conversation *c, enum finding_code code,
+                 const char *format, ...)
+    PRINTF_LIKE(4, 5); /* at most 200 for a conversation, equal ones once */
+/* As {code, level, detail}, each in the open array. */
+void findings_write(struct json_out *o, const struct conversation *c);
 
 #endif

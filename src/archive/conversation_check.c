@@ -18,18 +18,21 @@ static bool says_wall(struct str text)
     return false;
 }
 
+/* Something that was said, and understood: when nothing of it is, the provider's format has changed. */
 static bool has_content(const struct message *m)
 {
-    for (size_t i = 0; i < m->block_count; i++)
-        if (m->blocks[i].type != BLOCK_THINKING && m->blocks[i].type != BLOCK_CITATION)
+    for (size_t i = 0; i < m->block_count; i++) {
+        enum block_type type = m->blocks[i].type;
+        if (type != BLOCK_THINKING && type != BLOCK_CITATION && type != BLOCK_UNKNOWN)
             return true;
+    }
     return false;
 }
 
-static bool has_finding(const struct conversation *c, const char *code)
+static bool has_finding(const struct conversation *c, enum finding_code code)
 {
     for (size_t i = 0; i < c->finding_count; i++)
-        if (strcmp(c->findings[i].code, code) == 0)
+        if (c->findings[i].code == code)
             return true;
     return false;
 }
@@ -53,7 +56,9 @@ err_t conversation_check(struct arena *a, struct conversation *c, struct check_r
                                                              : S("there is no question in it") };
         return OK;
     }
-    if (has_finding(c, "turns_not_contiguous"))
+    if (has_finding(c, FOUND_ANSWER_INCOMPLETE))
+        *ret = (struct check_result){ CHECK_PARTIAL, S("an answer is not whole") };
+    if (has_finding(c, FOUND_TURNS_NOT_CONTIGUOUS))
         *ret = (struct check_result){ CHECK_PARTIAL, S("some turns are missing") };
     return arena_err(a);
 }

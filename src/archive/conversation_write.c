@@ -175,14 +175,14 @@ static void source_write(struct json_out *o, const struct source *s)
     jo_end(o);
 }
 
-static void findings_write(struct json_out *o, const struct conversation *c)
+void findings_write(struct json_out *o, const struct conversation *c)
 {
     jo_array(o);
     for (size_t i = 0; i < c->finding_count; i++) {
         const struct finding *f = &c->findings[i];
         jo_object(o);
-        jo_kstr(o, "code", str_from(f->code));
-        jo_kstr(o, "level", f->level == FINDING_WARNING ? S("warning") : S("note"));
+        jo_kstr(o, "code", str_from(finding_name(f->code)));
+        jo_kstr(o, "level", finding_is_warning(f->code) ? S("warning") : S("note"));
         jo_kstr(o, "detail", f->detail);
         jo_end(o);
     }

@@ -1,6 +1,7 @@
 #include "capture/capture.h"
 
 #include "base/limits.h"
+#include "capture/capture_room.h"
 #include "capture/capture_store.h"
 #include "capture/url_policy.h"
 #include "ops/ops.h"
@@ -34,8 +35,9 @@ err_t capture_start(struct app *app, struct db *db, struct arena *a, struct uuid
                     struct str url, int64_t now_ms, struct uuid *ret_id)
 {
     struct share_url share;
-    TRY(url_policy_check(a, url, app->settings->blocked_domains, &share));
-    struct str dedup = str_fmt(a, "%s:%.*s", share.provider, STR_ARG(share.id));
+    TRY(url_policy_check(&capture_room(app)->providers, a, url, app->settings->blocked_domains,
+                         &share));
+    struct str dedup = str_fmt(a, "%.*s:%.*s", STR_ARG(share.provider->name), STR_ARG(share.id));
     struct str payload = payload_json(a, &share);
     TRY(arena_err(a));
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
@@ -48,7 +50,7 @@ err_t capture_start(struct app *app, struct db *db, struct arena *a, struct uuid
     struct capture_row row = {
         .id = *ret_id,
         .url = share.url,
-        .provider = str_from(share.provider),
+        .provider = share.provider->name,
         .share_id = share.id,
         .created_ms = now_ms,
     };

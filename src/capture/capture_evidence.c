@@ -37,7 +37,7 @@ static struct str meta_json(struct work *w)
     jo_object(&o);
     jo_kstr(&o, "url", w->row.url);
     jo_kstr(&o, "final_url", w->result.final_url);
-    jo_kstr(&o, "recipe", w->recipe->id);
+    jo_kstr(&o, "recipe", w->data->recipe);
     jo_kstr(&o, "browser", browser_version(w->room->browsers, w->a));
     jo_kstr(&o, "outcome", str_from(outcome_name(w->verdict.outcome)));
     jo_kstr(&o, "strategy", str_from(w->verdict.strategy));

@@ -8,13 +8,14 @@
 #include "ops/ops.h"
 #include "os/clock.h"
 
-enum { BROWSER_DEATHS_MAX = 2 };
+enum { BROWSER_DEATHS_MAX = 2, SERVER_ERRORS_MAX = 2 };
 
 /* --- phases ---------------------------------------------------------------------------------------- */
 
 static struct str state_json(struct work *w)
 {
-    return str_fmt(w->a, "{\"browser_deaths\":%lld}", (long long)w->browser_deaths);
+    return str_fmt(w->a, "{\"browser_deaths\":%lld,\"server_errors\":%lld}",
+                   (long long)w->browser_deaths, (long long)w->server_errors);
 }
 
 static err_t phase(struct work *w, const char *name)
@@ -25,8 +26,10 @@ static err_t phase(struct work *w, const char *name)
 static void read_state(struct work *w)
 {
     struct json root;
-    if (w->job->state.n && json_parse(w->a, w->job->state, JSON_DEPTH_MAX, &root) == OK)
-        w->browser_deaths = json_i64(json_get(root, S("browser_deaths")), 0);
+    if (!w->job->state.n || json_parse(w->a, w->job->state, JSON_DEPTH_MAX, &root) != OK)
+        return;
+    w->browser_deaths = json_i64(json_get(root, S("browser_deaths")), 0);
+    w->server_errors = json_i64(json_get(root, S("server_errors")), 0);
 }
 
 /* --- the page ----------------------------------------------------------------------------------------- */
@@ -35,7 +38,7 @@ static void read_state(struct work *w)
 static err_t enough(void *context, const struct page_result *r, bool *ret)
 {
     struct work *w = context;
-    TRY(judge_data(w->a, w->provider, r, &w->verdict));
+    TRY(judge_data(w->a, &w->asked, r, &w->verdict));
     *ret = w->verdict.found || (r->json_status && w->verdict.outcome != OUTCOME_NONE);
     return OK;
 }
@@ -69,7 +72,7 @@ static err_t open_page(struct work *w)
     TRY(browser_acquire(w->room->browsers, &patience, &w->browser));
     w->page_options = (struct page_options){
         .devtools = w->browser,
-        .recipe = w->recipe,
+        .data = w->data,
         .url = w->row.url,
         .share_id = bare_id(w->row.share_id),
         .proxy_port = egress_port(w->egress),
@@ -106,7 +109,7 @@ static err_t read_page(struct work *w)
     TRY(phase(w, "extract"));
     egress_refused(w->egress, w->a, &w->result.refused);
     if (!w->verdict.found)
-        TRY(judge_data(w->a, w->provider, &w->result, &w->verdict));
+        TRY(judge_data(w->a, &w->asked, &w->result, &w->verdict));
     if (w->verdict.outcome == OUTCOME_NONE) {
         bool readable = w->result.loaded || w->result.html.n;
         err_t e =
@@ -116,7 +119,7 @@ static err_t read_page(struct work *w)
         if (e == E_TIMEOUT && readable)
             w->result.broken = w->result.timed_out =
                 true; /* a page in an endless loop answers nothing */
-        TRY(judge_dom(w->a, &w->result, w->dom, &w->verdict));
+        TRY(judge_dom(w->a, &w->asked, &w->result, w->dom, &w->verdict));
     }
     if (!w->result.enough && !w->result.broken)
         w->screenshot = page_screenshot(w->page, w->a);
@@ -243,7 +246,7 @@ static err_t store(struct work *w)
         .url = w->row.url,
         .id = c->source.id.n ? c->source.id : bare_id(w->row.share_id),
         .strategy = w->verdict.strategy,
-        .recipe = w->recipe->id,
+        .recipe = w->data->recipe,
         .captured_ms = clock_wall_ms(),
     };
     TRY(keep_pictures(w, &options));
@@ -275,6 +278,10 @@ static err_t visit_and_store(struct work *w)
     if (e == E_UPSTREAM)
         return browser_died(w);
     TRY(e);
+    if (w->verdict.outcome == OUTCOME_SERVER_ERROR && ++w->server_errors < SERVER_ERRORS_MAX) {
+        TRY(phase(w, "queue")); /* a connection that was cut, a server that was overloaded */
+        return err_note(E_UPSTREAM, NULL, "the provider's server answered with an error");
+    }
     TRY(evidence_keep(w));
     if (w->verdict.found)
         return store(w);
@@ -297,9 +304,12 @@ err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct 
     if (w.row.outcome.n)
         return OK; /* a crash came after the last step */
     read_state(&w);
-    w.recipe = recipe_of(w.room->recipes, w.room->recipe_count, w.row.provider);
-    w.provider = provider_by_name(w.row.provider);
-    if (!w.recipe || !w.provider)
+    w.data = provider_data_of(&w.room->providers, w.row.provider);
+    w.asked = (struct asked){ .providers = &w.room->providers,
+                              .provider = provider_by_name(w.row.provider),
+                              .url = w.row.url,
+                              .share_id = w.row.share_id };
+    if (!w.data || !w.asked.provider)
         return record(&w, OUTCOME_INVALID_URL, STR_NONE, (struct uuid){ { 0 } });
     err_t e = visit_and_store(&w);
     struct err_detail detail = *err_detail();

@@ -30,7 +30,7 @@ err_t capture_room_new(struct app *app, struct capture_room **ret)
     room->arena = arena;
     room->policy = (struct address_policy){ app->settings->capture_resolve,
                                             app->settings->capture_insecure_tls };
-    err_t e = recipes_load(&room->arena, &room->recipes, &room->recipe_count);
+    err_t e = provider_table_load(&room->arena, &room->providers);
     if (e == OK)
         e = make_browsers(app, room);
     if (e != OK) {

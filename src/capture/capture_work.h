@@ -17,8 +17,8 @@ struct work {
     struct job_run *run;
     struct capture_room *room;
     struct capture_row row;
-    const struct recipe *recipe;
-    const struct provider *provider;
+    const struct provider_data *data;
+    struct asked asked;
     struct devtools *browser;
     struct egress *egress;
     struct page *page;
@@ -26,9 +26,9 @@ struct work {
     struct page_result result;
     struct verdict verdict;
     struct str dom, screenshot;
-    int64_t began_ms, deadline; /* wall clock; monotonic */
-    int64_t browser_deaths;
-    size_t bytes; /* that went through the proxy */
+    int64_t began_ms, deadline;            /* wall clock; monotonic */
+    int64_t browser_deaths, server_errors; /* over all runs of the job */
+    size_t bytes;                          /* that went through the proxy */
 };
 
 /* Keep what came, whatever the outcome is: the bodies, the rendered page, the screenshot, the list of requests, and what was

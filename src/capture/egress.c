@@ -96,6 +96,14 @@ static bool count(struct egress *e, size_t n)
     return !e->over;
 }
 
+/* A name that cannot be resolved is the provider's affair, and nothing that we refuse. */
+static void cannot_connect(struct tunnel *t)
+{
+    struct str answer =
+        S("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    (void)!write_all(t->egress, t->client, answer.s, answer.n);
+}
+
 static void refuse(struct tunnel *t, struct str host, int port, err_t why)
 {
     struct egress *e = t->egress;
@@ -311,15 +319,17 @@ static void serve(struct tunnel *t)
         address_resolve(&a, &e->options.policy, target.host, target.port, &patience, &to);
     if (refused == E_STOPPING)
         return;
+    if (refused == E_NOT_FOUND || refused == E_TIMEOUT) {
+        cannot_connect(t);
+        return;
+    }
     if (refused != OK) {
         refuse(t, target.host, target.port, refused);
         return;
     }
     CLEANUP(fd_close) struct fd server = { connect_to(e, &to) };
     if (server.fd < 0) {
-        (void)!write_all(
-            e, t->client,
-            "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", 69);
+        cannot_connect(t);
         return;
     }
     struct str rest = str_sub(all, end, all.n);

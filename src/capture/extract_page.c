@@ -7,31 +7,31 @@
 #include "os/clock.h"
 #include "os/file.h"
 
-/* By the link, or by the first recipe whose mark is in the page. */
-static const struct recipe *choose(struct arena *a, struct page *p, const struct recipe *recipes,
-                                   size_t count, struct str url)
+/* By the link, or by the first provider whose mark is in the page. */
+static const struct provider_data *choose(struct arena *a, struct page *p,
+                                          const struct provider_table *t, struct str url)
 {
     struct share_url share;
-    if (url.n && url_policy_check(a, url, STR_NONE, &share) == OK)
-        return recipe_of(recipes, count, str_from(share.provider));
+    if (url.n && url_policy_check(t, a, url, STR_NONE, &share) == OK)
+        return share.provider;
     err_clear();
-    for (size_t i = 0; i < count; i++)
-        if (page_matches(p, a, recipes[i].detect))
-            return &recipes[i];
+    for (size_t i = 0; i < t->count; i++)
+        if (page_matches(p, a, t->list[i].detect))
+            return &t->list[i];
     return NULL;
 }
 
 static err_t read_stored(struct arena *a, struct devtools *d, struct str html, struct str url,
                          const struct patience *patience, struct str *ret)
 {
-    const struct recipe *recipes, *found;
-    size_t count;
+    struct provider_table providers;
+    const struct provider_data *found;
     struct page *p = NULL;
     bool broken = false;
-    TRY(recipes_load(a, &recipes, &count));
+    TRY(provider_table_load(a, &providers));
     err_t e = page_open_stored(a, d, html, patience, &p);
     if (e == OK) {
-        found = choose(a, p, recipes, count, url);
+        found = choose(a, p, &providers, url);
         if (!found)
             e = err_note(E_INVALID, NULL,
                          "this page is not of a known provider (--url says where it came from)");

@@ -17,6 +17,9 @@ static const struct {
     [OUTCOME_FORMAT_CHANGED] = { "format_changed",
                                  "the page was reached but not understood; what came is kept, and "
                                  "a newer version can read it again" },
+    [OUTCOME_SERVER_ERROR] = { "server_error",
+                               "the provider's server could not be reached, or answered with an "
+                               "error; try again later" },
     [OUTCOME_TIMEOUT] = { "timeout", "the page did not finish loading in time; try again later" },
     [OUTCOME_BLOCKED] = { "blocked",
                           "the page led to an address that is not public, which is refused" },

@@ -17,10 +17,16 @@ enum {
         500, /* a page that asked for its data when it was idle already shows them after that */
 };
 
-/* Hold back every document and what the recipe keeps, until we have seen the body. Documents are held before they are
+/* The browser's wildcards, which find the response and perhaps more: provider_response_of decides. */
+static struct str url_pattern(struct arena *a, struct str path)
+{
+    return str_fmt(a, "*%.*s*", STR_ARG(provider_path_with(a, path, S("*"))));
+}
+
+/* Hold back every document and the conversation's own data, until we have seen the body. Documents are held before they are
  * asked for, too: only of those does the browser tell us that the proxy wants its password, and it need ask for the first
  * one alone. */
-static err_t hold_responses(struct page *p, struct str share_id)
+static err_t hold_responses(struct page *p)
 {
     struct buf b;
     struct json_out o;
@@ -36,9 +42,9 @@ static err_t hold_responses(struct page *p, struct str share_id)
         jo_kstr(&o, "requestStage", stage ? S("Response") : S("Request"));
         jo_end(&o);
     }
-    for (size_t i = 0; i < p->recipe->network_count; i++) {
+    for (size_t i = 0; i < p->data->response_count; i++) {
         jo_object(&o);
-        jo_kstr(&o, "urlPattern", recipe_url_pattern(p->recipe, i, share_id, p->arena));
+        jo_kstr(&o, "urlPattern", url_pattern(p->arena, p->data->responses[i].path));
         jo_kstr(&o, "requestStage", S("Response"));
         jo_end(&o);
     }
@@ -69,7 +75,7 @@ static err_t prepare(struct page *p, const struct page_options *o)
           "\"*://*.doubleclick.net/*\",\"*://*.sentry.io/*\",\"*://*.segment.io/*\"]}")));
     if (o->insecure_tls)
         TRY(page_tell(p, "Security.setIgnoreCertificateErrors", S("{\"ignore\":true}")));
-    return hold_responses(p, o->share_id);
+    return hold_responses(p);
 }
 
 /* --- letting the page in ---------------------------------------------------------------------------------- */
@@ -119,6 +125,16 @@ static bool is_redirect(int64_t status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
+static bool is_challenge(struct json params)
+{
+    struct json_iter it = json_iter(json_get(params, S("responseHeaders")));
+    struct json header;
+    while (json_next(&it, NULL, &header))
+        if (str_eq_nocase(json_get_str(header, S("name")), S("cf-mitigated")))
+            return str_eq_nocase(str_trim(json_get_str(header, S("value"))), S("challenge"));
+    return false;
+}
+
 static err_t on_held(struct page *p, const struct page_options *o, struct page_result *r,
                      struct json params)
 {
@@ -126,8 +142,13 @@ static err_t on_held(struct page *p, const struct page_options *o, struct page_r
                url = json_get_str(json_get(params, S("request")), S("url"));
     int64_t status = json_i64(json_get(params, S("responseStatusCode")), 0);
     bool document = str_eq(json_get_str(params, S("resourceType")), S("Document"));
-    bool wanted = document ? str_eq(json_get_str(params, S("frameId")), p->frame_id)
-                           : recipe_keeps(o->recipe, url, o->share_id);
+    const struct provider_response *response =
+        document ? NULL
+                 : provider_response_of(p->arena, o->data,
+                                        json_get_str(json_get(params, S("request")), S("method")),
+                                        url, o->share_id);
+    bool wanted =
+        document ? str_eq(json_get_str(params, S("frameId")), p->frame_id) : response != NULL;
     if (status == 0 && !json_exists(json_get(params, S("responseErrorReason"))))
         return let_through(p, id); /* it has not been asked for yet */
     struct held *h = held_free(p);
@@ -138,10 +159,14 @@ static err_t on_held(struct page *p, const struct page_options *o, struct page_r
     if (document) {
         r->status = status;
         r->final_url = url;
+        r->challenged = is_challenge(params);
     } else {
         r->json_status = status;
+        r->json_challenged = is_challenge(params);
     }
-    *h = (struct held){ .id = id, .document = document };
+    *h = (struct held){ .id = id,
+                        .document = document,
+                        .id_at = response ? response->id_at : STR_NONE };
     struct patience patience = page_step(p);
     return session_send(p->session, p->arena, "Fetch.getResponseBody",
                         page_one(p->arena, "requestId", id), &patience, &h->body_call);
@@ -167,6 +192,7 @@ static err_t on_body(struct page *p, const struct page_options *o, struct page_r
         r->html = bytes;
     } else {
         r->json = bytes;
+        r->json_id_at = held.id_at;
         p->json_seen = true;
     }
     if (o->enough)
@@ -286,7 +312,7 @@ static bool settled(const struct page *p, const struct page_result *r, int64_t n
         return true;
     if (!r->loaded)
         return refused && p->entered && now - p->entered_at > IDLE_AFTER_LOAD_MS;
-    bool waits_for_json = p->recipe->network_count && !p->recipe->embedded && !p->json_seen;
+    bool waits_for_json = p->data->response_count && !p->data->embedded && !p->json_seen;
     if (refused || (p->idle && !(waits_for_json && now - p->loaded_at < LATE_JSON_MS)))
         return true;
     return now - p->loaded_at > IDLE_AFTER_LOAD_MS;
@@ -337,10 +363,10 @@ static err_t let_all_through(struct page *p)
 static bool is_shown(struct page *p, const struct page_result *r, int64_t *next_ms)
 {
     int64_t now = clock_monotonic_ms();
-    if (!r->loaded || !p->recipe->wait_for.n || now < *next_ms)
+    if (!r->loaded || !p->data->wait_for.n || now < *next_ms)
         return false;
     *next_ms = now + LOOK_MS;
-    return page_matches(p, p->arena, p->recipe->wait_for);
+    return page_matches(p, p->arena, p->data->wait_for);
 }
 
 static err_t show(struct page *p, const struct page_options *o, struct page_result *r)
@@ -386,10 +412,10 @@ err_t page_open(struct arena *a, const struct page_options *o, struct page **ret
         return arena_err(a);
     *p = (struct page){ .arena = a,
                         .devtools = o->devtools,
-                        .recipe = o->recipe,
+                        .data = o->data,
                         .patience = { o->deadline, o->check, o->context },
                         .answer_by = clock_monotonic_ms() + CAPTURE_STEP_MS };
-    *ret_result = (struct page_result){ 0 };
+    *ret_result = (struct page_result){ .share_id = o->share_id };
     *ret = p;
     TRY(page_attach(p, o->proxy_port));
     TRY(prepare(p, o));

@@ -1,6 +1,18 @@
+#include "base/embedded.h"
 #include "base/encode.h"
 #include "base/limits.h"
 #include "capture/page_state.h"
+
+extern const struct embedded_file CAPTURE_FILES[];
+
+/* The text of the injected runner.js, with reader.js in it (tools/rooms.mk): it is part of the program. */
+struct str page_runner(void)
+{
+    for (const struct embedded_file *f = CAPTURE_FILES; f->name; f++)
+        if (strcmp(f->name, "runner.js") == 0)
+            return embedded_bytes(f);
+    return STR_NONE;
+}
 
 /* --- evaluation ------------------------------------------------------------------------------------ */
 
@@ -47,9 +59,10 @@ static err_t read_dom(struct page *p, struct arena *a, bool scroll, struct str *
     int64_t world;
     struct json value;
     TRY(isolated_world(p, &world));
-    struct str runner = str_trim(recipe_runner());
-    struct str call_text = str_fmt(p->arena, "(%.*s)(%.*s, {\"scroll\":%s})", STR_ARG(runner),
-                                   STR_ARG(p->recipe->json), scroll ? "true" : "false");
+    struct str call_text =
+        str_fmt(p->arena, "(%.*s)({...%.*s, id: \"%.*s\", provider: \"%.*s\"}, {scroll: %s})",
+                STR_ARG(str_trim(page_runner())), STR_ARG(p->data->page), STR_ARG(p->data->recipe),
+                STR_ARG(p->data->name), scroll ? "true" : "false");
     TRY(arena_err(p->arena));
     TRY(evaluate(p, call_text, world, &value));
     struct str text = json_str(value);
@@ -67,10 +80,10 @@ err_t page_read_dom(struct page *p, struct arena *a, bool scroll, struct str *re
     return e;
 }
 
-err_t page_read_stored(struct page *p, const struct recipe *recipe, struct arena *a,
+err_t page_read_stored(struct page *p, const struct provider_data *data, struct arena *a,
                        struct str *ret_json)
 {
-    p->recipe = recipe;
+    p->data = data;
     return page_read_dom(p, a, false, ret_json);
 }
 
@@ -92,7 +105,8 @@ bool page_matches(struct page *p, struct arena *a, struct str selector)
     struct json_out o;
     struct json value;
     buf_init(&b, a, KIB(64));
-    buf_put(&b, S("Boolean(document.querySelector("));
+    /* Not document.querySelector: an element of the page may bear that name, and would stand in its place. */
+    buf_put(&b, S("Boolean(Document.prototype.querySelector.call(document, "));
     jo_init(&o, &b);
     jo_str(&o, selector);
     buf_put(&b, S("))"));

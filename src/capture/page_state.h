@@ -16,15 +16,16 @@ enum {
 /* A response that the browser holds back until we have looked at its body. */
 struct held {
     struct str id;     /* of the interception; STR_NONE: the place is free */
+    struct str id_at;  /* of the response, as in page_result */
     int64_t body_call; /* the command whose answer is the body */
-    bool document;     /* else the JSON that the recipe keeps */
+    bool document;     /* else the JSON of the conversation */
 };
 
 struct page {
     struct arena *arena;
     struct devtools *devtools;
     struct session *session;
-    const struct recipe *recipe;
+    const struct provider_data *data;
     struct str context_id, target_id, frame_id, loader_id;
     struct patience patience; /* for all of it */
     int64_t answer_by, entered_at, loaded_at;
@@ -51,6 +52,7 @@ NODISCARD err_t page_attach(struct page *p, int proxy_port);
 /* From the size of a page that nobody looks at to that of a window: the parameters of that command; and the command, waited for. */
 struct str page_window_size(struct page *p);
 NODISCARD err_t page_resize(struct page *p);
+struct str page_runner(void);
 /* Read what the browser said meanwhile; true: the page's process has crashed. */
 bool page_crashed(struct page *p);
 

@@ -35,10 +35,10 @@ static struct picture *find(struct pictures *p, struct str url)
     return NULL;
 }
 
-static void note(struct pictures *p, const char *code, struct str what)
+static void note(struct pictures *p, enum finding_code code, struct str what)
 {
     struct str shown = utf8_repair(p->a, utf8_cut(what, 300)); /* a zero byte would end it */
-    finding_add(p->a, p->c, code, FINDING_NOTE, "%.*s", STR_ARG(shown));
+    finding_add(p->a, p->c, code, "%.*s", STR_ARG(shown));
 }
 
 /* A finding is read by others than the one who may fetch: without credentials, and without the keys of a signed address. */
@@ -58,14 +58,15 @@ static struct str shown(struct arena *a, struct str url)
 static void gather_block(struct pictures *p, const struct block *b)
 {
     if (b->type == BLOCK_FILE && !b->file.sha256.n && !b->file.text.n)
-        note(p, "media_not_public", b->file.name);
+        note(p, FOUND_MEDIA_NOT_PUBLIC, b->file.name);
     if (b->type != BLOCK_IMAGE || b->image.sha256.n || !b->image.source_url.n)
         return;
     struct str url = b->image.source_url;
     if (!is_fetchable(url))
-        note(p, "media_not_public", shown(p->a, url));
+        note(p, FOUND_MEDIA_NOT_PUBLIC, shown(p->a, url));
     else if (!find(p, url) && p->count == CAPTURE_PICTURES_MAX)
-        note(p, "media_limit", str_fmt(p->a, "only %d pictures are kept", CAPTURE_PICTURES_MAX));
+        note(p, FOUND_MEDIA_LIMIT,
+             str_fmt(p->a, "only %d pictures are kept", CAPTURE_PICTURES_MAX));
     else if (!find(p, url))
         p->list[p->count++] = (struct picture){ .url = url };
 }
@@ -79,27 +80,27 @@ static void gather(struct pictures *p)
 
 /* --- one picture ---------------------------------------------------------------------------------- */
 
-static const char *finding_of_status(int status)
+static enum finding_code finding_of_status(int status)
 {
     if (status == 401 || status == 403)
-        return "media_not_public";
-    return status == 404 || status == 410 ? "image_expired" : "media_unavailable";
+        return FOUND_MEDIA_NOT_PUBLIC;
+    return status == 404 || status == 410 ? FOUND_IMAGE_EXPIRED : FOUND_MEDIA_UNAVAILABLE;
 }
 
-/* NULL: the error is ours and not the picture's. */
-static const char *finding_of_error(err_t e)
+/* FOUND_COUNT: the error is ours and not the picture's. */
+static enum finding_code finding_of_error(err_t e)
 {
     switch (e) {
     case E_CANCELLED:
     case E_STOPPING:
     case E_BUSY:
-        return NULL;
+        return FOUND_COUNT;
     case E_BLOCKED:
-        return "media_blocked";
+        return FOUND_MEDIA_BLOCKED;
     case E_LIMIT:
-        return "image_too_large";
+        return FOUND_IMAGE_TOO_LARGE;
     default:
-        return "media_unavailable";
+        return FOUND_MEDIA_UNAVAILABLE;
     }
 }
 
@@ -134,14 +135,14 @@ static err_t keep_one(struct pictures *p, struct fetch *f, struct picture *x)
     buf_init(&body, NULL, left < CAPTURE_PICTURE_BYTES_MAX ? left : CAPTURE_PICTURE_BYTES_MAX);
     err_t e = fetch_whole(f, p->a, &rq, &body, &reply);
     int status = reply.status;
-    const char *code = e != OK ? finding_of_error(e) : finding_of_status(status);
+    enum finding_code code = e != OK ? finding_of_error(e) : finding_of_status(status);
     struct str type = picture_type(buf_str(&body));
-    if (e != OK && !code)
+    if (e != OK && code == FOUND_COUNT)
         return e;
     err_clear();
     if (e == OK && status == 200 && type.n)
         return store(p, x, buf_str(&body), type);
-    note(p, e == OK && status == 200 ? "media_type_refused" : code, shown(p->a, x->url));
+    note(p, e == OK && status == 200 ? FOUND_MEDIA_TYPE_REFUSED : code, shown(p->a, x->url));
     return OK;
 }
 

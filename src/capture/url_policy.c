@@ -2,98 +2,14 @@
 
 #include "base/embedded.h"
 #include "base/limits.h"
-#include "base/utf8.h"
 
 extern const struct embedded_file CAPTURE_FILES[];
-
-/* How a provider's share links look. `pattern`: "/share/<uuid>" matches the whole path; <uuid>, <hex12>, <id> (letters, digits,
- * - and _) and <hex32> are the id. `kind` goes before it in the canonical id. NULL kind: this form cannot be captured, `why` says so. */
-struct link_form {
-    const char *provider, *host, *pattern, *kind, *why;
-};
-
-#define PRIVATE_CHAT \
-    "this is a private chat: open it, choose Share, and paste the link that it gives you"
-#define LATER \
-    "links of this provider cannot be captured yet; import its official export when that is there"
-
-static const struct link_form FORMS[] = {
-    { "chatgpt", "chatgpt.com", "/share/<uuid>", "share", NULL },
-    { "chatgpt", "chat.openai.com", "/share/<uuid>", "share", NULL },
-    { "chatgpt", "chatgpt.com", "/share/e/<uuid>", NULL,
-      "this is a link of a workspace, which needs a login" },
-    { "chatgpt", "chatgpt.com", "/c/<uuid>", NULL, PRIVATE_CHAT },
-    { "chatgpt", "chat.openai.com", "/c/<uuid>", NULL, PRIVATE_CHAT },
-    { "chatgpt", "chatgpt.com", "/s/<id>", NULL, LATER },
-    { "claude", "claude.ai", "/share/<uuid>", "share", NULL },
-    { "claude", "claude.ai", "/chat/<uuid>", NULL, PRIVATE_CHAT },
-    { "gemini", "gemini.google.com", "/share/<id>", NULL, LATER },
-    { "gemini", "g.co", "/gemini/share/<id>", NULL, LATER },
-    { "gemini", "gemini.google.com", "/app/<id>", NULL, PRIVATE_CHAT },
-    { "grok", "grok.com", "/share/<id>", NULL, LATER },
-    { "grok", "x.com", "/i/grok/share/<id>", NULL, LATER },
-    { "deepseek", "chat.deepseek.com", "/share/<id>", NULL, LATER },
-    { "kimi", "www.kimi.com", "/share/<id>", NULL, LATER },
-    { "kimi", "kimi.com", "/share/<id>", NULL, LATER },
-    { "qwen", "chat.qwen.ai", "/s/<id>", NULL, LATER },
-    { "zai", "chat.z.ai", "/s/<uuid>", NULL, LATER },
-    { "copilot", "copilot.microsoft.com", "/shares/<id>", NULL, LATER },
-    { "perplexity", "www.perplexity.ai", "/search/<id>", NULL, LATER },
-    { "perplexity", "www.perplexity.ai", "/page/<id>", NULL, LATER },
-    { "mistral", "chat.mistral.ai", "/share/<uuid>", NULL, LATER },
-    { "mistral", "chat.mistral.ai", "/chat/<uuid>", NULL, PRIVATE_CHAT },
-    { "poe", "poe.com", "/s/<id>", NULL, LATER },
-};
 
 /* --- pieces -------------------------------------------------------------------------------------- */
 
 static err_t bad(const char *what)
 {
     return err_note(E_INVALID_URL, "url", "%s", what);
-}
-
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool is_uuid(struct str s)
-{
-    if (s.n != 36)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? s.s[i] != '-' : !is_hex(s.s[i]))
-            return false;
-    }
-    return true;
-}
-
-static bool is_id(struct str s)
-{
-    if (s.n == 0 || s.n > 200)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.s[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-              c == '-' || c == '_' || c == '.'))
-            return false;
-    }
-    return true;
-}
-
-/* Does the whole path fit? The id is what stands in place of <…>. */
-static bool path_fits(const char *pattern, struct str path, struct str *ret_id)
-{
-    struct str p = str_from(pattern);
-    size_t mark = str_find_char(p, '<', 0);
-    if (!str_starts(path, str_sub(p, 0, mark)))
-        return false;
-    struct str id = str_sub(path, mark, path.n), kind = str_sub(p, mark, p.n);
-    if (id.n && id.s[id.n - 1] == '/')
-        id.n--;
-    *ret_id = id;
-    return str_eq(kind, S("<uuid>")) ? is_uuid(id) : is_id(id);
 }
 
 bool domain_is_listed(struct str host, struct str list, char separator)
@@ -162,62 +78,93 @@ static err_t split(struct arena *a, struct str text, struct parts *ret)
     return arena_err(a);
 }
 
-/* The known host that looks most like it, for the message. */
-static const char *similar_host(struct str host)
+/* The known host that looks most like it, for the message; STR_NONE. */
+static struct str similar_host(const struct provider_table *t, struct str host)
 {
-    for (size_t i = 0; i < COUNTOF(FORMS); i++) {
-        struct str known = str_from(FORMS[i].host), name = str_from(FORMS[i].provider);
-        if (str_find(host, known, 0) < host.n || str_find(host, name, 0) < host.n)
-            return FORMS[i].host;
-    }
-    return NULL;
+    for (size_t i = 0; i < t->count; i++)
+        for (size_t k = 0; k < t->list[i].host_count; k++) {
+            struct str known = t->list[i].hosts[k], name = t->list[i].name;
+            if (str_find(host, known, 0) < host.n || str_find(host, name, 0) < host.n)
+                return known;
+        }
+    return STR_NONE;
 }
 
-static err_t unknown_host(struct str host)
+static err_t unknown_host(const struct provider_table *t, struct str host)
 {
-    const char *similar = similar_host(host);
-    int n = host.n > 100 ? 100 : (int)host.n;
-    if (similar)
-        return err_note(E_INVALID_URL, "url", "%.*s is not a provider's host; did you mean %s?", n,
-                        host.s, similar);
+    struct str similar = similar_host(t, host), shown = str_sub(host, 0, 100);
+    if (similar.n)
+        return err_note(E_INVALID_URL, "url", "%.*s is not a provider's host; did you mean %.*s?",
+                        STR_ARG(shown), STR_ARG(similar));
     return err_note(
         E_INVALID_URL, "url",
-        "%.*s is not a known provider; share links of chatgpt.com and claude.ai can be captured", n,
-        host.s);
+        "%.*s is not a known provider; share links of chatgpt.com, claude.ai and others "
+        "can be captured",
+        STR_ARG(shown));
 }
 
-static err_t accept(struct arena *a, const struct link_form *form, struct str id,
-                    struct share_url *ret)
+static err_t refuse(struct str why)
 {
-    struct str lower = str_lower(a, id), pattern = str_from(form->pattern);
-    struct str before = str_sub(pattern, 0, str_find_char(pattern, '<', 0));
-    const char *host = strcmp(form->provider, "chatgpt") == 0
-                           ? "chatgpt.com"
-                           : form->host; /* one spelling for both hosts */
-    ret->provider = form->provider;
-    ret->id = str_fmt(a, "%s:%.*s", form->kind, STR_ARG(lower));
-    ret->url = str_fmt(a, "https://%s%.*s%.*s", host, STR_ARG(before), STR_ARG(lower));
+    return err_note(E_INVALID_URL, "url", "%.*s", STR_ARG(why));
+}
+
+static err_t accept(struct arena *a, const struct provider_data *p, const struct provider_link *l,
+                    struct str id, struct share_url *ret)
+{
+    struct str address = l->to.n ? provider_path_with(a, l->to, id)
+                                 : str_fmt(a, "https://%.*s%.*s", STR_ARG(l->host),
+                                           STR_ARG(provider_path_with(a, l->path, id)));
+    *ret = (struct share_url){ .provider = p,
+                               .id = str_fmt(a, "%.*s:%.*s", STR_ARG(l->kind), STR_ARG(id)),
+                               .url = address,
+                               .is_short = str_eq(l->kind, S("short")) };
     return arena_err(a);
 }
 
-err_t url_policy_check(struct arena *a, struct str text, struct str blocked, struct share_url *ret)
+/* A link that can be captured wins over one that cannot. */
+static err_t match(struct arena *a, const struct provider_data *p, const struct parts *u,
+                   struct share_url *ret, bool *ret_known)
+{
+    struct str why = STR_NONE, id;
+    for (size_t i = 0; i < p->link_count; i++) {
+        const struct provider_link *l = &p->links[i];
+        if (!str_eq(u->host, l->host))
+            continue;
+        *ret_known = true;
+        if (!provider_path_fits(a, l->path, u->path, &id))
+            continue;
+        if (l->kind.n)
+            return accept(a, p, l, id, ret);
+        why = l->why;
+    }
+    return why.n ? refuse(why) : OK;
+}
+
+err_t url_policy_check(const struct provider_table *t, struct arena *a, struct str text,
+                       struct str blocked, struct share_url *ret)
 {
     struct parts u;
+    bool known_host = false;
+    *ret = (struct share_url){ 0 };
     TRY(split(a, str_trim(text), &u));
     if (domain_is_listed(u.host, blocked, ',') || domain_is_listed(u.host, built_in_list(), '\n'))
         return err_note(E_BLOCKED, "url", "%.*s is on the list of blocked domains",
-                        (int)(u.host.n > 100 ? 100 : u.host.n), u.host.s);
-    bool known_host = false;
-    for (size_t i = 0; i < COUNTOF(FORMS); i++) {
-        struct str id;
-        if (!str_eq(u.host, str_from(FORMS[i].host)))
-            continue;
-        known_host = true;
-        if (!path_fits(FORMS[i].pattern, u.path, &id))
-            continue;
-        return FORMS[i].kind ? accept(a, &FORMS[i], id, ret) : bad(FORMS[i].why);
-    }
+                        STR_ARG(str_sub(u.host, 0, 100)));
+    for (size_t i = 0; i < t->count && !ret->provider; i++)
+        TRY(match(a, &t->list[i], &u, ret, &known_host));
+    if (ret->provider)
+        return OK;
     return known_host ? bad("this address of the provider is not a share link; open the chat, "
                             "choose Share, and paste the link that it gives you")
-                      : unknown_host(u.host);
+                      : unknown_host(t, u.host);
+}
+
+bool url_is_share(const struct provider_table *t, struct arena *a, struct str url,
+                  struct str provider, struct str id)
+{
+    struct share_url found;
+    bool same = url_policy_check(t, a, url, STR_NONE, &found) == OK &&
+                str_eq(found.provider->name, provider) && str_eq(found.id, id);
+    err_clear();
+    return same;
 }

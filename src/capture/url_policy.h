@@ -2,18 +2,23 @@
 #ifndef VIVIM_CAPTURE_URL_POLICY_H
 #define VIVIM_CAPTURE_URL_POLICY_H
 
-#include "base/str.h"
+#include "archive/providers/provider_data.h"
 
 struct share_url {
-    const char *provider; /* "chatgpt" */
-    struct str id;        /* canonical: "share:69807432-…" */
-    struct str url;       /* canonical: https, lower-case host, no query, no fragment */
+    const struct provider_data *provider;
+    struct str id;  /* canonical: "share:69807432-…" */
+    struct str url; /* canonical: https, lower-case host, no query, no fragment */
+    bool is_short;  /* it leads to the share's own address, which alone names it */
 };
 
 /* https only, no credentials, no port, at most URL_BYTES_MAX bytes, a known provider's share link.
  * blocked: the setting's list, parted by commas, besides the built-in file. E_INVALID_URL and E_BLOCKED with a note that says what is wrong. */
-NODISCARD err_t url_policy_check(struct arena *a, struct str text, struct str blocked,
-                                 struct share_url *ret);
+NODISCARD err_t url_policy_check(const struct provider_table *t, struct arena *a, struct str text,
+                                 struct str blocked, struct share_url *ret);
+
+/* Is this address the share of this canonical id, and nothing else? Query and fragment say nothing. */
+bool url_is_share(const struct provider_table *t, struct arena *a, struct str url,
+                  struct str provider, struct str id);
 
 /* Is the host, or a domain above it, on the list? Labels are compared, never substrings. */
 bool domain_is_listed(struct str host, struct str list, char separator);

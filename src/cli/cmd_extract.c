@@ -14,7 +14,26 @@ static const struct cli_option OPTIONS[] = {
 struct output {
     struct buf line;
     size_t count;
+    bool json; /* what is passed over is said on standard output, too */
 };
+
+static void say_skipped(void *context, size_t place, const char *why)
+{
+    struct output *out = context;
+    struct json_out o;
+    fprintf(stderr, "vivim: skipped %zu: %s\n", place, why);
+    if (!out->json)
+        return;
+    buf_clear(&out->line);
+    jo_init(&o, &out->line);
+    jo_object(&o);
+    jo_kstr(&o, "format", S("vivim.skipped/1"));
+    jo_ki64(&o, "place", (int64_t)place);
+    jo_kstr(&o, "reason", str_from(why));
+    jo_end(&o);
+    if (buf_err(&out->line) == OK)
+        printf("%.*s\n", STR_ARG(buf_str(&out->line)));
+}
 
 static err_t print_line(void *context, struct conversation *c)
 {
@@ -64,16 +83,16 @@ static err_t extract(struct cli *c, struct output *out)
     struct str bytes, dom, url = cli_option(c, "--url");
     enum extract_kind kind = EXTRACT_CONVERSATIONS;
     TRY(file_read(c->arena, str_cstr(c->arena, c->arguments[0]), JSON_BYTES_MAX, &bytes));
-    TRY(extract_bytes(bytes, url, print_line, out, &kind));
+    TRY(extract_bytes(bytes, url, print_line, say_skipped, out, &kind));
     if (kind == EXTRACT_CONVERSATIONS)
         return OK;
     TRY(extract_page(c, bytes, url, &dom));
-    return extract_bytes(dom, url, print_line, out, &kind);
+    return extract_bytes(dom, url, print_line, say_skipped, out, &kind);
 }
 
 static int run(struct cli *c)
 {
-    struct output out = { 0 };
+    struct output out = { .json = c->json };
     buf_init(&out.line, NULL, MIB(512));
     err_t e = extract(c, &out);
     buf_free(&out.line);

@@ -134,6 +134,36 @@ test('a page that leaves out numbered turns is partial', async () => {
     assert.deepEqual(c.findings.map((f) => f.code), ['turns_not_contiguous']);
 });
 
+test('ten turns at a time, without marks, and every question the same', async () => {
+    const job = await capture(api, fixtures.urls.ten);
+    assert.equal(job.outcome, 'ok', JSON.stringify(job));
+    const c = await conversation(api, job.conversation_id);
+    assert.deepEqual(c.messages.map((m) => m.blocks[0].markdown), Array.from({ length: 100 }, (_, i) => (i % 2 ? `Answer ${i}.` : 'Go on.')));
+});
+
+test('windows of a page that have no turn in common: there may be more between them', async () => {
+    const job = await capture(api, fixtures.urls.paged);
+    assert.equal(job.outcome, 'partial', JSON.stringify(job));
+    const c = await conversation(api, job.conversation_id);
+    assert.deepEqual(c.messages.map((m) => m.blocks[0].markdown), Array.from({ length: 100 }, (_, i) => `Turn ${i}.`));
+    assert.deepEqual(c.findings.map((f) => f.code), ['turns_not_contiguous']);
+});
+
+test('a page that is never the same is partial, and comes to its end', async () => {
+    const job = await capture(api, fixtures.urls.restless);
+    assert.equal(job.outcome, 'partial', JSON.stringify(job));
+    const c = await conversation(api, job.conversation_id);
+    assert.ok(c.findings.some((f) => f.code === 'turns_not_contiguous'), JSON.stringify(c.findings));
+    assert.ok(c.messages.some((m) => /^Turn 0 of rendering/.test(m.blocks[0].markdown)));
+});
+
+test("getters of the page that throw are not the reader's", async () => {
+    const job = await capture(api, fixtures.urls.throwing);
+    assert.equal(job.outcome, 'ok', JSON.stringify(job));
+    const c = await conversation(api, job.conversation_id);
+    assert.deepEqual(c.messages[1].blocks.map((b) => b.type), ['text', 'code', 'table', 'text']);
+});
+
 test('two hundred messages', async () => {
     const job = await capture(api, fixtures.urls.long);
     assert.equal(job.outcome, 'ok', JSON.stringify(job));

@@ -26,6 +26,9 @@ const cases = [
     ['gone', ['gone']], ['goneJson', ['gone']], ['goneClaude', ['gone']], ['privateClaude', ['private']], ['challenge', ['challenge']],
     ['changed', ['format_changed']], ['stub', ['format_changed']], ['rate', ['rate_limited']], ['huge', ['too_large']], ['big', ['too_large']],
     ['redirect', ['blocked']], ['download', ['format_changed']],
+    // what does not come from where the link points
+    ['foreignHost, foreignPath, toHost', ['format_changed']], ['toHome, toOther, moves', ['gone']], ['toLogin, password', ['private']],
+    ['broken', ['server_error']], ['mitigated', ['challenge']],
     ['never, stall, half, loop', ['timeout']], // they wait for the deadline together
 ];
 for (const [names, outcomes] of cases) {

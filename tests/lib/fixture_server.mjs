@@ -6,8 +6,9 @@ import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { foreignConversation } from './foreign_text.mjs';
+import { answerOf, HOSTS, LINKS } from './providers.mjs';
 import { picturesConversation, PICTURES } from './pictures.mjs';
-import { chatgptDomPage, chatgptShareData, chatgptSharePage, fetchingPage, hostileConversation, longConversation, SAMPLES, windowedPage } from './pages.mjs';
+import { chatgptDomPage, chatgptShareData, chatgptSharePage, fetchingPage, hostileConversation, longConversation, restlessPage, SAMPLES, windowedPage } from './pages.mjs';
 
 export const SHARED = process.env.VIVIM_SHARED ?? '../shared';
 const uuid = (n, tail = 0) => `${n.toString(16).padStart(8, '0')}-0000-8000-8000-${tail.toString(16).padStart(12, '0')}`;
@@ -33,18 +34,21 @@ const ID = {
     tides: uuid(1), groupCommit: uuid(2), sourdough: uuid(3), viaNetwork: uuid(4), dom: uuid(5), long: uuid(6), again: uuid(7),
     realClaude: uuid(8), gone: uuid(20), goneJson: uuid(21), private: uuid(22), challenge: uuid(23), changed: uuid(24), never: uuid(25), huge: uuid(26),
     stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35), hostile: uuid(36),
-    beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), slow: uuid(43), unloaded: uuid(44), spins: uuid(45), foreign: uuid(46), windowed: uuid(60), holes: uuid(61),
+    beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), slow: uuid(43), unloaded: uuid(44), spins: uuid(45), foreign: uuid(46), windowed: uuid(60), holes: uuid(61), ten: uuid(62), paged: uuid(63), restless: uuid(64), throwing: uuid(65),
+    foreignHost: uuid(70), foreignPath: uuid(71), toHome: uuid(72), toOther: uuid(73), toHost: uuid(74), toLogin: uuid(75), password: uuid(76), broken: uuid(77), mitigated: uuid(78), moves: uuid(79),
 };
 
 export const expected = [...expectedPages('chatgpt', 200), ...expectedPages('claude', 201)];
 
 export const urls = {
-    tides: CHATGPT + ID.tides, groupCommit: CHATGPT + ID.groupCommit, viaNetwork: CHATGPT + ID.viaNetwork, dom: CHATGPT + ID.dom, windowed: CHATGPT + ID.windowed, holes: CHATGPT + ID.holes, long: CHATGPT + ID.long,
+    tides: CHATGPT + ID.tides, groupCommit: CHATGPT + ID.groupCommit, viaNetwork: CHATGPT + ID.viaNetwork, dom: CHATGPT + ID.dom, windowed: CHATGPT + ID.windowed, holes: CHATGPT + ID.holes, ten: CHATGPT + ID.ten, paged: CHATGPT + ID.paged, restless: CHATGPT + ID.restless, throwing: CHATGPT + ID.throwing, long: CHATGPT + ID.long,
     again: CHATGPT + ID.again, sourdough: CLAUDE + ID.sourdough, realClaude: CLAUDE + ID.realClaude,
     gone: CHATGPT + ID.gone, goneJson: CHATGPT + ID.goneJson, goneClaude: CLAUDE + ID.gone, privateClaude: CLAUDE + ID.private, challenge: CHATGPT + ID.challenge,
     changed: CHATGPT + ID.changed, never: CHATGPT + ID.never, huge: CHATGPT + ID.huge, stall: CHATGPT + ID.stall, redirect: CHATGPT + ID.redirect,
     ssrf: CHATGPT + ID.ssrf, stub: CHATGPT + ID.stub, rate: CHATGPT + ID.rate, dialog: CHATGPT + ID.dialog, download: CHATGPT + ID.download, loop: CHATGPT + ID.loop, hostile: CHATGPT + ID.hostile,
     beacon: CHATGPT + ID.beacon, half: CHATGPT + ID.half, endless: CHATGPT + ID.endless, big: CHATGPT + ID.big, crash: CHATGPT + ID.crash, pictures: CHATGPT + ID.pictures, spins: CHATGPT + ID.spins, slow: CHATGPT + ID.slow, unloaded: CHATGPT + ID.unloaded, foreign: CHATGPT + ID.foreign,
+    ...Object.fromEntries(['foreignHost', 'foreignPath', 'toHome', 'toOther', 'toHost', 'toLogin', 'password', 'broken', 'mitigated', 'moves'].map((name) => [name, CHATGPT + ID[name]])),
+    links: LINKS,
     chatgpt: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(100, i)), // a conversation each: short, from the page's data …
     chatgptLong: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(101, i)), // … long …
     chatgptDom: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(102, i)), // … or to be read from the rendered page
@@ -57,6 +61,10 @@ const DOM_TURNS = [
 
 export const LONG_TURNS = 800;
 const WINDOWED_TURNS = Array.from({ length: 30 }, (_, i) => [i % 2 ? 'assistant' : 'user', `Turn number ${i + 1}.`]);
+
+const UNMARKED_TURNS = Array.from({ length: 100 }, (_, i) => (i % 2 ? ['assistant', `Answer ${i}.`] : ['user', 'Go on.']));
+// Getters of the page's own world; the runner has another.
+const THROWING = '<script>for (const [proto, name] of [[Node, "textContent"], [Node, "childNodes"], [Element, "innerHTML"], [Element, "matches"], [Array, "map"], [JSON, "stringify"]]) Object.defineProperty(proto.prototype ?? proto, name, { get() { throw new Error(name); } });</script>';
 
 const CHALLENGE = '<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><h1>chatgpt.com</h1><p>Verify you are human by completing the action below.</p></body></html>';
 
@@ -76,7 +84,7 @@ const worker = new Worker(URL.createObjectURL(new Blob(["for (const t of " + JSO
 export async function startFixtureServer() {
     const folder = mkdtempSync(join(tmpdir(), 'vivim-fixture-'));
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=chatgpt.com',
-        '-addext', 'subjectAltName=DNS:chatgpt.com,DNS:claude.ai,DNS:cdn.example', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')], { stdio: 'ignore' });
+        '-addext', `subjectAltName=${[...HOSTS, 'cdn.example'].map((h) => `DNS:${h}`).join(',')}`, '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')], { stdio: 'ignore' });
     const seen = []; // every request: "host path"
     const sockets = new Set();
     const state = { title: 'First title', again: 0, mended: false, held: null }; // held: a promise that the page about tides waits for
@@ -91,6 +99,10 @@ export async function startFixtureServer() {
         [ID.dom]: (res) => html(res, chatgptDomPage('About CRDTs', DOM_TURNS)),
         [ID.windowed]: (res) => html(res, windowedPage('A long list', WINDOWED_TURNS)),
         [ID.holes]: (res) => html(res, windowedPage('A list with holes', WINDOWED_TURNS, { missing: [7, 8] })),
+        [ID.ten]: (res) => html(res, windowedPage('Ten at a time', UNMARKED_TURNS, { mount: 10, height: 60, box: 500, marks: false })),
+        [ID.paged]: (res) => html(res, windowedPage('Windows apart', UNMARKED_TURNS.map(([role], i) => [role, `Turn ${i}.`]), { mount: 10, height: 60, box: 500, paged: true, marks: false })),
+        [ID.restless]: (res) => html(res, restlessPage('Never the same', 20)),
+        [ID.throwing]: (res) => html(res, chatgptDomPage('Getters', DOM_TURNS).replace('</head>', `${THROWING}</head>`)),
         [ID.long]: (res) => html(res, chatgptSharePage(longConversation(200), ID.long, { renders: true })),
         [ID.again]: (res) => {
             const c = structuredClone(SAMPLES.tides);
@@ -135,6 +147,17 @@ export async function startFixtureServer() {
             more();
         },
         [ID.stall]: (res) => { res.writeHead(200, { 'content-type': 'text/html' }); res.write(chatgptSharePage(SAMPLES.tides, ID.stall).slice(0, 2000)); },
+        // What another host, another path or another page gives is not this share, however well it reads.
+        [ID.foreignHost]: (res) => html(res, fetchingPage('ChatGPT', `https://cdn.example/backend-api/share/${ID.foreignHost}`)),
+        [ID.foreignPath]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.viaNetwork}`)),
+        [ID.toHome]: (res) => { res.writeHead(302, { location: '/' }); res.end(); },
+        [ID.toOther]: (res) => { res.writeHead(302, { location: `/share/${ID.tides}` }); res.end(); },
+        [ID.toHost]: (res) => { res.writeHead(302, { location: 'https://cdn.example/share' }); res.end(); },
+        [ID.toLogin]: (res) => { res.writeHead(302, { location: '/auth/login' }); res.end(); },
+        [ID.password]: (res) => html(res, '<!DOCTYPE html><title>ChatGPT</title><main><form><input type="password"></form></main>'),
+        [ID.broken]: (res) => html(res, '<!DOCTYPE html><title>Oops</title>', 502),
+        [ID.mitigated]: (res) => { res.writeHead(403, { 'content-type': 'text/html', 'cf-mitigated': 'challenge' }); res.end('<!DOCTYPE html><title>x</title>'); },
+        [ID.moves]: (res) => html(res, chatgptDomPage('About CRDTs', DOM_TURNS).replace('<main>', `<script>history.replaceState(null, '', '/share/${ID.tides}')</script><main>`)),
         [ID.redirect]: (res) => { res.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }); res.end(); },
         [ID.ssrf]: (res) => html(res, ssrfPage(server.address().port)),
         [ID.rate]: (res) => { res.writeHead(429, { 'retry-after': '60', 'content-type': 'text/html' }); res.end('<title>Too many requests</title>'); },
@@ -164,6 +187,8 @@ export async function startFixtureServer() {
         if (page && chatgptPages[page[1]]) return chatgptPages[page[1]](res);
         if (page && seriesPages[page[1].slice(0, 8)]) return html(res, seriesPages[page[1].slice(0, 8)](page[1], `Share ${page[1].slice(-4)}`));
         if (api && shareApi[api[1]]) return shareApi[api[1]](res);
+        if (path === '/auth/login') return html(res, '<!DOCTYPE html><title>Log in</title>');
+        if (path === '/') return html(res, chatgptSharePage({ ...SAMPLES.tides, conversation_id: 'home' }, ID.tides));
         if (path === '/no-answer.png') return;
         if (path === '/redirect-to-metadata') { res.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }); return res.end(); }
         return html(res, '<!DOCTYPE html><title>ChatGPT</title><main>404 Not Found</main>', 404);
@@ -189,6 +214,13 @@ export async function startFixtureServer() {
         if (saved) return html(res, readFileSync(saved.file));
         if (host === 'chatgpt.com') return chatgpt(path, res);
         if (host === 'claude.ai') return claude(path, res);
+        const answer = answerOf(req, host);
+        if (answer) { res.writeHead(200, { 'content-type': answer.type }); return res.end(answer.body); }
+        if (host === 'cdn.example' && path === '/share') return html(res, chatgptSharePage(SAMPLES.tides, ID.toHost));
+        if (host === 'cdn.example' && path === `/backend-api/share/${ID.foreignHost}`) {
+            res.setHeader('access-control-allow-origin', '*');
+            return json(res, chatgptShareData(SAMPLES.groupCommit, ID.foreignHost));
+        }
         if (host === 'cdn.example' && PICTURES[path]) return PICTURES[path](res, server.address().port);
         html(res, 'nothing here', 404);
     });
@@ -198,7 +230,7 @@ export async function startFixtureServer() {
     const at = `127.0.0.1:${server.address().port}`;
     return {
         urls, seen, state, port: server.address().port,
-        env: { VIVIM_TEST: '1', VIVIM_CAPTURE_INSECURE_TLS: '1', VIVIM_CAPTURE_RESOLVE: `chatgpt.com:443=${at},claude.ai:443=${at},cdn.example:443=${at}` },
+        env: { VIVIM_TEST: '1', VIVIM_CAPTURE_INSECURE_TLS: '1', VIVIM_CAPTURE_RESOLVE: [...HOSTS, 'cdn.example'].map((h) => `${h}:443=${at}`).join(',') },
         async stop() {
             for (const s of sockets) s.destroy();
             await new Promise((resolve) => server.close(resolve));

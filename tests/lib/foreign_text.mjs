@@ -20,6 +20,8 @@ export function foreignConversation() {
     const user = Object.values(c.mapping).find((n) => n.message?.author.role === 'user').message;
     user.content.parts = [`Strange words ![x](https://cdn.example/a${ZERO}b.png) ![y](https://cdn${ZERO}.example/c.png) ![z${ZERO}](https://cdn.example/${HALF}.png) `
         + `[link](https://exam${ZERO}ple.org/) \`code${ZERO}\` $x${ZERO}y$\n\n\`\`\`js${ZERO}\n1${ZERO}\n\`\`\`\n\n| a${ZERO} | b |\n|---|---|\n| c | ${ZERO} |`];
+    user.content.content_type = 'multimodal_text';
+    for (const address of [`https://cdn.example/a${ZERO}b.png`, `https://cdn${ZERO}.example/c.png`]) user.content.parts.push({ content_type: 'image_asset_pointer', asset_pointer: address, width: 1, height: 1 });
     user.metadata.attachments = [{ id: `f${ZERO}`, name: `report${ZERO}.pdf`, mime_type: `application/pdf${ZERO}` }];
     return spoil(c);
 }

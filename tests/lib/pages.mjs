@@ -76,22 +76,36 @@ export function chatgptDomPage(title, turns) {
 }
 
 // A page that keeps only the turns near the viewport in its document, as the real ones do, and begins at its end.
-export function windowedPage(title, turns, { missing = [] } = {}) {
-    const rows = turns.map(([role, text], i) => `<article data-testid="conversation-turn-${i + 1}"><div data-message-author-role="${role}" data-message-id="w-${i + 1}">`
+// mount: how many; paged: the windows follow one another without a turn in common; marks: turns bear numbers and ids.
+export function windowedPage(title, turns, { missing = [], mount = 6, height = 200, box = 600, paged = false, marks = true } = {}) {
+    const rows = turns.map(([role, text], i) => `<article${marks ? ` data-testid="conversation-turn-${i + 1}"` : ''}><div data-message-author-role="${role}"${marks ? ` data-message-id="w-${i + 1}"` : ''}>`
         + `<div class="${role === 'user' ? 'whitespace-pre-wrap' : 'markdown prose'}">${text}</div></div></article>`);
     return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>ChatGPT - ${escapeHtml(title)}</title>
-<style>main { height: 600px; overflow-y: scroll; position: relative } article { position: absolute; height: 200px; overflow: hidden }</style></head><body><main></main><script>
+<style>main { height: ${box}px; overflow-y: scroll; position: relative } article { position: absolute; height: ${height}px; overflow: hidden }</style></head><body><main></main><script>
 const rows = ${JSON.stringify(rows)}, missing = new Set(${JSON.stringify(missing)}), box = document.querySelector('main');
 function mount() {
-  const first = Math.max(0, Math.floor(box.scrollTop / 200) - 1), last = Math.min(rows.length, first + 6);
-  let html = '<div style="height:' + rows.length * 200 + 'px"></div>';
-  for (let i = first; i < last; i++) if (!missing.has(i + 1)) html += rows[i].replace('<article', '<article style="top:' + i * 200 + 'px"');
+  const at = Math.floor(box.scrollTop / ${height}), first = ${paged ? `Math.floor((at + ${mount} / 2) / ${mount}) * ${mount}` : 'Math.max(0, at - 1)'}, last = Math.min(rows.length, first + ${mount});
+  let html = '<div style="height:' + rows.length * ${height} + 'px"></div>';
+  for (let i = first; i < last; i++) if (!missing.has(i + 1)) html += rows[i].replace('<article', '<article style="top:' + i * ${height} + 'px"');
   const top = box.scrollTop;
   box.innerHTML = html;
   box.scrollTop = top;
 }
-mount(); box.scrollTop = rows.length * 200; mount();
+mount(); box.scrollTop = rows.length * ${height}; mount();
 box.addEventListener('scroll', mount);
+</script></body></html>`;
+}
+
+// A page that makes its turns anew, with other words, as long as it is looked at.
+export function restlessPage(title, turns) {
+    return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>ChatGPT - ${escapeHtml(title)}</title><style>article { height: 900px }</style></head><body><main></main><script>
+let n = 0;
+const write = () => {
+  n++;
+  document.querySelector('main').innerHTML = Array.from({ length: ${turns} }, (_, i) => '<article><div data-message-author-role="' + (i % 2 ? 'assistant' : 'user') + '"><div class="markdown">Turn ' + i + ' of rendering ' + n + '</div></div></article>').join('');
+};
+write();
+setInterval(write, 20);
 </script></body></html>`;
 }
 

@@ -25,6 +25,7 @@ import { createConnection } from './sync/connection.ts';
 import { keepFocus } from './ui/focus.ts';
 import { createRenderer } from './ui/render/renderer.ts';
 import './style/base.css';
+import './gen/providers.css';
 import './style/frame.css';
 import './style/rooms.css';
 import './style/reading.css';

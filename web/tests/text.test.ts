@@ -40,7 +40,9 @@ test('pasted links are judged', () => {
     assert.equal(kind(`https://chatgpt.com/c/${UUID}`), 'private');
     assert.equal(kind(`https://claude.ai/chat/${UUID}`), 'private');
     assert.equal(kind('https://chatgpt.com/gpts'), 'other');
-    assert.equal(kind('https://gemini.google.com/share/0123456789ab'), 'other');
+    assert.equal(kind('https://gemini.google.com/share/0123456789ab'), 'good');
+    assert.equal(kind('https://gemini.google.com/share/zzzzzzzzzzzz'), 'other');
+    assert.equal(kind('https://poe.com/s/AbC'), 'good');
     assert.equal(kind('https://chatgpt.com.evil.example/share/x'), 'unknown');
     assert.equal(kind('javascript:alert(1)'), 'typing');
     assert.equal(linkToSend(' claude.ai/share/x '), 'https://claude.ai/share/x');

@@ -1,135 +1,96 @@
 /* ChatGPT: share pages (turbo-stream, __NEXT_DATA__), /backend-api/share, official exports: one tree of nodes (research/capture.md
  * sections 3 and 5). */
-#include <math.h>
-
-#include "archive/markdown.h"
+#include "archive/providers/chatgpt_documents.h"
 #include "archive/providers/chatgpt_text.h"
 #include "archive/providers/provider.h"
 #include "archive/providers/turbo_stream.h"
+#include "archive/tree.h"
 #include "base/limits.h"
-#include "base/map.h"
 
-enum { NODES_MAX = 100000 };
+enum { NODES_MAX = 1000000 };
 
-struct node {
-    struct str id, parent;
-    struct json message; /* absent or null: a root without words */
-    const struct node *nearest;
-    bool on_path, written;
-};
+static const struct role_word ROLES[] = { { "user", ROLE_USER },
+                                          { "assistant", ROLE_ASSISTANT },
+                                          { "system", ROLE_SYSTEM },
+                                          { "tool", ROLE_TOOL },
+                                          { NULL, ROLE_SYSTEM } };
 
-struct tree {
-    struct arena *a;
-    struct conversation *c;
-    struct node *nodes;
-    size_t count;
-    struct map by_id;
+struct talk {
     struct str model; /* of the conversation, for messages that name none */
+    struct canvas canvas;
+    struct report report;  /* waits for the empty answer in whose place it stands */
+    size_t report_message; /* which message carries it */
 };
 
-/* --- one message ------------------------------------------------------------------------------------- */
-
-struct piece { /* what the parts of one message are made into */
-    struct tree *t;
-    struct message *m;
-    struct json message, content, metadata;
+struct piece { /* one message's data */
+    struct builder *b;
+    struct talk *talk;
+    struct json content, metadata;
     struct str type, recipient;
+    enum role role;
 };
 
-static struct block *add(struct piece *p, enum block_type type)
+/* --- the parts of a message ---------------------------------------------------------------------- */
+
+static void put_image(struct builder *b, struct json part)
 {
-    return block_add(p->t->a, p->m, type);
+    build_image(b, json_get_str(part, S("asset_pointer")), STR_NONE,
+                json_i64(json_get(part, S("width")), -1),
+                json_i64(json_get(part, S("height")), -1));
 }
 
-static err_t add_raw(struct piece *p, struct json v, const char *code, struct str what)
+static bool is_image(struct json part)
 {
-    struct block *b = add(p, BLOCK_UNKNOWN);
-    if (!b)
-        return build_err(p->t->a);
-    TRY(block_keep_raw(p->t->a, b, v));
-    finding_add(p->t->a, p->t->c, code, FINDING_NOTE, "%.*s", STR_ARG(str_sub(what, 0, 100)));
-    return OK;
+    return str_eq(json_get_str(part, S("content_type")), S("image_asset_pointer"));
 }
 
-static err_t add_text(struct piece *p, struct str text)
-{
-    struct chatgpt_text clean;
-    TRY(chatgpt_text_clean(p->t->a, text, p->metadata, &clean));
-    TRY(markdown_blocks(p->t->a, clean.markdown, p->m));
-    for (size_t i = 0; i < clean.citation_count; i++) {
-        struct block *b = add(p, BLOCK_CITATION);
-        if (!b)
-            return build_err(p->t->a);
-        b->citation.url = clean.citations[i].url;
-        b->citation.title = clean.citations[i].title;
-        b->citation.start = b->citation.end = -1;
-    }
-    if (clean.unresolved)
-        finding_add(p->t->a, p->t->c, "citation_unresolved", FINDING_NOTE,
-                    "the page does not say what a citation points to");
-    return OK;
-}
-
-static err_t add_image(struct piece *p, struct json part)
-{
-    struct block *b = add(p, BLOCK_IMAGE);
-    if (!b)
-        return build_err(p->t->a);
-    b->image.source_url = json_get_str(part, S("asset_pointer"));
-    b->image.width = json_i64(json_get(part, S("width")), -1);
-    b->image.height = json_i64(json_get(part, S("height")), -1);
-    return OK;
-}
-
-static err_t add_part(struct piece *p, struct json part)
+static void put_part(struct piece *p, struct json part)
 {
     struct str type = json_get_str(part, S("content_type"));
     if (json_is(part, JSON_STR))
-        return add_text(p, json_str(part));
-    if (str_eq(type, S("image_asset_pointer")))
-        return add_image(p, part);
-    if (str_eq(type, S("audio_transcription")))
-        return add_text(p, json_get_str(part, S("text")));
-    if (json_is(part, JSON_NULL))
-        return OK;
-    return add_raw(p, part, "unmodelled_content_type", type.n ? type : S("a part without a type"));
+        chatgpt_text(p->b, json_str(part), p->metadata);
+    else if (is_image(part))
+        put_image(p->b, part);
+    else if (str_eq(type, S("audio_transcription")))
+        chatgpt_text(p->b, json_get_str(part, S("text")), p->metadata);
+    else if (!json_is(part, JSON_NULL))
+        build_unknown(p->b, part, FOUND_UNMODELLED_CONTENT_TYPE,
+                      type.n ? type : S("a part without a type"));
 }
 
-static err_t add_parts(struct piece *p)
+static void put_parts(struct piece *p)
 {
     struct json_iter it = json_iter(json_get(p->content, S("parts")));
     struct json part;
     while (json_next(&it, NULL, &part))
-        TRY(add_part(p, part));
-    return OK;
+        put_part(p, part);
 }
 
 /* The words of the parts, and what stands in the fields of other kinds, as one text. */
-static struct str plain_text(struct piece *p, bool *ret_other)
+static struct str plain_text(struct piece *p)
 {
     static const char *const FIELDS[] = { "text", "result", "summary", "content" };
-    struct buf b;
+    struct buf text;
     struct json_iter it = json_iter(json_get(p->content, S("parts")));
     struct json part;
-    *ret_other = false;
-    buf_init(&b, p->t->a, CONVERSATION_BYTES_MAX);
+    buf_init(&text, p->b->a, CONVERSATION_BYTES_MAX);
     while (json_next(&it, NULL, &part)) {
-        *ret_other |= !json_is(part, JSON_STR);
-        if (json_is(part, JSON_STR) && b.n)
-            buf_putc(&b, '\n');
-        buf_put(&b, json_str(part));
+        if (json_is(part, JSON_STR) && text.n)
+            buf_putc(&text, '\n');
+        buf_put(&text, json_str(part));
     }
-    for (size_t i = 0; i < COUNTOF(FIELDS) && !b.n; i++)
-        buf_put(&b, json_get_str(p->content, str_from(FIELDS[i])));
-    return buf_str(&b);
+    for (size_t i = 0; i < COUNTOF(FIELDS) && !text.n; i++)
+        buf_put(&text, json_get_str(p->content, str_from(FIELDS[i])));
+    build_fail(p->b, buf_err(&text));
+    return buf_str(&text);
 }
 
-static err_t add_thoughts(struct piece *p)
+static void put_thoughts(struct piece *p)
 {
     struct json_iter it = json_iter(json_get(p->content, S("thoughts")));
     struct json thought;
     struct buf text;
-    buf_init(&text, p->t->a, CONVERSATION_BYTES_MAX);
+    buf_init(&text, p->b->a, CONVERSATION_BYTES_MAX);
     while (json_next(&it, NULL, &thought)) {
         struct str summary = json_get_str(thought, S("summary")),
                    words = json_get_str(thought, S("content"));
@@ -141,20 +102,14 @@ static err_t add_thoughts(struct piece *p)
             buf_putf(&text, "**%.*s**%s", STR_ARG(summary), words.n ? "\n\n" : "");
         buf_put(&text, words);
     }
-    TRY(buf_err(&text));
-    if (!text.n)
-        return OK;
-    struct block *b = add(p, BLOCK_THINKING);
-    if (!b)
-        return build_err(p->t->a);
-    b->thinking.text = buf_str(&text);
-    return OK;
+    build_fail(p->b, buf_err(&text));
+    build_thinking(p->b, buf_str(&text), STR_NONE);
 }
 
 /* "Thought for 7s": what the reasoning before it is shown as. */
 static void recap(struct piece *p)
 {
-    struct conversation *c = p->t->c;
+    struct conversation *c = p->b->c;
     struct str words = json_get_str(p->content, S("content"));
     for (size_t i = c->message_count; i-- > 0;) {
         struct message *m = &c->messages[i];
@@ -168,50 +123,49 @@ static void recap(struct piece *p)
     }
 }
 
-static err_t add_tool_result(struct piece *p)
+/* --- tools ------------------------------------------------------------------------------------------ */
+
+/* The plots of the code interpreter. */
+static void put_plots(struct piece *p)
 {
-    bool other;
-    struct str content = plain_text(p, &other);
-    struct block *b = add(p, BLOCK_TOOL_RESULT);
-    if (!b)
-        return build_err(p->t->a);
-    b->tool_result.content = content;
-    b->tool_result.is_error = str_eq(p->type, S("system_error"));
-    if (str_find(content, S("output of this plugin was redacted"), 0) < content.n)
-        finding_add(p->t->a, p->t->c, "tool_output_redacted", FINDING_NOTE,
-                    "the provider left out a tool's output");
+    struct json result = json_get(p->metadata, S("aggregate_result")), one;
+    struct json_iter it = json_iter(json_get(result, S("messages")));
+    while (json_next(&it, NULL, &one))
+        if (str_eq(json_get_str(one, S("message_type")), S("image")))
+            build_image(p->b, json_get_str(one, S("image_url")), STR_NONE,
+                        json_i64(json_get(one, S("width")), -1),
+                        json_i64(json_get(one, S("height")), -1));
+}
+
+static void put_result(struct piece *p)
+{
+    struct str words = plain_text(p);
     struct json_iter it = json_iter(json_get(p->content, S("parts")));
     struct json part;
+    build_result(p->b, STR_NONE, words, str_eq(p->type, S("system_error")));
+    if (str_find(words, S("output of this plugin was redacted"), 0) < words.n)
+        build_finding(p->b, FOUND_TOOL_OUTPUT_REDACTED, S("the provider left out a tool's output"));
     while (json_next(&it, NULL, &part))
-        if (str_eq(json_get_str(part, S("content_type")), S("image_asset_pointer")))
-            TRY(add_image(p, part));
-    return OK;
+        if (is_image(part))
+            put_image(p->b, part);
+    put_plots(p);
 }
 
-static err_t add_tool_call(struct piece *p)
+static void put_call(struct piece *p)
 {
-    bool other;
-    struct str arguments = plain_text(p, &other);
-    if (!arguments.n)
-        return OK;
-    struct block *b = add(p, BLOCK_TOOL_CALL);
-    if (!b)
-        return build_err(p->t->a);
-    b->tool_call.name = p->recipient;
-    b->tool_call.arguments = arguments;
-    return OK;
+    struct str arguments = plain_text(p);
+    if (arguments.n && !chatgpt_canvas(p->b, &p->talk->canvas, p->recipient, arguments))
+        build_call(p->b, STR_NONE, p->recipient, arguments);
 }
 
-static err_t add_code(struct piece *p)
+static void put_code(struct piece *p)
 {
     struct str language = json_get_str(p->content, S("language"));
-    struct block *b = add(p, BLOCK_CODE);
-    if (!b)
-        return build_err(p->t->a);
-    b->code.language = str_eq(language, S("unknown")) ? STR_NONE : language;
-    b->code.code = json_get_str(p->content, S("text"));
-    return OK;
+    build_code(p->b, str_eq(language, S("unknown")) ? STR_NONE : language,
+               json_get_str(p->content, S("text")));
 }
+
+/* --- files -------------------------------------------------------------------------------------------- */
 
 /* The same picture is a part and an attachment: one block. */
 static bool is_shown_already(const struct message *m, struct str id)
@@ -223,23 +177,19 @@ static bool is_shown_already(const struct message *m, struct str id)
     return false;
 }
 
-static err_t add_attachments(struct piece *p)
+static void put_attachments(struct piece *p)
 {
     struct json_iter it = json_iter(json_get(p->metadata, S("attachments")));
     struct json file;
     while (json_next(&it, NULL, &file)) {
-        if (is_shown_already(p->m, json_get_str(file, S("id"))))
-            continue;
-        struct block *b = add(p, BLOCK_FILE);
-        if (!b)
-            return build_err(p->t->a);
-        b->file.name = json_get_str(file, S("name"));
-        b->file.media_type = json_get_str(file, S("mime_type"));
-        if (!b->file.media_type.n)
-            b->file.media_type = json_get_str(file, S("mimeType"));
+        struct str type = json_get_str(file, S("mime_type"));
+        if (!is_shown_already(build_here(p->b), json_get_str(file, S("id"))))
+            build_file(p->b, json_get_str(file, S("name")),
+                       type.n ? type : json_get_str(file, S("mimeType")), STR_NONE);
     }
-    return OK;
 }
+
+/* --- one message ------------------------------------------------------------------------------------------ */
 
 static bool never_shown(struct str type)
 {
@@ -254,7 +204,7 @@ static bool is_one_of(struct str type, const char *const *names)
     return false;
 }
 
-static err_t add_content(struct piece *p)
+static void put_content(struct piece *p)
 {
     static const char *const WORDS[] = { "text", "multimodal_text", NULL };
     static const char *const CALLS[] = { "text", "multimodal_text", "code", NULL };
@@ -262,173 +212,119 @@ static err_t add_content(struct piece *p)
                                            "execution_output", "system_error", NULL };
     bool addressed = p->recipient.n && !str_eq(p->recipient, S("all"));
     if (never_shown(p->type))
-        return add_raw(p, p->content, "unmodelled_content_type", p->type);
-    if (p->m->role == ROLE_TOOL)
-        return add_tool_result(p);
-    if (str_eq(p->type, S("thoughts")))
-        return add_thoughts(p);
-    if (str_eq(p->type, S("reasoning_recap"))) {
+        build_unknown(p->b, p->content, FOUND_UNMODELLED_CONTENT_TYPE, p->type);
+    else if (p->role == ROLE_TOOL)
+        put_result(p);
+    else if (str_eq(p->type, S("thoughts")))
+        put_thoughts(p);
+    else if (str_eq(p->type, S("reasoning_recap")))
         recap(p);
-        return OK;
+    else if (p->role == ROLE_ASSISTANT && addressed && is_one_of(p->type, CALLS))
+        put_call(p);
+    else if (str_eq(p->type, S("code")))
+        put_code(p);
+    else if (is_one_of(p->type, WORDS))
+        put_parts(p);
+    else if (is_one_of(p->type, RESULTS))
+        put_result(p);
+    else
+        build_unknown(p->b, p->content, FOUND_UNMODELLED_CONTENT_TYPE,
+                      p->type.n ? p->type : S("content without a type"));
+}
+
+/* A report waits for the empty answer in whose place the page shows it; where none comes it stays with who carries it. */
+static void place_report(struct builder *b, struct talk *talk)
+{
+    size_t here = b->here;
+    if (!talk->report.markdown.n || b->err != OK)
+        return;
+    build_go_to(b, talk->report_message);
+    chatgpt_put_report(b, &talk->report);
+    build_go_to(b, here);
+    talk->report = (struct report){ 0 };
+}
+
+static void take_report(struct piece *p)
+{
+    struct builder *b = p->b;
+    struct str words = p->role == ROLE_TOOL ? plain_text(p) : STR_NONE;
+    struct report r = chatgpt_report(b, p->metadata, words);
+    bool empty = build_here(b)->block_count == 0;
+    if (b->err != OK)
+        return;
+    if (r.markdown.n && !str_eq(r.markdown, p->talk->report.markdown)) {
+        place_report(b, p->talk); /* of an earlier research */
+        p->talk->report = r;
+        p->talk->report_message = b->here;
     }
-    if (p->m->role == ROLE_ASSISTANT && addressed && is_one_of(p->type, CALLS))
-        return add_tool_call(p);
-    if (str_eq(p->type, S("code")))
-        return add_code(p);
-    if (is_one_of(p->type, WORDS))
-        return add_parts(p);
-    if (is_one_of(p->type, RESULTS))
-        return add_tool_result(p);
-    return add_raw(p, p->content, "unmodelled_content_type",
-                   p->type.n ? p->type : S("content without a type"));
+    if (p->talk->report.markdown.n && p->role == ROLE_ASSISTANT && empty) {
+        p->talk->report_message = b->here;
+        place_report(b, p->talk);
+    }
 }
 
-static enum role role_of(struct tree *t, struct str name)
+static void write_message(struct builder *b, const struct tree_node *n, void *context)
 {
-    enum role role;
-    if (role_parse(name, &role))
-        return role;
-    finding_add(t->a, t->c, "unrecognised_role", FINDING_WARNING, "%.*s",
-                STR_ARG(str_sub(name, 0, 60)));
-    return ROLE_SYSTEM;
-}
-
-/* The nearest node above that has a message: what a reader would call its parent. The node above was written before. */
-static const struct node *nearest_above(const struct tree *t, const struct node *n)
-{
-    const struct node *above = n->parent.n ? map_get(&t->by_id, n->parent) : NULL;
-    return !above || json_is(above->message, JSON_OBJECT) ? above : above->nearest;
-}
-
-static err_t write_node(struct tree *t, struct node *n)
-{
-    n->written = true;
-    n->nearest = nearest_above(t, n);
-    if (!json_is(n->message, JSON_OBJECT))
-        return OK;
-    struct json author = json_get(n->message, S("author"));
-    struct message *m = message_add(t->a, t->c);
-    if (!m)
-        return build_err(t->a);
-    size_t at = t->c->message_count - 1;
-    struct piece p = { .t = t,
-                       .m = m,
-                       .message = n->message,
-                       .content = json_get(n->message, S("content")),
-                       .metadata = json_get(n->message, S("metadata")),
-                       .recipient = json_get_str(n->message, S("recipient")) };
+    struct talk *talk = context;
+    struct json author = json_get(n->value, S("author"));
+    struct piece p = { .b = b,
+                       .talk = talk,
+                       .content = json_get(n->value, S("content")),
+                       .metadata = json_get(n->value, S("metadata")),
+                       .recipient = json_get_str(n->value, S("recipient")),
+                       .role = build_role(b, ROLES, json_get_str(author, S("role"))) };
     p.type = json_get_str(p.content, S("content_type"));
-    m->id = n->id;
-    m->parent_id = n->nearest ? n->nearest->id : STR_NONE;
-    m->role = role_of(t, json_get_str(author, S("role")));
+    struct message *m = build_message(b, n->id, n->above, p.role);
     m->author = json_get_str(author, S("name"));
     m->model = json_get_str(p.metadata, S("model_slug"));
-    if (!m->model.n && m->role == ROLE_ASSISTANT)
-        m->model = t->model;
-    m->created_ms =
-        time_from_seconds(json_f64(json_get(n->message, S("create_time")), (double)NAN));
+    if (!m->model.n && p.role == ROLE_ASSISTANT)
+        m->model = talk->model;
+    m->created_ms = n->at_ms;
     m->on_path = n->on_path;
     m->hidden = json_bool(json_get(p.metadata, S("is_visually_hidden_from_conversation")), false) ||
                 never_shown(p.type);
-    TRY(add_content(&p));
-    TRY(add_attachments(&p));
-    m = &t->c->messages[at];
-    bool other;
-    if (m->role == ROLE_SYSTEM && m->block_count == 0 && !plain_text(&p, &other).n)
+    put_content(&p);
+    put_attachments(&p);
+    take_report(&p);
+    m = build_here(b);
+    if (p.role == ROLE_SYSTEM && m->block_count == 0 && !plain_text(&p).n)
         m->hidden = true; /* an empty system message is never shown */
-    return arena_err(t->a);
 }
 
 /* --- the tree ------------------------------------------------------------------------------------------------ */
 
-static err_t read_nodes(struct tree *t, struct json mapping)
+static struct json children_of(const struct tree_node *n)
 {
-    size_t count = json_count(mapping);
+    return json_get(n->value, S("children"));
+}
+
+/* Nodes as they stand; afterwards each one's value is its message. */
+static size_t read_nodes(struct builder *b, struct json mapping, struct tree_node **ret)
+{
+    size_t count = json_count(mapping), n = 0;
     struct str key;
     struct json v;
-    if (count > NODES_MAX)
-        return err_note(E_LIMIT, NULL, "the conversation has too many nodes");
-    t->nodes = ARENA_ARRAY(t->a, struct node, count + 1);
-    if (!t->nodes)
-        return arena_err(t->a);
-    map_init(&t->by_id, t->a);
+    if (count > NODES_MAX) {
+        build_fail(b, err_note(E_LIMIT, NULL,
+                               "the conversation has %zu nodes; at most %d are understood", count,
+                               NODES_MAX));
+        return 0;
+    }
+    struct tree_node *nodes = arena_array(b->a, count + 1, sizeof *nodes);
+    if (!nodes)
+        return 0;
     struct json_iter it = json_iter(mapping);
-    while (json_next(&it, &key, &v)) {
-        struct node *n = &t->nodes[t->count++];
-        *n = (struct node){ .id = key,
-                            .parent = json_get_str(v, S("parent")),
-                            .message = json_get(v, S("message")) };
-        TRY(map_put(&t->by_id, key, n));
+    while (json_next(&it, &key, &v))
+        nodes[n++] =
+            (struct tree_node){ .id = key, .parent = json_get_str(v, S("parent")), .value = v };
+    tree_adopt(b, nodes, n, children_of);
+    for (size_t i = 0; i < n; i++) {
+        nodes[i].value = json_get(nodes[i].value, S("message"));
+        nodes[i].silent = !json_is(nodes[i].value, JSON_OBJECT);
+        nodes[i].at_ms = build_time(b, json_get(nodes[i].value, S("create_time")));
     }
-    return OK;
-}
-
-/* Without current_node: the leaf that was written last. */
-static struct node *newest_leaf(struct tree *t)
-{
-    struct node *best = NULL;
-    double newest = -1;
-    struct map parents;
-    map_init(&parents, t->a);
-    for (size_t i = 0; i < t->count; i++)
-        if (t->nodes[i].parent.n && map_put(&parents, t->nodes[i].parent, t) != OK)
-            return NULL;
-    for (size_t i = 0; i < t->count; i++) {
-        double time = json_f64(json_get(t->nodes[i].message, S("create_time")), 0);
-        if (!map_has(&parents, t->nodes[i].id) && json_is(t->nodes[i].message, JSON_OBJECT) &&
-            time >= newest) {
-            newest = time;
-            best = &t->nodes[i];
-        }
-    }
-    return best;
-}
-
-/* From the current node up to the root, then in reading order. A cycle is cut where it closes. */
-static err_t write_path(struct tree *t, struct str current)
-{
-    struct node **path = ARENA_ARRAY(t->a, struct node *, t->count + 1);
-    size_t n = 0;
-    if (!path)
-        return arena_err(t->a);
-    struct node *at = current.n ? map_get(&t->by_id, current) : NULL;
-    if (!at)
-        at = newest_leaf(t);
-    while (at) {
-        if (at->on_path) {
-            finding_add(t->a, t->c, "cycle_broken", FINDING_WARNING, "a node is above itself");
-            break;
-        }
-        at->on_path = true;
-        path[n++] = at;
-        struct node *above = at->parent.n ? map_get(&t->by_id, at->parent) : NULL;
-        if (at->parent.n && !above)
-            finding_add(t->a, t->c, "parent_missing", FINDING_WARNING,
-                        "a node's parent is not there");
-        at = above;
-    }
-    while (n)
-        TRY(write_node(t, path[--n]));
-    return OK;
-}
-
-/* Side branches behind the path, parents before children: a node is written after the chain above it. */
-static err_t write_rest(struct tree *t)
-{
-    struct node **chain = ARENA_ARRAY(t->a, struct node *, t->count + 1);
-    if (!chain)
-        return arena_err(t->a);
-    for (size_t i = 0; i < t->count; i++) {
-        size_t n = 0;
-        for (struct node *at = &t->nodes[i]; at && !at->written;
-             at = at->parent.n ? map_get(&t->by_id, at->parent) : NULL) {
-            at->written = true; /* also ends a cycle */
-            chain[n++] = at;
-        }
-        while (n)
-            TRY(write_node(t, chain[--n]));
-    }
-    return OK;
+    *ret = nodes;
+    return n;
 }
 
 static err_t refused(struct json root)
@@ -450,26 +346,28 @@ static err_t refused(struct json root)
 
 static err_t chatgpt_from_json(struct arena *a, struct json root, struct conversation *ret)
 {
-    struct json mapping = json_get(root, S("mapping")), created = json_get(root, S("create_time")),
-                updated = json_get(root, S("update_time"));
+    struct json mapping = json_get(root, S("mapping"));
+    struct talk talk = { 0 };
+    struct builder b;
+    struct tree_node *nodes = NULL;
     if (!json_is(mapping, JSON_OBJECT) || json_count(mapping) == 0)
         return refused(root);
-    struct tree t = { .a = a, .c = ret };
-    conversation_init(ret, "chatgpt");
+    build_begin(&b, a, "chatgpt", ret);
     ret->title = json_get_str(root, S("title"));
     ret->model = json_get_str(root, S("default_model_slug"));
     if (!ret->model.n)
         ret->model = json_get_str(json_get(root, S("model")), S("slug"));
-    t.model = ret->model;
-    ret->created_ms = time_from_seconds(json_f64(created, (double)NAN));
-    ret->updated_ms = time_from_seconds(json_f64(updated, (double)NAN));
+    talk.model = ret->model;
+    ret->created_ms = build_time(&b, json_get(root, S("create_time")));
+    ret->updated_ms = build_time(&b, json_get(root, S("update_time")));
     ret->source.id = json_get_str(root, S("conversation_id"));
     if (!ret->source.id.n)
         ret->source.id = json_get_str(root, S("id"));
-    TRY(read_nodes(&t, mapping));
-    TRY(write_path(&t, json_get_str(root, S("current_node"))));
-    TRY(write_rest(&t));
-    return arena_err(a);
+    size_t count = read_nodes(&b, mapping, &nodes);
+    if (nodes)
+        tree_write(&b, nodes, count, json_get_str(root, S("current_node")), write_message, &talk);
+    place_report(&b, &talk);
+    return build_end(&b);
 }
 
 /* --- state in the page -------------------------------------------------------------------------------------------- */

@@ -3,164 +3,366 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "base/utf8.h"
 
-enum { CITATIONS_MAX = 1000 };
-
-/* U+E200 … U+E2FF in UTF-8: EE 88 80 and on. */
+/* U+E200 … U+E204 in UTF-8: EE 88 80 and on. Others of that area are characters of icon fonts. */
 #define MARK_OPEN  S("\xee\x88\x80")
 #define MARK_CLOSE S("\xee\x88\x81")
 #define MARK_PART  S("\xee\x88\x82")
+#define OLD_OPEN   S("\xe3\x80\x90") /* 【 */
+#define OLD_CLOSE  S("\xe3\x80\x91") /* 】 */
+#define DAGGER     S("\xe2\x80\xa0") /* † */
+#define OAI_OPEN   S(":contentReference[oaicite:")
 
 struct cleaner {
-    struct arena *a;
+    struct builder *b;
     struct json metadata;
-    struct map references;
+    struct map references; /* by the span that they explain; read when the first span is met */
     bool has_references;
-    struct buf out;
-    struct chatgpt_text *text;
+    struct cited *ret;
+    size_t old_seen; /* of 【…】 */
+    size_t close;    /* the next closing mark, as far as looked for: each is found once */
 };
 
-static void cite(struct cleaner *c, struct str url, struct str title)
+/* --- references: what a span stands for ------------------------------------------------------ */
+
+static bool cite_list(struct cleaner *c, struct json list)
 {
-    struct chatgpt_text *t = c->text;
-    if (t->citation_count == CITATIONS_MAX)
-        return;
-    if (!t->citations &&
-        !(t->citations = ARENA_ARRAY(c->a, struct chatgpt_citation, CITATIONS_MAX)))
-        return;
-    for (size_t i = 0; i < t->citation_count; i++)
-        if (url.n && str_eq(t->citations[i].url, url))
-            return;
-    t->citations[t->citation_count++] = (struct chatgpt_citation){ url, title };
+    struct json_iter it = json_iter(list);
+    struct json item;
+    bool found = false;
+    while (json_next(&it, NULL, &item)) {
+        struct str url = json_get_str(item, S("url"));
+        if (url.n)
+            cited_cite(c->ret, url, json_get_str(item, S("title")));
+        found |= url.n > 0;
+    }
+    return found;
 }
 
 /* A reference names its targets in one of several places. */
 static bool cite_all(struct cleaner *c, struct json reference)
 {
     static const char *const LISTS[] = { "items", "sources", "fallback_items" };
-    bool found = false;
-    for (size_t i = 0; i < COUNTOF(LISTS); i++) {
-        struct json_iter it = json_iter(json_get(reference, str_from(LISTS[i])));
-        struct json item;
-        while (json_next(&it, NULL, &item)) {
-            struct str url = json_get_str(item, S("url"));
-            if (url.n) {
-                cite(c, url, json_get_str(item, S("title")));
-                found = true;
-            }
-        }
-        if (found)
+    for (size_t i = 0; i < COUNTOF(LISTS); i++)
+        if (cite_list(c, json_get(reference, str_from(LISTS[i]))))
             return true;
-    }
     struct str url = json_get_str(reference, S("url")), name = json_get_str(reference, S("title"));
     if (!name.n)
         name = json_get_str(reference, S("name"));
-    struct json_iter it = json_iter(json_get(reference, S("safe_urls")));
-    struct json safe;
-    if (!url.n && json_next(&it, NULL, &safe))
-        url = json_str(safe);
+    if (!url.n)
+        url = json_str(json_at(json_get(reference, S("safe_urls")), 0));
     if (url.n || name.n)
-        cite(c, url, name);
+        cited_cite(c->ret, url, name);
     return url.n || name.n;
 }
 
-/* References by the span that they explain; read when the first span is met. */
-static err_t read_references(struct cleaner *c)
+static void read_references(struct cleaner *c)
 {
     struct json list = json_get(c->metadata, S("content_references"));
-    struct json *all = ARENA_ARRAY(c->a, struct json, json_count(list) + 1);
-    if (!all)
-        return arena_err(c->a);
-    map_init(&c->references, c->a);
+    struct json *all = ARENA_ARRAY(c->b->a, struct json, json_count(list) + 1);
+    map_init(&c->references, c->b->a);
+    c->has_references = true;
     struct json_iter it = json_iter(list);
-    for (; json_next(&it, NULL, all); all++) {
+    for (; all && json_next(&it, NULL, all); all++) {
         struct str span = json_get_str(*all, S("matched_text"));
         if (!map_has(&c->references, span))
-            TRY(map_put(&c->references, span, all));
+            build_fail(c->b, map_put(&c->references, span, all));
     }
-    c->has_references = true;
-    return OK;
 }
 
 static struct json reference_of(struct cleaner *c, struct str span)
 {
-    if (!c->has_references && read_references(c) != OK)
-        return (struct json){ 0 };
+    if (!c->has_references)
+        read_references(c);
     const struct json *reference = map_get(&c->references, span);
     return reference ? *reference : (struct json){ 0 };
 }
 
-/* entity: its second part is ["kind", "name", "description"]; the name is a word of the sentence. */
-static void entity(struct cleaner *c, struct str part)
+/* --- what goes into the text --------------------------------------------------------------------- */
+
+static void put_picture(struct cleaner *c, struct str url, struct str title)
+{
+    buf_put(&c->ret->out, S("!["));
+    put_label(&c->ret->out, title);
+    buf_putc(&c->ret->out, ']');
+    put_target(&c->ret->out, url);
+    buf_putc(&c->ret->out, '\n');
+}
+
+/* Pictures of a reference stand each on a line of its own. */
+static bool put_pictures(struct cleaner *c, struct json reference)
+{
+    struct json_iter it = json_iter(json_get(reference, S("images")));
+    struct json one;
+    bool found = false;
+    while (json_next(&it, NULL, &one)) {
+        struct json result = json_get(one, S("image_result"));
+        struct json from = json_is(result, JSON_OBJECT) ? result : one;
+        struct str url = json_get_str(from, S("content_url"));
+        if (!url.n)
+            url = json_get_str(from, S("thumbnail_url"));
+        if (!url.n)
+            url = json_get_str(from, S("url"));
+        if (!url.n)
+            continue;
+        if (!found && c->ret->out.n && c->ret->out.s[c->ret->out.n - 1] != '\n')
+            buf_putc(&c->ret->out, '\n');
+        put_picture(c, url, json_get_str(from, S("title")));
+        found = true;
+    }
+    return found;
+}
+
+/* entity: its second part is ["kind", "name", …]; product_entity: ["id", "name", …]. The name is a word of the sentence. */
+static bool put_name(struct cleaner *c, struct str part)
 {
     struct json v;
-    if (json_parse(c->a, part, 8, &v) == OK && json_is(v, JSON_ARRAY))
-        buf_put(&c->out, json_str(json_at(v, 1)));
+    if (json_parse(c->b->a, part, 8, &v) != OK) {
+        err_clear();
+        buf_put(&c->ret->out, part);
+        return part.n > 0;
+    }
+    struct str name = json_is(v, JSON_ARRAY) ? json_str(json_at(v, 1)) : json_get_str(v, S("name"));
+    if (!name.n && json_is(v, JSON_STR))
+        name = json_str(v);
+    buf_put(&c->ret->out, name);
+    return name.n > 0;
+}
+
+static void put_link(struct cleaner *c, struct str label, struct str href)
+{
+    if (!href.n) {
+        buf_put(&c->ret->out, label);
+        return;
+    }
+    buf_putc(&c->ret->out, '[');
+    put_label(&c->ret->out, label.n ? label : href);
+    buf_putc(&c->ret->out, ']');
+    put_target(&c->ret->out, href);
+}
+
+/* Of a kind that is not known: the Markdown that stands for it (`alt`), or its label; else the loss is said. */
+static void put_unknown(struct cleaner *c, struct str kind, struct str label, struct json reference)
+{
+    struct str alt = json_get_str(reference, S("alt"));
+    if (str_eq(json_get_str(reference, S("type")), S("hidden")))
+        return;
+    if (alt.n)
+        buf_put(&c->ret->out, alt);
+    else if (cite_all(c, reference))
+        return;
+    else if (label.n && label.s[0] != '{' && label.s[0] != '[' && !str_starts(label, S("turn")))
+        buf_put(&c->ret->out, label);
     else
-        buf_put(&c->out, part);
+        build_finding(c->b, FOUND_MARK_UNREADABLE, kind.n ? kind : S("a mark without a kind"));
 }
 
 static bool is_citation(struct str kind)
 {
-    return str_eq(kind, S("cite")) || str_eq(kind, S("filecite")) || str_eq(kind, S("navlist")) ||
-           str_eq(kind, S("video")) || str_eq(kind, S("source"));
+    static const char *const KINDS[] = { "cite", "filecite", "navlist", "video", "source" };
+    for (size_t i = 0; i < COUNTOF(KINDS); i++)
+        if (str_eq(kind, str_from(KINDS[i])))
+            return true;
+    return false;
+}
+
+static void unresolved(struct cleaner *c)
+{
+    cited_cite(c->ret, STR_NONE, STR_NONE); /* that there was one is kept */
+    build_finding(c->b, FOUND_CITATION_UNRESOLVED,
+                  S("the page does not say what a citation points to"));
 }
 
 /* One span, with its outer marks. */
 static void take_span(struct cleaner *c, struct str span)
 {
-    struct str inner = str_sub(span, MARK_OPEN.n, span.n - MARK_CLOSE.n);
-    size_t end = str_find(inner, MARK_PART, 0);
-    struct str kind = str_sub(inner, 0, end), rest = str_sub(inner, end + MARK_PART.n, inner.n);
-    struct str first = str_sub(rest, 0, str_find(rest, MARK_PART, 0));
+    struct str rest = str_sub(span, MARK_OPEN.n, span.n - MARK_CLOSE.n), parts[3] = { { 0 } };
+    for (size_t i = 0; i < COUNTOF(parts) && rest.n; i++) {
+        size_t end = str_find(rest, MARK_PART, 0);
+        parts[i] = str_sub(rest, 0, end);
+        rest = str_sub(rest, end + MARK_PART.n, rest.n);
+    }
+    struct str kind = parts[0], first = parts[1];
     struct json reference = reference_of(c, span);
-    if (str_eq(kind, S("entity"))) {
-        entity(c, first);
-        return;
+    if (str_eq(kind, S("entity")) || str_eq(kind, S("product_entity"))) {
+        if (!put_name(c, first))
+            put_unknown(c, kind, STR_NONE, reference);
+    } else if (str_eq(kind, S("url"))) {
+        put_link(c, first, parts[2]);
+    } else if (str_eq(kind, S("i")) || str_eq(kind, S("image_group"))) {
+        if (!put_pictures(c, reference))
+            put_unknown(c, kind, first, reference);
+    } else if (is_citation(kind)) {
+        if (str_eq(kind, S("navlist")))
+            buf_put(&c->ret->out, first);
+        if (!cite_all(c, reference))
+            unresolved(c);
+    } else {
+        put_unknown(c, kind, first, reference);
     }
-    if (str_eq(kind, S("navlist")))
-        buf_put(&c->out, first);
-    if (cite_all(c, reference) || !is_citation(kind))
-        return;
-    if (!c->text->unresolved)
-        cite(c, STR_NONE, STR_NONE); /* that there was one is kept */
-    c->text->unresolved = true;
 }
 
-/* Is it one of the private-use characters U+E200 … U+E2FF that ChatGPT uses for marks? */
-static bool is_mark(struct str text, size_t at)
+/* --- older marks --------------------------------------------------------------------------------------- */
+
+/* metadata.citations by the number in the mark; by its place among the marks where it has none. */
+static struct json old_citation(struct cleaner *c, int64_t number)
 {
-    return at + 2 < text.n && (unsigned char)text.s[at] == 0xee &&
-           (unsigned char)text.s[at + 1] >= 0x88 && (unsigned char)text.s[at + 1] <= 0x8b;
+    struct json list = json_get(c->metadata, S("citations")), one;
+    struct json_iter it = json_iter(list);
+    while (json_next(&it, NULL, &one)) {
+        struct json extra = json_get(json_get(one, S("metadata")), S("extra"));
+        if (json_i64(json_get(extra, S("cited_message_idx")), -1) == number)
+            return json_get(one, S("metadata"));
+    }
+    return json_get(json_at(list, c->old_seen), S("metadata"));
 }
 
-err_t chatgpt_text_clean(struct arena *a, struct str text, struct json metadata,
-                         struct chatgpt_text *ret)
+/* "【8†source】" at the beginning of `text`: its length, when the data explains it; 0: it is text. */
+static size_t take_old(struct cleaner *c, struct str text)
 {
-    struct cleaner c = { .a = a, .metadata = metadata, .text = ret };
-    *ret = (struct chatgpt_text){ .markdown = text };
-    if (str_find(text, S("\xee"), 0) >= text.n)
-        return OK;
-    buf_init(&c.out, a, text.n + KIB(64));
-    for (size_t at = 0; at < text.n;) {
-        size_t next = str_find_char(text, (char)0xee, at);
-        buf_put(&c.out, str_sub(text, at, next));
-        at = next;
-        if (at >= text.n)
+    enum { LONGEST = 200 };
+    struct str shown = str_sub(text, 0, LONGEST), inner;
+    size_t close = str_find(shown, OLD_CLOSE, 0);
+    int64_t number;
+    if (close >= shown.n)
+        return 0;
+    inner = str_sub(shown, OLD_OPEN.n, close);
+    size_t dagger = str_find(inner, DAGGER, 0);
+    struct str digits = str_sub(inner, 0, str_find_char(str_sub(inner, 0, dagger), ':', 0));
+    if (dagger >= inner.n || str_to_i64(digits, &number) != OK) {
+        err_clear();
+        return 0;
+    }
+    struct json source = old_citation(c, number);
+    struct str url = json_get_str(source, S("url")), title = json_get_str(source, S("title"));
+    if (!url.n && !title.n && !cite_all(c, reference_of(c, str_sub(text, 0, close + OLD_CLOSE.n))))
+        return 0;
+    if (url.n || title.n)
+        cited_cite(c->ret, url, title);
+    c->old_seen++;
+    return close + OLD_CLOSE.n;
+}
+
+/* ":contentReference[oaicite:6]{index=6}" at the beginning of `text`: the same. */
+static size_t take_oai(struct cleaner *c, struct str text)
+{
+    enum { LONGEST = 100 };
+    size_t close = str_find_char(str_sub(text, 0, LONGEST), '}', 0);
+    if (close >= text.n || close >= LONGEST)
+        return 0;
+    return cite_all(c, reference_of(c, str_sub(text, 0, close + 1))) ? close + 1 : 0;
+}
+
+/* --- the whole text ---------------------------------------------------------------------------------------- */
+
+static bool is_mark(struct str rest)
+{
+    return rest.n > 2 && (unsigned char)rest.s[0] == 0xee && (unsigned char)rest.s[1] == 0x88 &&
+           (unsigned char)rest.s[2] >= 0x80 && (unsigned char)rest.s[2] <= 0x84;
+}
+
+static size_t take_mark(struct cleaner *c, struct str text, size_t at)
+{
+    enum { MARK_BYTES = 3 };
+    if (!str_starts(str_sub(text, at, text.n), MARK_OPEN))
+        return MARK_BYTES; /* the passage between U+E203 and U+E204 stays */
+    if (c->close <= at)
+        c->close = str_find(text, MARK_CLOSE, at);
+    struct str span = str_sub(text, at, c->close + MARK_CLOSE.n);
+    if (c->close >= text.n || str_find(span, MARK_OPEN, MARK_BYTES) < span.n)
+        return MARK_BYTES; /* it opens nothing */
+    take_span(c, span);
+    return span.n;
+}
+
+/* What stands at `at` is taken: how many bytes; 0: it is text. */
+static size_t take(struct cited *to, size_t at, void *context)
+{
+    struct cleaner *c = context;
+    struct str text = to->whole, rest = str_sub(text, at, text.n);
+    if (is_mark(rest))
+        return take_mark(c, text, at);
+    if (str_starts(rest, OLD_OPEN))
+        return take_old(c, rest);
+    if (str_starts(rest, OAI_OPEN))
+        return take_oai(c, rest);
+    return 0;
+}
+
+void chatgpt_clean(struct builder *b, struct str text, struct json metadata, struct cited *ret)
+{
+    struct cleaner c = { .b = b, .metadata = metadata, .ret = ret };
+    *ret = (struct cited){ .b = b, .text = text };
+    if (str_find(text, S("\xee\x88"), 0) < text.n || str_find(text, OLD_OPEN, 0) < text.n ||
+        str_find(text, OAI_OPEN, 0) < text.n)
+        cited_read(b, text, "\xee\xe3:", true, take, &c, ret);
+}
+
+static void put_text(struct builder *b, struct str text, struct json metadata)
+{
+    struct cited c;
+    chatgpt_clean(b, text, metadata, &c);
+    build_cited(b, &c);
+}
+
+/* --- drafts: ":::writing{variant="email" subject="Hello"}" … ":::" on lines of their own ------------------------------ */
+
+#define WRITING S(":::writing{")
+
+/* The value of key="…" in what stands between the braces. */
+static struct str attribute(struct builder *b, struct str braces, struct str key)
+{
+    struct buf value;
+    size_t at = str_find(braces, key, 0);
+    if (at >= braces.n || !str_starts(str_sub(braces, at + key.n, braces.n), S("=\"")))
+        return STR_NONE;
+    buf_init(&value, b->a, braces.n + 1);
+    for (size_t i = at + key.n + 2; i < braces.n && braces.s[i] != '"'; i++) {
+        if (braces.s[i] == '\\' && i + 1 < braces.n)
+            i++;
+        buf_putc(&value, braces.s[i]);
+    }
+    return buf_str(&value);
+}
+
+struct draft {
+    struct str braces, body;
+    size_t next; /* where the text after it goes on */
+};
+
+/* Is the line that begins at `at` the beginning of a draft? One whose end was cut off goes to the end of the text. */
+static bool draft_at(struct str text, size_t at, struct draft *ret)
+{
+    size_t line = str_find_char(text, '\n', at), end = line + 1, stop = line;
+    struct str head = str_trim(str_sub(text, at, line));
+    if ((at && text.s[at - 1] != '\n') || line >= text.n || head.s[head.n - 1] != '}')
+        return false;
+    for (; end < text.n; end = stop + 1) {
+        stop = str_find_char(text, '\n', end);
+        if (str_eq(str_trim(str_sub(text, end, stop)), S(":::")))
             break;
-        size_t close = str_starts(str_sub(text, at, text.n), MARK_OPEN)
-                           ? str_find(text, MARK_CLOSE, at)
-                           : text.n;
-        if (close < text.n) {
-            take_span(&c, str_sub(text, at, close + MARK_CLOSE.n));
-            at = close + MARK_CLOSE.n;
-        } else if (is_mark(text, at)) {
-            at += 3; /* the passage between U+E203 and U+E204 stays */
-        } else {
-            buf_putc(&c.out, text.s[at++]);
-        }
     }
-    err_clear();
-    ret->markdown = buf_str(&c.out);
-    return buf_err(&c.out) == OK ? arena_err(a) : buf_err(&c.out);
+    *ret = (struct draft){ .braces = str_sub(head, WRITING.n, head.n - 1),
+                           .body = str_sub(text, line + 1, end < text.n ? end : text.n),
+                           .next = stop < text.n ? stop + 1 : text.n };
+    return true;
+}
+
+void chatgpt_text(struct builder *b, struct str text, struct json metadata)
+{
+    size_t from = 0, at = str_find(text, WRITING, 0);
+    struct draft d;
+    for (; at < text.n && b->err == OK; at = str_find(text, WRITING, at)) {
+        if (!draft_at(text, at, &d)) {
+            at += WRITING.n;
+            continue;
+        }
+        put_text(b, str_sub(text, from, at), metadata);
+        struct str title = attribute(b, d.braces, S("subject"));
+        build_artifact(b, attribute(b, d.braces, S("id")), attribute(b, d.braces, S("variant")),
+                       title.n ? title : attribute(b, d.braces, S("title")), str_trim(d.body));
+        from = at = d.next;
+    }
+    put_text(b, str_sub(text, from, text.n), metadata);
 }

@@ -1,23 +1,16 @@
-/* The marks in ChatGPT's text: private-use characters that a page shows as citations, names and lists (research/capture.md section 3).
- * They go before Markdown is looked at: a fence may close with one right behind it. */
+/* ChatGPT's text to blocks: its marks (private-use characters that the page shows as citations, names, links and pictures),
+ * the older 【8†source】, and the `:::writing` blocks of drafts (research/capture.md section 3, capture-2026.md).
+ * Marks go before Markdown is looked at: a fence may close with one right behind it. */
 #ifndef VIVIM_ARCHIVE_CHATGPT_TEXT_H
 #define VIVIM_ARCHIVE_CHATGPT_TEXT_H
 
-#include "base/json.h"
+#include "archive/cited.h"
 
-struct chatgpt_citation {
-    struct str url, title;
-};
+/* Append to the last message; metadata: of the message, with content_references and citations. Citations
+ * stand as build_cited places them. */
+void chatgpt_text(struct builder *b, struct str text, struct json metadata);
 
-struct chatgpt_text {
-    struct str markdown; /* without any mark */
-    struct chatgpt_citation *citations;
-    size_t citation_count;
-    bool unresolved; /* a citation whose target the data does not name */
-};
-
-/* metadata: of the message, with content_references, citations, search_result_groups. */
-NODISCARD err_t chatgpt_text_clean(struct arena *a, struct str text, struct json metadata,
-                                   struct chatgpt_text *ret);
+/* The text alone, without marks, and its citations: for what is kept whole (a report). */
+void chatgpt_clean(struct builder *b, struct str text, struct json metadata, struct cited *ret);
 
 #endif

@@ -1,207 +1,224 @@
-/* Claude: chat_snapshots (with and without rendering_mode) and official exports: a list of messages (research/capture.md sections 3
- * and 5). */
-#include "archive/markdown.h"
+/* Claude: chat_snapshots (with and without rendering_mode), the API's form and official exports: a list of messages
+ * (research/capture.md sections 3 and 5, capture-2026.md). */
 #include "archive/providers/provider.h"
+#include "archive/tree.h"
 #include "base/limits.h"
 #include "base/map.h"
+
+static const struct role_word ROLES[] = { { "human", ROLE_USER },
+                                          { "assistant", ROLE_ASSISTANT },
+                                          { NULL, ROLE_SYSTEM } };
 
 struct artifact { /* as far as its commands have been replayed */
     struct str title, kind, content;
 };
 
 struct talk {
-    struct arena *a;
-    struct conversation *c;
-    struct map artifacts; /* id -> struct artifact */
+    struct builder *b;
+    struct map artifacts; /* id or path -> struct artifact */
 };
 
 /* --- artifacts: commands are replayed, each gives a version ------------------------------------------ */
 
-static struct str replaced(struct arena *a, struct str text, struct str old, struct str new)
+static struct artifact *artifact_of(struct talk *t, struct str id)
 {
-    size_t at = old.n ? str_find(text, old, 0) : text.n;
-    if (at >= text.n)
-        return text;
-    const struct str parts[] = { str_sub(text, 0, at), new, str_sub(text, at + old.n, text.n) };
-    return str_join(a, parts, COUNTOF(parts));
+    struct artifact *art = map_get(&t->artifacts, id);
+    if (art)
+        return art;
+    art = ARENA_NEW(t->b->a, struct artifact);
+    if (art)
+        build_fail(t->b, map_put(&t->artifacts, id, art));
+    return art;
 }
 
-static err_t add_artifact(struct talk *t, struct message *m, struct json input)
+static void put_artifact(struct talk *t, struct str id, const struct artifact *art)
 {
-    struct str id = json_get_str(input, S("id")), command = json_get_str(input, S("command"));
-    struct artifact *art = map_get(&t->artifacts, id);
-    if (!art) {
-        art = ARENA_NEW(t->a, struct artifact);
-        if (!art)
-            return arena_err(t->a);
-        TRY(map_put(&t->artifacts, id, art));
-    }
-    if (json_get_str(input, S("title")).n)
-        art->title = json_get_str(input, S("title"));
-    if (json_get_str(input, S("type")).n)
-        art->kind = json_get_str(input, S("type"));
-    if (str_eq(command, S("update")))
-        art->content = replaced(t->a, art->content, json_get_str(input, S("old_str")),
-                                json_get_str(input, S("new_str")));
+    build_artifact(t->b, id, art->kind, art->title, art->content);
+}
+
+static void replace(struct talk *t, struct artifact *art, struct json input)
+{
+    struct str old = json_get_str(input, S("old_str"));
+    if (!old.n || str_find(art->content, old, 0) >= art->content.n)
+        build_finding(t->b, FOUND_ARTIFACT_CHANGE_UNREADABLE, art->title);
+    else
+        art->content =
+            build_replace(t->b, art->content, old, json_get_str(input, S("new_str")), false);
+}
+
+static void take_artifact(struct talk *t, struct json input)
+{
+    struct str id = json_get_str(input, S("id")), title = json_get_str(input, S("title")),
+               kind = json_get_str(input, S("type"));
+    struct artifact *art = id.n ? artifact_of(t, id) : NULL;
+    if (!art)
+        return;
+    if (title.n)
+        art->title = title;
+    if (kind.n)
+        art->kind = kind;
+    if (str_eq(json_get_str(input, S("command")), S("update")))
+        replace(t, art, input);
     else if (json_is(json_get(input, S("content")), JSON_STR))
         art->content = json_get_str(input, S("content"));
-    struct block *b = block_add(t->a, m, BLOCK_ARTIFACT);
-    if (!b)
-        return build_err(t->a);
-    b->artifact.id = id;
-    b->artifact.kind = art->kind;
-    b->artifact.title = art->title;
-    b->artifact.content = art->content;
-    return OK;
+    put_artifact(t, id, art);
+}
+
+static struct str name_of_path(struct str path)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < path.n; i++)
+        if (path.s[i] == '/')
+            at = i + 1;
+    return str_sub(path, at, path.n);
+}
+
+static struct str kind_of_path(struct str path)
+{
+    static const struct {
+        const char *ending, *kind;
+    } KINDS[] = { { ".md", "text/markdown" },
+                  { ".html", "text/html" },
+                  { ".svg", "image/svg+xml" } };
+    for (size_t i = 0; i < COUNTOF(KINDS); i++)
+        if (str_ends(path, str_from(KINDS[i].ending)))
+            return str_from(KINDS[i].kind);
+    return STR_NONE;
+}
+
+/* A file that the answer writes; links name it as computer://PATH. */
+static void take_file(struct talk *t, struct json input, bool new)
+{
+    struct str path = json_get_str(input, S("path"));
+    struct artifact *art = path.n ? artifact_of(t, path) : NULL;
+    if (!art || (!new && !art->content.s))
+        return; /* a change to a file that is not in the conversation is the call alone */
+    art->title = name_of_path(path);
+    art->kind = kind_of_path(path);
+    if (new)
+        art->content = json_get_str(input, S("file_text"));
+    else
+        replace(t, art, input);
+    put_artifact(t, path, art);
 }
 
 /* --- blocks ----------------------------------------------------------------------------------------------- */
 
-static err_t json_text(struct arena *a, struct json v, struct str *ret)
-{
-    struct buf b;
-    struct json_out o;
-    buf_init(&b, a, CONVERSATION_BYTES_MAX);
-    jo_init(&o, &b);
-    jo_value(&o, v);
-    TRY(buf_err(&b));
-    *ret = buf_str(&b);
-    return OK;
-}
-
-static err_t add_citations(struct talk *t, struct message *m, struct json list)
+static void put_citations(struct talk *t, struct json list)
 {
     struct json_iter it = json_iter(list);
     struct json v;
     while (json_next(&it, NULL, &v)) {
         struct json details = json_get(v, S("details"));
         struct str url = json_get_str(details, S("url")), title = json_get_str(v, S("title"));
-        struct block *b = block_add(t->a, m, BLOCK_CITATION);
-        if (!b)
-            return build_err(t->a);
-        b->citation.url = url.n ? url : json_get_str(v, S("url"));
-        b->citation.title = title.n ? title : json_get_str(details, S("title"));
-        b->citation.start = json_i64(json_get(v, S("start_index")), -1);
-        b->citation.end = json_i64(json_get(v, S("end_index")), -1);
+        struct message *m = build_here(t->b);
+        size_t before = m->block_count;
+        build_cite(t->b, url.n ? url : json_get_str(v, S("url")),
+                   title.n ? title : json_get_str(details, S("title")));
+        m = build_here(t->b);
+        if (m->block_count == before)
+            return;
+        m->blocks[before].citation.start = json_i64(json_get(v, S("start_index")), -1);
+        m->blocks[before].citation.end = json_i64(json_get(v, S("end_index")), -1);
     }
-    return OK;
 }
 
-static err_t add_thinking(struct talk *t, struct message *m, struct json v)
+static void put_thinking(struct talk *t, struct json v)
 {
     struct json_iter it = json_iter(json_get(v, S("summaries")));
     struct json one;
-    struct str summary = STR_NONE, text = json_get_str(v, S("thinking"));
+    struct str summary = STR_NONE;
     while (json_next(&it, NULL, &one))
         summary = json_get_str(one, S("summary")); /* the last one is what stands over it */
-    if (!text.n && !summary.n)
-        return OK;
-    struct block *b = block_add(t->a, m, BLOCK_THINKING);
-    if (!b)
-        return build_err(t->a);
-    b->thinking.text = text;
-    b->thinking.summary = summary;
-    return OK;
+    build_thinking(t->b, json_get_str(v, S("thinking")), summary);
 }
 
-static err_t add_tool_use(struct talk *t, struct message *m, struct json v)
+static void put_call(struct talk *t, struct json v)
 {
     struct json input = json_get(v, S("input"));
-    struct str arguments;
-    TRY(json_text(t->a, input, &arguments));
-    struct block *b = block_add(t->a, m, BLOCK_TOOL_CALL);
-    if (!b)
-        return build_err(t->a);
-    b->tool_call.id = json_get_str(v, S("id"));
-    b->tool_call.name = json_get_str(v, S("name"));
-    b->tool_call.arguments = arguments;
-    if (str_eq(json_get_str(v, S("name")), S("artifacts")) && json_get_str(input, S("id")).n)
-        return add_artifact(t, m, input);
-    return OK;
+    struct str name = json_get_str(v, S("name"));
+    build_call(t->b, json_get_str(v, S("id")), name, build_json_text(t->b, input));
+    if (str_eq(name, S("artifacts")))
+        take_artifact(t, input);
+    else if (str_eq(name, S("create_file")) || str_eq(name, S("str_replace")))
+        take_file(t, input, str_eq(name, S("create_file")));
 }
 
-static err_t add_tool_result(struct talk *t, struct message *m, struct json v)
+static void put_result(struct talk *t, struct json v)
 {
     struct json content = json_get(v, S("content")), part;
     struct buf text;
-    buf_init(&text, t->a, CONVERSATION_BYTES_MAX);
+    buf_init(&text, t->b->a, CONVERSATION_BYTES_MAX);
     if (json_is(content, JSON_STR))
         buf_put(&text, json_str(content));
     struct json_iter it = json_iter(content);
     while (json_is(content, JSON_ARRAY) && json_next(&it, NULL, &part)) {
         struct str words = json_get_str(part, S("text"));
-        if (!words.n)
-            TRY(json_text(t->a, part, &words)); /* what is no text is kept as it is */
         if (text.n)
             buf_putc(&text, '\n');
-        buf_put(&text, words);
+        buf_put(&text, words.n ? words : build_json_text(t->b, part)); /* no text: as it is */
     }
-    TRY(buf_err(&text));
-    struct block *b = block_add(t->a, m, BLOCK_TOOL_RESULT);
-    if (!b)
-        return build_err(t->a);
-    b->tool_result.call_id = json_get_str(v, S("tool_use_id"));
-    b->tool_result.content = buf_str(&text);
-    b->tool_result.is_error = json_bool(json_get(v, S("is_error")), false);
-    return OK;
+    build_fail(t->b, buf_err(&text));
+    build_result(t->b, json_get_str(v, S("tool_use_id")), buf_str(&text),
+                 json_bool(json_get(v, S("is_error")), false));
 }
 
-static err_t add_content(struct talk *t, struct message *m, struct json v)
+/* In place of what it could not show as text the provider writes a sentence that is no word of the conversation, in a fence
+ * or on a line of its own. */
+static struct str without_placeholders(struct talk *t, struct str text)
+{
+    static const char *const SENTENCES[] = {
+        "This block is not supported on your current device yet.",
+        "Viewing artifacts created via the Analysis Tool web feature preview isnât yet "
+        "supported on mobile."
+    };
+    for (size_t i = 0; i < COUNTOF(SENTENCES); i++) {
+        struct str bare = str_from(SENTENCES[i]);
+        struct str fenced = str_fmt(t->b->a, "```\n%s\n```", SENTENCES[i]);
+        if (str_find(text, bare, 0) >= text.n)
+            continue;
+        text = build_replace(t->b, text, fenced, S(""), true);
+        text =
+            str_find(text, bare, 0) < text.n ? build_replace(t->b, text, bare, S(""), true) : text;
+        build_finding(t->b, FOUND_TEXT_PLACEHOLDER_IGNORED,
+                      S("the provider left out what it could not show as text"));
+    }
+    return text;
+}
+
+static void put_content(struct talk *t, struct json v)
 {
     struct str type = json_get_str(v, S("type"));
     if (str_eq(type, S("text"))) {
-        TRY(markdown_blocks(t->a, json_get_str(v, S("text")), m));
-        return add_citations(t, m, json_get(v, S("citations")));
+        build_text(t->b, without_placeholders(t, json_get_str(v, S("text"))));
+        put_citations(t, json_get(v, S("citations")));
+    } else if (str_eq(type, S("thinking"))) {
+        put_thinking(t, v);
+    } else if (str_eq(type, S("tool_use"))) {
+        put_call(t, v);
+    } else if (str_eq(type, S("tool_result"))) {
+        put_result(t, v);
+    } else if (str_eq(type, S("voice_note"))) {
+        build_text(t->b, json_get_str(v, S("text")));
+    } else if (!str_eq(type, S("token_budget")) && !str_eq(type, S("flag"))) {
+        /* those two are bookkeeping of the provider, never shown */
+        build_unknown(t->b, v, FOUND_UNMODELLED_BLOCK, type.n ? type : S("a block without a type"));
     }
-    if (str_eq(type, S("thinking")))
-        return add_thinking(t, m, v);
-    if (str_eq(type, S("tool_use")))
-        return add_tool_use(t, m, v);
-    if (str_eq(type, S("tool_result")))
-        return add_tool_result(t, m, v);
-    if (str_eq(type, S("token_budget")) || str_eq(type, S("flag")))
-        return OK; /* bookkeeping of the provider, never shown */
-    if (str_eq(type, S("voice_note")))
-        return markdown_blocks(t->a, json_get_str(v, S("text")), m);
-    struct block *b = block_add(t->a, m, BLOCK_UNKNOWN);
-    if (!b)
-        return build_err(t->a);
-    TRY(block_keep_raw(t->a, b, v));
-    finding_add(t->a, t->c, "unmodelled_block", FINDING_NOTE, "%.*s",
-                STR_ARG(str_sub(type.n ? type : S("a block without a type"), 0, 60)));
-    return OK;
 }
 
-static err_t add_files(struct talk *t, struct message *m, struct json message)
+static void put_files(struct talk *t, struct json message)
 {
     static const char *const LISTS[] = { "attachments", "files" };
     for (size_t i = 0; i < COUNTOF(LISTS); i++) {
         struct json_iter it = json_iter(json_get(message, str_from(LISTS[i])));
         struct json file;
-        while (json_next(&it, NULL, &file)) {
-            struct block *b = block_add(t->a, m, BLOCK_FILE);
-            if (!b)
-                return build_err(t->a);
-            b->file.name = json_get_str(file, S("file_name"));
-            b->file.media_type = json_get_str(file, S("file_type"));
-            b->file.text = json_get_str(file, S("extracted_content"));
-        }
+        while (json_next(&it, NULL, &file))
+            build_file(t->b, json_get_str(file, S("file_name")), json_get_str(file, S("file_type")),
+                       json_get_str(file, S("extracted_content")));
     }
-    return OK;
 }
 
-static int64_t time_of(struct json v, const char *key)
-{
-    int64_t ms;
-    return time_parse(json_get_str(v, str_from(key)), &ms) == OK ? ms : TIME_NONE;
-}
-
-/* The root's parent is all zeros with a 4 and an 8. */
-static struct str parent_of(struct json message)
-{
-    struct str id = json_get_str(message, S("parent_message_uuid"));
-    return str_eq(id, S("00000000-0000-4000-8000-000000000000")) ? STR_NONE : id;
-}
+/* --- messages --------------------------------------------------------------------------------------------- */
 
 /* Where there is content, it counts, and `text` is a poorer copy of it; of content that is not understood the text is all we can read. */
 static bool understood(const struct message *m)
@@ -212,61 +229,53 @@ static bool understood(const struct message *m)
     return false;
 }
 
-/* For a block that the provider's own export does not know, its text is a placeholder and no word of the conversation. */
-static err_t add_text(struct talk *t, struct message *m, struct str text)
+static void write_message(struct builder *b, const struct tree_node *n, void *context)
 {
-    if (!str_starts(str_trim(text), S("This block is not supported on your current device")))
-        return markdown_blocks(t->a, text, m);
-    finding_add(t->a, t->c, "text_placeholder_ignored", FINDING_NOTE,
-                "the provider left out what it could not show as text");
-    return OK;
-}
-
-static err_t add_message(struct talk *t, struct json v)
-{
-    struct str sender = json_get_str(v, S("sender"));
-    struct json content = json_get(v, S("content")), part;
-    struct message *m = message_add(t->a, t->c);
-    if (!m)
-        return build_err(t->a);
-    m->id = json_get_str(v, S("uuid"));
-    m->parent_id = parent_of(v);
-    m->role = str_eq(sender, S("human")) ? ROLE_USER : ROLE_ASSISTANT;
-    m->created_ms = time_of(v, "created_at");
-    if (!str_eq(sender, S("human")) && !str_eq(sender, S("assistant")))
-        finding_add(t->a, t->c, "unrecognised_role", FINDING_WARNING, "%.*s",
-                    STR_ARG(str_sub(sender, 0, 60)));
+    struct talk *t = context;
+    struct json content = json_get(n->value, S("content")), part;
+    struct message *m = build_message(b, n->id, n->above,
+                                      build_role(b, ROLES, json_get_str(n->value, S("sender"))));
+    m->created_ms = n->at_ms;
+    m->on_path = n->on_path;
     struct json_iter it = json_iter(content);
     while (json_is(content, JSON_ARRAY) && json_next(&it, NULL, &part))
-        TRY(add_content(t, m, part));
-    if (!understood(m))
-        TRY(add_text(t, m, json_get_str(v, S("text"))));
-    return add_files(t, m, v);
+        put_content(t, part);
+    if (!understood(build_here(b)))
+        build_text(b, without_placeholders(t, json_get_str(n->value, S("text"))));
+    put_files(t, n->value);
 }
 
-/* --- the path: what hangs on the newest message ---------------------------------------------------------------- */
-
-static err_t mark_path(struct talk *t)
+/* The root's parent is all zeros with a 4 and an 8. */
+static struct str parent_of(struct json message)
 {
-    struct conversation *c = t->c;
-    struct map by_id;
+    struct str id = json_get_str(message, S("parent_message_uuid"));
+    return str_eq(id, S("00000000-0000-4000-8000-000000000000")) ? STR_NONE : id;
+}
+
+/* Question and answer may have one time, so only parents say what follows what. In exports without any the order does. */
+static void write_messages(struct talk *t, struct json root)
+{
+    struct json list = json_get(root, S("chat_messages")), v;
+    size_t count = json_count(list), n = 0;
     bool parents = false;
-    map_init(&by_id, t->a);
-    for (size_t i = 0; i < c->message_count; i++) {
-        parents |= c->messages[i].parent_id.n > 0;
-        if (c->messages[i].id.n)
-            TRY(map_put(&by_id, c->messages[i].id, &c->messages[i]));
+    struct tree_node *nodes = arena_array(t->b->a, count + 1, sizeof *nodes);
+    struct json_iter it = json_iter(list);
+    while (nodes && json_next(&it, NULL, &v)) {
+        nodes[n] = (struct tree_node){ .id = json_get_str(v, S("uuid")),
+                                       .parent = parent_of(v),
+                                       .value = v,
+                                       .at_ms = build_time(t->b, json_get(v, S("created_at"))) };
+        parents |= nodes[n++].parent.n > 0;
     }
-    if (!parents || !c->message_count)
-        return OK; /* older exports: the order is the path */
-    for (size_t i = 0; i < c->message_count; i++)
-        c->messages[i].on_path = false;
-    struct message *m = &c->messages[c->message_count - 1];
-    while (m && !m->on_path) {
-        m->on_path = true;
-        m = m->parent_id.n ? map_get(&by_id, m->parent_id) : NULL;
+    if (nodes && parents) {
+        tree_write(t->b, nodes, n, json_get_str(root, S("current_leaf_message_uuid")),
+                   write_message, t);
+        return;
     }
-    return OK;
+    for (size_t i = 0; nodes && i < n; i++) {
+        nodes[i].on_path = true;
+        write_message(t->b, &nodes[i], t);
+    }
 }
 
 static err_t refused(struct json root)
@@ -283,26 +292,23 @@ static err_t refused(struct json root)
 
 static err_t claude_from_json(struct arena *a, struct json root, struct conversation *ret)
 {
-    struct json list = json_get(root, S("chat_messages")), v;
-    struct talk t = { .a = a, .c = ret };
-    if (!json_is(list, JSON_ARRAY))
+    struct builder b;
+    struct talk t = { .b = &b };
+    if (!json_is(json_get(root, S("chat_messages")), JSON_ARRAY))
         return refused(root);
-    conversation_init(ret, "claude");
+    build_begin(&b, a, "claude", ret);
     map_init(&t.artifacts, a);
     ret->title = json_get_str(root, S("snapshot_name"));
     if (!ret->title.n)
         ret->title = json_get_str(root, S("name"));
     ret->model = json_get_str(root, S("model"));
-    ret->created_ms = time_of(root, "created_at");
-    ret->updated_ms = time_of(root, "updated_at");
+    ret->created_ms = build_time(&b, json_get(root, S("created_at")));
+    ret->updated_ms = build_time(&b, json_get(root, S("updated_at")));
     ret->source.id = json_get_str(root, S("conversation_uuid"));
     if (!ret->source.id.n)
         ret->source.id = json_get_str(root, S("uuid"));
-    struct json_iter it = json_iter(list);
-    while (json_next(&it, NULL, &v))
-        TRY(add_message(&t, v));
-    TRY(mark_path(&t));
-    return arena_err(a);
+    write_messages(&t, root);
+    return build_end(&b);
 }
 
 static bool claude_json_is_mine(struct json root)

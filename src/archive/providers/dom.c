@@ -3,18 +3,6 @@
 #include "archive/providers/provider.h"
 #include "base/limits.h"
 
-/* Findings are static words: only those that the runner may give. */
-static const char *finding_code(struct str code)
-{
-    static const char *const CODES[] = { "code_truncated",       "turns_not_contiguous",
-                                         "element_skipped",      "role_inferred",
-                                         "artifact_not_in_page", "text_placeholder_ignored" };
-    for (size_t i = 0; i < COUNTOF(CODES); i++)
-        if (str_eq(code, str_from(CODES[i])))
-            return CODES[i];
-    return "element_skipped";
-}
-
 static err_t add_table(struct arena *a, struct message *m, struct json v)
 {
     struct json header = json_get(v, S("header")), rows = json_get(v, S("rows")), row, cell;
@@ -85,6 +73,8 @@ static err_t add_block(struct arena *a, struct message *m, struct json v)
     case BLOCK_CITATION:
         b->citation.url = TEXT("url");
         b->citation.title = TEXT("title");
+        b->citation.start = json_i64(json_get(v, S("start")), -1);
+        b->citation.end = json_i64(json_get(v, S("end")), -1);
         break;
     case BLOCK_TOOL_CALL:
         b->tool_call.name = TEXT("name");
@@ -115,7 +105,7 @@ static err_t add_message(struct arena *a, struct conversation *c, struct json v)
     if (!role_parse(json_get_str(v, S("role")), &m->role))
         m->role = ROLE_ASSISTANT;
     if (json_bool(json_get(v, S("role_inferred")), false))
-        finding_add(a, c, "role_inferred", FINDING_NOTE, "the page does not say who speaks");
+        finding_add(a, c, FOUND_ROLE_INFERRED, "the page does not say who speaks");
     struct json_iter it = json_iter(json_get(v, S("blocks")));
     struct json block;
     while (json_next(&it, NULL, &block))
@@ -145,12 +135,12 @@ err_t dom_conversation(struct arena *a, struct json root, struct conversation *r
     struct json_iter findings = json_iter(json_get(root, S("findings")));
     while (json_next(&findings, NULL, &v)) {
         struct str detail = json_get_str(v, S("detail"));
-        bool note = str_eq(json_get_str(v, S("level")), S("note"));
-        finding_add(a, ret, finding_code(json_get_str(v, S("code"))),
-                    note ? FINDING_NOTE : FINDING_WARNING, "%.*s", STR_ARG(detail));
+        enum finding_code code;
+        if (!finding_parse(json_get_str(v, S("code")), &code))
+            code = FOUND_ELEMENT_SKIPPED;
+        finding_add(a, ret, code, "%.*s", STR_ARG(detail));
     }
     if (!json_bool(json_get(root, S("contiguous")), true))
-        finding_add(a, ret, "turns_not_contiguous", FINDING_WARNING,
-                    "some turns were not in the page");
+        finding_add(a, ret, FOUND_TURNS_NOT_CONTIGUOUS, "some turns were not in the page");
     return arena_err(a);
 }

@@ -9,8 +9,9 @@
 struct call {
     struct str url;
     extract_fn each;
+    extract_skipped_fn skipped;
     void *context;
-    size_t given;
+    size_t given, passed_over;
     const char *kind, *strategy;
 };
 
@@ -36,25 +37,83 @@ static err_t give_json(struct call *c, const struct provider *p, struct json roo
     return give(c, &conversation);
 }
 
-/* A bad element of an export is passed over: one of thousands does not end an import. */
+/* A bad element of an export is passed over, and said: one of thousands does not end an import. */
+static void pass_over(struct call *c, size_t place, const char *why)
+{
+    c->passed_over++;
+    if (c->skipped)
+        c->skipped(c->context, place, why);
+    err_clear();
+}
+
+static err_t give_element(struct call *c, size_t place, struct json item)
+{
+    const struct provider *p = provider_of_json(item);
+    size_t before = c->given;
+    if (!p) {
+        pass_over(c, place, "no conversation of a known provider");
+        return OK;
+    }
+    err_t e = give_json(c, p, item);
+    if (e == OK || c->given > before || e == E_BUSY)
+        return e; /* the caller said stop, or nothing goes on */
+    pass_over(c, place, err_detail()->text[0] ? err_detail()->text : err_title(e));
+    return OK;
+}
+
+static err_t given_some(const struct call *c)
+{
+    return c->given ? OK
+                    : err_note(E_INVALID, NULL,
+                               "no conversation of a known provider is in this list of %zu",
+                               c->passed_over);
+}
+
 static err_t give_list(struct call *c, struct json list)
 {
     struct json_iter it = json_iter(list);
     struct json item;
-    while (json_next(&it, NULL, &item)) {
-        const struct provider *p = provider_of_json(item);
-        if (!p)
+    for (size_t place = 1; json_next(&it, NULL, &item); place++)
+        TRY(give_element(c, place, item));
+    return given_some(c);
+}
+
+/* A value on each line; empty lines are none. */
+static err_t from_lines(struct call *c, struct str bytes)
+{
+    struct str line;
+    c->kind = "export";
+    for (size_t place = 1; str_cut(&bytes, '\n', &line); place++) {
+        CLEANUP(arena_free) struct arena a = { 0 };
+        struct json item;
+        if (!str_trim(line).n)
             continue;
-        size_t before = c->given;
-        err_t e = give_json(c, p, item);
-        if (e != OK && c->given > before)
-            return e; /* the caller said stop */
+        arena_init(&a, JSON_BYTES_MAX * 4);
+        err_t e = json_parse(&a, line, JSON_FOREIGN_DEPTH_MAX, &item);
         if (e == E_BUSY)
             return e;
+        if (e != OK)
+            pass_over(c, place, err_detail()->text);
+        else
+            TRY(give_element(c, place, item));
     }
-    return c->given
-               ? OK
-               : err_note(E_INVALID, NULL, "no conversation of a known provider is in this list");
+    return given_some(c);
+}
+
+/* Its first line is a whole object, and more follows. */
+static bool are_lines(struct str bytes)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct json first;
+    struct str head = str_sub(bytes, 0, str_find_char(bytes, '\n', 0));
+    struct str rest = str_sub(bytes, head.n, bytes.n);
+    if (!str_trim(rest).n || !str_starts(head, S("{")))
+        return false;
+    arena_init(&a, JSON_BYTES_MAX * 4);
+    bool whole =
+        json_parse(&a, head, JSON_FOREIGN_DEPTH_MAX, &first) == OK && json_is(first, JSON_OBJECT);
+    err_clear();
+    return whole;
 }
 
 static err_t from_json(struct call *c, struct str bytes)
@@ -99,10 +158,12 @@ static bool looks_like_html(struct str bytes)
     return head.n && head.s[0] == '<';
 }
 
-err_t extract_bytes(struct str bytes, struct str url_or_none, extract_fn each, void *context,
-                    enum extract_kind *ret_kind)
+err_t extract_bytes(struct str bytes, struct str url_or_none, extract_fn each,
+                    extract_skipped_fn skipped_or_null, void *context, enum extract_kind *ret_kind)
 {
-    struct call c = { .url = url_or_none, .each = each, .context = context };
+    struct call c = {
+        .url = url_or_none, .each = each, .skipped = skipped_or_null, .context = context
+    };
     *ret_kind = EXTRACT_CONVERSATIONS;
     if (str_starts(bytes, S("\xef\xbb\xbf")))
         bytes = str_sub(bytes, 3, bytes.n);
@@ -110,5 +171,7 @@ err_t extract_bytes(struct str bytes, struct str url_or_none, extract_fn each, v
         return err_note(E_INVALID, NULL, "the file is empty");
     if (!utf8_ok(bytes))
         return err_note(E_BAD_ENCODING, NULL, "the file is not valid UTF-8");
-    return looks_like_html(bytes) ? from_html(&c, bytes, ret_kind) : from_json(&c, bytes);
+    if (looks_like_html(bytes))
+        return from_html(&c, bytes, ret_kind);
+    return are_lines(bytes) ? from_lines(&c, bytes) : from_json(&c, bytes);
 }

@@ -1,9 +1,21 @@
-/* The table of providers. */
+/* The table of providers. One that gives no JSON is its data alone (<name>.json). */
 #include "archive/providers/provider.h"
 
-extern const struct provider PROVIDER_CHATGPT, PROVIDER_CLAUDE;
+extern const struct provider PROVIDER_CHATGPT, PROVIDER_CLAUDE, PROVIDER_COPILOT, PROVIDER_DEEPSEEK,
+    PROVIDER_GEMINI, PROVIDER_GROK, PROVIDER_KIMI, PROVIDER_PERPLEXITY, PROVIDER_QWEN, PROVIDER_ZAI;
 
-const struct provider *const PROVIDERS[] = { &PROVIDER_CHATGPT, &PROVIDER_CLAUDE, NULL };
+static const struct provider PROVIDER_MISTRAL = { .name = "mistral" },
+                             PROVIDER_POE = { .name = "poe" },
+                             PROVIDER_LMARENA = { .name = "lmarena" },
+                             PROVIDER_META = { .name = "meta" };
+
+const struct provider *const PROVIDERS[] = {
+    &PROVIDER_CHATGPT, &PROVIDER_CLAUDE,     &PROVIDER_GEMINI,
+    &PROVIDER_GROK,    &PROVIDER_DEEPSEEK,   &PROVIDER_KIMI,
+    &PROVIDER_QWEN,    &PROVIDER_ZAI,        &PROVIDER_COPILOT,
+    &PROVIDER_MISTRAL, &PROVIDER_PERPLEXITY, &PROVIDER_POE,
+    &PROVIDER_LMARENA, &PROVIDER_META,       NULL
+};
 
 const struct provider *provider_by_name(struct str name)
 {
@@ -16,7 +28,7 @@ const struct provider *provider_by_name(struct str name)
 const struct provider *provider_of_json(struct json root)
 {
     for (size_t i = 0; PROVIDERS[i]; i++)
-        if (PROVIDERS[i]->json_is_mine(root))
+        if (PROVIDERS[i]->json_is_mine && PROVIDERS[i]->json_is_mine(root))
             return PROVIDERS[i];
     return NULL;
 }

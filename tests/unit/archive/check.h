@@ -108,7 +108,7 @@ static inline struct str told(struct arena *a, const struct conversation *c)
 static inline bool found(const struct conversation *c, const char *code)
 {
     for (size_t i = 0; i < c->finding_count; i++)
-        if (strcmp(c->findings[i].code, code) == 0)
+        if (strcmp(finding_name(c->findings[i].code), code) == 0)
             return true;
     return false;
 }

@@ -248,7 +248,7 @@ static void source(struct conversation *c)
 }
 static void finding(struct conversation *c)
 {
-    finding_add(&f.arena, c, "looks_cut", FINDING_NOTE, "at the end");
+    finding_add(&f.arena, c, FOUND_CODE_TRUNCATED, "at the end");
 }
 static void branch_at_first(struct conversation *c)
 {
@@ -264,9 +264,9 @@ static void branch_and_turn(struct conversation *c)
 
 #define FORK                                                                               \
     M("a", "human", "q")                                                                   \
-    ",{'uuid':'b','sender':'assistant','text':'x','parent_message_uuid':'a'},{'uuid':'c'," \
-    "'sender':'human','text':'y','parent_message_uuid':'b'},{'uuid':'d','sender':'human'," \
-    "'text':'z','parent_message_uuid':'b'}"
+    ",{'uuid':'b','sender':'assistant','text':'x','parent_message_uuid':'a'},{'uuid':'d'," \
+    "'sender':'human','text':'z','parent_message_uuid':'b'},{'uuid':'c','sender':'human'," \
+    "'text':'y','parent_message_uuid':'b'}"
 
 /* Whatever a new capture changes in a row, the version counts it and the log says what it was, once. */
 static void a_version_counts_whatever_changed(void **state)

@@ -338,40 +338,50 @@ static void what_is_no_conversation(void **state)
 #define CLOSE "\xee\x88\x81"
 #define PART  "\xee\x88\x82"
 
-static struct chatgpt_text cleaned(struct arena *a, const char *text, const char *metadata)
+static struct conversation made; /* its findings are those of the text that was read last */
+
+static struct cited cleaned_str(struct arena *a, struct str text, struct json metadata)
 {
-    struct chatgpt_text t;
-    assert_ok(chatgpt_text_clean(a, str_from(text), json_of(a, metadata), &t));
+    struct builder b;
+    struct cited t;
+    build_begin(&b, a, "chatgpt", &made);
+    chatgpt_clean(&b, text, metadata, &t);
+    assert_ok(build_end(&b));
     return t;
+}
+
+static struct cited cleaned(struct arena *a, const char *text, const char *metadata)
+{
+    return cleaned_str(a, str_from(text), json_of(a, metadata));
 }
 
 static void a_citation_is_taken_out_and_resolved(void **state)
 {
     UNUSED(state);
     TEST_ARENA(a);
-    struct chatgpt_text t =
+    struct cited t =
         cleaned(&a, "Tides rise" OPEN "cite" PART "turn0search1" CLOSE ".",
                 "{'content_references':[{'matched_text':'other','items':[{'url':'https://no'}]},"
                 "{'matched_text':'" OPEN "cite" PART "turn0search1" CLOSE "','items':["
                 "{'url':'https://a.example','title':'A'},{'url':'https://b.example'},"
                 "{'url':'https://a.example','title':'again'}]}]}");
-    assert_str(t.markdown, "Tides rise.");
-    assert_int_equal(t.citation_count, 2);
-    assert_str(t.citations[0].url, "https://a.example");
-    assert_str(t.citations[0].title, "A");
-    assert_str(t.citations[1].url, "https://b.example");
-    assert_false(t.unresolved);
+    assert_str(t.text, "Tides rise.");
+    assert_int_equal(t.count, 2);
+    assert_str(t.marks[0].url, "https://a.example");
+    assert_str(t.marks[0].title, "A");
+    assert_str(t.marks[1].url, "https://b.example");
+    assert_false(found(&made, "citation_unresolved"));
 }
 
 static void a_citation_without_a_target_is_remembered(void **state)
 {
     UNUSED(state);
     TEST_ARENA(a);
-    struct chatgpt_text t = cleaned(&a, "x" OPEN "filecite" PART "turn0file0" CLOSE "y", "{}");
-    assert_str(t.markdown, "xy");
-    assert_true(t.unresolved);
-    assert_int_equal(t.citation_count, 1);
-    assert_null(t.citations[0].url.s);
+    struct cited t = cleaned(&a, "x" OPEN "filecite" PART "turn0file0" CLOSE "y", "{}");
+    assert_str(t.text, "xy");
+    assert_true(found(&made, "citation_unresolved"));
+    assert_int_equal(t.count, 1);
+    assert_null(t.marks[0].url.s);
 }
 
 static void a_named_thing_is_a_word_of_the_sentence(void **state)
@@ -382,9 +392,9 @@ static void a_named_thing_is_a_word_of_the_sentence(void **state)
                        "In " OPEN "entity" PART "[\"city\",\"Z\xc3\xbcrich\",\"in CH\"]" CLOSE
                        " it rains.",
                        "{}")
-                   .markdown,
+                   .text,
                "In Z\xc3\xbcrich it rains.");
-    assert_str(cleaned(&a, "In " OPEN "entity" PART "not json" CLOSE ".", "{}").markdown,
+    assert_str(cleaned(&a, "In " OPEN "entity" PART "not json" CLOSE ".", "{}").text,
                "In not json.");
 }
 
@@ -392,10 +402,10 @@ static void a_list_of_links_keeps_its_title(void **state)
 {
     UNUSED(state);
     TEST_ARENA(a);
-    struct chatgpt_text t =
+    struct cited t =
         cleaned(&a, OPEN "navlist" PART "Read on" PART "turn0news1,turn0news2" CLOSE, "{}");
-    assert_str(t.markdown, "Read on");
-    assert_true(t.unresolved);
+    assert_str(t.text, "Read on");
+    assert_true(found(&made, "citation_unresolved"));
 }
 
 static void no_private_mark_stays(void **state)
@@ -403,12 +413,11 @@ static void no_private_mark_stays(void **state)
     UNUSED(state);
     TEST_ARENA(a);
     /* U+E203 and U+E204 round a passage; an opening mark that never closes; other text with the same first byte */
-    assert_str(cleaned(&a, "```c\n1\n```\xee\x88\x84\n\xee\x88\x83kept\xee\x88\x84", "{}").markdown,
+    assert_str(cleaned(&a, "```c\n1\n```\xee\x88\x84\n\xee\x88\x83kept\xee\x88\x84", "{}").text,
                "```c\n1\n```\nkept");
-    assert_str(cleaned(&a, "a" OPEN "cite" PART "b", "{}").markdown, "aciteb");
-    assert_str(cleaned(&a, CLOSE PART "a" OPEN, "{}").markdown, "a");
-    assert_str(cleaned(&a, "\xee\x80\x80 \xee\xbf\xbf", "{}").markdown,
-               "\xee\x80\x80 \xee\xbf\xbf");
+    assert_str(cleaned(&a, "a" OPEN "cite" PART "b", "{}").text, "aciteb");
+    assert_str(cleaned(&a, CLOSE PART "a" OPEN, "{}").text, "a");
+    assert_str(cleaned(&a, "\xee\x80\x80 \xee\xbf\xbf", "{}").text, "\xee\x80\x80 \xee\xbf\xbf");
 }
 
 static void a_fence_closes_in_spite_of_a_mark(void **state)
@@ -427,10 +436,261 @@ static void many_marks_are_bounded(void **state)
     buf_init(&b, &a, MIB(8));
     for (int i = 0; i < 50000; i++)
         buf_put(&b, S(OPEN "cite" PART "x" CLOSE OPEN));
-    struct chatgpt_text t;
-    assert_ok(chatgpt_text_clean(&a, buf_str(&b), (struct json){ 0 }, &t));
-    assert_int_equal(t.markdown.n % 4, 0);
-    assert_true(t.citation_count <= 1000);
+    struct cited t = cleaned_str(&a, buf_str(&b), (struct json){ 0 });
+    assert_int_equal(t.text.n % 4, 0);
+    assert_true(t.count <= 4000);
+}
+
+static void what_other_marks_say_stays(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    assert_str(cleaned(&a,
+                       "See " OPEN "url" PART "the (old) manual" PART
+                       "https://x.example/a_(1)" CLOSE ".",
+                       "{}")
+                   .text,
+               "See [the (old) manual](<https://x.example/a_(1)>).");
+    assert_str(
+        cleaned(&a, OPEN "product_entity" PART "[\"p1\",\"Blue Kettle\"]" CLOSE "!", "{}").text,
+        "Blue Kettle!");
+    assert_int_equal(made.finding_count, 0);
+    assert_str(cleaned(&a, "a " OPEN "novel" PART "turn0x1" CLOSE "b",
+                       "{'content_references':[{'matched_text':'" OPEN "novel" PART "turn0x1" CLOSE
+                       "','alt':'([N](https://n.example))'}]}")
+                   .text,
+               "a ([N](https://n.example))b");
+    assert_str(cleaned(&a, "a" OPEN "novel" PART "turn0x1" CLOSE "b", "{}").text, "ab");
+    assert_true(found(&made, "mark_unreadable"));
+}
+
+static void pictures_of_a_mark_stand_before_the_words_after_it(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+#define STRIP OPEN "i" PART "turn0image0" CLOSE
+    assert_str(cleaned(&a, "So." STRIP "Berlin is large.",
+                       "{'content_references':[{'matched_text':'" STRIP "','images':["
+                       "{'content_url':'https://x.example/b.jpg','title':'Berlin [1]'},"
+                       "{'image_result':{'thumbnail_url':'https://x.example/c.jpg'}}]}]}")
+                   .text,
+               "So.\n![Berlin \\[1\\]](https://x.example/b.jpg)\n![](https://x.example/c.jpg)\n"
+               "Berlin is large.");
+#undef STRIP
+}
+
+static void older_citations(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    const char *known =
+        "{'citations':[{'metadata':{'url':'https://a.example','extra':{'cited_message_idx':8}}}],"
+        "'content_references':[{'matched_text':':contentReference[oaicite:6]{index=6}',"
+        "'items':[{'url':'https://b.example'}]}]}";
+    struct cited t =
+        cleaned(&a,
+                "Hot\xe3\x80\x90"
+                "8\xe2\x80\xa0source\xe3\x80\x91, cold:contentReference[oaicite:6]{index=6}.",
+                known);
+    assert_str(t.text, "Hot, cold.");
+    assert_int_equal(t.count, 2);
+    assert_int_equal(t.marks[0].at, 3);
+    /* what the data does not explain may be a word of the text */
+    assert_str(cleaned(&a,
+                       "\xe3\x80\x90"
+                       "8\xe2\x80\xa0source\xe3\x80\x91 \xe3\x80\x90x\xe3\x80\x91",
+                       "{}")
+                   .text,
+               "\xe3\x80\x90"
+               "8\xe2\x80\xa0source\xe3\x80\x91 \xe3\x80\x90x\xe3\x80\x91");
+}
+
+static void a_citation_stands_behind_its_words(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+#define CITE(n) OPEN "cite" PART "s" n CLOSE
+    read_message(
+        &a,
+        "{" AUTHOR("assistant") ",'metadata':{'content_references':["
+                                "{'matched_text':'" CITE(
+                                    "1") "','items':[{'url':'https://1.example'}]},"
+                                         "{'matched_text':'" CITE(
+                                             "2") "','items':[{'url':'https://2.example'}]},"
+                                                  "{'matched_text':'" CITE(
+                                                      "3") "','items':[{'url':'https://"
+                                                           "3.example'}]}]},"
+                                                           "'content':{'content_type':'text','"
+                                                           "parts':['\xc3\xbc\xc3\xbc" CITE(
+                                                               "1") " one.\\n\\n|a|b|\\n|-|-|\\n|"
+                                                                    "c" CITE("2") "|d|"
+                                                                                  "\\n\\nlas"
+                                                                                  "t" CITE(
+                                                                                      "3") "']}}",
+        &c);
+#undef CITE
+    assert_str(told(&a, &c), "assistant\ntext: \xc3\xbc\xc3\xbc one.\ncitation https://1.example\n"
+                             "table: a|b / c|d\ncitation https://2.example\ntext: last\n"
+                             "citation https://3.example\n");
+    assert_int_equal(c.messages[0].blocks[1].citation.start, 2);
+    assert_int_equal(c.messages[0].blocks[3].citation.start, -1);
+    assert_int_equal(c.messages[0].blocks[5].citation.end, 4);
+}
+
+static void a_draft_is_an_artifact(void **state)
+{
+    UNUSED(state);
+    assert_message(
+        "{" AUTHOR("assistant") ",'content':{'content_type':'text','parts':['Before\\n\\n"
+                                ":::writing{variant=\\\"email\\\" id=\\\"1\\\" subject=\\\"A "
+                                "\\\\\\\"b\\\\\\\"\\\"}\\nDear S\\n:::\\nAfter\\n"
+                                ":::writing{variant=\\\"document\\\"}\\ncut']}}",
+        "assistant\ntext: Before\nartifact email: Dear S\ntext: After\n"
+        "artifact document: cut\n");
+    assert_message("{" AUTHOR("assistant") ",'content':{'content_type':'text','parts':["
+                                           "'say :::writing{x} here']}}",
+                   "assistant\ntext: say :::writing{x} here\n");
+}
+
+/* A document of the canvas is made and changed by calls; what cannot be replayed is kept as the call. */
+static void documents_of_the_canvas(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+#define CALL(id, parent, to, arguments)                                                         \
+    "'" id "':{'id':'" id "','parent':'" parent                                                 \
+    "','message':{" AUTHOR("assistant") ",'recipient':'canmore." to                             \
+                                        "','content':{'content_type':'code','text':'" arguments \
+                                        "'}}}"
+    assert_ok(read_text(
+        &a,
+        "{'create_time':1,'current_node':'d','mapping':{" CALL(
+            "a", "", "create_textdoc",
+            "{\\\"name\\\":\\\"P\\\",\\\"type\\\":\\\"document\\\",\\\"content\\\":"
+            "\\\"one two.\\\"}") "," CALL("b", "a", "update_textdoc",
+                                          "{\\\"updates\\\":[{\\\"pattern\\\":"
+                                          "\\\"two\\\\\\\\.\\\",\\\"replacement\\\":"
+                                          "\\\"three\\\"}]}") "," CALL("c", "b", "update_textdoc",
+                                                                       "{\\\"updates\\\":"
+                                                                       "[{"
+                                                                       "\\\"pattern\\\":"
+                                                                       "\\\".*\\\","
+                                                                       "\\\"replacement\\"
+                                                                       "\":\\\"new\\\"}]"
+                                                                       "}") "," CALL("d", "c",
+                                                                                     "upd"
+                                                                                     "ate"
+                                                                                     "_te"
+                                                                                     "xtd"
+                                                                                     "oc",
+                                                                                     "{\\"
+                                                                                     "\"u"
+                                                                                     "pda"
+                                                                                     "tes"
+                                                                                     "\\"
+                                                                                     "\":"
+                                                                                     "[{"
+                                                                                     "\\"
+                                                                                     "\"p"
+                                                                                     "att"
+                                                                                     "ern"
+                                                                                     "\\"
+                                                                                     "\":"
+                                                                                     "\\"
+                                                                                     "\"n"
+                                                                                     "[ae"
+                                                                                     "iou"
+                                                                                     "]w"
+                                                                                     "\\"
+                                                                                     "\","
+                                                                                     "\\"
+                                                                                     "\"r"
+                                                                                     "epl"
+                                                                                     "ace"
+                                                                                     "men"
+                                                                                     "t\\"
+                                                                                     "\":"
+                                                                                     "\\"
+                                                                                     "\"x"
+                                                                                     "\\"
+                                                                                     "\"}"
+                                                                                     "]}") "}}",
+        &c));
+#undef CALL
+    assert_str(said(&a, &c.messages[0]), "artifact document: one two.\n");
+    assert_str(said(&a, &c.messages[1]), "artifact document: one three\n");
+    assert_str(said(&a, &c.messages[2]), "artifact document: new\n");
+    assert_int_equal(c.messages[3].blocks[0].type, BLOCK_TOOL_CALL);
+    assert_true(found(&c, "artifact_change_unreadable"));
+}
+
+/* The report of a research stands where the page shows it: in place of the empty answer; without one, with who carries it. */
+static void a_report_is_an_artifact(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+#define STATE \
+    "{\\\"report_message\\\":{\\\"content\\\":{\\\"parts\\\":[\\\"# R\\\\n\\\\nbody\\\"]}}}"
+#define TREE(more)                                                                                \
+    "{'create_time':1,'mapping':{'u':{'parent':null,'message':{" AUTHOR(                          \
+        "user") ",'content':{'content_type':'text','parts':['q']}}},'t':{'parent':'u','message':" \
+                "{" AUTHOR("tool") ",'metadata':{'chatgpt_sdk':{'widget_state':'" STATE           \
+                                   "'}},'content':{'content_type':'text','parts':['']}}}" more    \
+                                   "}}"
+    assert_ok(read_text(&a,
+                        TREE(",'a':{'parent':'t','message':{" AUTHOR(
+                            "assistant") ",'content':{'content_type':'text','parts':['']}}}"),
+                        &c));
+    assert_str(told(&a, &c),
+               "user\ntext: q\ntool\ntool_result\nassistant\nartifact report: # R\n\nbody\n");
+    assert_str(c.messages[2].blocks[0].artifact.title, "R");
+    assert_ok(read_text(&a, TREE(""), &c));
+    assert_str(told(&a, &c), "user\ntext: q\ntool\ntool_result\nartifact report: # R\n\nbody\n");
+#undef TREE
+#undef STATE
+}
+
+static void plots_and_times_of_any_form(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    read_message(
+        &a,
+        "{" AUTHOR(
+            "tool") ",'create_time':'2026-01-04T12:00:01.5Z','content':{'content_type':"
+                    "'execution_output','text':'done'},'metadata':{'aggregate_result':{'messages':["
+                    "{'message_type':'stream'},{'message_type':'image','image_url':'file-service://"
+                    "f',"
+                    "'width':6,'height':4}]}}}",
+        &c);
+    assert_str(told(&a, &c), "tool\ntool_result: done\nimage file-service://f (6 x 4)\n");
+    assert_int_equal(c.messages[0].created_ms, INT64_C(1767528001500));
+    read_message(&a, "{" AUTHOR("user") ",'create_time':1767500000123,'content':{}}", &c);
+    assert_int_equal(c.messages[0].created_ms, INT64_C(1767500000123));
+    read_message(&a, "{" AUTHOR("user") ",'create_time':'soon','content':{}}", &c);
+    assert_true(c.messages[0].created_ms == TIME_NONE);
+    assert_true(found(&c, "time_unreadable"));
+}
+
+static void a_tree_that_names_only_children(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+#define SAID(id, children)           \
+    "'" id "':{'children':" children \
+    ",'message':{" AUTHOR("user") ",'content':{'content_type':'text','parts':['" id "']}}}"
+    assert_ok(read_text(&a,
+                        "{'create_time':1,'mapping':{" SAID("c", "[]") "," SAID("b", "[]") "," SAID(
+                            "a", "['b','c']") "}}",
+                        &c));
+    assert_str(told(&a, &c), "user\ntext: a\nuser\ntext: b\nuser off\ntext: c\n");
+    assert_str(c.messages[1].parent_id, "a");
+#undef SAID
 }
 
 int main(void)
@@ -458,6 +718,15 @@ int main(void)
         cmocka_unit_test(no_private_mark_stays),
         cmocka_unit_test(a_fence_closes_in_spite_of_a_mark),
         cmocka_unit_test(many_marks_are_bounded),
+        cmocka_unit_test(what_other_marks_say_stays),
+        cmocka_unit_test(pictures_of_a_mark_stand_before_the_words_after_it),
+        cmocka_unit_test(older_citations),
+        cmocka_unit_test(a_citation_stands_behind_its_words),
+        cmocka_unit_test(a_draft_is_an_artifact),
+        cmocka_unit_test(documents_of_the_canvas),
+        cmocka_unit_test(a_report_is_an_artifact),
+        cmocka_unit_test(plots_and_times_of_any_form),
+        cmocka_unit_test(a_tree_that_names_only_children),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

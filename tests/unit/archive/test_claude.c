@@ -219,9 +219,9 @@ static void the_path_ends_in_the_newest_message(void **state)
                  "{'uuid':'b','sender':'assistant','text':'b','parent_message_uuid':'a'},"
                  "{'uuid':'c','sender':'assistant','text':'c','parent_message_uuid':'a'}",
                  &c);
-    assert_str(told(&a, &c), "user\ntext: a\nassistant off\ntext: b\nassistant\ntext: c\n");
+    assert_str(told(&a, &c), "user\ntext: a\nassistant\ntext: c\nassistant off\ntext: b\n");
     assert_null(c.messages[0].parent_id.s);
-    assert_str(c.messages[2].parent_id, "a");
+    assert_str(c.messages[1].parent_id, "a");
 }
 
 static void without_parents_the_order_is_the_path(void **state)
@@ -251,6 +251,58 @@ static void what_is_no_conversation(void **state)
     assert_int_equal(read_text(&a, "'x'", &c), E_INVALID);
 }
 
+static void the_leaf_that_is_named_counts(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    assert_ok(
+        provider_by_name(S("claude"))
+            ->from_json(
+                &a,
+                json_of(&a,
+                        "{'uuid':'u','current_leaf_message_uuid':'b','chat_messages':["
+                        "{'uuid':'b','sender':'assistant','text':'b','parent_message_uuid':'a'},"
+                        "{'uuid':'a','sender':'human','text':'a','parent_message_uuid':'" ROOT "'},"
+                        "{'uuid':'c','sender':'assistant','text':'c','parent_message_uuid':'a'}]}"),
+                &c));
+    assert_str(told(&a, &c), "user\ntext: a\nassistant\ntext: b\nassistant off\ntext: c\n");
+}
+
+/* Files that the answer writes and changes: each state is an artifact under the path that links name. */
+static void files_that_are_written(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    read_message(
+        &a,
+        "{'sender':'assistant','content':[{'type':'tool_use','name':'create_file','input':{"
+        "'path':'/o/notes.md','file_text':'alpha'}},{'type':'tool_use','name':'str_replace',"
+        "'input':{'path':'/o/notes.md','old_str':'alpha','new_str':'beta'}},"
+        "{'type':'tool_use','name':'str_replace','input':{'path':'/o/notes.md',"
+        "'old_str':'gamma','new_str':'x'}},{'type':'tool_use','name':'str_replace',"
+        "'input':{'path':'/elsewhere','old_str':'a','new_str':'b'}}]}",
+        &c);
+    const struct message *m = &c.messages[0];
+    assert_int_equal(m->block_count, 7);
+    assert_str(m->blocks[1].artifact.content, "alpha");
+    assert_str(m->blocks[1].artifact.title, "notes.md");
+    assert_str(m->blocks[3].artifact.content, "beta");
+    assert_str(m->blocks[3].artifact.id, "/o/notes.md");
+    assert_str(m->blocks[5].artifact.content, "beta");
+    assert_int_equal(m->blocks[6].type, BLOCK_TOOL_CALL);
+    assert_true(found(&c, "artifact_change_unreadable"));
+}
+
+static void placeholders_are_no_words(void **state)
+{
+    UNUSED(state);
+    assert_message("{'sender':'assistant','text':'One.\\n```\\nThis block is not supported on your "
+                   "current device yet.\\n```\\nTwo.'}",
+                   "assistant\ntext: One.\n\nTwo.\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +319,9 @@ int main(void)
         cmocka_unit_test(the_path_ends_in_the_newest_message),
         cmocka_unit_test(without_parents_the_order_is_the_path),
         cmocka_unit_test(a_cycle_ends),
+        cmocka_unit_test(the_leaf_that_is_named_counts),
+        cmocka_unit_test(files_that_are_written),
+        cmocka_unit_test(placeholders_are_no_words),
         cmocka_unit_test(what_is_no_conversation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

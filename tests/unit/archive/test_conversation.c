@@ -258,7 +258,7 @@ static void missing_turns_make_it_partial(void **state)
                         json_of(&a, "{'uuid':'u','chat_messages':[{'sender':'human','text':'q'},"
                                     "{'sender':'assistant','text':'a'}]}"),
                         &c));
-    finding_add(&a, &c, "turns_not_contiguous", FINDING_WARNING, "x");
+    finding_add(&a, &c, FOUND_TURNS_NOT_CONTIGUOUS, "x");
     assert_ok(conversation_check(&a, &c, &r));
     assert_int_equal(r.verdict, CHECK_PARTIAL);
 }
@@ -280,10 +280,10 @@ static void lists_have_limits(void **state)
         assert_non_null(block_add(&a, &m, BLOCK_TEXT));
     assert_null(block_add(&a, &m, BLOCK_TEXT));
     for (int i = 0; i < 300; i++)
-        finding_add(&a, &c, "unknown_keys", FINDING_NOTE, "%d", i / 2); /* equal ones once */
+        finding_add(&a, &c, FOUND_ELEMENT_SKIPPED, "%d", i / 2); /* equal ones once */
     assert_int_equal(c.finding_count, 150);
     for (int i = 0; i < 300; i++)
-        finding_add(&a, &c, "shape_mismatch", FINDING_NOTE, "%0300d\xc3\xa9", i);
+        finding_add(&a, &c, FOUND_SHAPE_MISMATCH, "%0300d\xc3\xa9", i);
     assert_int_equal(c.finding_count, 200);
     assert_true(c.findings[199].detail.n <= 300);
 }

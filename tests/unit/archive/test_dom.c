@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "archive/providers/dom.h"
+#include "archive/providers/provider_data.h"
 
 static err_t read_text(struct arena *a, const char *text, struct conversation *ret)
 {
@@ -55,6 +56,35 @@ static void missing_fields_are_absent(void **state)
     assert_int_equal(c.messages[0].blocks[2].citation.start, -1);
 }
 
+static void a_citation_has_its_place(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    assert_ok(read_text(&a,
+                        HEAD "'messages':[{'blocks':[{'type':'text','markdown':'abc'},"
+                             "{'type':'citation','url':'u','start':3,'end':3}]}]}",
+                        &c));
+    assert_int_equal(c.messages[0].blocks[1].citation.start, 3);
+    assert_int_equal(c.messages[0].blocks[1].citation.end, 3);
+}
+
+/* Also of a provider of which nothing but the page is known. */
+static void every_provider_with_a_page_is_known(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct provider_table table;
+    struct conversation c;
+    assert_ok(provider_table_load(&a, &table));
+    for (size_t i = 0; i < table.count; i++) {
+        struct str text =
+            str_fmt(&a, "{'format':'vivim.dom/1','provider':'%.*s'}", STR_ARG(table.list[i].name));
+        assert_ok(read_text(&a, str_cstr(&a, text), &c));
+        assert_str(str_from(c.provider), str_cstr(&a, table.list[i].name));
+    }
+}
+
 static void findings_are_our_words(void **state)
 {
     UNUSED(state);
@@ -96,6 +126,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_block),
         cmocka_unit_test(missing_fields_are_absent),
+        cmocka_unit_test(a_citation_has_its_place),
+        cmocka_unit_test(every_provider_with_a_page_is_known),
         cmocka_unit_test(findings_are_our_words),
         cmocka_unit_test(what_is_refused),
     };

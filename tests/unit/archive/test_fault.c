@@ -212,7 +212,7 @@ static err_t extract(struct str bytes, struct sha256 *ret)
     struct sha256_ctx sum;
     enum extract_kind kind = EXTRACT_CONVERSATIONS;
     sha256_init(&sum);
-    err_t e = extract_bytes(bytes, STR_NONE, add_hash, &sum, &kind);
+    err_t e = extract_bytes(bytes, STR_NONE, add_hash, NULL, &sum, &kind);
     sha256_add(&sum, kind == EXTRACT_NEEDS_BROWSER ? S("browser") : S(""));
     *ret = sha256_end(&sum);
     return e;

@@ -178,9 +178,11 @@ static void parents_follow(void **state)
                            "'parent_message_uuid':'a'},{'uuid':'c','sender':'human',"
                            "'text':'3','parent_message_uuid':'nowhere'}",
                NULL);
+    /* the last one is the branch, though its parent is not there; the others stand behind it */
+    assert_str(r.plan.steps[0].row.origin_id, "c");
     assert_true(uuid_is_nil(r.plan.steps[0].row.parent_id));
-    assert_int_equal(r.plan.steps[1].row.parent_id.b[0], 1);
-    assert_true(uuid_is_nil(r.plan.steps[2].row.parent_id));
+    assert_true(uuid_is_nil(r.plan.steps[1].row.parent_id));
+    assert_int_equal(r.plan.steps[2].row.parent_id.b[0], 2);
 }
 
 int main(void)

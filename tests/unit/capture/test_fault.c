@@ -1,5 +1,6 @@
 /* Asking for a capture while memory, database, writes and syncs fail at every place: job and row, or neither. */
 #include "capture/capture.h"
+#include "capture/capture_room.h"
 #include "capture/capture_store.h"
 #include "fault/fault.h"
 #include "ops/fixture.h"
@@ -69,9 +70,17 @@ static const struct fault_case CASES[] = {
     { "a capture ended", ended, ended_check },
 };
 
+/* The room as far as asking needs it: what it knows of the providers, and no browsers. */
+static const struct module ROOM = { .name = "capture" };
+static const struct module *const MODULES[] = { &ROOM, NULL };
+
 static void all_or_nothing(void **state)
 {
     UNUSED(state);
+    struct capture_room room = { 0 };
+    ok(provider_table_load(&f.arena, &room.providers));
+    f.app.modules = MODULES;
+    *app_room_state(&f.app, &ROOM) = &room;
     struct settings settings = { .capture_rate_per_hour = 1000000, .blocked_domains = S("") };
     f.app.settings = &settings;
     fault_each(CASES, COUNTOF(CASES), on_postgres, stores_reopen);

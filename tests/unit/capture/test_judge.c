@@ -14,18 +14,31 @@
                                              "The far side is pulled less.") "}}"
 
 static struct arena a;
+static struct provider_table table;
+
+#define SHARE_ID "11111111-1111-4111-8111-111111111111"
+
+static const struct asked *of(const char *provider)
+{
+    static struct asked asked;
+    asked = (struct asked){ .providers = &table,
+                            .provider = provider_by_name(str_from(provider)),
+                            .url = S("https://chatgpt.com/share/" SHARE_ID),
+                            .share_id = S("share:" SHARE_ID) };
+    return &asked;
+}
 
 static struct verdict data(struct page_result r)
 {
     struct verdict v;
-    assert_int_equal(judge_data(&a, provider_by_name(S("chatgpt")), &r, &v), OK);
+    assert_int_equal(judge_data(&a, of("chatgpt"), &r, &v), OK);
     return v;
 }
 
 static struct verdict dom(struct page_result r, const char *text)
 {
-    struct verdict v;
-    assert_int_equal(judge_dom(&a, &r, text ? str_from(text) : STR_NONE, &v), OK);
+    struct verdict v = { 0 };
+    assert_int_equal(judge_dom(&a, of("chatgpt"), &r, text ? str_from(text) : STR_NONE, &v), OK);
     return v;
 }
 
@@ -80,9 +93,11 @@ static void status_of_the_document(void **state)
         { 401, "", "private" },
         { 403, "<h1>Forbidden</h1>", "private" },
         { 403, "<title>Just a moment...</title>", "challenge" },
-        { 503, "", "challenge" },
+        { 503, "", "server_error" },
+        { 503, "<form id=\"challenge-form\">", "challenge" },
+        { 502, "", "server_error" },
         { 200, "<title>Just a moment...</title>", "" }, /* the page may still become one */
-        { 500, "", "" },
+        { 500, "", "server_error" },
         { 0, "", "" },
     };
     for (size_t i = 0; i < COUNTOF(cases); i++)
@@ -134,9 +149,15 @@ static void the_rendered_page(void **state)
     outcome(v, "format_changed");
     assert_true(v.detail.n > 0); /* why it is no conversation */
     outcome(dom((struct page_result){ .error = S("net::ERR_TIMED_OUT") }, NULL), "timeout");
-    outcome(dom((struct page_result){ .error = S("net::ERR_CONNECTION_RESET") }, NULL), "timeout");
-    outcome(dom((struct page_result){ .error = S("net::ERR_TUNNEL_CONNECTION_FAILED") }, NULL),
+    outcome(dom((struct page_result){ .error = S("net::ERR_CONNECTION_RESET") }, NULL),
+            "server_error");
+    /* a tunnel that our proxy refused, and one whose name nobody knows */
+    outcome(dom((struct page_result){ .error = S("net::ERR_TUNNEL_CONNECTION_FAILED"),
+                                      .refused = S("10.0.0.1") },
+                NULL),
             "blocked");
+    outcome(dom((struct page_result){ .error = S("net::ERR_TUNNEL_CONNECTION_FAILED") }, NULL),
+            "server_error");
     outcome(dom((struct page_result){ .error = S("net::ERR_BLOCKED_BY_CLIENT") }, NULL), "blocked");
     outcome(dom((struct page_result){ .error = S("net::ERR_ABORTED") }, NULL), "format_changed");
 }
@@ -144,7 +165,8 @@ static void the_rendered_page(void **state)
 static void walls(void **state)
 {
     UNUSED(state);
-    assert_true(is_wall(S("<script src=/cdn-cgi/challenge-platform/x>")));
+    assert_false(is_wall(S("<script src=/cdn-cgi/challenge-platform/x></script><p>Hello</p>")));
+    assert_true(is_wall(S("<html><head><title>Just a moment...</title></head></html>")));
     assert_false(is_wall(S("a talk about tides")));
     assert_false(is_wall(STR_NONE));
     struct buf b;
@@ -166,9 +188,82 @@ static void every_outcome_has_a_name_and_advice(void **state)
     }
 }
 
+/* Only what comes from where the link points is stored as the share, however well it reads. */
+static void a_page_from_elsewhere(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *final_url, *want;
+    } CASES[] = {
+        { "https://chatgpt.com/", "gone" },
+        { "https://chatgpt.com/share/00000000-0000-4000-8000-000000000000", "gone" },
+        { "https://chatgpt.com/auth/login?next=x", "private" },
+        { "https://auth.openai.com/authorize", "private" },
+        { "https://evil.example/share/" SHARE_ID, "format_changed" },
+        { "https://chatgpt.com/share/" SHARE_ID "?x=y#z", "ok" },
+    };
+    for (size_t i = 0; i < COUNTOF(CASES); i++) {
+        struct page_result r = { .status = 200,
+                                 .final_url = str_from(CASES[i].final_url),
+                                 .json = S(TALK),
+                                 .json_status = 200 };
+        struct verdict v;
+        assert_int_equal(judge_data(&a, of("chatgpt"), &r, &v), OK);
+        outcome(v, CASES[i].want);
+        assert_true(v.found || v.detail.n > 0);
+    }
+}
+
+/* The page itself says where it is when it is read. */
+static void a_page_whose_script_went_elsewhere(void **state)
+{
+    UNUSED(state);
+    const char *page =
+        "{\"format\":\"vivim.dom/1\",\"provider\":\"chatgpt\",\"title\":\"Tides\",\"url\":\"%s\","
+        "\"messages\":[{\"role\":\"user\",\"blocks\":[{\"type\":\"text\",\"markdown\":\"Why?\"}]},"
+        "{\"role\":\"assistant\",\"blocks\":[{\"type\":\"text\",\"markdown\":\"So.\"}]}]}";
+    struct page_result r = { .loaded = true };
+    outcome(dom(r, str_cstr(&a, str_fmt(&a, page, "https://chatgpt.com/share/" SHARE_ID))), "ok");
+    outcome(dom(r, str_cstr(&a, str_fmt(&a, page, "https://chatgpt.com/share/2" SHARE_ID))),
+            "gone");
+}
+
+static void data_of_another_share(void **state)
+{
+    UNUSED(state);
+    struct page_result r = {
+        .status = 200, .share_id = S("d1"), .json_id_at = S("/share/id"), .json_status = 200
+    };
+    struct verdict v;
+#define SHARE(id)                                                                                 \
+    "{\"share\":{\"id\":\"" id "\",\"chat\":{\"id\":\"c\"},\"messages\":[{\"id\":\"m\",\"role\":" \
+    "\"user\",\"blocks\":[{\"text\":{\"content\":\"q\"}}]},{\"id\":\"n\",\"parentId\":\"m\","     \
+    "\"role\":"                                                                                   \
+    "\"assistant\",\"blocks\":[{\"text\":{\"content\":\"a\"}}]}]}}"
+    r.json = S(SHARE("d1"));
+    assert_int_equal(judge_data(&a, of("kimi"), &r, &v), OK);
+    outcome(v, "ok");
+    r.json = S(SHARE("d2"));
+    assert_int_equal(judge_data(&a, of("kimi"), &r, &v), OK);
+    outcome(v, "format_changed");
+#undef SHARE
+}
+
+static void an_answer_that_says_it_is_a_check(void **state)
+{
+    UNUSED(state);
+    outcome(data((struct page_result){ .status = 403, .challenged = true }), "challenge");
+    outcome(dom((struct page_result){ .loaded = true,
+                                      .html = S("<form><input type=\"password\"></form>") },
+                NULL),
+            "private");
+}
+
 int main(void)
 {
     arena_init(&a, MIB(64));
+    if (provider_table_load(&a, &table) != OK)
+        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_of_the_provider),
         cmocka_unit_test(a_question_without_an_answer_is_no_conversation),
@@ -176,6 +271,10 @@ int main(void)
         cmocka_unit_test(what_our_own_proxy_refused),
         cmocka_unit_test(the_rendered_page),
         cmocka_unit_test(walls),
+        cmocka_unit_test(a_page_from_elsewhere),
+        cmocka_unit_test(a_page_whose_script_went_elsewhere),
+        cmocka_unit_test(data_of_another_share),
+        cmocka_unit_test(an_answer_that_says_it_is_a_check),
         cmocka_unit_test(every_outcome_has_a_name_and_advice),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "http/client.h"
 #include "http/call.h"
+#include "http/client.h"
 #include "os/file.h"
 
 enum { ANSWER_BYTES = KIB(512), LARGE = KIB(200), MANY = 100, READERS = 4, READS = 200 };

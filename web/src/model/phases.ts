@@ -45,6 +45,7 @@ const NEXT: Record<string, string> = {
     challenge: 'The provider wants to see a person. Try again in a few minutes.',
     rate_limited: 'The provider asks for a pause. Try again in a few minutes.',
     format_changed: 'The page was reached, but it is built in a way that is not known yet. The raw page is kept and can be read again after an update.',
+    server_error: 'The provider could not be reached, or answered with an error. Try again in a few minutes.',
     timeout: 'The page took longer than a minute. Try again; very long conversations can need a second go.',
     blocked: 'It may not be reached from this server. Whoever runs it decides which addresses may.',
     too_large: 'The page is larger than what is taken.',
@@ -52,7 +53,7 @@ const NEXT: Record<string, string> = {
     browser_failed: 'The browser on the server stopped. Try again; if it stays so, `vivim doctor` says what is missing.',
     crashed: 'Reading this page ended the server, three times. It is not tried again by itself; whoever runs the server finds more in its log.',
 };
-const AGAIN = new Set(['challenge', 'rate_limited', 'timeout', 'browser_failed']);
+const AGAIN = new Set(['challenge', 'rate_limited', 'server_error', 'timeout', 'browser_failed']);
 
 // Why it failed, in the server's words.
 export const reason = (c: Capture): string => asSentence(c.error?.detail ?? '') || 'It ended without saying why.';

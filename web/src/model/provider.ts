@@ -1,32 +1,28 @@
 // Providers as people know them, and what can be said about a pasted link before the server is asked.
 // The server decides (src/capture/url_policy.c); this only saves a round trip, so it refuses nothing.
+import { PROVIDERS } from '../gen/providers.ts';
 
-const NAMES: Record<string, string> = {
-    chatgpt: 'ChatGPT', claude: 'Claude', gemini: 'Gemini', grok: 'Grok', deepseek: 'DeepSeek', kimi: 'Kimi', qwen: 'Qwen',
-    zai: 'Z.ai', copilot: 'Copilot', perplexity: 'Perplexity', mistral: 'Mistral', poe: 'Poe',
-};
+const find = (name: string | null | undefined) => PROVIDERS.find((p) => p.name === name);
 
 export function providerName(provider: string | null | undefined): string {
     if (!provider) return 'Unknown';
-    return NAMES[provider] ?? provider.charAt(0).toUpperCase() + provider.slice(1);
+    return find(provider)?.label ?? provider.charAt(0).toUpperCase() + provider.slice(1);
 }
+
+// Where the link that was captured is made private again, as a sentence; null: not known.
+export const howToUnshare = (provider: string | null | undefined): string | null => find(provider)?.unshare ?? null;
 
 export type LinkVerdict =
     | { kind: 'empty' }
     | { kind: 'typing' }                                         // too early to say anything
     | { kind: 'good'; provider: string }
-    | { kind: 'private'; provider: string; advice: string }      // a link only its owner can open
-    | { kind: 'other'; provider: string; advice: string }        // known provider, not a share link that we take
+    | { kind: 'private'; provider: string; advice: string }      // a link that cannot be captured, and why
+    | { kind: 'other'; provider: string; advice: string }        // a known provider, no share link of it
     | { kind: 'unknown'; advice: string };
 
-const HOSTS: Record<string, string> = {
-    'chatgpt.com': 'chatgpt', 'chat.openai.com': 'chatgpt', 'claude.ai': 'claude', 'gemini.google.com': 'gemini', 'g.co': 'gemini',
-    'grok.com': 'grok', 'chat.deepseek.com': 'deepseek', 'www.kimi.com': 'kimi', 'kimi.com': 'kimi', 'chat.qwen.ai': 'qwen',
-    'chat.z.ai': 'zai', 'copilot.microsoft.com': 'copilot', 'www.perplexity.ai': 'perplexity', 'chat.mistral.ai': 'mistral', 'poe.com': 'poe',
-};
-const SHARES: Record<string, RegExp> = { chatgpt: /^\/share\/[0-9a-f-]{36}\/?$/i, claude: /^\/share\/[0-9a-f-]{36}\/?$/i };
-const PRIVATE = /^\/(c|chat|app)\/[\w-]+|^\/g\/[\w-]+\/c\//;
+const SHORT = 12; // an id of this length is no longer being typed
 const HOW_TO_SHARE = 'Open the chat there, choose Share, and paste the link that it gives you.';
+const sentence = (words: string) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
 export function judgeLink(input: string): LinkVerdict {
     const value = input.trim();
@@ -38,13 +34,14 @@ export function judgeLink(input: string): LinkVerdict {
         return { kind: 'typing' };
     }
     if (!url.hostname.includes('.')) return { kind: 'typing' };
-    const provider = HOSTS[url.hostname];
-    if (!provider) return { kind: 'unknown', advice: `${url.hostname} is not a provider that can be captured. Share links of ChatGPT and Claude can.` };
-    if (SHARES[provider]?.test(url.pathname)) return { kind: 'good', provider };
-    if (PRIVATE.test(url.pathname)) return { kind: 'private', provider, advice: `This is a private ${providerName(provider)} chat: only you can open it. ${HOW_TO_SHARE}` };
-    if (!SHARES[provider]) return { kind: 'other', provider, advice: `${providerName(provider)} links cannot be captured yet. Share links of ChatGPT and Claude can.` };
-    if (/^\/share\/?[0-9a-f-]*$/i.test(url.pathname)) return { kind: 'typing' };
-    return { kind: 'other', provider, advice: `This ${providerName(provider)} address is not a share link. ${HOW_TO_SHARE}` };
+    const provider = PROVIDERS.find((p) => p.hosts.includes(url.hostname));
+    if (!provider) return { kind: 'unknown', advice: `${url.hostname} is not a provider that can be captured. Share links of ChatGPT, Claude, Gemini and others can.` };
+    const links = provider.links.filter((l) => l.host === url.hostname && new RegExp(l.path, 'i').test(url.pathname));
+    if (links.some((l) => l.why === null)) return { kind: 'good', provider: provider.name };
+    if (links[0]?.why) return { kind: 'private', provider: provider.name, advice: sentence(links[0].why) };
+    const begun = (begins: string) => begins.startsWith(url.pathname) || (url.pathname.startsWith(begins) && url.pathname.length - begins.length < SHORT);
+    if (provider.links.some((l) => l.why === null && l.host === url.hostname && begun(l.begins))) return { kind: 'typing' };
+    return { kind: 'other', provider: provider.name, advice: `This ${provider.label} address is not a share link. ${HOW_TO_SHARE}` };
 }
 
 // What is sent: the scheme may be left out by hand, never by a copied link.

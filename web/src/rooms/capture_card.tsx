@@ -1,6 +1,6 @@
 // One capture on its way: its steps, how far it is, and what to do when it ended otherwise than hoped.
 import { isOver, mayRetry, reason, sentence, steps, whatNext, type Capture, type Step } from '../model/phases.ts';
-import { providerName } from '../model/provider.ts';
+import { howToUnshare, providerName } from '../model/provider.ts';
 import { useThrottled } from '../ui/hooks.ts';
 import { CheckIcon, CrossIcon } from '../ui/icons.tsx';
 
@@ -19,9 +19,13 @@ function StepItem({ step, detail }: { step: Step; detail: string }) {
 
 function Ending({ capture, retry }: { capture: Capture; retry?: () => void }) {
     if (capture.status === 'done') {
-        return capture.outcome === 'partial'
-            ? <p>The page did not give everything; what it gave is there, marked as partial.</p>
-            : null;
+        const where = howToUnshare(capture.provider);
+        return (
+            <>
+                {capture.outcome === 'partial' && <p>The page did not give everything; what it gave is there, marked as partial.</p>}
+                <p class="small">Your link is still public: whoever has it can read the conversation at {providerName(capture.provider)}.{where && ` To end that: ${where}`}</p>
+            </>
+        );
     }
     return (
         <>

@@ -1,0 +1,247 @@
+#include "archive/builder.h"
+
+#include <math.h>
+
+#include "archive/markdown.h"
+#include "base/limits.h"
+
+void build_begin(struct builder *b, struct arena *a, const char *name, struct conversation *ret)
+{
+    *b = (struct builder){ .a = a, .c = ret };
+    conversation_init(ret, name);
+}
+
+void build_fail(struct builder *b, err_t e)
+{
+    if (b->err == OK)
+        b->err = e;
+}
+
+err_t build_end(struct builder *b)
+{
+    build_fail(b, arena_err(b->a));
+    return b->err;
+}
+
+/* --- messages -------------------------------------------------------------------------------- */
+
+struct message *build_here(struct builder *b)
+{
+    bool usable = b->err == OK && b->here < b->c->message_count;
+    if (!usable)
+        b->spare = (struct message){ 0 };
+    return usable ? &b->c->messages[b->here] : &b->spare;
+}
+
+void build_go_to(struct builder *b, size_t message)
+{
+    assert(message < b->c->message_count);
+    b->here = message;
+}
+
+struct message *build_message(struct builder *b, struct str id, struct str parent_id,
+                              enum role role)
+{
+    if (b->err == OK && !message_add(b->a, b->c))
+        build_fail(b, build_err(b->a));
+    b->here = b->c->message_count ? b->c->message_count - 1 : 0;
+    struct message *m = build_here(b);
+    m->id = id;
+    m->parent_id = parent_id;
+    m->role = role;
+    return m;
+}
+
+struct str build_json_text(struct builder *b, struct json v)
+{
+    struct buf text;
+    struct json_out o;
+    buf_init(&text, b->a, CONVERSATION_BYTES_MAX);
+    jo_init(&o, &text);
+    jo_value(&o, v);
+    build_fail(b, buf_err(&text));
+    return buf_str(&text);
+}
+
+struct str build_id(struct builder *b, struct json v)
+{
+    if (json_is(v, JSON_STR))
+        return json_str(v).n ? json_str(v) : STR_NONE;
+    bool number = json_is(v, JSON_I64) || json_is(v, JSON_U64) || json_is(v, JSON_F64);
+    return number ? build_json_text(b, v) : STR_NONE;
+}
+
+enum role build_role(struct builder *b, const struct role_word *words, struct str word)
+{
+    for (; words->word; words++)
+        if (str_eq_nocase(word, str_from(words->word)))
+            return words->role;
+    build_finding(b, FOUND_UNRECOGNISED_ROLE, word);
+    return ROLE_SYSTEM;
+}
+
+struct str build_replace(struct builder *b, struct str text, struct str old, struct str new,
+                         bool all)
+{
+    struct buf out;
+    buf_init(&out, b->a, CONVERSATION_BYTES_MAX);
+    size_t from = 0, at = str_find(text, old, 0);
+    for (; at < text.n; at = all ? str_find(text, old, from) : text.n) {
+        buf_put(&out, str_sub(text, from, at));
+        buf_put(&out, new);
+        from = at + old.n;
+    }
+    buf_put(&out, str_sub(text, from, text.n));
+    build_fail(b, buf_err(&out));
+    return buf_str(&out);
+}
+
+/* --- times ------------------------------------------------------------------------------------- */
+
+/* Seconds since 1970 have ten digits, milliseconds thirteen; the year 5138 in seconds lies between. */
+static int64_t time_of_number(double n)
+{
+    static const double SECONDS_MAX = 1e11;
+    return time_from_seconds(fabs(n) >= SECONDS_MAX ? n / 1000 : n);
+}
+
+static int64_t time_of_text(struct arena *a, struct str s)
+{
+    struct json number;
+    int64_t ms = TIME_NONE;
+    if (time_parse(s, &ms) != OK && json_parse(a, s, 1, &number) == OK)
+        ms = time_of_number(json_f64(number, (double)NAN));
+    err_clear();
+    return ms;
+}
+
+int64_t build_time(struct builder *b, struct json v)
+{
+    int64_t ms = TIME_NONE;
+    if (json_is(v, JSON_OBJECT)) { /* MongoDB's extended JSON */
+        struct json date = json_get(v, S("$date"));
+        v = json_is(date, JSON_OBJECT) ? json_get(date, S("$numberLong")) : date;
+    }
+    if (!json_exists(v) || (json_is(v, JSON_STR) && !json_str(v).n))
+        return TIME_NONE;
+    if (json_is(v, JSON_STR))
+        ms = time_of_text(b->a, json_str(v));
+    else
+        ms = time_of_number(json_f64(v, (double)NAN));
+    if (ms == TIME_NONE)
+        build_finding(b, FOUND_TIME_UNREADABLE, build_json_text(b, v));
+    return ms;
+}
+
+/* --- blocks --------------------------------------------------------------------------------------- */
+
+static struct block *add(struct builder *b, enum block_type type)
+{
+    if (b->err != OK)
+        return NULL;
+    struct block *x = block_add(b->a, build_here(b), type);
+    if (!x)
+        build_fail(b, build_err(b->a));
+    return x;
+}
+
+void build_text(struct builder *b, struct str markdown)
+{
+    if (b->err == OK && markdown.n)
+        build_fail(b, markdown_blocks(b->a, b->c, markdown, build_here(b)));
+}
+
+void build_thinking(struct builder *b, struct str text, struct str summary)
+{
+    struct block *x = text.n || summary.n ? add(b, BLOCK_THINKING) : NULL;
+    if (!x)
+        return;
+    x->thinking.text = text;
+    x->thinking.summary = summary;
+}
+
+void build_code(struct builder *b, struct str language, struct str code)
+{
+    struct block *x = add(b, BLOCK_CODE);
+    if (!x)
+        return;
+    x->code.language = language;
+    x->code.code = code;
+}
+
+void build_call(struct builder *b, struct str id, struct str name, struct str arguments)
+{
+    struct block *x = add(b, BLOCK_TOOL_CALL);
+    if (!x)
+        return;
+    x->tool_call.id = id;
+    x->tool_call.name = name;
+    x->tool_call.arguments = arguments;
+}
+
+void build_result(struct builder *b, struct str call_id, struct str content, bool is_error)
+{
+    struct block *x = add(b, BLOCK_TOOL_RESULT);
+    if (!x)
+        return;
+    x->tool_result.call_id = call_id;
+    x->tool_result.content = content;
+    x->tool_result.is_error = is_error;
+}
+
+void build_cite(struct builder *b, struct str url, struct str title)
+{
+    struct block *x = add(b, BLOCK_CITATION);
+    if (!x)
+        return;
+    x->citation.url = url;
+    x->citation.title = title;
+}
+
+void build_image(struct builder *b, struct str url, struct str alt, int64_t width, int64_t height)
+{
+    struct block *x = add(b, BLOCK_IMAGE);
+    if (!x)
+        return;
+    x->image.source_url = url;
+    x->image.alt = alt;
+    x->image.width = width;
+    x->image.height = height;
+}
+
+void build_file(struct builder *b, struct str name, struct str media_type, struct str text)
+{
+    struct block *x = add(b, BLOCK_FILE);
+    if (!x)
+        return;
+    x->file.name = name;
+    x->file.media_type = media_type;
+    x->file.text = text;
+}
+
+void build_artifact(struct builder *b, struct str id, struct str kind, struct str title,
+                    struct str content)
+{
+    struct block *x = add(b, BLOCK_ARTIFACT);
+    if (!x)
+        return;
+    x->artifact.id = id;
+    x->artifact.kind = kind;
+    x->artifact.title = title;
+    x->artifact.content = content;
+}
+
+void build_finding(struct builder *b, enum finding_code code, struct str what)
+{
+    if (b->err == OK)
+        finding_add(b->a, b->c, code, "%.*s", STR_ARG(str_sub(what, 0, 100)));
+}
+
+void build_unknown(struct builder *b, struct json v, enum finding_code code, struct str what)
+{
+    struct block *x = add(b, BLOCK_UNKNOWN);
+    if (!x)
+        return;
+    build_fail(b, block_keep_raw(b->a, x, v));
+    build_finding(b, code, what.n ? what : S("it has no type"));
+}

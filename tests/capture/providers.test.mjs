@@ -1,0 +1,34 @@
+// Every provider whose data are known, through a real browser: each form of its share link becomes the conversation.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { capture, conversation } from '../lib/captures.mjs';
+import { startFixtureServer } from '../lib/fixture_server.mjs';
+import { LINKS, PROVIDERS, SAID } from '../lib/providers.mjs';
+import { signIn, startServer } from '../lib/server.mjs';
+
+let fixtures, server, api;
+before(async () => {
+    fixtures = await startFixtureServer();
+    server = await startServer({ env: { ...fixtures.env, VIVIM_BROWSER_SLOTS: '2', VIVIM_CAPTURE_RATE_PER_HOUR: '200' } });
+    api = await signIn(server);
+});
+after(async () => {
+    assert.equal(await server.stop(), 0);
+    await fixtures.stop();
+});
+
+test('the links are those of the providers with data of their own', () => {
+    const with_data = PROVIDERS.filter((p) => p.responses.length && !['chatgpt', 'claude'].includes(p.name)).map((p) => p.name);
+    assert.deepEqual([...new Set(LINKS.map((l) => l.provider))], with_data);
+});
+
+for (const { provider, url, final } of LINKS)
+    test(`${provider}: ${url}`, { timeout: 120_000 }, async () => {
+        const job = await capture(api, url);
+        assert.equal(job.outcome, 'ok', JSON.stringify(job));
+        assert.equal(job.url, final);
+        const c = await conversation(api, job.conversation_id);
+        assert.deepEqual([c.provider, c.title, c.source.strategy], [provider, 'Kettles', 'network']);
+        const { items } = (await api.json('GET', `/api/v1/conversations/${job.conversation_id}/messages`)).body;
+        assert.deepEqual(items.map((m) => [m.role, m.blocks[0].markdown]), [['user', SAID.question], ['assistant', SAID.answer]]);
+    });
