@@ -51,7 +51,7 @@ function endGroup(child, signal) {
 }
 
 function start(command, argv, env = {}) {
-    const child = spawn(command, argv, { env: { ...process.env, ...sanitizers, TMPDIR: folder, VIVIM_TEST_PG_CLUSTER: CLUSTER, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(command, argv, { env: { ...process.env, ...sanitizers, TMPDIR: folder, TEST_PG_CLUSTER: CLUSTER, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     running.add(child);
     child.on('close', () => running.delete(child));
     return child;
@@ -129,10 +129,13 @@ const corpus = (f) => ({
         return { code, seconds, output: `${code === 0 ? 'ok' : 'not ok'} 1 - corpus\n${code === 0 ? '' : output}` };
     },
 });
+// On PostgreSQL the release build runs: what differs there has sanitized unit tests, and the rest has just run with them on SQLite.
+const RELEASE = { VIVIM_BINARY: 'build/release/vivim' };
 const suite = (f, postgres = false) => ({
     name: `${postgres ? 'postgresql: ' : ''}${f}`,
     heavy: /^tests\/(capture|browser|kill|attack\/capture)/.test(f),
-    run: () => run(postgres ? PG : process.execPath, [...(postgres ? [process.execPath] : []), '--test', '--test-reporter=tap', f], { timeout: SUITE_TIMEOUT_MS }),
+    run: () => run(postgres ? PG : process.execPath, [...(postgres ? [process.execPath] : []), '--test', '--test-reporter=tap', f],
+        { timeout: SUITE_TIMEOUT_MS, env: postgres && !process.env.VIVIM_BUILD ? RELEASE : {} }),
 });
 
 const onPostgres = [...stores.map((f) => unit(f, true)), ...api.map((f) => suite(f, true))];

@@ -2,7 +2,7 @@
 # pg.sh COMMAND [ARGUMENT...]: start a PostgreSQL 15 of its own in a temporary folder, run the command with
 # VIVIM_TEST_PG_URL set to it, stop it. As root the server runs as the user `postgres` (it refuses root). It syncs
 # nothing to the disk: the tests kill our server, never the database or the machine.
-# pg.sh --make FOLDER: make the files of an empty one there. With VIVIM_TEST_PG_CLUSTER=FOLDER each begins as their copy,
+# pg.sh --make FOLDER: make the files of an empty one there. With TEST_PG_CLUSTER=FOLDER each begins as their copy,
 # which is quicker than making them anew.
 set -eu
 bin=/usr/lib/postgresql/15/bin
@@ -33,8 +33,8 @@ stop() {
 }
 trap stop EXIT INT TERM
 cd "$folder"
-if [ -d "${VIVIM_TEST_PG_CLUSTER:-}/data" ]; then
-    cp -a "$VIVIM_TEST_PG_CLUSTER/data" "$folder/data"
+if [ -d "${TEST_PG_CLUSTER:-}/data" ]; then
+    cp -a "$TEST_PG_CLUSTER/data" "$folder/data"
 else
     make "$folder"
 fi

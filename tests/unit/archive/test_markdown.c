@@ -327,7 +327,7 @@ static void hostile_text_takes_linear_time(void **state)
         "\t- ",    "&amp;"
     };
     for (size_t i = 0; i < COUNTOF(UNITS); i++)
-        assert_survives(UNITS[i], MIB(1));
+        assert_survives(UNITS[i], KIB(256));
 }
 
 static void put_times(struct buf *b, const char *unit, size_t times)
