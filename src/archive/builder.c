@@ -71,6 +71,12 @@ struct str build_id(struct builder *b, struct json v)
     return number ? build_json_text(b, v) : STR_NONE;
 }
 
+const struct role_word ROLE_WORDS[] = { { "user", ROLE_USER },
+                                        { "assistant", ROLE_ASSISTANT },
+                                        { "system", ROLE_SYSTEM },
+                                        { "tool", ROLE_TOOL },
+                                        { NULL, ROLE_SYSTEM } };
+
 enum role build_role(struct builder *b, const struct role_word *words, struct str word)
 {
     for (; words->word; words++)

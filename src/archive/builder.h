@@ -34,6 +34,7 @@ struct role_word {
     const char *word;
     enum role role;
 };
+extern const struct role_word ROLE_WORDS[]; /* user, assistant, system, tool */
 enum role build_role(struct builder *b, const struct role_word *words, struct str word);
 /* A time in any of the forms that exports hold: RFC 3339, seconds or milliseconds as a number or as text, {"$date": …}.
  * TIME_NONE: none; with a finding when there is something that is no time. */

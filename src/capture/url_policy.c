@@ -3,6 +3,9 @@
 #include "base/embedded.h"
 #include "base/limits.h"
 
+#define SHORT \
+    "short" /* the kind of links that lead to the share's own address, which alone names it */
+
 extern const struct embedded_file CAPTURE_FILES[];
 
 /* --- pieces -------------------------------------------------------------------------------------- */
@@ -116,8 +119,7 @@ static err_t accept(struct arena *a, const struct provider_data *p, const struct
                                            STR_ARG(provider_path_with(a, l->path, id)));
     *ret = (struct share_url){ .provider = p,
                                .id = str_fmt(a, "%.*s:%.*s", STR_ARG(l->kind), STR_ARG(id)),
-                               .url = address,
-                               .is_short = str_eq(l->kind, S("short")) };
+                               .url = address };
     return arena_err(a);
 }
 
@@ -163,8 +165,10 @@ bool url_is_share(const struct provider_table *t, struct arena *a, struct str ur
                   struct str provider, struct str id)
 {
     struct share_url found;
+    bool is_short = str_starts(id, S(SHORT ":"));
     bool same = url_policy_check(t, a, url, STR_NONE, &found) == OK &&
-                str_eq(found.provider->name, provider) && str_eq(found.id, id);
+                str_eq(found.provider->name, provider) &&
+                (str_eq(found.id, id) || (is_short && !str_starts(found.id, S(SHORT ":"))));
     err_clear();
     return same;
 }

@@ -8,7 +8,6 @@ struct share_url {
     const struct provider_data *provider;
     struct str id;  /* canonical: "share:69807432-…" */
     struct str url; /* canonical: https, lower-case host, no query, no fragment */
-    bool is_short;  /* it leads to the share's own address, which alone names it */
 };
 
 /* https only, no credentials, no port, at most URL_BYTES_MAX bytes, a known provider's share link.
@@ -16,7 +15,8 @@ struct share_url {
 NODISCARD err_t url_policy_check(const struct provider_table *t, struct arena *a, struct str text,
                                  struct str blocked, struct share_url *ret);
 
-/* Is this address the share of this canonical id, and nothing else? Query and fragment say nothing. */
+/* Is this address the share of this canonical id, and nothing else? Query and fragment say nothing. A short link's id
+ * ("short:…") stands for any share of the provider: only where it leads says which. */
 bool url_is_share(const struct provider_table *t, struct arena *a, struct str url,
                   struct str provider, struct str id);
 

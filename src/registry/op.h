@@ -44,4 +44,7 @@ struct op_consumer {
     err_t (*rebuild)(struct app *app, struct db *rows, struct db *effects, struct arena *a);
 };
 
+/* What it is about (owner, id and kind) as bytes: one key for all ops about one thing. STR_NONE: no memory. */
+struct str op_thing(struct arena *a, const struct op *op);
+
 #endif

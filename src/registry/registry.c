@@ -23,6 +23,18 @@ void *app_room(const struct app *app, const char *name)
     return app->room_state[i];
 }
 
+struct str op_thing(struct arena *a, const struct op *op)
+{
+    size_t ids = 2 * sizeof(struct uuid), n = ids + op->entity.n;
+    char *key = arena_bytes(a, n);
+    if (!key)
+        return STR_NONE;
+    memcpy(key, &op->owner_id, sizeof op->owner_id);
+    memcpy(key + sizeof op->owner_id, &op->entity_id, sizeof op->entity_id);
+    memcpy(key + ids, op->entity.s, op->entity.n);
+    return str_of(key, n);
+}
+
 /* --- entities ----------------------------------------------------------------------------------- */
 
 const struct entity *app_entity(const struct app *app, struct str name)

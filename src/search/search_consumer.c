@@ -1,5 +1,4 @@
-/* The op log's consumer that keeps the indexes: what changed is read from the rows and put in anew.
- * */
+/* The op log's consumer that keeps the indexes: what changed is read from the rows and put in anew. */
 #include "base/log.h"
 #include "base/map.h"
 #include "search/inside.h"
@@ -70,19 +69,6 @@ static err_t consume_one(struct app *app, struct db *rows, struct db *index, con
     return put_entity(app, rows, index, entity, op->owner_id, op->entity_id);
 }
 
-/* Whose, of which kind and which, as bytes. */
-static struct str thing_key(struct arena *a, const struct op *op)
-{
-    size_t ids = 2 * sizeof(struct uuid), n = ids + op->entity.n;
-    char *key = arena_bytes(a, n);
-    if (!key)
-        return STR_NONE;
-    memcpy(key, &op->owner_id, sizeof op->owner_id);
-    memcpy(key + sizeof op->owner_id, &op->entity_id, sizeof op->entity_id);
-    memcpy(key + ids, op->entity.s, op->entity.n);
-    return str_of(key, n);
-}
-
 /* What is put in is what the rows say now: of many changes of one thing in a batch the last one is enough. What was deleted
  * takes others along, each time. */
 static err_t find_last(struct arena *a, const struct op *ops, size_t count, bool **ret_last)
@@ -91,7 +77,7 @@ static err_t find_last(struct arena *a, const struct op *ops, size_t count, bool
     bool *last = ARENA_ARRAY(a, bool, count);
     map_init(&seen, a);
     for (size_t i = count; last && i-- > 0;) {
-        struct str key = thing_key(a, &ops[i]);
+        struct str key = op_thing(a, &ops[i]);
         TRY(arena_err(a));
         bool later = map_has(&seen, key);
         last[i] = !later || str_eq(ops[i].kind, S("deleted"));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { capture, conversation } from '../lib/captures.mjs';
 import { startFixtureServer } from '../lib/fixture_server.mjs';
-import { LINKS, PROVIDERS, SAID } from '../lib/providers.mjs';
+import { LINKS, PROVIDERS, SAID, SHORT } from '../lib/providers.mjs';
 import { signIn, startServer } from '../lib/server.mjs';
 
 let fixtures, server, api;
@@ -20,6 +20,14 @@ after(async () => {
 test('the links are those of the providers with data of their own', () => {
     const with_data = PROVIDERS.filter((p) => p.responses.length && !['chatgpt', 'claude'].includes(p.name)).map((p) => p.name);
     assert.deepEqual([...new Set(LINKS.map((l) => l.provider))], with_data);
+});
+
+test(`gemini: ${SHORT.url} leads to the share`, { timeout: 120_000 }, async () => {
+    const job = await capture(api, SHORT.url);
+    assert.equal(job.outcome, 'ok', JSON.stringify(job));
+    assert.equal((await conversation(api, job.conversation_id)).source.strategy, 'dom');
+    const { items } = (await api.json('GET', `/api/v1/conversations/${job.conversation_id}/messages`)).body;
+    assert.deepEqual(items.map((m) => m.blocks[0].markdown), [SAID.question, SAID.answer]);
 });
 
 for (const { provider, url, final } of LINKS)

@@ -38,6 +38,12 @@ export const LINKS = PROVIDERS.filter((p) => DATA[p.name]).flatMap((p) => p.link
     return { provider: p.name, id, url: `https://${l.host}${path}`, final: l.to ? withId(l.to, id) : `https://${l.host}${path}` };
 }));
 
+// A short link names nothing: where it leads is the share, and its page is read.
+export const SHORT = {
+    url: 'https://g.co/gemini/share/aBcDeF', leads: 'https://gemini.google.com/share/5b0e7000aaaa',
+    page: `<!DOCTYPE html><title>Gemini</title><main><user-query><div class="query-text">${QUESTION}</div></user-query><model-response><div class="markdown"><p>${ANSWER}</p></div></model-response></main>`,
+};
+
 function requestOf(provider, id) {
     const { responses } = PROVIDERS.find((p) => p.name === provider), prefix = (r) => /\{\w+:(\w+)\}/.exec(r.path)?.[1] ?? '';
     const r = responses.find((one) => prefix(one) && id.startsWith(prefix(one))) ?? responses.find((one) => !prefix(one));

@@ -9,12 +9,6 @@
 
 enum { NODES_MAX = 1000000 };
 
-static const struct role_word ROLES[] = { { "user", ROLE_USER },
-                                          { "assistant", ROLE_ASSISTANT },
-                                          { "system", ROLE_SYSTEM },
-                                          { "tool", ROLE_TOOL },
-                                          { NULL, ROLE_SYSTEM } };
-
 struct talk {
     struct str model; /* of the conversation, for messages that name none */
     struct canvas canvas;
@@ -272,7 +266,7 @@ static void write_message(struct builder *b, const struct tree_node *n, void *co
                        .content = json_get(n->value, S("content")),
                        .metadata = json_get(n->value, S("metadata")),
                        .recipient = json_get_str(n->value, S("recipient")),
-                       .role = build_role(b, ROLES, json_get_str(author, S("role"))) };
+                       .role = build_role(b, ROLE_WORDS, json_get_str(author, S("role"))) };
     p.type = json_get_str(p.content, S("content_type"));
     struct message *m = build_message(b, n->id, n->above, p.role);
     m->author = json_get_str(author, S("name"));

@@ -4,11 +4,6 @@
 #include "archive/providers/sources.h"
 #include "archive/tree.h"
 
-static const struct role_word ROLES[] = { { "user", ROLE_USER },
-                                          { "assistant", ROLE_ASSISTANT },
-                                          { "system", ROLE_SYSTEM },
-                                          { NULL, ROLE_SYSTEM } };
-
 static struct json data_of(struct json root)
 {
     struct json data = json_get(json_get(root, S("data")), S("biz_data"));
@@ -112,7 +107,7 @@ static void write_message(struct builder *b, const struct tree_node *n, void *co
         role = str_eq(json_get_str(json_at(fragments, 0), S("type")), S("REQUEST"))
                    ? S("user")
                    : S("assistant");
-    struct message *m = build_message(b, n->id, n->above, build_role(b, ROLES, role));
+    struct message *m = build_message(b, n->id, n->above, build_role(b, ROLE_WORDS, role));
     m->created_ms = n->at_ms;
     m->on_path = n->on_path;
     m->model = json_get_str(v, S("model")).n ? json_get_str(v, S("model")) : STR_NONE;

@@ -5,12 +5,6 @@
 #include "base/limits.h"
 #include "base/map.h"
 
-static const struct role_word ROLES[] = { { "user", ROLE_USER },
-                                          { "assistant", ROLE_ASSISTANT },
-                                          { "system", ROLE_SYSTEM },
-                                          { "tool", ROLE_TOOL },
-                                          { NULL, ROLE_SYSTEM } };
-
 struct talk {
     struct builder *b;
     struct map sources; /* "web_search:1#0" -> struct json of title and url */
@@ -94,8 +88,8 @@ static void put_block(struct talk *t, struct json v)
 static void write_message(struct builder *b, const struct tree_node *n, void *context)
 {
     struct json one;
-    struct message *m =
-        build_message(b, n->id, n->above, build_role(b, ROLES, json_get_str(n->value, S("role"))));
+    struct message *m = build_message(b, n->id, n->above,
+                                      build_role(b, ROLE_WORDS, json_get_str(n->value, S("role"))));
     m->created_ms = n->at_ms;
     m->on_path = n->on_path;
     struct json_iter it = json_iter(json_get(n->value, S("blocks")));

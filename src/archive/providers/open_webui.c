@@ -1,11 +1,5 @@
 #include "archive/providers/open_webui.h"
 
-static const struct role_word ROLES[] = { { "user", ROLE_USER },
-                                          { "assistant", ROLE_ASSISTANT },
-                                          { "system", ROLE_SYSTEM },
-                                          { "tool", ROLE_TOOL },
-                                          { NULL, ROLE_SYSTEM } };
-
 typedef void (*put_fn)(struct builder *b, struct json message, enum role role);
 
 static struct json history_of(struct json chat)
@@ -21,7 +15,7 @@ bool open_webui_is(struct json chat)
 static void write_message(struct builder *b, const struct tree_node *n, void *context)
 {
     const put_fn *put = context;
-    enum role role = build_role(b, ROLES, json_get_str(n->value, S("role")));
+    enum role role = build_role(b, ROLE_WORDS, json_get_str(n->value, S("role")));
     struct message *m = build_message(b, n->id, n->above, role);
     m->created_ms = n->at_ms;
     m->on_path = n->on_path;

@@ -43,23 +43,10 @@ struct viewer {
     struct map rights; /* by thing: a bool */
 };
 
-/* Owner, id and kind, as bytes. */
-static struct str thing_key(struct arena *a, const struct op *op)
-{
-    size_t ids = 2 * sizeof(struct uuid), n = ids + op->entity.n;
-    char *key = arena_alloc(a, n);
-    if (!key)
-        return STR_NONE;
-    memcpy(key, &op->owner_id, sizeof op->owner_id);
-    memcpy(key + sizeof op->owner_id, &op->entity_id, sizeof op->entity_id);
-    memcpy(key + ids, op->entity.s, op->entity.n);
-    return str_of(key, n);
-}
-
 /* Asked once for each thing, however many ops there are about it. */
 static err_t may_read(struct viewer *v, const struct entity *entity, const struct op *op, bool *ret)
 {
-    struct str key = thing_key(v->arena, op);
+    struct str key = op_thing(v->arena, op);
     TRY(arena_err(v->arena));
     bool *known = map_get(&v->rights, key);
     if (!known) {

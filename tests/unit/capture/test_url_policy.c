@@ -144,6 +144,29 @@ static void near_misses(void **state)
         E_INVALID_URL);
 }
 
+static void an_address_and_the_share_that_it_is(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    static const struct {
+        const char *url, *provider, *id;
+        bool is;
+    } cases[] = {
+        { "https://chatgpt.com/share/" UUID "?x=y#z", "chatgpt", "share:" UUID, true },
+        { "https://claude.ai/share/" UUID, "chatgpt", "share:" UUID, false },
+        { "https://chatgpt.com/", "chatgpt", "share:" UUID, false },
+        { "https://gemini.google.com/share/0123456789ab", "gemini", "short:aBc", true },
+        { "https://g.co/gemini/share/other", "gemini", "short:aBc", false },
+        { "https://g.co/gemini/share/aBc", "gemini", "short:aBc", true },
+        { "https://chatgpt.com/share/" UUID, "gemini", "short:aBc", false },
+        { "https://gemini.google.com/", "gemini", "short:aBc", false },
+    };
+    for (size_t i = 0; i < COUNTOF(cases); i++)
+        if (url_is_share(&table, &a, str_from(cases[i].url), str_from(cases[i].provider),
+                         str_from(cases[i].id)) != cases[i].is)
+            fail_msg("%s", cases[i].url);
+}
+
 static void blocked_domains(void **state)
 {
     UNUSED(state);
@@ -165,9 +188,8 @@ static void blocked_domains(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accepted),
-        cmocka_unit_test(forms_that_cannot_be_captured),
-        cmocka_unit_test(near_misses),
+        cmocka_unit_test(accepted),        cmocka_unit_test(forms_that_cannot_be_captured),
+        cmocka_unit_test(near_misses),     cmocka_unit_test(an_address_and_the_share_that_it_is),
         cmocka_unit_test(blocked_domains),
     };
     arena_init(&data, MIB(4));
