@@ -238,6 +238,14 @@ SELECT owner_id, id, kind, status, payload, phase, state, error_code, error_deta
 @end
 ;
 
+-- :query ops_job_take_turns
+-- Until the transaction ends nobody else chooses among those whose run once ended with its process. SQLite has one writer.
+SELECT 1
+@postgres
+  FROM pg_advisory_xact_lock(8626338)
+@end
+;
+
 -- :query ops_job_claim
 -- One that runs still by its row has a run whose end nobody wrote: its process is dead.
 UPDATE job SET deaths = deaths + CASE WHEN status = 'running' THEN 1 ELSE 0 END, status = 'running',

@@ -266,12 +266,24 @@ err_t ops_store_job_next_ms(struct db *db, const char *kind, int64_t now_ms, int
     return db_i64(db, &SQL_OPS_JOB_NEXT_MS, DB_ARGS(DBS(str_from(kind)), DBI(now_ms)), ret);
 }
 
+static err_t due(struct db *db, struct arena *a, const char *kind, int64_t now_ms,
+                 struct job_record *ret)
+{
+    return db_one(db, a, &SQL_OPS_JOB_DUE, DB_ARGS(DBS(str_from(kind)), DBI(now_ms)), JOB_COLS,
+                  COUNTOF(JOB_COLS), ret);
+}
+
 err_t ops_store_job_claim(struct db *db, struct arena *a, const char *kind, struct uuid token,
                           int64_t lease_ms, int64_t now_ms, struct job_record *ret)
 {
     struct job_record found;
-    TRY(db_one(db, a, &SQL_OPS_JOB_DUE, DB_ARGS(DBS(str_from(kind)), DBI(now_ms)), JOB_COLS,
-               COUNTOF(JOB_COLS), &found));
+    TRY(due(db, a, kind, now_ms, &found));
+    if (found.row.deaths > 0 || str_eq(found.row.status, S("running"))) {
+        /* Another transaction may be taking one of the same kind, which this one cannot see yet. */
+        int64_t n;
+        TRY(db_i64(db, &SQL_OPS_JOB_TAKE_TURNS, DB_NO_ARGS, &n));
+        TRY(due(db, a, kind, now_ms, &found));
+    }
     TRY(db_exec(
         db, &SQL_OPS_JOB_CLAIM,
         DB_ARGS(DBU(token), DBI(lease_ms), DBI(now_ms), DBU(found.row.owner_id), DBU(found.row.id)),

@@ -626,6 +626,51 @@ static void what_died_together_is_tried_one_by_one(void **state)
     assert_int_equal(most_running, 1);
 }
 
+static _Atomic bool chosen;
+
+static void choose(void *arg)
+{
+    struct arena a;
+    struct db *db;
+    arena_init(&a, 1 << 20);
+    ok(db_connect(f.app.store, &db));
+    struct db_txn tx = { 0 };
+    struct job_record r;
+    ok(db_txn_begin(&tx, db));
+    *(err_t *)arg = ops_store_job_claim(db, &a, "test", uuid_new(), clock_wall_ms() + LEASE_MS,
+                                        clock_wall_ms(), &r);
+    ok(db_txn_commit(&tx));
+    db_disconnect(db);
+    arena_free(&a);
+    chosen = true;
+}
+
+/* The same when two workers choose at the same moment: who cannot see yet what the other takes waits for it. */
+static void what_died_together_is_not_taken_at_once(void **state)
+{
+    UNUSED(state);
+    clock_fake(NOW);
+    add("{}");
+    add("{}");
+    struct job_record r;
+    ok(claim(&r));
+    ok(claim(&r));
+    clock_fake_advance(LEASE_MS);
+    struct db_txn tx = { 0 };
+    ok(db_txn_begin(&tx, f.db));
+    ok(ops_store_job_claim(f.db, &f.arena, "test", uuid_new(), clock_wall_ms() + LEASE_MS,
+                           clock_wall_ms(), &r));
+    struct thread other;
+    err_t theirs = OK;
+    chosen = false;
+    ok(thread_start(&other, "chooser", choose, &theirs));
+    for (int i = 0; i < 100 && !chosen; i++)
+        clock_sleep_ms(2);
+    ok(db_txn_commit(&tx));
+    thread_join(&other);
+    assert_int_equal(theirs, E_NOT_FOUND);
+}
+
 /* A run whose lease went to another writes nothing any more. */
 static void lost_lease(void **state)
 {
@@ -675,6 +720,7 @@ int main(void)
         OPEN(a_job_that_ends_the_process_is_tried_three_times),
         OPEN(two_deaths_are_not_three),
         OPEN(what_died_together_is_tried_one_by_one),
+        OPEN(what_died_together_is_not_taken_at_once),
         OPEN(lost_lease),
     };
     RUN_ON_BOTH(tests);
