@@ -452,7 +452,7 @@ describe('real time', () => {
         });
     });
 
-    describe('credentials that end by themselves close their sockets', () => {
+    describe('credentials that end by themselves close their sockets', { concurrency: true }, () => {
         const IDLE_MS = 14 * 24 * 3600 * 1000, SOON_MS = 4000;
         const of = (handle) => `owner_id = (SELECT id FROM account WHERE handle = '${handle}')`;
         // Before anybody has looked at them: what is known of a credential is remembered for a second.
