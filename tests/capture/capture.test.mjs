@@ -1,14 +1,14 @@
 // Captures through real Chromium: every strategy, and the expectations of the real pages where they are present.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, test as alone } from 'node:test';
+import { beside } from '../lib/beside.mjs';
 import { filesIn } from '../lib/bytes.mjs';
 import { blocksOf, capture, conversation } from '../lib/captures.mjs';
 import { expected, haveShared, SHARED, startFixtureServer } from '../lib/fixture_server.mjs';
-import { signIn, startServer } from '../lib/server.mjs';
+import { command, signIn, startServer } from '../lib/server.mjs';
 
 // Screenshots in a data folder: the only JPEG files there.
 const picturesIn = (data) => filesIn(join(data, 'blobs')).filter((f) => readFileSync(f).subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))).length;
@@ -16,12 +16,22 @@ const SCORER = join(SHARED, 'tools/score_extract.py');
 let fixtures, server, api;
 before(async () => {
     fixtures = await startFixtureServer();
-    server = await startServer({ env: fixtures.env });
+    server = await startServer({ env: { ...fixtures.env, VIVIM_BROWSER_SLOTS: '4', VIVIM_CAPTURE_RATE_PER_HOUR: '200' } });
     api = await signIn(server);
 });
+const test = beside(6);
 after(async () => {
     assert.equal(await server.stop(), 0);
     await fixtures.stop();
+});
+
+alone('a document that holds the conversation is not run: nothing else is fetched, there is no picture', async () => {
+    const before = picturesIn(server.data);
+    const job = await capture(api, fixtures.urls.beacon);
+    assert.equal(job.outcome, 'ok', JSON.stringify(job));
+    assert.ok(fixtures.seen.some((line) => line.includes(fixtures.urls.beacon.split('/').at(-1))), 'the page was fetched');
+    assert.ok(!fixtures.seen.some((line) => line.includes('/beacon')), 'and nothing else');
+    assert.equal(picturesIn(server.data), before);
 });
 
 test('a ChatGPT share page: embedded state', async () => {
@@ -43,15 +53,6 @@ test('a ChatGPT share page: embedded state', async () => {
     assert.equal(blocksOf(c.messages, 'math').filter((b) => b.display).length, 1);
     assert.equal(blocksOf(c.messages, 'thinking').length, 1);
     assert.equal(blocksOf(c.messages, 'thinking')[0].summary, 'Thought for 6s');
-});
-
-test('a document that holds the conversation is not run: nothing else is fetched, there is no picture', async () => {
-    const before = picturesIn(server.data);
-    const job = await capture(api, fixtures.urls.beacon);
-    assert.equal(job.outcome, 'ok', JSON.stringify(job));
-    assert.ok(fixtures.seen.some((line) => line.includes(fixtures.urls.beacon.split('/').at(-1))), 'the page was fetched');
-    assert.ok(!fixtures.seen.some((line) => line.includes('/beacon')), 'and nothing else');
-    assert.equal(picturesIn(server.data), before);
 });
 
 // Each link on a server that has seen none of them: the same picture twice is one file.
@@ -220,15 +221,17 @@ test('by the command line, with and without progress', async () => {
 // through the browser is held against the same expectations as a file. What each field counts is said in fixtures/SOURCES.md.
 const noFixtures = expected.length && existsSync(SCORER) ? false : '../shared/fixtures is not here';
 
+let scoring;
+after(() => scoring && rmSync(scoring, { recursive: true, force: true }));
+
 // A page that was cut down to an answer is no conversation, and is refused as one.
 const isWhole = ({ conversation: c }) => c.user_messages > 0 && c.assistant_messages > 0;
 
-test('every real page gives its expectations, captured through the browser', { skip: noFixtures }, async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'vivim-score-'));
-    t.after(() => rmSync(folder, { recursive: true, force: true }));
+test('every real page gives its expectations, captured through the browser', { skip: noFixtures }, async () => {
+    const folder = scoring = mkdtempSync(join(tmpdir(), 'vivim-score-'));
     const whole = expected.filter(isWhole);
     assert.ok(whole.length >= 4, 'the share page and the saved pages of both providers');
-    for (const { provider, file, url } of whole) {
+    await Promise.all(whole.map(async ({ provider, file, url }) => {
         const job = await capture(api, url);
         assert.equal(job.outcome, 'ok', `${file}: ${JSON.stringify(job)}`);
         const got = { format: 'vivim.conversation/1', ...await conversation(api, job.conversation_id, true) };
@@ -237,10 +240,10 @@ test('every real page gives its expectations, captured through the browser', { s
         copyFileSync(`${file}.expect.json`, join(folder, 'expect', provider, `${basename(file)}.expect.json`));
         copyFileSync(file, join(folder, 'captured', provider, basename(file))); // the scorer counts the words in it
         writeFileSync(join(folder, 'captured', provider, `${basename(file)}.captured`), JSON.stringify(got));
-    }
+    }));
     const program = join(folder, 'vivim');
     writeFileSync(program, '#!/bin/sh\nfor file; do :; done\nexec cat "$file.captured"\n', { mode: 0o755 });
-    const scored = spawnSync(SCORER, [program, join(folder, 'captured'), join(folder, 'expect')], { encoding: 'utf8' });
+    const scored = await command(SCORER, [program, join(folder, 'captured'), join(folder, 'expect')], { env: process.env, check: false });
     assert.match(scored.stdout, new RegExp(`^${whole.length} passed, 0 failed$`, 'm'), scored.stdout + scored.stderr);
 });
 

@@ -3,28 +3,42 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after } from 'node:test';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import { micromark } from 'micromark';
+import { atMost, beside } from '../lib/beside.mjs';
 import { chatgptDomPage } from '../lib/pages.mjs';
 import { BINARY, command, tempFolder } from '../lib/server.mjs';
 
 const data = tempFolder('vivim-rendered-');
 after(() => rmSync(data, { recursive: true, force: true }));
 
+const test = beside(64), inTurn = atMost(3); // each page is a browser of its own
 let pages = 0;
 async function extract(html, url = null) {
     const file = join(data, `${++pages}.html`);
     writeFileSync(file, html);
-    const { code, stdout, stderr } = await command(BINARY, ['extract', ...(url ? ['--url', url] : []), file], { check: false });
+    const { code, stdout, stderr } = await inTurn(() => command(BINARY, ['extract', ...(url ? ['--url', url] : []), file], { check: false }));
     assert.equal(code, 0, stderr);
     return JSON.parse(stdout);
 }
 const page = (body, title = 'T') => `<!DOCTYPE html><html><head><meta charset="utf-8"><title>${title}</title></head><body>${body}</body></html>`;
 // One answer of ChatGPT's page; a question before it.
+const pair = (c, user, { blocks }) => ({ c, user: user.blocks, blocks, markdown: blocks.map((b) => b.markdown ?? `<${b.type}>`).join('\n\n') });
 async function answer(html, question = 'Q') {
     const c = await extract(chatgptDomPage('Case', [['user', question], ['assistant', html]]));
-    return { c, user: c.messages[0].blocks, blocks: c.messages[1].blocks, markdown: c.messages[1].blocks.map((b) => b.markdown ?? `<${b.type}>`).join('\n\n') };
+    return pair(c, ...c.messages);
+}
+// The same, on one page with all others that are asked for in this way at the same time: what is found in one is found in all.
+let gathering = null;
+function among(html, question = 'Q') {
+    gathering ??= { turns: [], c: new Promise((resolve) => setImmediate(resolve)).then(() => {
+        const { turns } = gathering;
+        gathering = null;
+        return extract(chatgptDomPage('Cases', turns));
+    }) };
+    const n = gathering.turns.push(['user', question], ['assistant', html]);
+    return gathering.c.then((c) => pair(c, ...[n - 1, n].map((i) => c.messages.find((m) => m.id === `m-${i}`))));
 }
 const codes = (c) => c.findings.map((f) => f.code);
 
@@ -50,13 +64,13 @@ const TEXT = [
 ];
 for (const [name, html, markdown] of TEXT)
     test(name, async () => {
-        const a = await answer(html);
+        const a = await among(html);
         assert.equal(a.markdown, markdown);
         assert.deepEqual(a.c.findings, []);
     });
 
 test('cells of tables', async () => {
-    const { blocks, c } = await answer('<table><caption>Of what</caption><thead><tr><td>a | b</td><td><code>x||y</code></td></tr></thead><tbody><tr><td>1<br>2</td><td><ul><li>p</li><li>q</li></ul></td></tr>'
+    const { blocks, c } = await among('<table><caption>Of what</caption><thead><tr><td>a | b</td><td><code>x||y</code></td></tr></thead><tbody><tr><td>1<br>2</td><td><ul><li>p</li><li>q</li></ul></td></tr>'
         + '<tr><td colspan="2">wide</td></tr><tr><td>3</td><td>4</td><td>too many</td></tr></tbody></table><table><tr><td>no</td><td>head</td></tr></table>');
     assert.equal(blocks[0].markdown, 'Of what');
     assert.deepEqual(blocks[1].header, ['a | b', '`x||y`', '']);
@@ -66,7 +80,7 @@ test('cells of tables', async () => {
 });
 
 test('code of several shapes', async () => {
-    const { blocks, c } = await answer('<pre><div>python<button>Copy code</button></div><code>a\n\nb\n</code></pre><pre><code>one<br>two</code></pre><pre><code>p</code>\n<code>q</code></pre>'
+    const { blocks, c } = await among('<pre><div>python<button>Copy code</button></div><code>a\n\nb\n</code></pre><pre><code>one<br>two</code></pre><pre><code>p</code>\n<code>q</code></pre>'
         + '<pre><code><div>l1</div><div>l2</div></code></pre><pre><code>graph TD\nA--&gt;B</code></pre>');
     assert.deepEqual(blocks.map((b) => [b.type, b.language ?? null, b.code]), [['code', 'python', 'a\n\nb\n'], ['code', null, 'one\ntwo'], ['code', null, 'p\nq'],
         ['code', null, 'l1\nl2\n'], ['mermaid', null, 'graph TD\nA-->B']]);
@@ -74,7 +88,7 @@ test('code of several shapes', async () => {
 });
 
 test('a citation stands behind its text, with its place', async () => {
-    const { blocks, c } = await answer('<p>Tides <b>fall<sup><a href="https://example.org/t">1</a></sup></b> and rise.</p><ul><li>also 𝛑<a data-citation href="https://example.org/u">src</a></li></ul>');
+    const { blocks, c } = await among('<p>Tides <b>fall<sup><a href="https://example.org/t">1</a></sup></b> and rise.</p><ul><li>also 𝛑<a data-citation href="https://example.org/u">src</a></li></ul>');
     assert.deepEqual(blocks.map((b) => b.type), ['text', 'citation', 'citation']);
     assert.equal(blocks[0].markdown, 'Tides **fall** and rise.\n\n- also 𝛑');
     assert.deepEqual(blocks.slice(1).map((b) => [b.url, b.title, [...blocks[0].markdown].slice(0, b.start).join('')]),
@@ -84,7 +98,7 @@ test('a citation stands behind its text, with its place', async () => {
 
 test('citations in items, quotes, cells and headings keep their places', async () => {
     const mark = (n) => `<a data-citation href="https://example.org/${n}">s${n}</a>`;
-    const { blocks, c } = await answer(`<h2>Head ${mark(1)}</h2><ul><li>one ${mark(2)}</li><li>two<ul><li>deep ${mark(3)}</li></ul></li></ul><blockquote><p>said${mark(4)}.</p></blockquote><table><tr><th>A ${mark(5)}</th></tr></table>`);
+    const { blocks, c } = await among(`<h2>Head ${mark(1)}</h2><ul><li>one ${mark(2)}</li><li>two<ul><li>deep ${mark(3)}</li></ul></li></ul><blockquote><p>said${mark(4)}.</p></blockquote><table><tr><th>A ${mark(5)}</th></tr></table>`);
     const text = [...blocks[0].markdown];
     assert.equal(text.join(''), '## Head\n\n- one\n- two\n\n  - deep\n\n> said.');
     assert.deepEqual(blocks.filter((b) => b.type === 'citation').map((b) => [b.url.at(-1), b.start === null ? null : text.slice(0, b.start).join('').slice(-4)]), [['1', 'Head'], ['2', ' one'], ['3', 'deep'], ['4', 'said'], ['5', null]]);
@@ -139,15 +153,14 @@ test('elements of every kind within one another', async () => {
 // --- what is typed -----------------------------------------------------------------------------------------------------------
 
 test('what a person typed stays as typed', async () => {
-    const { user, c } = await answer('ok', 'line one\n  indented two\n\n&lt;b&gt;not bold&lt;/b&gt; *stars* _under_\n```\ncode\n```');
+    const { user, c } = await among('ok', 'line one\n  indented two\n\n&lt;b&gt;not bold&lt;/b&gt; *stars* _under_\n```\ncode\n```');
     assert.deepEqual(user.map((b) => b.markdown), ['line one\n  indented two\n\n<b>not bold</b> *stars* _under_\n```\ncode\n```']);
     assert.deepEqual(c.findings, []);
 });
 
 test('lines of what was typed are elements of their own, or rendered', async () => {
-    assert.equal((await answer('ok', '<p>one</p><p>two<br>three</p>')).user[0].markdown, 'one\n\ntwo\nthree');
-    assert.equal((await answer('ok', '<div>one</div><div>two</div><div><br></div><div>four</div>')).user[0].markdown, 'one\ntwo\n\nfour');
-    assert.equal((await answer('ok', '<p>See <strong>this</strong></p><ul><li>a</li></ul>')).user[0].markdown, 'See **this**\n\n- a');
+    const typed = ['<p>one</p><p>two<br>three</p>', '<div>one</div><div>two</div><div><br></div><div>four</div>', '<p>See <strong>this</strong></p><ul><li>a</li></ul>'];
+    assert.deepEqual((await Promise.all(typed.map((html) => among('ok', html)))).map(({ user }) => user[0].markdown), ['one\n\ntwo\nthree', 'one\ntwo\n\nfour', 'See **this**\n\n- a']);
 });
 
 test('space that the page does not show is no indentation', async () => {
@@ -160,13 +173,13 @@ test('space that the page does not show is no indentation', async () => {
 // --- words are counted -------------------------------------------------------------------------------------------------------
 
 test('words of a turn outside of what is read are said to be missing', async () => {
-    const turn = (extra) => page(`<div class="font-claude-response"><div class="standard-markdown"><p>Read words.</p></div>${extra}</div>`);
+    const turns = (...extras) => page(extras.map((extra) => `<div class="font-claude-response"><div class="standard-markdown"><p>Read words.</p></div>${extra}</div>`).join(''));
     const url = 'https://claude.ai/share/0a1b2c3d-0000-8000-8000-000000000001';
-    const c = await extract(turn('<div>Five words that nobody read</div>'), url);
+    const c = await extract(turns('<div>Five words that nobody read</div>'), url);
     assert.deepEqual(codes(c), ['text_lost']);
     assert.match(c.findings[0].detail, /^5 words in 1 turn\(s\) .*Five words that nobody read/);
-    for (const furniture of ['<button>Copy</button>', '<span class="sr-only">Claude said</span>', '<div style="display:none">menu</div>', '<div style="opacity:0">10:30</div>', '<svg><title>icon</title></svg>'])
-        assert.deepEqual((await extract(turn(furniture), url)).findings, [], furniture);
+    const furniture = ['<button>Copy</button>', '<span class="sr-only">Claude said</span>', '<div style="display:none">menu</div>', '<div style="opacity:0">10:30</div>', '<svg><title>icon</title></svg>'];
+    assert.deepEqual((await extract(turns(...furniture), url)).findings, []);
 });
 
 test('a drawing with words is not kept, and said so', async () => {
