@@ -39,6 +39,13 @@ void build_go_to(struct builder *b, size_t message)
     b->here = message;
 }
 
+void build_expect(struct builder *b, size_t messages)
+{
+    if (messages > CONVERSATION_MESSAGES_MAX)
+        build_fail(b, err_note(E_LIMIT, NULL, "the conversation has %zu messages; %d are the most",
+                               messages, CONVERSATION_MESSAGES_MAX));
+}
+
 struct message *build_message(struct builder *b, struct str id, struct str parent_id,
                               enum role role)
 {

@@ -21,6 +21,8 @@ void build_begin(struct builder *b, struct arena *a, const char *name, struct co
 NODISCARD err_t build_end(struct builder *b);
 void build_fail(struct builder *b, err_t e);
 
+/* So many messages are to come. More than CONVERSATION_MESSAGES_MAX: E_LIMIT, with both numbers. */
+void build_expect(struct builder *b, size_t messages);
 /* A new message, to which the blocks after it belong; never NULL. It moves when the next one is made. */
 struct message *build_message(struct builder *b, struct str id, struct str parent_id,
                               enum role role);

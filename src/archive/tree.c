@@ -134,6 +134,10 @@ void tree_write(struct builder *b, struct tree_node *nodes, size_t count, struct
                 void *context)
 {
     struct tree t = { .b = b, .nodes = nodes, .count = count };
+    size_t messages = 0;
+    for (size_t i = 0; i < count; i++)
+        messages += !nodes[i].silent;
+    build_expect(b, messages);
     if (!index_nodes(&t))
         return;
     struct tree_node *last = current.n ? map_get(&t.by_id, current) : NULL;
