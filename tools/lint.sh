@@ -36,7 +36,7 @@ report "$(ctags -R --languages=C --kinds-C=f --fields=+ne -f - src 2>/dev/null |
 report "$(wc -l $sources $(find web/src -name '*.ts' -o -name '*.tsx' 2>/dev/null) | awk '$2 != "total" && $1 > 800 { print $2 ": " $1 " lines; 800 are the most" }')"
 
 # Format.
-report "$(clang-format --dry-run $(git ls-files 'src/*.c' 'src/*.h' 'tests/unit/*.c' 'fuzz/*.c' 'bench/*.c' 'tools/*.c') 2>&1 | grep -E 'warning: code should be clang-formatted' | cut -d: -f1 | sort | uniq -c | awk '{ print $2 ": " $1 " places are not as clang-format writes them (make format)" }')"
+report "$(clang-format --dry-run $(git ls-files 'src/*.c' 'src/*.h' 'tests/unit/*.c' 'fuzz/*.[ch]' 'fuzz/*/*.c' 'bench/*.c' 'tools/*.c') 2>&1 | grep -E 'warning: code should be clang-formatted' | cut -d: -f1 | sort | uniq -c | awk '{ print $2 ": " $1 " places are not as clang-format writes them (make format)" }')"
 
 # Static analysis.
 report "$(find src -name '*.c' | sort | xargs -P "$(nproc)" -n 8 clang-tidy --quiet -p . 2>/dev/null | grep -E '(warning|error):' | sort -u)"

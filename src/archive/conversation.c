@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
-enum { FINDINGS_MAX = 200, FINDING_DETAIL_BYTES_MAX = 300, LIST_FIRST = 4 };
+enum { FINDINGS_MAX = 200, FINDING_DETAIL_BYTES_MAX = 300, LIST_FIRST = 1 };
 
 static const char *const ROLE_NAMES[ROLE_COUNT] = { "user", "assistant", "system", "tool" };
 
@@ -77,7 +77,7 @@ void conversation_init(struct conversation *c, const char *provider)
     c->source.captured_ms = TIME_NONE;
 }
 
-/* Room for one more element in a list that begins with four and doubles at each power of two. */
+/* Room for one more element in a list that doubles at each power of two: most messages are one block. */
 static void *list_grow(struct arena *a, void *list, size_t count, size_t size, size_t max)
 {
     if (count >= max)

@@ -173,6 +173,7 @@ static void close_picture(struct inline_scan *s, struct bracket b, size_t end, s
                            .start = b.at,
                            .end = end,
                            .words = str_sub(s->t, b.at + 2, s->at),
+                           .title = target_title(s->t, s->at + 1),
                            .address = unescaped(s->a, address) });
 }
 

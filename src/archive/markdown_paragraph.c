@@ -65,7 +65,8 @@ static err_t put_found(struct scan *s, const struct found *f)
         b->math.tex = f->words;
         b->math.display = true;
     } else {
-        b->image.alt = f->words.n ? unescaped(s->a, f->words) : STR_NONE;
+        struct str words = f->words.n ? f->words : f->title;
+        b->image.alt = words.n ? unescaped(s->a, words) : STR_NONE;
         b->image.source_url = f->address;
     }
     return OK;

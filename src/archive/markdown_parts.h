@@ -83,6 +83,7 @@ struct found {
     enum { FOUND_FORMULA, FOUND_PICTURE } kind;
     size_t start, end;   /* in the paragraph */
     struct str words;    /* TeX; of a picture its words as written */
+    struct str title;    /* … and its title */
     struct str address;  /* of a picture, escapes resolved */
     size_t link_end;     /* of the link around it, 0: none */
     struct str link_url; /* as written */
@@ -108,6 +109,8 @@ size_t formula_end(struct str text, size_t open, size_t close);
 
 /* Behind "(address "title")" that begins at `at`; `at`: there is none. The address as written, without <>. */
 size_t target_end(struct str text, size_t at, struct str *ret_address);
+/* The title in what begins at `at`, as written; STR_NONE. */
+struct str target_title(struct str text, size_t at);
 /* Behind the tag at `at`, or `at`; not comments and the like. Of "<scheme:…>" and "<name@host>" the same. */
 size_t tag_end(struct str text, size_t at);
 size_t autolink_end(struct str text, size_t at);

@@ -87,6 +87,17 @@ size_t target_end(struct str t, size_t at, struct str *ret_address)
     return next + 1;
 }
 
+struct str target_title(struct str t, size_t at)
+{
+    struct str address;
+    size_t end = target_end(t, at, &address);
+    if (end == at)
+        return STR_NONE;
+    size_t from = address_end(t, skip_space(t, at + 1), &address), until = end - 1;
+    struct str title = str_trim(str_sub(t, from, until)); /* with its quotes */
+    return title.n >= 2 ? str_sub(title, 1, title.n - 1) : STR_NONE;
+}
+
 /* --- tags ----------------------------------------------------------------------------------------- */
 
 static size_t skip_name(struct str t, size_t at, const char *more)

@@ -38,7 +38,7 @@ void tree_adopt(struct builder *b, struct tree_node *nodes, size_t count,
         struct json id;
         while (json_next(&it, NULL, &id)) {
             struct tree_node *child = map_get(&t.by_id, build_id(b, id));
-            if (child && !child->parent.n)
+            if (child && !above(&t, child))
                 child->parent = nodes[i].id;
         }
     }
@@ -65,6 +65,23 @@ static struct tree_node *newest_leaf(struct tree *t)
             best = n;
     }
     return best ? best : newest;
+}
+
+/* Is there a message in the chain from `n` upward? */
+static bool says_something(const struct tree *t, const struct tree_node *n)
+{
+    for (size_t i = 0; n && i < t->count; i++, n = above(t, n))
+        if (!n->silent)
+            return true;
+    return false;
+}
+
+static bool is_list(const struct tree *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->nodes[i].parent.n)
+            return false;
+    return true;
 }
 
 /* Above the node, and itself, in reading order; those that are placed already end it. */
@@ -117,12 +134,18 @@ void tree_write(struct builder *b, struct tree_node *nodes, size_t count, struct
                 void *context)
 {
     struct tree t = { .b = b, .nodes = nodes, .count = count };
+    size_t messages = 0;
+    for (size_t i = 0; i < count; i++)
+        messages += !nodes[i].silent;
+    build_expect(b, messages);
     if (!index_nodes(&t))
         return;
     struct tree_node *last = current.n ? map_get(&t.by_id, current) : NULL;
-    place_chain(&t, last ? last : newest_leaf(&t), true);
+    bool list = is_list(&t);
+    if (!list)
+        place_chain(&t, says_something(&t, last) ? last : newest_leaf(&t), true);
     for (size_t i = 0; i < count; i++)
-        place_chain(&t, &nodes[i], false);
+        place_chain(&t, &nodes[i], list);
     look_for_faults(&t);
     for (size_t i = 0; i < t.placed && b->err == OK; i++) {
         t.order[i]->above = named_above(&t, t.order[i]);

@@ -16,14 +16,16 @@ struct tree_node {         /* in the order of the provider's data */
     size_t rank;      /* from 1, in the order of writing */
 };
 
-/* Where nodes name their children: fills `parent` of those that name none. Linear in the nodes and names. */
+/* Where nodes name their children: fills `parent` of those that name none, or one that is not there. Linear in the nodes and
+ * names. */
 void tree_adopt(struct builder *b, struct tree_node *nodes, size_t count,
                 struct json (*children)(const struct tree_node *n));
 
 /* Call `write` once for each node that is not silent.
  *
- * current  the id of the branch's last node; unknown or STR_NONE: the leaf that was written last, and among those of the
- *          same time, or of none, the last one of the data
+ * current  the id of the branch's last node; unknown, STR_NONE or above all messages: the leaf that was written last, and
+ *          among those of the same time, or of none, the last one of the data
+ * Where no node has a parent they are a list, and all of it is the branch.
  * A cycle is cut where it closes, a parent that is not there makes a root; each with a finding. */
 void tree_write(struct builder *b, struct tree_node *nodes, size_t count, struct str current,
                 void (*write)(struct builder *b, const struct tree_node *n, void *context),

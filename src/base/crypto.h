@@ -1,4 +1,4 @@
-/* Hashes, signatures, sealing, password hashing: libsodium behind one header, so it can be left.
+/* Hashes, signatures, sealing, password hashing: OpenSSL (hashes) and libsodium behind one header, so they can be left.
  * Random bytes come from os/entropy.h and are passed in; nothing here does I/O. */
 #ifndef VIVIM_BASE_CRYPTO_H
 #define VIVIM_BASE_CRYPTO_H
@@ -11,6 +11,9 @@ struct sha256 {
 struct sha256_ctx {
     uint64_t opaque[16];
 };
+struct sha1 {
+    uint8_t b[20];
+};
 
 void crypto_init(void); /* once, before threads; aborts when libsodium cannot start */
 
@@ -18,6 +21,7 @@ struct sha256 sha256_of(struct str bytes);
 void sha256_init(struct sha256_ctx *c);
 void sha256_add(struct sha256_ctx *c, struct str bytes);
 struct sha256 sha256_end(struct sha256_ctx *c);
+struct sha1 sha1_of(struct str bytes); /* for protocols that ask for it; it holds no secret */
 /* "sha256:" and 64 hexadecimal digits, the form that hashes take in the API. */
 struct str sha256_tagged(struct arena *a, struct sha256 h);
 struct str sha256_hex(struct arena *a, struct sha256 h);

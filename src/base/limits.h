@@ -95,8 +95,9 @@
 #define SEARCH_ARENA_BYTES_MAX MIB(64)  /* indexing one entity */
 
 /* Conversations */
-#define CONVERSATION_BYTES_MAX    MIB(64)
-#define CONVERSATION_MESSAGES_MAX 20000
+#define CONVERSATION_BYTES_MAX       MIB(64) /* one text of it */
+#define CONVERSATION_ARENA_BYTES_MAX MIB(2048) /* the whole of it in memory, or what is made of it */
+#define CONVERSATION_MESSAGES_MAX    1000000
 #define MESSAGE_BLOCKS_MAX        5000
 #define UNKNOWN_DEPTH_MAX         48 /* of JSON kept as it came; all of it under JSON_DEPTH_MAX */
 #define TITLE_BYTES_MAX           500

@@ -45,12 +45,15 @@ function reader(recipe, finding) {
     const isLate = () => late;
 
     // --- what is no content, and where lines end -------------------------------------------------------------------------
-    const NOTHING = new Set(['script', 'style', 'svg', 'template', 'noscript', 'iframe', 'canvas', 'audio', 'video', 'object', 'select', 'head']);
+    const NOTHING = new Set(['script', 'style', 'svg', 'template', 'noscript', 'iframe', 'canvas', 'audio', 'video', 'object', 'select', 'datalist', 'meter',
+        'progress', 'head']);
     const BLOCK = new Set(['p', 'div', 'section', 'article', 'main', 'header', 'footer', 'aside', 'nav', 'figure', 'figcaption', 'address', 'fieldset', 'form',
         'dl', 'dt', 'dd', 'details', 'summary', 'hgroup', 'center', 'li', 'body', 'legend', 'caption', 'tr', 'tbody', 'thead', 'tfoot', 'ul', 'ol', 'table',
-        'blockquote', 'pre', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'menu', 'search', 'optgroup', 'option']);
+        'blockquote', 'pre', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'menu', 'search', 'optgroup', 'option', 'dialog', 'textarea']);
     const skipped = [...(recipe.skip ?? []), '.katex-mathml ~ .katex-html'].join(', ');
     const isHidden = (el) => (attribute(el, 'hidden') ?? 'until-found') !== 'until-found' || matches(el, skipped);
+    // What the page does not show is not read, unless it is the source of something that it draws.
+    const isUnseen = (el) => { const s = styleOf(el); return s !== null && (s.display === 'none' || s.visibility === 'hidden') && first(el, 'pre, code, .cm-editor, math') === null && !matches(el, recipe.thinking); };
     const breaks = (el, tag) => BLOCK.has(tag) || ((tag === 'span' || tag === 'a' || tag.includes('-')) && styleOf(el)?.display === 'block'
         && !/flex|grid/.test(styleOf(parentOf(el) ?? el)?.display ?? ''));
     // Of the space in a text node: '' none is kept, 'lines' the line feeds, 'all'. By class where the page's styles are not there.
@@ -259,10 +262,19 @@ function reader(recipe, finding) {
             close();
             const mine = all(el, 'tr').filter((r) => closest(r, 'table') === el);
             for (const c of all(el, 'caption').filter((x) => closest(x, 'table') === el)) block(c, depth + 1, quotes);
-            const rows = mine.map((r) => children(r).filter((c) => kindOf(c) === 1 && /^t[dh]$/.test(localName(c)) && !isHidden(c)).flatMap((c) => {
-                const span = Math.min(Number(attribute(c, 'colspan')) || 1, 50);
-                return [cellOf(c, depth, quotes, after), ...Array(Math.max(0, span - 1)).fill('')];
-            }));
+            let held = [], group = null; // of each column: how many rows more a cell above covers
+            const span = (c, name, most) => Math.max(1, Math.min(Number(attribute(c, name)) || 1, most));
+            const rows = mine.map((r) => {
+                const cells = [], covered = () => { for (; held[cells.length] > 0; cells.push('')) held[cells.length]--; };
+                if (parentOf(r) !== group) [held, group] = [[], parentOf(r)];
+                for (const c of children(r).filter((x) => kindOf(x) === 1 && /^t[dh]$/.test(localName(x)) && !isHidden(x))) {
+                    const text = cellOf(c, depth, quotes, after), wide = span(c, 'colspan', 50), high = span(c, 'rowspan', 1000);
+                    covered();
+                    for (let i = 0; i < wide; i++) { held[cells.length] = high - 1; cells.push(i ? '' : text); }
+                }
+                covered();
+                return cells;
+            });
             const columns = Math.max(0, ...rows.map((r) => r.length));
             const headed = mine.length > 0 && (localName(parentOf(mine[0]) ?? el) === 'thead' || first(mine[0], 'th') !== null);
             if (columns > COLUMNS_MAX) rows.forEach((r) => paragraph(r.filter(Boolean).join(' ')));
@@ -286,6 +298,7 @@ function reader(recipe, finding) {
                 const lists = kindOf(item) === 1 && /^[uo]l$/.test(localName(item)); // a list right within a list belongs to the item before
                 inside(item, depth, quotes, isItem ? children(item) : [item]).forEach((b, i) => {
                     if (b.type !== 'text') { add(b); joined = false; }
+                    else if (!isItem && !lists) { paragraph(b.markdown); joined = false; }
                     else if (i > 0 && !joined) { paragraph(b.markdown); joined = false; }
                     else { paragraph(indent(mark + b.markdown, lists && joined ? 2 : 0, mark.length), joined); joined = true; }
                 });
@@ -299,13 +312,26 @@ function reader(recipe, finding) {
                 else paragraph(quotes < QUOTE_MAX ? b.markdown.replace(/^/gm, '> ') : b.markdown);
             }
         }
-        function image(el) {
-            const src = el.currentSrc || el.src, alt = attribute(el, 'alt') ?? '';
+        // Its block; the sign that it stands for; null: it is no content, or cannot be kept.
+        function pictureOf(el) {
+            const src = el.currentSrc || el.src, alt = attribute(el, 'alt') ?? '', titled = alt || attribute(el, 'title') || null;
             const wide = el.naturalWidth || Number(attribute(el, 'width')) || 0, small = (wide > 0 && wide <= 32) || (el.naturalWidth > 0 && el.width > 0 && el.width <= 32);
-            if (/^\p{Extended_Pictographic}/u.test(alt) && alt.length < 16 && (small || !/^https?:/.test(src ?? ''))) return void line.push(alt);
-            if (small || /favicon|avatar/i.test(src.slice(0, 2000) + (attribute(el, 'class') ?? ''))) return;
-            if (!/^https?:/.test(src)) { if (/^(data|blob):/.test(src) && el.naturalWidth > 64) finding('image_in_text', 'a picture that is in the page itself is not kept', 'note'); return; }
-            add({ type: 'image', source_url: src, alt: alt || null, width: el.naturalWidth || null, height: el.naturalHeight || null });
+            if (/^\p{Extended_Pictographic}/u.test(alt) && alt.length < 16 && (small || !/^https?:/.test(src ?? ''))) return alt;
+            if (small || /favicon|avatar/i.test(src.slice(0, 2000) + (attribute(el, 'class') ?? ''))) return null;
+            if (!/^https?:/.test(src)) { if (/^(data|blob):/.test(src) && el.naturalWidth > 64) finding('image_in_text', 'a picture that is in the page itself is not kept', 'note'); return null; }
+            return { type: 'image', source_url: src, alt: titled, width: el.naturalWidth || null, height: el.naturalHeight || null };
+        }
+        function image(el) {
+            const picture = pictureOf(el);
+            if (typeof picture === 'string') line.push(picture);
+            else if (picture) add(picture);
+        }
+        // A picture that can be pressed (to be seen larger) is content, what else is in a button is not.
+        const pressed = (el) => all(el, 'img').filter((i) => Math.max(i.naturalWidth, i.width, Number(attribute(i, 'width')) || 0) > 64).forEach(image);
+        function media(el, tag) {
+            const url = [el.currentSrc, el.src, ...all(el, 'source').map((s) => s.src)].find((u) => /^https?:/.test(u ?? ''));
+            if (!url) return finding('element_skipped', `${tag === 'video' ? 'a film' : 'a recording'} in the page is not kept`);
+            line.push(`[${escape(own(attribute(el, 'title') ?? attribute(el, 'aria-label') ?? (tag === 'video' ? 'Video' : 'Audio')))}](${target(url)})`);
         }
         function citation(el) {
             const c = linkOf(el);
@@ -322,6 +348,9 @@ function reader(recipe, finding) {
             const url = tried(() => String(node.href), '');
             if (!/^(https?:|mailto:)/.test(url)) return marked(node, depth, quotes, (s) => s);
             if (line.length && line[line.length - 1].endsWith('!')) line.push(line.pop().replace(/!$/, '\\!'));
+            // A picture becomes a block of its own: what it leads to stands before it.
+            const img = first(node, 'img'), picture = img && !nameOf(node) ? pictureOf(img) : null;
+            if (picture?.source_url && picture.source_url !== url) line.push(`[${bracketed(escape(own(picture.alt ?? 'Picture')))}](${target(url)})`);
             marked(node, depth, quotes, (s) => `[${bracketed(s)}](${target(url)})`);
         }
         function running(node) {
@@ -329,12 +358,31 @@ function reader(recipe, finding) {
             const lines = /\S[ \t]*\n|\n[ \t]*\S/.test(s) && parent && keepsSpace(parent);
             line.push(escape(lines ? s.replace(/[ \t\r\f]+/g, ' ') : s.replace(/[ \t\n\r\f]+/g, ' ')));
         }
+        // Code with raised or lowered parts: in Markdown those stand between spans of code.
+        function spans(node) {
+            let run = '';
+            const end = () => { if (run) line.push(codeSpan(run)); run = ''; };
+            for (const c of children(node)) {
+                const s = own(codeText(c)), tag = kindOf(c) === 1 ? localName(c) : '';
+                if (!/^su[bp]$/.test(tag) || !s.trim()) { run += s; continue; }
+                end();
+                line.push(`<${tag}>${codeSpan(s)}</${tag}>`);
+            }
+            end();
+        }
+        const on = []; // marks that are open: emphasis within the same is none
+        function emphasis(node, depth, quotes, sign) {
+            if (on.includes(sign)) return marked(node, depth, quotes, (s) => s);
+            on.push(sign);
+            marked(node, depth, quotes, (s) => sign + s + sign);
+            on.pop();
+        }
         const MARKS = { strong: '**', b: '**', mark: '**', em: '*', i: '*', del: '~~', s: '~~', strike: '~~' };
         const INLINE = {
             br: () => line.push('\n'),
             wbr: () => {},
             a: link,
-            code: (node) => { const s = own(codeText(node)); if (/\n\s*\S/.test(s.trim())) code(node); else if (s) line.push(codeSpan(s)); },
+            code: (node) => { const s = own(codeText(node)); if (/\n\s*\S/.test(s.trim())) code(node); else if (s) spans(node); },
             kbd: (node) => { const s = own(codeText(node)); if (s.trim()) line.push(codeSpan(s)); },
             q: (node, depth, quotes) => marked(node, depth, quotes, (s) => `“${s}”`),
             sup: (node, depth, quotes) => marked(node, depth, quotes, (s) => (s.startsWith('[') ? s : `<sup>${s}</sup>`)),
@@ -354,9 +402,11 @@ function reader(recipe, finding) {
         function block(node, depth = 0, quotes = 0) {
             if (spent()) return;
             if (kindOf(node) === 3) return running(node);
-            if (kindOf(node) !== 1 || isHidden(node)) return;
+            if (kindOf(node) !== 1) return;
             const tag = localName(node);
-            if (NOTHING.has(tag)) return;
+            if (isHidden(node)) return tag === 'button' ? pressed(node) : undefined;
+            if (tag === 'video' || tag === 'audio') return media(node, tag);
+            if (NOTHING.has(tag) || isUnseen(node)) return;
             if (depth > DEPTH_MAX) {
                 finding('element_skipped', 'the page nests too deep to keep its form there: the words alone are kept');
                 return paragraph(lineStarts(escape(own(plain(node, isHidden)).trim())));
@@ -368,7 +418,7 @@ function reader(recipe, finding) {
             if (/^h[1-6]$/.test(tag)) return heading(node, depth, quotes, '#'.repeat(Number(tag[1])) + ' ');
             if (BLOCKS[tag]) return BLOCKS[tag](node, depth, quotes);
             if (INLINE[tag]) return INLINE[tag](node, depth, quotes);
-            if (MARKS[tag]) return marked(node, depth, quotes, (s) => MARKS[tag] + s + MARKS[tag]);
+            if (MARKS[tag]) return emphasis(node, depth, quotes, MARKS[tag]);
             const apart = breaks(node, tag);
             if (apart) close();
             for (const c of children(node)) block(c, depth + 1, quotes);
@@ -422,12 +472,12 @@ function reader(recipe, finding) {
         const markdown = text.includes('\n') ? text : text.trim();
         const blocks = [];
         for (let rest = markdown; rest; rest = rest.slice(TEXT_MAX)) blocks.push({ type: 'text', markdown: rest.slice(0, TEXT_MAX) });
-        return [...blocks, ...all(el, 'img').flatMap((img) => readBlocks([img]))];
+        return [...blocks, ...all(el, 'img, video, audio').flatMap((one) => readBlocks([one]))];
     }
 
     return {
         kindOf, wholeText, isConnected, parentOf, localName, attribute, contains, tried, matches, closest, all,
-        first, children, styleOf, before, spent, isLate, NOTHING, isHidden, breaks, tex, isMath, oneLine, nameOf,
+        first, children, styleOf, before, spent, isLate, NOTHING, isHidden, isUnseen, breaks, tex, isMath, oneLine, nameOf,
         own, escape, markdownOf, outermost, readBlocks, thought, typed, TEXT_MAX, BLOCKS_MAX, DEPTH_MAX, READ_MS,
         started,
     };

@@ -8,55 +8,13 @@
     const finding = (code, detail, level = 'warning') => {
         if (findings.length < 100 && !findings.some((f) => f.code === code && f.detail === detail)) findings.push({ code, level, detail });
     };
+    const page = reader(recipe, finding);
     const {
-        kindOf, wholeText, isConnected, parentOf, localName, attribute, contains, tried, matches, closest, all,
-        first, children, styleOf, before, spent, isLate, NOTHING, isHidden, breaks, tex, isMath, oneLine, nameOf,
-        own, escape, markdownOf, outermost, readBlocks, thought, typed, TEXT_MAX, BLOCKS_MAX, DEPTH_MAX, READ_MS,
-        started,
-    } = reader(recipe, finding);
+        wholeText, isConnected, parentOf, attribute, contains, tried, matches, closest, all, first, children, styleOf, before, spent,
+        isLate, oneLine, nameOf, own, escape, markdownOf, outermost, readBlocks, thought, typed, TEXT_MAX, BLOCKS_MAX, READ_MS, started,
+    } = page;
 
-    // --- the words on both sides -------------------------------------------------------------------------------------------
-    const MARKUP = /[\\*_`~[\]\u00ad\u200b-\u200f\u2060\ufeff]+/g, SINGLE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu;
-    const words = (s) => s.replace(MARKUP, '').replace(SINGLE, ' $& ').match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
-    // (A <sup> may be one of ours, or stand in code: it counts as a word besides.)
-    const unmarked = (s) => (s.match(/<\/?su[bp]>/g) ?? []).join(' ') + ' ' + s.replace(/(?<!\\)\]\((?:[^()\s]|\([^()\s]*\))*\)/g, '').replace(/(?<!\\)<\/?su[bp]>/g, '').replace(/\\([!-/:-@[-`{-~])/g, '$1');
-    const HELD = {
-        text: (b) => unmarked(b.markdown), thinking: (b) => `${unmarked(b.text)} ${b.summary ?? ''}`, code: (b) => b.code, mermaid: (b) => b.code, math: (b) => b.tex,
-        table: (b) => [b.header, ...b.rows].flat().map(unmarked).join('\n'), image: (b) => b.alt ?? '', file: (b) => b.name, citation: (b) => b.title ?? '',
-        artifact: (b) => `${b.title ?? ''} ${unmarked(b.content ?? '')}`,
-    };
-    const FURNITURE = 'button, [role="button"], [aria-hidden="true"], .sr-only, .cdk-visually-hidden, [role="toolbar"], textarea, .cm-gutters';
-    const lost = { words: 0, turns: 0, examples: [] };
-    function shown(el) {
-        if (isHidden(el) || matches(el, FURNITURE) || matches(el, recipe.citation) || matches(el, recipe.files)) return false;
-        const style = styleOf(el);
-        return !style || !(style.display === 'none' || style.visibility === 'hidden' || style.opacity === '0');
-    }
-    // As the reader sees it: TeX once, of code the code alone.
-    function seenText(el, depth = 0) {
-        if (spent()) return '';
-        if (kindOf(el) === 3) return el.data;
-        if (kindOf(el) !== 1 || depth > DEPTH_MAX) return kindOf(el) === 1 ? wholeText(el) : '';
-        const tag = localName(el);
-        if (tag === 'br') return '\n';
-        if (NOTHING.has(tag) || tag === 'rp' || !shown(el)) return '';
-        if (isMath(el)) return ` ${tex(el)} `;
-        const code = tag === 'pre' ? outermost(all(el, 'code, .cm-content')) : [];
-        const inner = (code.length ? code : children(el)).map((c) => seenText(c, depth + 1)).join(code.length ? '\n' : '');
-        return breaks(el, tag) ? `\n${inner}\n` : /^(td|th|rt|math)$/.test(tag) ? ` ${inner} ` : inner;
-    }
-    function count(el, blocks) {
-        const have = new Map();
-        for (const b of blocks) for (const w of words(HELD[b.type]?.(b) ?? '')) have.set(w, (have.get(w) ?? 0) + 1);
-        const missing = words(seenText(el)).filter((w) => { const n = have.get(w) ?? 0; have.set(w, n - 1); return n <= 0; });
-        if (all(el, 'svg text, svg foreignObject').some((t) => words(wholeText(t)).length) && !blocks.some((b) => b.type === 'mermaid'))
-            finding('element_skipped', 'a drawing with words in it is not kept');
-        if (all(el, 'iframe').some((f) => tried(() => f.getBoundingClientRect().height > 50, false))) finding('element_skipped', 'a frame within a turn cannot be read');
-        if (isLate() || !missing.length) return;
-        lost.words += missing.length;
-        lost.turns++;
-        lost.examples.push(...missing.slice(0, 8 - lost.examples.length));
-    }
+    const { count, sayLost } = counter(page, recipe, finding);
 
     // --- messages -----------------------------------------------------------------------------------------------------------
     const m = recipe.messages;
@@ -108,8 +66,8 @@
     }
     function readTurn(el, role) {
         try {
-            const blocks = partsOf(el, role).flatMap(([, read]) => read());
-            count(el, blocks);
+            const parts = partsOf(el, role), blocks = parts.flatMap(([, read]) => read());
+            count(el, blocks, parts.map(([part]) => part));
             return blocks.slice(0, BLOCKS_MAX + 1);
         } catch {
             finding('element_skipped', 'a turn could not be read in its form: the words alone are kept');
@@ -220,7 +178,7 @@
         if (!answer) order.push(answer = { id: null, role: 'assistant', role_inferred: false, blocks: [] });
         const at = turns.get(answer)?.el, ahead = at && isConnected(at) && before(el, at);
         const list = [{ type: 'artifact', id: null, kind: 'text/markdown', title: heading ? nameOf(heading) || null : null, content }, ...besides];
-        count(el, list);
+        count(el, list, [el]);
         answer.blocks.splice(ahead ? 0 : answer.blocks.length, 0, ...list);
     }
     function title() {
@@ -251,7 +209,7 @@
     } catch {
         finding('element_skipped', 'the page could not be read to its end');
     }
-    if (lost.words) finding('text_lost', `${lost.words} words in ${lost.turns} turn(s) of the page are missing, as in: ${lost.examples.join(' ').slice(0, 150)}`);
+    sayLost();
     if (order.length > TURNS_MAX) finding('text_lost', `only the first ${TURNS_MAX} turns are kept`);
     return JSON.stringify({ format: 'vivim.dom/1', recipe: recipe.id, provider: recipe.provider, url: location.href, title: tried(title, null), model: null,
         contiguous: contiguous(), messages: order.slice(0, TURNS_MAX), findings });

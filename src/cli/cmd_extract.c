@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "archive/providers/extract.h"
+#include "base/charset.h"
 #include "base/limits.h"
 #include "capture/extract_page.h"
 #include "cli/commands.h"
@@ -39,7 +40,7 @@ static err_t print_line(void *context, struct conversation *c)
 {
     struct output *out = context;
     CLEANUP(arena_free) struct arena hashing = { 0 }, scratch = { 0 };
-    arena_init(&hashing, CONVERSATION_BYTES_MAX);
+    arena_init(&hashing, CONVERSATION_ARENA_BYTES_MAX);
     arena_init(&scratch, CONVERSATION_BYTES_MAX);
     TRY(conversation_hash(&hashing, &scratch, c));
     buf_clear(&out->line);
@@ -83,6 +84,7 @@ static err_t extract(struct cli *c, struct output *out)
     struct str bytes, dom, url = cli_option(c, "--url");
     enum extract_kind kind = EXTRACT_CONVERSATIONS;
     TRY(file_read(c->arena, str_cstr(c->arena, c->arguments[0]), JSON_BYTES_MAX, &bytes));
+    TRY(charset_decode(c->arena, bytes, &bytes));
     TRY(extract_bytes(bytes, url, print_line, say_skipped, out, &kind));
     if (kind == EXTRACT_CONVERSATIONS)
         return OK;

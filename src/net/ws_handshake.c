@@ -1,5 +1,4 @@
-#include <openssl/evp.h>
-
+#include "base/crypto.h"
 #include "base/encode.h"
 #include "net/ws.h"
 
@@ -25,12 +24,8 @@ static bool key_ok(struct arena *a, struct str key)
 static err_t accept_of(struct arena *a, struct str key, char ret[29])
 {
     struct str text = str_cat(a, key, S("258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    TRY(arena_err(a));
-    if (EVP_Digest(text.s, text.n, digest, &n, EVP_sha1(), NULL) != 1 || n != 20)
-        return E_INTERNAL;
-    struct str coded = base64_encode(a, str_of((const char *)digest, n));
+    struct sha1 digest = sha1_of(text);
+    struct str coded = base64_encode(a, str_of((const char *)digest.b, sizeof digest.b));
     TRY(arena_err(a));
     memcpy(ret, coded.s, 28);
     ret[28] = 0;

@@ -63,6 +63,22 @@ one('a plot', '23', (c) => {
     assert.deepEqual([plot.source_url, plot.width, plot.height], ['file-service://file-PLOT', 640, 480]);
 });
 
+one('nothing where something should be', '20', (c) => {
+    assert.deepEqual(told(c).filter(([who]) => who === 'assistant').flatMap(([, ...blocks]) => blocks).filter(([type]) => type === 'text'), [['text', 'ok'], ['text', 'fin']]);
+    assert.ok(c.messages.every((m) => m.on_path));
+});
+one('code in an item of a rendered list', '40_', (c) => assert.deepEqual(last(c), [['text', 'Intro sentence.\n\n1. First step.\n2. Second step:'], ['code', 'python', 'print("x")\n'], ['text', 'after code\n\n3. Third step.\n\nEnd.']]));
+one('a table in an item of a rendered list', '40b', (c) => assert.deepEqual(last(c), [['text', 'Intro.\n\n- One\n- Two'], ['table', ['A'], ['1']], ['text', 'End.']]));
+one('lines that a person typed', '41', (c) => assert.equal(told(c)[0][1][1], 'line one\n  indented two\n\n<b>not bold</b> *stars* _under_\n```\ncode\n```'));
+one('cells, raised words and what is Markdown only by chance', '42', (c) => {
+    assert.deepEqual(last(c), [['table', ['a | b', '`x||y`'], ['1\n2', '[l](https://example.org/)']], ['text', '> quoted'], ['code', null, 'in quote'],
+        ['text', 'a<sup>2</sup> H<sub>2</sub>O \\<tag> \\`tick\\` 1. not list\n\n\\# not heading\n\n\\- not list']]);
+});
+one('files of a rendered share', '45', (c) => {
+    assert.equal(c.title, 'Case');
+    assert.deepEqual(told(c)[0], ['user', ['file', 'notes.md'], ['text', 'see file']]);
+});
+
 test('conversations by lines', { skip: !have && 'no ../shared/cases' }, async () => assert.equal((await extract(fileOf('24c'))).lines.length, 2));
 
 test('what is passed over in a list is said, with its place', async () => {

@@ -60,6 +60,15 @@ const TEXT = [
     ['a quote with code in it', '<blockquote><p>quoted</p><pre><code>in quote</code></pre><p>more</p></blockquote>', '> quoted\n\n<code>\n\n> more'],
     ['words on both sides of a picture in a paragraph and in emphasis', '<p>left <strong>bold <img src="https://example.org/p.png" width="99" height="99" alt=""> still</strong> right</p>', 'left bold\n\n<image>\n\nstill right'],
     ['numbers of items, and underscores at the edge of words', '<ol start="0"><li>a</li><li value="7">b</li></ol><p>__init__ a__b</p>', '0. a\n7. b\n\n\\_\\_init\\_\\_ a\\_\\_b'],
+    ['raised and lowered parts of code, and marks of notes', '<p><code>a<sup>2</sup> b<sub>i</sub></code> <code>x<sup></sup>y</code> See<sup><a href="#n1">1</a></sup></p><section><ol><li id="n1"><p>Note <a href="#r1">↩</a></p></li></ol></section>',
+        '`a`<sup>`2`</sup>` b`<sub>`i`</sub> `xy` See<sup>1</sup>\n\n1. Note ↩'],
+    ['a picture that leads elsewhere, one that can be pressed, one with a title alone', '<p><a href="https://example.org/l"><img src="https://example.org/i_(1).png" width="100" height="90" alt="a] b"></a> tail <a href="https://example.org/s.png"><img src="https://example.org/s.png" width="99" height="99"></a></p>'
+        + '<button><img src="https://example.org/zoom.png" width="100" height="90" title="t"><img src="https://example.org/icon.png" width="20" height="20"></button>', '[a\\] b](https://example.org/l)\n\n<image>\n\ntail\n\n<image>\n\n<image>'],
+    ['emphasis within the same is none', '<p><b>a<b>b</b></b> <i>a<i>b</i>c</i> <b>a<i>b<b>c</b></i></b></p>', '**ab** *abc* **a*bc***'],
+    ['text right in a list', '<ul>loose<li>a</li><ul><li>b</li></ul><p>no item</p><li>c</li></ul>', 'loose\n\n- a\n  - b\n\nno item\n\n- c'],
+    ['what the page does not show', '<p>a<span style="display:none">no</span>b<span style="visibility:hidden">no</span> <meter>no</meter><progress>no</progress></p><dialog>no</dialog><dialog open>yes</dialog><div style="display:none"><pre><code>kept</code></pre></div>', 'ab\n\nyes\n\n<code>'],
+    ['a film and a recording', '<p>See <video src="https://example.org/v.mp4">no</video> and <audio title="Talk"><source src="https://example.org/a.mp3"></audio></p>', 'See [Video](https://example.org/v.mp4) and [Talk](https://example.org/a.mp3)'],
+    ['right to left, soft hyphens and marks of direction', '<p dir="rtl">שלום <b>עולם</b> &rlm;(1)</p><p>em&shy;ail</p>', 'שלום **עולם** \u200f(1)\n\nem\u00adail'],
     ['tasks', '<ul><li><input type="checkbox" checked disabled>done</li><li><input type="checkbox" disabled>open</li></ul>', '- [x] done\n- [ ] open'],
 ];
 for (const [name, html, markdown] of TEXT)
@@ -76,6 +85,12 @@ test('cells of tables', async () => {
     assert.deepEqual(blocks[1].header, ['a | b', '`x||y`', '']);
     assert.deepEqual(blocks[1].rows, [['1\n2', '- p\n- q', ''], ['wide', '', ''], ['3', '4', 'too many']]);
     assert.deepEqual([blocks[2].header, blocks[2].rows], [['', ''], [['no', 'head']]]);
+    assert.deepEqual(c.findings, []);
+});
+
+test('cells over several rows and columns', async () => {
+    const { blocks, c } = await answer('<table><thead><tr><th colspan="2">AB</th><th rowspan="2">C</th></tr></thead><tbody><tr><td rowspan="2">1</td><td>2</td><td>3</td></tr><tr><td>4</td><td rowspan="99999999999">5</td></tr><tr><td rowspan="-1">6</td><td colspan="x">7</td></tr></tbody></table>');
+    assert.deepEqual([blocks[0].header, ...blocks[0].rows], [['AB', '', 'C'], ['1', '2', '3'], ['', '4', '5'], ['6', '7', '']]);
     assert.deepEqual(c.findings, []);
 });
 
@@ -180,6 +195,23 @@ test('words of a turn outside of what is read are said to be missing', async () 
     assert.match(c.findings[0].detail, /^5 words in 1 turn\(s\) .*Five words that nobody read/);
     const furniture = ['<button>Copy</button>', '<span class="sr-only">Claude said</span>', '<div style="display:none">menu</div>', '<div style="opacity:0">10:30</div>', '<svg><title>icon</title></svg>'];
     assert.deepEqual((await extract(turns(...furniture), url)).findings, []);
+});
+
+test('labels beside the words are none of them', async () => {
+    const turn = (extra, before = '') => `<div data-testid="user-message"><p>Q</p></div><div class="font-claude-response">${before}<div class="standard-markdown"><p>Read words.</p></div>${extra}</div>`;
+    const url = 'https://claude.ai/share/0a1b2c3d-0000-8000-8000-000000000001';
+    const beside = ['<div>Edited</div>', '<div>Copied!</div><div>Good response</div>', '<div>10:30 AM</div>', '<div>Yesterday at 10:30</div>', '<time>now</time>', '<div>2 / 3</div>', '<div>12 sources</div>', '<div>Thought for 7 seconds</div>', '<div>Jan 4, 2026</div>', '<div>2026年1月4日 上午10:30</div>',
+        '<div role="toolbar">Anything at all may stand here</div>', '<div role="tooltip">Anything at all may stand here</div>', '<div style="user-select:none">Anything at all may stand here</div>',
+        '<div style="position:absolute;clip:rect(0,0,0,0);overflow:hidden">Anything at all may stand here</div>', '<div style="width:1px;height:1px;overflow:hidden">Anything at all may stand here</div>', '<div style="clip-path:inset(50%)">Anything at all may stand here</div>'];
+    const all = (f) => page(beside.map((b, i) => turn(f(b), `<span>model ${i % 2 ? 'A' : 'B'}</span>`)).join(''));
+    assert.deepEqual((await extract(all((b) => b), url)).findings, []);
+    const lost = await extract(all((b) => b.replace(/>([^<>]+)</, '>$1 and nobody read this<').replace(/<div [^>]*>/, '<div>').replaceAll('time>', 'div>')), url);
+    assert.match(lost.findings[0].detail, new RegExp(`in ${beside.length} turn`));
+    // What is read must not hide behind what it is called: within the words a label is a word.
+    for (const word of ['<p>Copy</p>', '<p>10:30</p>', '<p style="user-select:none">No</p>', '<div role="button">Press</div>']) {
+        const c = await extract(page(turn('').replace('<p>Read words.</p>', word)), url);
+        assert.equal(c.messages[1].blocks[0].markdown, word.replace(/<[^>]*>/g, ''));
+    }
 });
 
 test('a drawing with words is not kept, and said so', async () => {

@@ -49,6 +49,26 @@ test('hostile Markdown has no live element, handler or script address', () => {
     }
 });
 
+test('raised and lowered text, keys, breaks and folds are elements, in pairs', () => {
+    assert.equal(html('x<sup>2</sup> H<SUB>2</SUB>O <kbd>Ctrl</kbd> a<br>b<br/>c<br />d'), '<p>x<sup>2</sup> H<sub>2</sub>O <kbd>Ctrl</kbd> a<br>b<br>c<br>d</p>');
+    assert.equal(html('**x<sup>*2*</sup>**'), '<p><strong>x<sup><em>2</em></sup></strong></p>');
+    assert.equal(html('<details><summary>More <sup>1</sup></summary>\n\n- *in*\n\n</details>\n\nout').replaceAll('\n', ''),
+        '<details><summary>More <sup>1</sup></summary><ul><li><em>in</em></li></ul></details><p>out</p>');
+    assert.equal(html('| a<br>b |\n|---|\n| <sup>1</sup> |').replaceAll('\n', '').replace(/<\/?t(able|head|body|r)>/g, ''), '<th>a<br>b</th><td><sup>1</sup></td>');
+});
+
+test('what has no other half, attributes or another name stays text', () => {
+    const same = ['a <sup>b', 'a</sup>b', '<sup>a *b</sup> c*', '<sup onclick="x">a</sup>', '<b>a</b>', '`<sup>a</sup>`', '<sup>a</sub>', '![<sup>a</sup>](https://a.example/x)', '<details>\n\nopen', '<br class="x">'];
+    for (const text of same) assert.doesNotMatch(html(text), /<\/?(su[bp]|details|b|br)\b|\0/, text);
+    assert.equal(html('<sup><kbd>a</sup>'), '<p><sup>&lt;kbd&gt;a</sup></p>');
+    assert.equal(html('*<sup>a* b</sup>'), '<p><em>&lt;sup&gt;a</em> b&lt;/sup&gt;</p>');
+    for (const text of ['<sup>'.repeat(30_000), '<sup>'.repeat(30_000) + '</kbd>'.repeat(30_000), '<sup>'.repeat(30_000) + '</sup>'.repeat(30_000)]) {
+        const before = performance.now();
+        const out = html(text);
+        assert.ok(performance.now() - before < 4_000 && (out.match(/<sup>/g) ?? []).length < 100);
+    }
+});
+
 test('formulas are MathML without style, source text or relative widths', () => {
     const out = renderMath('\\color{red}{\\frac{a}{b}} \\xrightarrow[n \\to \\infty]{x} \\boxed{c}', true);
     assert.match(out, /<math[^>]*display="block"/);

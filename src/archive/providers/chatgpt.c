@@ -7,8 +7,6 @@
 #include "archive/tree.h"
 #include "base/limits.h"
 
-enum { NODES_MAX = 1000000 };
-
 struct talk {
     struct str model; /* of the conversation, for messages that name none */
     struct canvas canvas;
@@ -298,12 +296,6 @@ static size_t read_nodes(struct builder *b, struct json mapping, struct tree_nod
     size_t count = json_count(mapping), n = 0;
     struct str key;
     struct json v;
-    if (count > NODES_MAX) {
-        build_fail(b, err_note(E_LIMIT, NULL,
-                               "the conversation has %zu nodes; at most %d are understood", count,
-                               NODES_MAX));
-        return 0;
-    }
     struct tree_node *nodes = arena_array(b->a, count + 1, sizeof *nodes);
     if (!nodes)
         return 0;

@@ -169,7 +169,7 @@ static struct str without_placeholders(struct talk *t, struct str text)
 {
     static const char *const SENTENCES[] = {
         "This block is not supported on your current device yet.",
-        "Viewing artifacts created via the Analysis Tool web feature preview isnât yet "
+        "Viewing artifacts created via the Analysis Tool web feature preview isn’t yet "
         "supported on mobile."
     };
     for (size_t i = 0; i < COUNTOF(SENTENCES); i++) {
@@ -252,30 +252,21 @@ static struct str parent_of(struct json message)
     return str_eq(id, S("00000000-0000-4000-8000-000000000000")) ? STR_NONE : id;
 }
 
-/* Question and answer may have one time, so only parents say what follows what. In exports without any the order does. */
+/* Question and answer may have one time, so only parents say what follows what. */
 static void write_messages(struct talk *t, struct json root)
 {
     struct json list = json_get(root, S("chat_messages")), v;
     size_t count = json_count(list), n = 0;
-    bool parents = false;
     struct tree_node *nodes = arena_array(t->b->a, count + 1, sizeof *nodes);
     struct json_iter it = json_iter(list);
-    while (nodes && json_next(&it, NULL, &v)) {
-        nodes[n] = (struct tree_node){ .id = json_get_str(v, S("uuid")),
-                                       .parent = parent_of(v),
-                                       .value = v,
-                                       .at_ms = build_time(t->b, json_get(v, S("created_at"))) };
-        parents |= nodes[n++].parent.n > 0;
-    }
-    if (nodes && parents) {
+    while (nodes && json_next(&it, NULL, &v))
+        nodes[n++] = (struct tree_node){ .id = json_get_str(v, S("uuid")),
+                                         .parent = parent_of(v),
+                                         .value = v,
+                                         .at_ms = build_time(t->b, json_get(v, S("created_at"))) };
+    if (nodes)
         tree_write(t->b, nodes, n, json_get_str(root, S("current_leaf_message_uuid")),
                    write_message, t);
-        return;
-    }
-    for (size_t i = 0; nodes && i < n; i++) {
-        nodes[i].on_path = true;
-        write_message(t->b, &nodes[i], t);
-    }
 }
 
 static err_t refused(struct json root)

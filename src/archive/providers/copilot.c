@@ -55,6 +55,7 @@ static void put_messages(struct builder *b, struct json list)
     struct entry *all = arena_array(b->a, count + 1, sizeof *all);
     struct json_iter it = json_iter(list);
     struct json v;
+    build_expect(b, count);
     while (all && json_next(&it, NULL, &v)) {
         all[n] = (struct entry){ v, json_get_str(v, S("createdAt")), n };
         falling += n && str_cmp(all[n].at, all[n - 1].at) < 0;

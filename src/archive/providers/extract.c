@@ -3,8 +3,8 @@
 
 #include "archive/providers/dom.h"
 #include "archive/providers/provider.h"
+#include "base/charset.h"
 #include "base/limits.h"
-#include "base/utf8.h"
 
 struct call {
     struct str url;
@@ -31,7 +31,7 @@ static err_t give_json(struct call *c, const struct provider *p, struct json roo
 {
     CLEANUP(arena_free) struct arena a = { 0 };
     struct conversation conversation;
-    arena_init(&a, CONVERSATION_BYTES_MAX * 4);
+    arena_init(&a, CONVERSATION_ARENA_BYTES_MAX);
     TRY(dom_is(root) ? dom_conversation(&a, root, &conversation)
                      : p->from_json(&a, root, &conversation));
     return give(c, &conversation);
@@ -164,13 +164,12 @@ err_t extract_bytes(struct str bytes, struct str url_or_none, extract_fn each,
     struct call c = {
         .url = url_or_none, .each = each, .skipped = skipped_or_null, .context = context
     };
+    CLEANUP(arena_free) struct arena decoding = { 0 };
+    arena_init(&decoding, JSON_BYTES_MAX * 3);
     *ret_kind = EXTRACT_CONVERSATIONS;
-    if (str_starts(bytes, S("\xef\xbb\xbf")))
-        bytes = str_sub(bytes, 3, bytes.n);
+    TRY(charset_decode(&decoding, bytes, &bytes));
     if (!str_trim(bytes).n)
         return err_note(E_INVALID, NULL, "the file is empty");
-    if (!utf8_ok(bytes))
-        return err_note(E_BAD_ENCODING, NULL, "the file is not valid UTF-8");
     if (looks_like_html(bytes))
         return from_html(&c, bytes, ret_kind);
     return are_lines(bytes) ? from_lines(&c, bytes) : from_json(&c, bytes);

@@ -72,6 +72,7 @@ static err_t gemini_from_json(struct arena *a, struct json root, struct conversa
     if (!json_is(turns, JSON_ARRAY) || !json_count(turns))
         return err_note(E_INVALID, NULL, "there are no turns in the provider's data");
     build_begin(&b, a, "gemini", ret);
+    build_expect(&b, 2 * json_count(turns));
     ret->title = json_str(at(about, 1));
     ret->model = json_str(at(at(about, 7), 2));
     ret->source.id = json_str(at(share, 3));

@@ -174,7 +174,6 @@ static err_t grok_from_json(struct arena *a, struct json root, struct conversati
     ret->source.id = build_id(&b, either(head, "conversationId", "id"));
     struct tree_node *nodes = arena_array(a, json_count(list) + 1, sizeof *nodes);
     struct json_iter it = json_iter(list);
-    bool parents = false;
     while (nodes && json_next(&it, NULL, &v)) {
         struct json said =
             json_is(json_get(v, S("response")), JSON_OBJECT) ? json_get(v, S("response")) : v;
@@ -183,17 +182,13 @@ static err_t grok_from_json(struct arena *a, struct json root, struct conversati
             .parent = build_id(&b, either(said, "parentResponseId", "parent_response_id")),
             .value = said,
             .at_ms = build_time(&b, either(said, "createTime", "create_time")),
-            .on_path = true,
         };
-        if (n == 0)
+        if (n++ == 0)
             nodes[0].parent = STR_NONE; /* it hangs on the conversation itself */
-        parents |= nodes[n++].parent.n > 0;
     }
-    if (nodes && parents)
+    if (nodes)
         tree_write(&b, nodes, n, build_id(&b, either(head, "leafResponseId", "leaf_response_id")),
                    write_message, NULL);
-    for (size_t i = 0; nodes && !parents && i < n; i++)
-        write_message(&b, &nodes[i], NULL);
     return build_end(&b);
 }
 

@@ -97,6 +97,11 @@ static void write_message(struct builder *b, const struct tree_node *n, void *co
         put_block(context, one);
 }
 
+static struct json children_of(const struct tree_node *n)
+{
+    return json_get(n->value, S("childrenMessageIds"));
+}
+
 static err_t kimi_from_json(struct arena *a, struct json root, struct conversation *ret)
 {
     struct json share = json_get(root, S("share")), chat = json_get(share, S("chat")),
@@ -123,8 +128,10 @@ static err_t kimi_from_json(struct arena *a, struct json root, struct conversati
                                 .value = v,
                                 .at_ms = build_time(&b, json_get(v, S("createTime"))) };
     }
-    if (nodes)
+    if (nodes) {
+        tree_adopt(&b, nodes, n, children_of);
         tree_write(&b, nodes, n, STR_NONE, write_message, &t);
+    }
     return build_end(&b);
 }
 

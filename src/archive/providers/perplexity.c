@@ -40,6 +40,7 @@ static err_t read_thread(struct builder *b, struct json root)
 {
     struct json entries = json_get(root, S("entries")), first = json_at(entries, 0), v;
     struct json_iter it = json_iter(entries);
+    build_expect(b, 2 * json_count(entries));
     b->c->title = json_get_str(first, S("thread_title"));
     b->c->source.id = build_id(b, json_get(first, S("context_uuid")));
     while (json_next(&it, NULL, &v))

@@ -5,6 +5,7 @@
 
 #include "archive/archive.h"
 #include "archive/archive_store.h"
+#include "archive/builder.h"
 #include "archive_sql.h"
 #include "narrow.h"
 
@@ -432,6 +433,60 @@ static void the_most_messages(void **state)
     c.hash = S("sha256:0");
     c.message_count = CONVERSATION_MESSAGES_MAX + 1;
     assert_int_equal(archive_put(f.db, &f.arena, f.owner, &c, &OPTIONS, NOW, &r), E_LIMIT);
+    assert_non_null(strstr(err_detail()->text, "1000001 messages; 1000000 are the most"));
+}
+
+/* `count` messages, each of them with a text of so many bytes. */
+static struct conversation many(struct arena *a, size_t count, size_t bytes)
+{
+    struct conversation c;
+    struct builder b;
+    struct buf text;
+    CLEANUP(arena_free) struct arena scratch = { 0 };
+    buf_init(&text, a, bytes + 1);
+    while (text.n < bytes)
+        buf_putc(&text, 'x');
+    build_begin(&b, a, "claude", &c);
+    for (size_t i = 0; i < count; i++) {
+        (void)build_message(&b, str_fmt(a, "m%zu", i), STR_NONE,
+                            i % 2 ? ROLE_ASSISTANT : ROLE_USER);
+        build_code(&b, STR_NONE, buf_str(&text));
+    }
+    ok(build_end(&b));
+    c.source.kind = "file";
+    c.source.id = S("many");
+    arena_init(&scratch, CONVERSATION_BYTES_MAX);
+    ok(conversation_hash(a, &scratch, &c));
+    return c;
+}
+
+/* What a request or a job has at hand is not what a conversation may have: it is stored, read in pages and deleted all the
+ * same. */
+static void larger_than_the_arena(void **state)
+{
+    UNUSED(state);
+    enum { COUNT = 450 };
+    CLEANUP(arena_free) struct arena all = { 0 }, small = { 0 };
+    struct archive_put_result r;
+    struct archive_message *rows;
+    size_t count;
+    arena_init(&all, MIB(64));
+    arena_init(&small, KIB(512));
+    struct conversation c = many(&all, COUNT, KIB(4));
+    ok(archive_put(f.db, &small, f.owner, &c, &OPTIONS, NOW, &r));
+    assert_int_equal(r.messages_new, COUNT);
+    ok(archive_put(f.db, &small, f.owner, &c, &OPTIONS, NOW, &r));
+    assert_int_equal(r.messages_unchanged, COUNT);
+    ok(archive_messages(f.db, &small, f.owner, r.id, true, COUNT - 11, 50, &rows, &count));
+    assert_int_equal(count, 10);
+    int64_t version;
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    ok(db_txn_begin(&tx, f.db));
+    ok(archive_delete(f.db, &small, f.owner, r.id, 0, NOW, &version));
+    ok(db_txn_commit(&tx));
+    assert_int_equal(archive_messages(f.db, &small, f.owner, r.id, true, -1, 50, &rows, &count),
+                     OK);
+    assert_int_equal(count, 0);
 }
 
 /* A conversation, its only message, an earlier version of that and a picture, all under one id. */
@@ -549,6 +604,7 @@ int main(void)
         TEST(pages_are_newest_first),
         TEST(zero_bytes_and_long_titles),
         TEST(the_most_messages),
+        TEST(larger_than_the_arena),
     };
     RUN_ON_BOTH(tests);
 }

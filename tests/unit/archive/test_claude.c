@@ -301,6 +301,9 @@ static void placeholders_are_no_words(void **state)
     assert_message("{'sender':'assistant','text':'One.\\n```\\nThis block is not supported on your "
                    "current device yet.\\n```\\nTwo.'}",
                    "assistant\ntext: One.\n\nTwo.\n");
+    assert_message("{'sender':'assistant','text':'One. Viewing artifacts created via the Analysis "
+                   "Tool web feature preview isn\u2019t yet supported on mobile. Two.'}",
+                   "assistant\ntext: One.  Two.\n");
 }
 
 int main(void)

@@ -268,9 +268,10 @@ static void missing_turns_make_it_partial(void **state)
 static void lists_have_limits(void **state)
 {
     UNUSED(state);
-    TEST_ARENA(a);
+    CLEANUP(arena_free) struct arena a = { 0 };
     struct conversation c;
     struct message m = { 0 };
+    arena_init(&a, CONVERSATION_ARENA_BYTES_MAX);
     conversation_init(&c, "claude");
     for (int i = 0; i < CONVERSATION_MESSAGES_MAX; i++)
         assert_non_null(message_add(&a, &c));

@@ -196,6 +196,8 @@ static void pictures(void **state)
 {
     UNUSED(state);
     assert_blocks("a ![x](u.png \"title\") b", "text: a\nimage u.png: x\ntext:  b\n");
+    assert_blocks("![](u.png \"ti\\\"tle\") ![](<u v.png> (t)) ![x](u.png 't') ![](u.png)",
+                  "image u.png: ti\"tle\nimage u v.png: t\nimage u.png: x\nimage u.png\n");
     assert_blocks("![](u.png)", "image u.png\n");
     assert_blocks("![x]() ![y](\n![z] (u)", "text: ![x]() ![y](\n![z] (u)\n");
     assert_blocks("`![x](u.png)` \\![x](u.png)", "text: `![x](u.png)` \\![x](u.png)\n");

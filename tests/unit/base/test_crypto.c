@@ -28,6 +28,9 @@ static void sha256_vectors(void **state)
                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     assert_str(sha256_tagged(&a, sha256_of(S("abc"))),
                "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    struct sha1 short_one = sha1_of(S("abc"));
+    assert_str(hex_encode(&a, str_of((const char *)short_one.b, sizeof short_one.b)),
+               "a9993e364706816aba3e25717850c26c9cd0d89d");
     struct sha256_ctx c;
     sha256_init(&c);
     for (int i = 0; i < 1000000; i += 1000) { /* FIPS 180: a million times "a" */

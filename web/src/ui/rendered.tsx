@@ -60,7 +60,7 @@ export function Formula({ tex, display, renderer }: { tex: string; display: bool
 
 // A table of the normal form: its cells are inline Markdown, so it is written back as a Markdown table.
 export function tableMarkdown(header: string[], rows: string[][]): string {
-    const cell = (text: string) => text.replace(/\r?\n/g, ' ').replace(/(^|[^\\])((?:\\\\)*)\|/g, '$1$2\\|');
+    const cell = (text: string) => text.replace(/\r?\n/g, '<br>').replace(/(^|[^\\])((?:\\\\)*)\|/g, '$1$2\\|');
     const columns = Math.max(1, header.length, ...rows.map((row) => row.length));
     const line = (cells: string[]) => `| ${Array.from({ length: columns }, (_, i) => cell(cells[i] ?? '')).join(' | ')} |`;
     return [line(header), `|${' --- |'.repeat(columns)}`, ...rows.map(line)].join('\n');
