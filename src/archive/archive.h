@@ -6,8 +6,9 @@
  * Later, poorer renderings (tool output redacted by the provider) never replace a fuller one.
  * Every change appends ops inside its transaction; nobody is told before the commit.
  *
- * Rules in archive.c, matching of messages in archive_merge.c, rows in archive_store.c, routes in
- * archive_http.c. The normal form is conversation.h; how it comes about is providers/.
+ * Rules in archive.c and archive_put.c; which conversation is meant in archive_identity.c, what several renderings make in
+ * archive_fold.c, matching of messages in archive_merge.c, telling apart in archive_split.c; rows in archive_store.c and
+ * archive_source_store.c, routes in archive_http.c. The normal form is conversation.h; how it comes about is providers/.
  */
 #ifndef VIVIM_ARCHIVE_ARCHIVE_H
 #define VIVIM_ARCHIVE_ARCHIVE_H
@@ -25,19 +26,30 @@ struct archive_media {
 
 struct archive_put_options {
     struct str outcome; /* of the capture: "ok", "partial"; STR_NONE for imports */
+    bool dry;           /* nothing is stored: what would come of it is said */
+    bool measure; /* count words and findings before and after: costs a reading of all blocks */
     const struct archive_media *media;
     size_t media_count;
 };
 
+/* How much a conversation says: what a reader sees of it. */
+struct archive_measure {
+    int64_t messages, words,
+        warnings; /* warnings: findings that say that something may be missing */
+};
+
 struct archive_put_result {
     struct uuid id;
+    struct archive_measure before, after; /* with options.measure; zero before it was there */
     int64_t version;       /* 1 at first; grows when anything changed but the time of the capture */
     bool created, changed; /* neither: everything was there already */
     /* moved: they say the same, at another place, on another branch, or more is known of them. */
     size_t messages_new, messages_changed, messages_moved, messages_unchanged, messages_gone;
 };
 
-/* Store a conversation for `owner`: new, or onto the one with the same provider and origin id.
+/* Store a conversation for `owner`: new, or onto the one that it is (docs/decisions/0014-identity.md): the same link, the
+ * same id at the provider in an account that may be the same, or, for a link or file that was never seen, the one that holds
+ * the same messages. What comes of several renderings does not depend on the order in which they came (archive_fold.h).
  *
  * c        hashed (conversation_hash); its messages in tree order
  * Opens and commits its own transaction; durable when it returns OK. Errors: E_LIMIT (too large,
@@ -50,6 +62,7 @@ struct archive_conversation { /* a row */
     struct uuid id;
     struct str provider, origin_id, title, model, source_kind, source_url, strategy, recipe,
         outcome, hash, findings;
+    struct str account, context_cwd, context_branch, context_tool;
     int64_t version, message_count, created_ms, updated_ms, captured_ms, stored_ms;
     bool title_own; /* the owner gave the title: a new capture leaves it */
 };
@@ -57,8 +70,27 @@ struct archive_conversation { /* a row */
 struct archive_message {
     struct uuid id, conversation_id, parent_id;
     struct str origin_id, role, author, model, blocks, hash;
+    struct uuid source_id; /* the link, export or file that says it so; nil: not known */
     int64_t position, version, created_ms;
     bool hidden, on_path;
+    /* Of a rendering that is being merged, in no row: */
+    int rank;  /* how much its kind tells (archive_fold.h); 0: not known */
+    bool gone; /* renderings before the last one had it */
+};
+
+/* One link, export or file that a conversation comes from. */
+struct archive_source {
+    struct uuid id, conversation_id;
+    struct str provider, place, account, origin_id, source_kind, source_url, strategy, recipe,
+        outcome;                   /* account "": it does not say */
+    int64_t first_ms, captured_ms; /* its first and last rendering */
+};
+
+/* An earlier wording of a message. */
+struct archive_version {
+    struct uuid message_id, source_id;
+    struct str blocks, hash;
+    int64_t version, replaced_ms;
 };
 
 /* One conversation of the owner; E_NOT_FOUND (also for another's). */
@@ -80,6 +112,25 @@ NODISCARD err_t archive_list(struct db *db, struct arena *a, struct uuid owner,
 NODISCARD err_t archive_messages(struct db *db, struct arena *a, struct uuid owner,
                                  struct uuid conversation, bool all, int64_t after_position,
                                  size_t limit, struct archive_message **ret, size_t *ret_count);
+
+/* Where it comes from, oldest first, at most CONVERSATION_SOURCES_MAX. */
+NODISCARD err_t archive_sources(struct db *db, struct arena *a, struct uuid owner,
+                                struct uuid conversation, struct archive_source **ret,
+                                size_t *ret_count);
+/* What its messages said before, in order of message and version, behind (message, version). */
+NODISCARD err_t archive_versions(struct db *db, struct arena *a, struct uuid owner,
+                                 struct uuid conversation, struct uuid after_message,
+                                 int64_t after_version, size_t limit, struct archive_version **ret,
+                                 size_t *ret_count);
+/* "These are two conversations": what comes from `source` becomes a conversation of its own, and they stay apart when either is
+ * captured again. Opens and commits its own transaction. *ret_id: the new one. The one that it leaves keeps id, title and rights; pictures
+ * that both name are both's. E_NOT_FOUND, E_CONFLICT (it is the only source), E_PRECONDITION (expected_version, 0: any). */
+NODISCARD err_t archive_split(struct db *db, struct arena *a, struct uuid owner,
+                              struct uuid conversation, struct uuid source,
+                              int64_t expected_version, int64_t now_ms, struct uuid *ret_id);
+/* The conversation that this link gave; E_NOT_FOUND. */
+NODISCARD err_t archive_of_link(struct db *db, struct arena *a, struct uuid owner,
+                                struct str provider, struct str url, struct uuid *ret);
 
 /* Set the title, inside an open transaction. actor: who does it, the owner or an editor. expected_version 0: any.
  * *ret_version: the one that it has now. E_NOT_FOUND, E_PRECONDITION. */

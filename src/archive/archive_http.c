@@ -2,6 +2,7 @@
 #include "archive/archive_entities.h"
 #include "archive/archive_sample.h"
 #include "archive/archive_schemas.h"
+#include "archive/archive_sources_http.h"
 #include "archive/archive_store.h"
 #include "base/encode.h"
 #include "base/limits.h"
@@ -43,15 +44,21 @@ static void write_conversation(struct json_out *o, const struct archive_conversa
     jo_object(o);
     write_fields(o, c);
     write_access(o, sharing_role_name(access->role), access->shared_by);
+    bool own = access->role ==
+               SHARE_OWNER; /* the owner's account and folders are nobody else's business */
     jo_kz(o, "source");
     jo_object(o);
     jo_kstr(o, "kind", c->source_kind);
     jo_kstr(o, "url", c->source_url);
     jo_kstr(o, "id", c->origin_id);
+    jo_kstr(o, "account", own ? c->account : STR_NONE);
     jo_kstr(o, "strategy", c->strategy);
     jo_kstr(o, "recipe", c->recipe);
     jo_ktime(o, "captured_at", c->captured_ms);
     jo_end(o);
+    struct context context = { c->context_cwd, c->context_branch, c->context_tool };
+    jo_kz(o, "context");
+    context_write(o, own ? &context : &(struct context){ .cwd = STR_NONE });
     jo_kstr(o, "hash", c->hash);
     jo_kstr(o, "outcome", c->outcome);
     write_raw(o, "findings", c->findings);
@@ -75,17 +82,25 @@ static void write_message(struct json_out *o, const struct archive_message *m)
     jo_kbool(o, "hidden", m->hidden);
     jo_kbool(o, "on_path", m->on_path);
     jo_ki64(o, "version", m->version);
+    if (uuid_is_nil(m->source_id))
+        jo_knull(o, "source_id");
+    else
+        jo_kuuid(o, "source_id", m->source_id);
     write_raw(o, "blocks", m->blocks);
     jo_kstr(o, "hash", m->hash);
     jo_end(o);
 }
 
 /* Strong tag: the version counts changes, the time of the last capture is in the body too, and so is the role. */
+struct str archive_tag(struct arena *a, const struct archive_conversation *c, const char *role)
+{
+    return str_fmt(a, "%lld-%llx-%s", (long long)c->version, (long long)c->captured_ms, role);
+}
+
 static struct str conversation_tag(struct arena *a, const struct archive_conversation *c,
                                    const struct access *access)
 {
-    return str_fmt(a, "%lld-%llx-%s", (long long)c->version, (long long)c->captured_ms,
-                   sharing_role_name(access->role));
+    return archive_tag(a, c, sharing_role_name(access->role));
 }
 
 /* Whose conversation the caller means by {id}: its own, or one that is shared with it for this action. */
@@ -406,6 +421,21 @@ static const struct route ROUTES[] = {
       .query_count = COUNTOF(MESSAGES_QUERY), .reply_schema = REF("MessagePage") },
     { HTTP_GET, "/api/v1/conversations/{id}/media/{sha256}", media_get, AUTH_USER, RATE_READ, 0,
       RUN_WORKER, SCOPE_READ, .summary = "A stored picture or file of a conversation" },
+    { HTTP_GET, "/api/v1/conversations/{id}/sources", archive_sources_get, AUTH_USER, RATE_READ, 0,
+      RUN_INLINE, SCOPE_READ,
+      .summary = "Where a conversation of the caller's comes from: links, exports, files",
+      .reply_schema = REF("SourcePage") },
+    { HTTP_GET, "/api/v1/conversations/{id}/versions", archive_versions_get, AUTH_USER, RATE_READ,
+      0, RUN_INLINE, SCOPE_READ,
+      .summary = "What its messages said before, and where that came from",
+      .query = ARCHIVE_VERSIONS_QUERY, .query_count = COUNTOF(ARCHIVE_VERSIONS_QUERY),
+      .reply_schema = REF("VersionPage") },
+    { HTTP_POST, "/api/v1/conversations/{id}/split", archive_split_post, AUTH_USER, RATE_WRITE,
+      KIB(1), RUN_WORKER, SCOPE_WRITE,
+      .summary = "These are two conversations: make what comes from one source its own",
+      .body = ARCHIVE_SPLIT_BODY, .body_count = COUNTOF(ARCHIVE_SPLIT_BODY), .success = 201,
+      .reply_schema = "{\"type\":\"object\",\"required\":[\"id\"],\"properties\":{\"id\":{"
+                      "\"type\":\"string\",\"format\":\"uuid\"}}}" },
     { HTTP_POST, "/api/v1/sample", sample_post, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_WRITE,
       .summary = "Add the made-up sample archive",
       .reply_schema = "{\"type\":\"object\",\"required\":[\"added\"],\"properties\":{\"added\":{"

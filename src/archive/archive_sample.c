@@ -1,5 +1,6 @@
 #include "archive/archive_sample.h"
 
+#include "archive/archive_identity.h"
 #include "archive/archive_store.h"
 #include "archive/providers/extract.h"
 #include "base/embedded.h"
@@ -32,7 +33,7 @@ static err_t add_one(struct sample_call *call, struct arena *a, struct conversat
 static err_t remove_one(struct sample_call *call, struct arena *a, struct conversation *c)
 {
     struct archive_conversation row;
-    err_t e = archive_store_find(call->db, a, call->owner, c, &row);
+    err_t e = archive_find(call->db, a, call->owner, c, &row);
     if (e == E_NOT_FOUND)
         return OK;
     TRY(e);

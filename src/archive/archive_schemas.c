@@ -24,11 +24,14 @@ static const char SUMMARY[] =
 
 static const char CONVERSATION[] =
     "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES
-    ",\"source\",\"hash\",\"outcome\",\"findings\"],\"properties\":{" SUMMARY_FIELDS
-    ",\"source\":{\"type\":\"object\",\"required\":[\"kind\",\"url\",\"id\",\"strategy\","
+    ",\"source\",\"context\",\"hash\",\"outcome\",\"findings\"],\"properties\":{" SUMMARY_FIELDS
+    ",\"source\":{\"type\":\"object\",\"required\":[\"kind\",\"url\",\"id\",\"account\","
+    "\"strategy\","
     "\"recipe\",\"captured_at\"],\"properties\":{"
-    "\"kind\":" WORD ",\"url\":" TEXT ",\"id\":" TEXT ",\"strategy\":" TEXT ",\"recipe\":" TEXT
-    ",\"captured_at\":" TIME "}}"
+    "\"kind\":" WORD ",\"url\":" TEXT ",\"id\":" TEXT ",\"account\":" TEXT ",\"strategy\":" TEXT
+    ",\"recipe\":" TEXT ",\"captured_at\":" TIME "}}"
+    ",\"context\":{\"type\":\"object\",\"required\":[\"cwd\",\"branch\",\"tool\"],\"properties\":{"
+    "\"cwd\":" TEXT ",\"branch\":" TEXT ",\"tool\":" TEXT "}}"
     ",\"hash\":" WORD ",\"outcome\":" TEXT
     ",\"findings\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"code\","
     "\"level\",\"detail\"],"
@@ -43,12 +46,28 @@ static const char BLOCK[] = "{\"type\":\"object\",\"required\":[\"type\"],\"prop
 static const char MESSAGE[] =
     "{\"type\":\"object\",\"required\":[\"id\",\"parent_id\",\"provider_id\",\"position\",\"role\","
     "\"author\",\"model\",\"created_at\",\"hidden\","
-    "\"on_path\",\"version\",\"blocks\",\"hash\"],\"properties\":{\"id\":" UUID
+    "\"on_path\",\"version\",\"source_id\",\"blocks\",\"hash\"],\"properties\":{\"id\":" UUID
     ",\"parent_id\":" UUID_OR_NULL ",\"provider_id\":" TEXT ",\"position\":" COUNT
     ",\"role\":{\"enum\":[\"user\",\"assistant\",\"system\",\"tool\"]},\"author\":" TEXT
     ",\"model\":" TEXT ",\"created_at\":" TIME_OR_NULL ",\"hidden\":" FLAG ",\"on_path\":" FLAG
-    ",\"version\":" COUNT ",\"blocks\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/"
+    ",\"version\":" COUNT ",\"source_id\":" UUID_OR_NULL
+    ",\"blocks\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/"
     "schemas/Block\"}},\"hash\":" WORD "}}";
+
+static const char SOURCE[] =
+    "{\"type\":\"object\",\"required\":[\"id\",\"kind\",\"url\",\"provider_id\",\"account\","
+    "\"strategy\","
+    "\"recipe\",\"outcome\",\"first_captured_at\",\"captured_at\"],\"properties\":{\"id\":" UUID
+    ",\"kind\":" WORD ",\"url\":" TEXT ",\"provider_id\":" TEXT ",\"account\":" TEXT
+    ",\"strategy\":" TEXT ",\"recipe\":" TEXT ",\"outcome\":" TEXT ",\"first_captured_at\":" TIME
+    ",\"captured_at\":" TIME "}}";
+
+static const char VERSION[] =
+    "{\"type\":\"object\",\"required\":[\"message_id\",\"version\",\"source_id\",\"replaced_at\","
+    "\"blocks\",\"hash\"],\"properties\":{\"message_id\":" UUID ",\"version\":" COUNT
+    ",\"source_id\":" UUID_OR_NULL ",\"replaced_at\":" TIME
+    ",\"blocks\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Block\"}},"
+    "\"hash\":" WORD "}}";
 
 #define PAGE_OF(name)                                                                           \
     "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],\"properties\":{\"items\":{" \
@@ -64,5 +83,9 @@ err_t archive_schemas(struct app *app)
     http_schema("Block", BLOCK);
     http_schema("Message", MESSAGE);
     http_schema("MessagePage", PAGE_OF("Message"));
+    http_schema("Source", SOURCE);
+    http_schema("SourcePage", PAGE_OF("Source"));
+    http_schema("MessageVersion", VERSION);
+    http_schema("VersionPage", PAGE_OF("MessageVersion"));
     return OK;
 }

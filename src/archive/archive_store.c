@@ -23,6 +23,10 @@ static const struct db_col CONVERSATION_COLS[] = {
     DB_COL(archive_conversation, captured_ms, DB_I64),
     DB_COL(archive_conversation, stored_ms, DB_I64),
     DB_COL(archive_conversation, title_own, DB_BOOL),
+    DB_COL(archive_conversation, account, DB_STR),
+    DB_COL(archive_conversation, context_cwd, DB_STR),
+    DB_COL(archive_conversation, context_branch, DB_STR),
+    DB_COL(archive_conversation, context_tool, DB_STR),
 };
 
 static const struct db_col MESSAGE_COLS[] = {
@@ -33,6 +37,7 @@ static const struct db_col MESSAGE_COLS[] = {
     DB_COL(archive_message, hash, DB_STR),       DB_COL(archive_message, position, DB_I64),
     DB_COL(archive_message, version, DB_I64),    DB_COL(archive_message, created_ms, DB_I64),
     DB_COL(archive_message, hidden, DB_BOOL),    DB_COL(archive_message, on_path, DB_BOOL),
+    DB_COL(archive_message, source_id, DB_UUID),
 };
 
 static struct db_value uuid_or_null(struct uuid u)
@@ -44,20 +49,6 @@ static err_t one_conversation(struct db *db, struct arena *a, const struct db_qu
                               struct db_args args, struct archive_conversation *ret)
 {
     return db_one(db, a, q, args, CONVERSATION_COLS, COUNTOF(CONVERSATION_COLS), ret);
-}
-
-err_t archive_store_find(struct db *db, struct arena *a, struct uuid owner,
-                         const struct conversation *c, struct archive_conversation *ret)
-{
-    struct str provider = str_from(c->provider);
-    err_t e = E_NOT_FOUND;
-    if (c->source.id.n)
-        e = one_conversation(db, a, &SQL_ARCHIVE_BY_ORIGIN,
-                             DB_ARGS(DBU(owner), DBS(provider), DBS(c->source.id)), ret);
-    if (e == E_NOT_FOUND && c->source.url.n)
-        e = one_conversation(db, a, &SQL_ARCHIVE_BY_URL,
-                             DB_ARGS(DBU(owner), DBS(provider), DBS(c->source.url)), ret);
-    return e;
 }
 
 err_t archive_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
@@ -91,7 +82,9 @@ err_t archive_store_insert(struct db *db, struct uuid owner, const struct archiv
                            DBS(r->title), DBS(r->model), DBS(r->source_kind), DBS(r->source_url),
                            DBS(r->strategy), DBS(r->recipe), DBS(r->outcome), DBS(r->hash),
                            DBS(r->findings), DBI(r->message_count), DBT(r->created_ms),
-                           DBT(r->updated_ms), DBI(r->captured_ms), DBI(r->stored_ms)),
+                           DBT(r->updated_ms), DBI(r->captured_ms), DBI(r->stored_ms),
+                           DBS(r->account), DBS(r->context_cwd), DBS(r->context_branch),
+                           DBS(r->context_tool)),
                    NULL);
 }
 
@@ -101,8 +94,9 @@ err_t archive_store_update(struct db *db, struct uuid owner, const struct archiv
                    DB_ARGS(DBS(r->title), DBS(r->model), DBS(r->source_kind), DBS(r->source_url),
                            DBS(r->strategy), DBS(r->recipe), DBS(r->outcome), DBS(r->hash),
                            DBS(r->findings), DBI(r->version), DBI(r->message_count),
-                           DBT(r->created_ms), DBT(r->updated_ms), DBI(r->captured_ms), DBU(owner),
-                           DBU(r->id)),
+                           DBT(r->created_ms), DBT(r->updated_ms), DBI(r->captured_ms),
+                           DBS(r->origin_id), DBS(r->account), DBS(r->context_cwd),
+                           DBS(r->context_branch), DBS(r->context_tool), DBU(owner), DBU(r->id)),
                    NULL);
 }
 
@@ -129,7 +123,8 @@ err_t archive_store_message_insert(struct db *db, struct uuid owner,
                    DB_ARGS(DBU(owner), DBU(m->id), DBU(m->conversation_id),
                            uuid_or_null(m->parent_id), DBI(m->position), DBS(m->origin_id),
                            DBS(m->role), DBS(m->author), DBS(m->model), DBT(m->created_ms),
-                           DBB(m->hidden), DBB(m->on_path), DBS(m->blocks), DBS(m->hash)),
+                           DBB(m->hidden), DBB(m->on_path), DBS(m->blocks), DBS(m->hash),
+                           uuid_or_null(m->source_id)),
                    NULL);
 }
 
@@ -138,7 +133,7 @@ err_t archive_store_message_place(struct db *db, struct uuid owner, const struct
     return db_exec(db, &SQL_ARCHIVE_MESSAGE_PLACE,
                    DB_ARGS(uuid_or_null(m->parent_id), DBI(m->position), DBS(m->origin_id),
                            DBS(m->author), DBS(m->model), DBT(m->created_ms), DBB(m->hidden),
-                           DBB(m->on_path), DBU(owner), DBU(m->id)),
+                           DBB(m->on_path), uuid_or_null(m->source_id), DBU(owner), DBU(m->id)),
                    NULL);
 }
 
@@ -149,6 +144,13 @@ err_t archive_store_message_replace(struct db *db, struct uuid owner,
     return db_exec(db, &SQL_ARCHIVE_MESSAGE_REPLACE,
                    DB_ARGS(DBS(m->role), DBS(m->blocks), DBS(m->hash), DBU(owner), DBU(m->id)),
                    NULL);
+}
+
+err_t archive_store_message_delete(struct db *db, struct uuid owner, struct uuid id)
+{
+    struct db_args args = DB_ARGS(DBU(owner), DBU(id));
+    TRY(db_exec(db, &SQL_ARCHIVE_MESSAGE_DELETE_VERSIONS, args, NULL));
+    return db_exec(db, &SQL_ARCHIVE_MESSAGE_DELETE, args, NULL);
 }
 
 err_t archive_store_media(struct db *db, struct uuid owner, struct uuid conversation,
@@ -192,10 +194,11 @@ err_t archive_store_rename(struct db *db, struct uuid owner, struct uuid id, str
 
 err_t archive_store_forget(struct db *db, struct uuid owner)
 {
-    static const struct db_query *const ALL[] = { &SQL_ARCHIVE_FORGET_MEDIA,
-                                                  &SQL_ARCHIVE_FORGET_VERSIONS,
-                                                  &SQL_ARCHIVE_FORGET_MESSAGES,
-                                                  &SQL_ARCHIVE_FORGET };
+    static const struct db_query *const ALL[] = {
+        &SQL_ARCHIVE_FORGET_MEDIA,   &SQL_ARCHIVE_FORGET_APART,    &SQL_ARCHIVE_FORGET_RENDERINGS,
+        &SQL_ARCHIVE_FORGET_SOURCES, &SQL_ARCHIVE_FORGET_VERSIONS, &SQL_ARCHIVE_FORGET_MESSAGES,
+        &SQL_ARCHIVE_FORGET
+    };
     for (size_t i = 0; i < COUNTOF(ALL); i++)
         TRY(db_exec(db, ALL[i], DB_ARGS(DBU(owner)), NULL));
     return OK;
@@ -213,6 +216,9 @@ err_t archive_store_delete(struct db *db, struct uuid owner, struct uuid id)
     TRY(db_exec(db, &SQL_ARCHIVE_DELETE_MESSAGES, args, NULL));
     TRY(db_exec(db, &SQL_ARCHIVE_DELETE_VERSIONS, args, NULL));
     TRY(db_exec(db, &SQL_ARCHIVE_DELETE_MEDIA, args, NULL));
+    TRY(db_exec(db, &SQL_ARCHIVE_DELETE_RENDERINGS, args, NULL));
+    TRY(db_exec(db, &SQL_ARCHIVE_DELETE_APART, args, NULL));
+    TRY(db_exec(db, &SQL_ARCHIVE_DELETE_SOURCES, args, NULL));
     return db_exec(db, &SQL_ARCHIVE_DELETE, args, NULL);
 }
 

@@ -4,9 +4,6 @@
 
 #include "archive/archive.h"
 
-NODISCARD err_t
-archive_store_find(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
-                   struct archive_conversation *ret); /* by origin, else by URL; E_NOT_FOUND */
 NODISCARD err_t archive_store_insert(struct db *db, struct uuid owner,
                                      const struct archive_conversation *row);
 NODISCARD err_t archive_store_update(struct db *db, struct uuid owner,
@@ -19,6 +16,7 @@ NODISCARD err_t archive_store_message_place(struct db *db, struct uuid owner,
 /* Keep what it says now as a version, then say what `m` says. */
 NODISCARD err_t archive_store_message_replace(struct db *db, struct uuid owner,
                                               const struct archive_message *m, int64_t now_ms);
+NODISCARD err_t archive_store_message_delete(struct db *db, struct uuid owner, struct uuid id);
 NODISCARD err_t archive_store_message(struct db *db, struct arena *a, struct uuid owner,
                                       struct uuid id, struct archive_message *ret);
 NODISCARD err_t archive_store_media(struct db *db, struct uuid owner, struct uuid conversation,

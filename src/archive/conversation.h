@@ -108,9 +108,14 @@ struct finding {
 struct source {
     const char *kind;     /* "share", "export", "file" */
     struct str url, id;   /* canonical share URL; the provider's conversation (or share) id */
+    struct str account;   /* which of several at the provider; STR_NONE: it does not say */
     const char *strategy; /* "network", "embedded", "dom", "generic"; NULL: not captured */
     struct str recipe;    /* "chatgpt@1"; STR_NONE */
     int64_t captured_ms;
+};
+
+struct context { /* where an agent's session ran; STR_NONE where that is not given */
+    struct str cwd, branch, tool;
 };
 
 struct conversation {
@@ -118,6 +123,7 @@ struct conversation {
     struct str title, model;
     int64_t created_ms, updated_ms;
     struct source source;
+    struct context context;
     struct message
         *messages; /* in tree order: a parent before its children; the path in reading order */
     size_t message_count;
@@ -132,7 +138,7 @@ const char *block_type_name(enum block_type t);
 bool block_type_parse(struct str name, enum block_type *ret);
 
 /* The message and conversation hashes (DESIGN 5.3): SHA-256 over RFC 8785 JSON of {role, blocks}
- * without volatile parts; what is left out stands in conversation_hash.c. The conversation's
+ * without volatile parts (and without source and context, which say where a conversation was, not what was said); what is left out stands in conversation_hash.c. The conversation's
  * chains those of the messages on the path, in order: h = SHA-256(h before | message's), both as
  * 32 bytes, beginning with 32 zero bytes. Fills `hash` of every message and of the conversation.
  * `scratch` may be reset after; another arena than `a`. E_LIMIT, E_BUSY. */
@@ -146,6 +152,7 @@ NODISCARD err_t conversation_chain(struct arena *a, const struct str *hashes, si
 void block_write(struct json_out *o, const struct block *b);
 void blocks_write(struct json_out *o, const struct block *blocks, size_t n);
 void message_write(struct json_out *o, const struct message *m);
+void context_write(struct json_out *o, const struct context *c);
 void conversation_write(struct json_out *o, const struct conversation *c);
 
 /* The canonical JSON that a message's hash is taken over. */

@@ -169,9 +169,19 @@ static void source_write(struct json_out *o, const struct source *s)
     static_or_null(o, "kind", s->kind);
     jo_kstr(o, "url", s->url);
     jo_kstr(o, "id", s->id);
+    jo_kstr(o, "account", s->account);
     static_or_null(o, "strategy", s->strategy);
     jo_kstr(o, "recipe", s->recipe);
     jo_ktime(o, "captured_at", s->captured_ms);
+    jo_end(o);
+}
+
+void context_write(struct json_out *o, const struct context *c)
+{
+    jo_object(o);
+    jo_kstr(o, "cwd", c->cwd);
+    jo_kstr(o, "branch", c->branch);
+    jo_kstr(o, "tool", c->tool);
     jo_end(o);
 }
 
@@ -200,6 +210,8 @@ void conversation_write(struct json_out *o, const struct conversation *c)
     jo_ktime(o, "updated_at", c->updated_ms);
     jo_kz(o, "source");
     source_write(o, &c->source);
+    jo_kz(o, "context");
+    context_write(o, &c->context);
     jo_kz(o, "messages");
     jo_array(o);
     for (size_t i = 0; i < c->message_count; i++)

@@ -1,5 +1,6 @@
 #include "capture/capture.h"
 
+#include "archive/archive.h"
 #include "base/limits.h"
 #include "capture/capture_room.h"
 #include "capture/capture_store.h"
@@ -87,13 +88,50 @@ static err_t forget_captures_of(struct db *db, struct arena *a, const struct op 
     return OK;
 }
 
+/* The conversation is another one now, or two: each capture is of the one that its link gave. */
+static err_t follow_links(struct db *db, struct arena *a, const struct op *moved)
+{
+    struct capture_row *rows;
+    size_t count;
+    TRY(capture_store_of(db, a, moved->owner_id, moved->entity_id, CAPTURES_OF_ONE_MAX, &rows,
+                         &count));
+    for (size_t i = 0; i < count; i++) {
+        struct uuid now;
+        err_t e = archive_of_link(db, a, moved->owner_id, rows[i].provider, rows[i].url, &now);
+        if (e == OK && !uuid_eq(now, moved->entity_id))
+            e = capture_store_move(db, moved->owner_id, rows[i].id, now);
+        if (e != OK && e != E_NOT_FOUND)
+            return e;
+    }
+    return OK;
+}
+
+/* Is this name among those of the fields? */
+static bool names(struct str fields, struct str name)
+{
+    struct str field;
+    while (str_cut(&fields, ',', &field))
+        if (str_eq(field, name))
+            return true;
+    return false;
+}
+
+static err_t consume_one(struct db *db, struct arena *a, const struct op *op)
+{
+    bool deleted = str_eq(op->kind, S("deleted"));
+    if (!str_eq(op->entity, S("conversation")))
+        return OK;
+    if (names(op->fields, deleted ? S("joined") : S("sources")))
+        TRY(follow_links(db, a, op));
+    return deleted ? forget_captures_of(db, a, op) : OK;
+}
+
 err_t capture_consume(struct app *app, struct db *rows, struct db *effects, struct arena *a,
                       const struct op *ops, size_t count)
 {
     UNUSED(app);
     UNUSED(rows);
     for (size_t i = 0; i < count; i++)
-        if (str_eq(ops[i].entity, S("conversation")) && str_eq(ops[i].kind, S("deleted")))
-            TRY(forget_captures_of(effects, a, &ops[i]));
+        TRY(consume_one(effects, a, &ops[i]));
     return OK;
 }

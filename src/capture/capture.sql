@@ -25,6 +25,9 @@ SELECT COUNT(*) FROM (SELECT 1 FROM capture_evidence WHERE owner_id = :owner AND
 SELECT id, url, provider, share_id, outcome, conversation_id, error_code, error_detail, created_ms, ended_ms
   FROM capture WHERE owner_id = :owner AND conversation_id = :conversation LIMIT :limit;
 
+-- :query capture_move
+UPDATE capture SET conversation_id = :conversation WHERE owner_id = :owner AND id = :id;
+
 -- :query capture_forget_one
 DELETE FROM capture WHERE owner_id = :owner AND id = :id;
 

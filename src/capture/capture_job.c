@@ -245,6 +245,7 @@ static err_t store(struct work *w)
         .kind = "share",
         .url = w->row.url,
         .id = c->source.id.n ? c->source.id : bare_id(w->row.share_id),
+        .account = c->source.account,
         .strategy = w->verdict.strategy,
         .recipe = w->data->recipe,
         .captured_ms = clock_wall_ms(),

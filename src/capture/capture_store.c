@@ -66,6 +66,11 @@ err_t capture_store_of(struct db *db, struct arena *a, struct uuid owner, struct
                    COUNTOF(CAPTURE_COLS), sizeof **ret, limit, ret, ret_count);
 }
 
+err_t capture_store_move(struct db *db, struct uuid owner, struct uuid id, struct uuid conversation)
+{
+    return db_exec(db, &SQL_CAPTURE_MOVE, DB_ARGS(DBU(conversation), DBU(owner), DBU(id)), NULL);
+}
+
 err_t capture_store_forget_one(struct db *db, struct uuid owner, struct uuid id)
 {
     TRY(db_exec(db, &SQL_CAPTURE_FORGET_EVIDENCE_ONE, DB_ARGS(DBU(owner), DBU(id)), NULL));

@@ -19,6 +19,9 @@ NODISCARD err_t capture_store_names_blob(struct db *db, struct uuid owner, struc
 NODISCARD err_t capture_store_of(struct db *db, struct arena *a, struct uuid owner,
                                  struct uuid conversation, size_t limit, struct capture_row **ret,
                                  size_t *ret_count);
+/* It is of another conversation now. */
+NODISCARD err_t capture_store_move(struct db *db, struct uuid owner, struct uuid id,
+                                   struct uuid conversation);
 NODISCARD err_t capture_store_forget_one(struct db *db, struct uuid owner, struct uuid id);
 NODISCARD err_t capture_store_forget(struct db *db, struct uuid owner);
 

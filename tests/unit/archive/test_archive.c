@@ -4,6 +4,7 @@
 #include "ops/fixture.h"
 
 #include "archive/archive.h"
+#include "archive/archive_source_store.h"
 #include "archive/archive_store.h"
 #include "archive/builder.h"
 #include "archive_sql.h"
@@ -490,8 +491,21 @@ static void larger_than_the_arena(void **state)
 }
 
 /* A conversation, its only message, an earlier version of that and a picture, all under one id. */
-static void put_one_id(struct uuid id, struct sha256 picture)
+static void put_one_id(struct uuid id, struct uuid other, struct sha256 picture)
 {
+    const struct archive_source from = { .id = id,
+                                         .conversation_id = id,
+                                         .provider = S("claude"),
+                                         .place = S("share:u"),
+                                         .account = S(""),
+                                         .origin_id = S("o"),
+                                         .source_kind = S("share"),
+                                         .first_ms = NOW,
+                                         .captured_ms = NOW };
+    struct archive_source another = from;
+    const struct rendering said = { .source_id = id, .row = { .provider = S("claude") } };
+    another.id = another.conversation_id = other;
+    another.place = another.origin_id = S("elsewhere");
     const struct archive_media media = { picture, S("image/png"), 7 };
     const struct archive_conversation c = { .id = id,
                                             .provider = S("claude"),
@@ -503,7 +517,8 @@ static void put_one_id(struct uuid id, struct sha256 picture)
                                             .captured_ms = NOW };
     const struct archive_message m = { .id = id,
                                        .conversation_id = id,
-                                       .role = S("user"),
+                                       .origin_id = S("o"),
+                                       .role = S("assistant"),
                                        .blocks = S("[]"),
                                        .hash = S("h"),
                                        .on_path = true,
@@ -514,6 +529,10 @@ static void put_one_id(struct uuid id, struct sha256 picture)
     ok(archive_store_message_insert(f.db, f.owner, &m));
     ok(archive_store_message_replace(f.db, f.owner, &m, NOW));
     ok(archive_store_media(f.db, f.owner, id, &media));
+    ok(source_store_insert(f.db, f.owner, &from));
+    ok(source_store_insert(f.db, f.owner, &another));
+    ok(source_store_keep(f.db, f.owner, id, &said, 1));
+    ok(source_store_tell_apart(f.db, f.owner, id, other));
     ok(db_txn_commit(&tx));
 }
 
@@ -521,7 +540,7 @@ static void put_one_id(struct uuid id, struct sha256 picture)
 static void no_query_reaches_further_than_it_says(void **state)
 {
     UNUSED(state);
-    struct uuid id = uuid_new();
+    struct uuid id = uuid_new(), other = uuid_new();
     struct sha256 picture = { { 1 } };
     const struct narrow_param params[] = {
         { "owner", DBU(f.owner), DBU(uuid_new()) },
@@ -529,7 +548,17 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "conversation", DBU(id), DBU(uuid_new()) },
         { "provider", DBS(S("claude")), DBS(S("chatgpt")) },
         { "origin", DBS(S("o")), DBS(S("p")) },
-        { "url", DBS(S("u")), DBS(S("v")) },
+        { "place", DBS(S("share:u")), DBS(S("share:v")) },
+        { "account", DBS(S("")), DBN() },
+        { "cwd", DBN(), DBN() },
+        { "branch", DBN(), DBN() },
+        { "tool", DBN(), DBN() },
+        { "source", DBU(id), DBN() },
+        { "other", DBU(other), DBU(uuid_new()) },
+        { "to", DBU(other), DBN() },
+        { "first_ms", DBI(NOW), DBN() },
+        { "after_message", DBU(((struct uuid){ { 0 } })), DBN() },
+        { "after_version", DBI(0), DBN() },
         { "sha256", DBX(str_of((char *)picture.b, 32)),
           DBX(S("12345678123456781234567812345678")) },
         { "before_ms", DBI(NOW + 1), DBI(NOW - 1) },
@@ -543,7 +572,7 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "strategy", DBN(), DBN() },
         { "recipe", DBN(), DBN() },
         { "outcome", DBN(), DBN() },
-        { "hash", DBS(S("h")), DBN() },
+        { "hash", DBS(S("h")), DBS(S("i")) },
         { "findings", DBS(S("[]")), DBN() },
         { "version", DBI(2), DBN() },
         { "message_count", DBI(1), DBN() },
@@ -559,10 +588,11 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "on_path", DBB(true), DBN() },
         { "now_ms", DBI(NOW), DBN() },
     };
-    put_one_id(id, picture);
+    static const struct db_query *const WAITS[] = { &SQL_ARCHIVE_TURN }; /* reads no row */
+    put_one_id(id, other, picture);
     const struct narrow n = { f.db, params, COUNTOF(params) };
-    narrow_all(&n, SQL_ALL_ARCHIVE, NULL, 0);
-    narrow_complete(SQL_ALL_ARCHIVE, NULL, 0);
+    narrow_all(&n, SQL_ALL_ARCHIVE, WAITS, COUNTOF(WAITS));
+    narrow_complete(SQL_ALL_ARCHIVE, WAITS, COUNTOF(WAITS));
 }
 
 /* `position >= :after` gave the last message of a page again on the next one. */

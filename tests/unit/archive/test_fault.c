@@ -7,6 +7,7 @@
 #include "ops/fixture.h"
 
 #include "archive/archive.h"
+#include "archive/archive_identity.h"
 #include "archive/archive_store.h"
 #include "archive/providers/extract.h"
 
@@ -57,7 +58,7 @@ static bool find(struct arena *a, int i, struct archive_conversation *ret,
     c.source.kind = "share";
     c.source.id = str_from(id);
     c.source.url = str_from(url);
-    err_t e = archive_store_find(f.db, a, f.owner, &c, ret);
+    err_t e = archive_find(f.db, a, f.owner, &c, ret);
     assert_true(e == OK || e == E_NOT_FOUND);
     if (e == OK)
         ok(archive_messages(f.db, a, f.owner, ret->id, true, -1, 100, ret_messages, ret_count));

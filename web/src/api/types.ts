@@ -59,9 +59,15 @@ export interface Schemas {
             kind: string;
             url: string | null;
             id: string | null;
+            account: string | null;
             strategy: string | null;
             recipe: string | null;
             captured_at: string;
+        };
+        context: {
+            cwd: string | null;
+            branch: string | null;
+            tool: string | null;
         };
         hash: string;
         outcome: string | null;
@@ -106,12 +112,21 @@ export interface Schemas {
         hidden: boolean;
         on_path: boolean;
         version: number;
+        source_id: string | null;
         blocks: Schemas["Block"][];
         hash: string;
     };
     MessagePage: {
         items: Schemas["Message"][];
         next_cursor: string | null;
+    };
+    MessageVersion: {
+        message_id: string;
+        version: number;
+        source_id: string | null;
+        replaced_at: string;
+        blocks: Schemas["Block"][];
+        hash: string;
     };
     Problem: {
         type: string;
@@ -136,6 +151,22 @@ export interface Schemas {
         link: string;
         expires_at: string;
     };
+    Source: {
+        id: string;
+        kind: string;
+        url: string | null;
+        provider_id: string | null;
+        account: string | null;
+        strategy: string | null;
+        recipe: string | null;
+        outcome: string | null;
+        first_captured_at: string;
+        captured_at: string;
+    };
+    SourcePage: {
+        items: Schemas["Source"][];
+        next_cursor: string | null;
+    };
     Token: {
         id: string;
         name: string;
@@ -151,6 +182,10 @@ export interface Schemas {
         handle: string;
         admin: boolean;
         created_at: string;
+    };
+    VersionPage: {
+        items: Schemas["MessageVersion"][];
+        next_cursor: string | null;
     };
 }
 
@@ -279,6 +314,24 @@ export interface Operations {
                 status: "online" | "away" | "offline";
             }[];
         };
+    };
+    'GET /api/v1/conversations/{id}/sources': {
+        path: { id: string };
+        reply: Schemas["SourcePage"];
+    };
+    'POST /api/v1/conversations/{id}/split': {
+        path: { id: string };
+        body: {
+            source_id: string;
+        };
+        reply: {
+            id: string;
+        };
+    };
+    'GET /api/v1/conversations/{id}/versions': {
+        path: { id: string };
+        query: { cursor?: string; limit?: number };
+        reply: Schemas["VersionPage"];
     };
     'GET /api/v1/me': {
         reply: Schemas["Me"];

@@ -1,0 +1,44 @@
+/* Rows of sources and renderings <-> structs. Inside the room only. All but the reads want an open transaction. */
+#ifndef VIVIM_ARCHIVE_ARCHIVE_SOURCE_STORE_H
+#define VIVIM_ARCHIVE_ARCHIVE_SOURCE_STORE_H
+
+#include "archive/archive_fold.h"
+
+/* Wait for the turn of the account: who stores for it does so one behind the other, until the transaction ends. */
+NODISCARD err_t source_store_turn(struct db *db, struct uuid owner);
+/* At this place, or with this id at the provider, of whichever account, "" first. At most CONVERSATION_SOURCES_MAX. */
+NODISCARD err_t source_store_at(struct db *db, struct arena *a, struct uuid owner,
+                                struct str provider, struct str place, struct archive_source **ret,
+                                size_t *ret_count);
+NODISCARD err_t source_store_of_origin(struct db *db, struct arena *a, struct uuid owner,
+                                       struct str provider, struct str origin_id,
+                                       struct archive_source **ret, size_t *ret_count);
+NODISCARD err_t source_store_insert(struct db *db, struct uuid owner,
+                                    const struct archive_source *s);
+NODISCARD err_t source_store_update(struct db *db, struct uuid owner,
+                                    const struct archive_source *s); /* but place and link */
+
+/* Those that are kept; none where the rows say all. E_CORRUPT. */
+NODISCARD err_t source_store_renderings(struct db *db, struct arena *a, struct uuid owner,
+                                        struct uuid conversation, struct rendering **ret,
+                                        size_t *ret_count);
+/* In place of those that are kept. */
+NODISCARD err_t source_store_keep(struct db *db, struct uuid owner, struct uuid conversation,
+                                  const struct rendering *list, size_t count);
+
+NODISCARD err_t source_store_tell_apart(struct db *db, struct uuid owner, struct uuid source,
+                                        struct uuid other);
+/* Were sources of these two conversations told apart? */
+NODISCARD err_t source_store_are_apart(struct db *db, struct uuid owner, struct uuid conversation,
+                                       struct uuid other, bool *ret);
+/* Conversations of the provider that hold an answer with this id, or these words; at most limit. */
+NODISCARD err_t source_store_answer(struct db *db, struct arena *a, struct uuid owner,
+                                    struct str provider, const struct archive_message *m,
+                                    bool by_id, size_t limit, struct uuid **ret, size_t *ret_count);
+NODISCARD err_t source_store_copy_media(struct db *db, struct uuid owner, struct uuid from,
+                                        struct uuid to);
+/* Media that none of its messages, nor what they said before, names. */
+NODISCARD err_t source_store_drop_unnamed_media(struct db *db, struct uuid owner,
+                                                struct uuid conversation);
+
+#endif

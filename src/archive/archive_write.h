@@ -1,0 +1,39 @@
+/* What the archive's rules share when they write: archive.c, archive_put.c, archive_split.c. Inside these only. All want an open
+ * transaction. */
+#ifndef VIVIM_ARCHIVE_ARCHIVE_WRITE_H
+#define VIVIM_ARCHIVE_ARCHIVE_WRITE_H
+
+#include "archive/archive_fold.h"
+#include "archive/archive_store.h"
+
+/* Append an op: the owner's own doing. */
+NODISCARD err_t archive_say(struct db *db, struct uuid owner, const char *entity, struct uuid id,
+                            const char *kind, const char *fields, int64_t version, int64_t now_ms);
+/* expected 0: any. E_PRECONDITION. */
+NODISCARD err_t archive_check_version(int64_t expected, int64_t now);
+/* All rows of a conversation go, and it is told. fields: "joined" where it has become part of another; NULL. */
+NODISCARD err_t archive_remove(struct db *db, struct uuid owner,
+                               const struct archive_conversation *row, const char *fields,
+                               int64_t now_ms);
+
+struct write_options {
+    bool
+        drop; /* messages that the renderings do not have go: they belong to another conversation */
+    bool sources; /* where it comes from has changed */
+    bool measure;
+    int64_t now_ms,
+        seen_ms; /* seen_ms: when it was captured last, also by a rendering that is not kept */
+};
+
+/* The renderings of a conversation, those that are kept, or its rows as the only one. */
+NODISCARD err_t archive_load(struct db *db, struct arena *a, struct uuid owner,
+                             const struct archive_conversation *row, struct rendering **ret,
+                             size_t *ret_count);
+/* Make the rows what the renderings say together, and keep these where they are several. `old`: the row as it is; id nil: there is none yet.
+ * *list: is put in order, and what is spare left out. */
+NODISCARD err_t archive_write(struct db *db, struct arena *a, struct uuid owner,
+                              const struct archive_conversation *old, struct rendering *list,
+                              size_t count, const struct write_options *o,
+                              struct archive_put_result *ret);
+
+#endif
