@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -41,12 +42,12 @@ struct net_listener {
 
 /* --- accepting ----------------------------------------------------------------------------------- */
 
-static void name_peer(struct net_conn *c)
+static void name_peer(const struct net_conn *c, struct net_peer *ret)
 {
     struct sockaddr_storage a;
     int n = sizeof a;
     bool known = !c->local && uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&a, &n) == 0;
-    net_peer_name(c, known ? (struct sockaddr *)&a : NULL);
+    net_peer_name(ret, known ? (struct sockaddr *)&a : NULL, c->local);
 }
 
 /* Over the Unix socket only our own user or root may come: the kernel says who it is. */
@@ -70,12 +71,12 @@ static void drop(uv_handle_t *handle)
 static void on_connection(uv_stream_t *stream, int status)
 {
     struct accepting *a = stream->data;
-    struct net_conn *c = status < 0 ? NULL : calloc(1, sizeof *c);
+    struct net_conn *c = status < 0 ? NULL : net_conn_new(a->local);
+    struct net_peer peer;
     if (!c)
         return;
     c->loop = a->loop;
     c->peers = &a->listener->peers;
-    c->local = a->local;
     c->protocol = a->listener->options.protocol;
     int bad =
         a->local ? uv_pipe_init(&a->loop->uv, &c->pipe, 0) : uv_tcp_init(&a->loop->uv, &c->tcp);
@@ -88,11 +89,9 @@ static void on_connection(uv_stream_t *stream, int status)
         uv_close(&c->handle, drop);
         return;
     }
-    if (!a->local)
-        uv_tcp_nodelay(&c->tcp, 1);
-    name_peer(c);
-    bool allowed = net_peers_joined(c->peers, c) && peer_allowed(c);
-    if (!allowed || !a->listener->options.accepted(c, a->listener->options.context)) {
+    name_peer(c, &peer);
+    bool allowed = net_peers_joined(c->peers, c, &peer) && peer_allowed(c);
+    if (!allowed || !a->listener->options.accepted(c, &peer, a->listener->options.context)) {
         net_peers_left(c->peers, c);
         uv_close(&c->handle, drop);
         return;
@@ -125,6 +124,8 @@ static int try_socket(const struct sockaddr *sa, socklen_t length, bool first, i
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
     if (sa->sa_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    if (sa->sa_family != AF_UNIX) /* those that are accepted have it from here */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (bind(fd, sa, length) != 0 || listen(fd, BACKLOG) != 0) {
         int code = errno;
         close(fd);
