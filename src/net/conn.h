@@ -102,7 +102,7 @@ bool net_listens_everywhere(struct str address, bool *ret_ipv6);
 /* Can this be listened on at all, as far as its words say? Opens nothing. E_INVALID: the note shows how it is written. */
 NODISCARD err_t net_listen_check(struct str address);
 NODISCARD err_t net_listen_unix_check(const char *path);
-/* Listen on every loop (SO_REUSEPORT), without accepting yet. address: "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families; one port).
+/* Listen on every loop (SO_REUSEPORT; which of them gets a connection: placement.h), without accepting yet. address: "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families; one port).
  * ret_port: the bound one. E_INVALID, E_CONFLICT (in use, and still after LISTEN_WAIT_MS), E_IO. */
 NODISCARD err_t net_listen(struct net_loop *loops, int loop_count, struct str address,
                            const struct net_listen_options *o, struct net_listener **ret,

@@ -11,9 +11,11 @@
 
 #include "base/limits.h"
 #include "net/peers.h"
+#include "net/placement.h"
 #include "os/clock.h"
 
-enum { BACKLOG = 1024, SOCKETS_MAX = 2, LOOPS_MAX = 64, LOOK_MS = 20 };
+/* BACKLOG: while the first loop gets all, what comes within one of its turns waits at one socket. */
+enum { BACKLOG = 4096, SOCKETS_MAX = 2, LOOPS_MAX = 64, LOOK_MS = 20 };
 
 struct accepting {
     union {
@@ -32,8 +34,13 @@ struct net_listener {
     struct net_listen_options options;
     struct accepting accepting[SOCKETS_MAX * LOOPS_MAX];
     int count;
-    bool begun;        /* the sockets are the loops' */
-    struct mutex lock; /* of what follows */
+    bool begun; /* the sockets are the loops' */
+    struct net_loop *loops;
+    int loop_count;
+    _Atomic bool
+        places; /* we say which loop gets a connection (placement.h); else the kernel does */
+    _Atomic enum placement placement[SOCKETS_MAX]; /* of each family's sockets, which are a group */
+    struct mutex lock;                             /* of changes in these, and of what follows */
     struct cond changed;
     int adopted;
     bool failed;
@@ -61,6 +68,25 @@ static bool peer_allowed(struct net_conn *c)
     return uv_fileno(&c->handle, &fd) == 0 &&
            getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0 &&
            (who.uid == geteuid() || who.uid == 0);
+}
+
+/* A connection has come by this socket: where will the next one go? The kernel is told through the same socket, which is open
+ * while we are on its thread. */
+static void place(struct accepting *a)
+{
+    struct net_listener *l = a->listener;
+    if (!l->places)
+        return;
+    _Atomic enum placement *now = &l->placement[(a - l->accepting) / l->loop_count];
+    if (placement_of(l->loops, l->loop_count, *now) == *now)
+        return;
+    mutex_lock(&l->lock);
+    enum placement p = placement_of(l->loops, l->loop_count, *now);
+    if (placement_set(a->fd, l->loop_count, p))
+        *now = p;
+    else
+        l->places = false;
+    mutex_unlock(&l->lock);
 }
 
 static void drop(uv_handle_t *handle)
@@ -97,6 +123,7 @@ static void on_connection(uv_stream_t *stream, int status)
         return;
     }
     net_conn_begin(c);
+    place(a);
 }
 
 /* --- sockets ---------------------------------------------------------------------------------------- */
@@ -333,6 +360,9 @@ err_t net_listen(struct net_loop *loops, int loop_count, struct str address,
     struct net_listener *l = listener_new(o);
     if (!l)
         return E_BUSY;
+    l->loops = loops;
+    l->loop_count = loop_count;
+    l->places = loop_count > 1;
     *ret = l; /* from here on the caller closes and frees it, also after a failure */
     bool both = strcmp(host, "localhost") == 0;
     TRY(listen_host(l, loops, loop_count, both ? "127.0.0.1" : host, &port));
