@@ -140,6 +140,7 @@ export default async function realtime() {
         const values = Object.fromEntries(sides.map((s) => [s, []]));
         for (let i = 0; i < ROUNDS; i++) for (const side of sides) values[side].push(await figure.measure(side));
         const [first, ...peers] = sides;
+        if (!peers.length) row(figure.text, show(values[first]), '–', '–', figure.floor, figure.aim);
         for (const peer of peers) {
             const ratios = values[peer].map((x, i) => x / values[first][i]);
             const counts = peer === 'socket.io'; // the floors were set against it

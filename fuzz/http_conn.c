@@ -69,16 +69,17 @@ static void on_bad(err_t e, struct buf *out, void *context)
 static struct net_conn *open_conn(struct net_peers *p, struct http1_server *server, int *ret_end)
 {
     int ends[2];
-    struct net_conn *c = calloc(1, sizeof *c);
+    struct net_peer peer;
+    struct net_conn *c = net_conn_new(true);
     assert(c && socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0);
     c->loop = &loop;
     c->peers = p;
-    c->local = true;
     c->protocol = &HTTP1_PROTOCOL;
     assert(uv_pipe_init(&loop.uv, &c->pipe, 0) == 0 && uv_pipe_open(&c->pipe, ends[0]) == 0);
     c->handle.data = c;
-    assert(http1_accepted(c, server));
-    (void)net_peers_joined(p, c);
+    net_peer_name(&peer, NULL, true);
+    assert(http1_accepted(c, &peer, server));
+    (void)net_peers_joined(p, c, &peer);
     net_conn_begin(c);
     *ret_end = ends[1];
     return c;

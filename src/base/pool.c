@@ -5,7 +5,13 @@
 
 #include "base/asan.h"
 
-enum { ALIGN = 16, BLOCK_BYTES = 32 * 1024 - 64, OBJECT_BYTES_MIN = 8, OBJECT_BYTES_MAX = 4096 };
+enum {
+    ALIGN = 16,
+    ROUND = 8,
+    BLOCK_BYTES = 32 * 1024 - 64,
+    OBJECT_BYTES_MIN = 8,
+    OBJECT_BYTES_MAX = 4096
+};
 
 struct pool_block {
     struct pool_block *next;
@@ -15,7 +21,7 @@ struct pool_block {
 void pool_init(struct pool *p, size_t object_bytes)
 {
     assert(object_bytes >= OBJECT_BYTES_MIN && object_bytes <= OBJECT_BYTES_MAX);
-    *p = (struct pool){ .object_bytes = (object_bytes + ALIGN - 1) / ALIGN * ALIGN };
+    *p = (struct pool){ .object_bytes = (object_bytes + ROUND - 1) / ROUND * ROUND };
 }
 
 void pool_free(struct pool *p)

@@ -16,7 +16,7 @@ struct pool {
 
 void pool_init(struct pool *p, size_t object_bytes); /* 8 .. 4,096 bytes */
 void pool_free(struct pool *p);                      /* accepts a zeroed pool */
-/* Zeroed, aligned for any object (16). NULL: the machine refuses memory. */
+/* Zeroed, aligned for any object of its size (a multiple of 16: 16, else 8). NULL: the machine refuses memory. */
 void *pool_get(struct pool *p) NODISCARD;
 void pool_put(struct pool *p, void *object); /* accepts NULL */
 

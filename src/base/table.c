@@ -12,7 +12,12 @@ void table_free(struct table *t)
     *t = (struct table){ 0 };
 }
 
-static struct table_node **slot_of(const struct table *t, uint64_t hash)
+static uint32_t hash_of(struct str key)
+{
+    return (uint32_t)hash64(key);
+}
+
+static struct table_node **slot_of(const struct table *t, uint32_t hash)
 {
     return &t->slots[hash & (t->slot_count - 1)];
 }
@@ -39,11 +44,12 @@ static err_t grow(struct table *t)
 
 err_t table_put(struct table *t, struct table_node *n, struct str key)
 {
-    assert(!table_get(t, key));
+    assert(key.n <= UINT32_MAX && !table_get(t, key));
     if (t->count >= t->slot_count)
         TRY(grow(t));
-    n->hash = hash64(key);
-    n->key = key;
+    n->hash = hash_of(key);
+    n->key = key.s;
+    n->key_bytes = (uint32_t)key.n;
     struct table_node **slot = slot_of(t, n->hash);
     n->next = *slot;
     *slot = n;
@@ -55,9 +61,9 @@ struct table_node *table_get(const struct table *t, struct str key)
 {
     if (!t->count)
         return NULL;
-    uint64_t hash = hash64(key);
+    uint32_t hash = hash_of(key);
     for (struct table_node *n = *slot_of(t, hash); n; n = n->next)
-        if (n->hash == hash && str_eq(n->key, key))
+        if (n->hash == hash && str_eq(table_key(n), key))
             return n;
     return NULL;
 }

@@ -8,9 +8,14 @@
 
 struct table_node { /* first member of what the table holds, or found by offsetof */
     struct table_node *next;
-    uint64_t hash;
-    struct str key; /* a view: the bytes lie in the thing itself */
+    const char *key; /* a view: the bytes lie in the thing itself */
+    uint32_t key_bytes, hash;
 };
+
+static inline struct str table_key(const struct table_node *n)
+{
+    return str_of(n->key, n->key_bytes);
+}
 
 struct table {
     struct table_node **slots;

@@ -85,8 +85,8 @@ static void see_client(struct call *c)
     struct http_server *s = c->server;
     struct str line = STR_NONE;
     size_t lines = c->exchange->header_count;
-    c->rq.client = str_from(c->exchange->peer);
-    c->network = str_from(c->exchange->network);
+    c->rq.client = str_from(c->exchange->peer.address);
+    c->network = str_from(c->exchange->peer.network);
     c->rq.https = s->https;
     c->rq.local = c->exchange->local;
     if (!net_address_listed(s->options.trusted_proxies, c->rq.client))

@@ -18,17 +18,18 @@ static void echo_closed(struct ws_conn *c, int code)
 
 static const struct ws_events EVENTS = { .message = echo_message, .closed = echo_closed };
 
+static const struct ws_options OPTIONS = {
+    .events = &EVENTS,
+    .limits = { .message_bytes = MIB(16), .fragments = ECHO_FRAGMENTS_MAX },
+    .unsent_bytes_max = MIB(4),
+    .close_timeout_ms = ECHO_CLOSE_MS,
+};
+
 static void echo_begin(struct held *h, void *arg)
 {
     struct ws_conn *ws;
-    struct ws_options o = {
-        .events = &EVENTS,
-        .limits = { .message_bytes = MIB(16), .fragments = ECHO_FRAGMENTS_MAX },
-        .unsent_bytes_max = MIB(4),
-        .close_timeout_ms = ECHO_CLOSE_MS,
-    };
     UNUSED(arg);
-    err_t e = held_websocket(h, &o, true, NULL, STR_NONE, &ws);
+    err_t e = held_websocket(h, &OPTIONS, true, NULL, STR_NONE, &ws);
     if (e != OK)
         held_fail(h, e);
 }

@@ -5,6 +5,46 @@
 #include "os/clock.h"
 #include "os/entropy.h"
 
+/* --- callers --------------------------------------------------------------------------------------- */
+
+struct kept_caller {
+    struct caller caller; /* its handle is the last member */
+    unsigned references;
+    char handle[HANDLE_ROOM];
+};
+
+void callers_begin(struct hub_loop *l)
+{
+    pool_init(&l->caller_pool, sizeof(struct kept_caller));
+}
+
+struct caller *caller_keep(struct hub_loop *l, const struct caller *who)
+{
+    if (!who->known)
+        return &l->stranger;
+    struct kept_caller *k = POOL_NEW(&l->caller_pool, struct kept_caller);
+    if (!k)
+        return NULL;
+    k->caller = *who;
+    k->references = 1;
+    memcpy(k->handle, who->handle.s ? who->handle.s : "", who->handle.n);
+    k->caller.handle = str_of(k->handle, who->handle.n);
+    return &k->caller;
+}
+
+struct caller *caller_hold(struct hub_loop *l, struct caller *c)
+{
+    if (c != &l->stranger)
+        ((struct kept_caller *)c)->references++;
+    return c;
+}
+
+void caller_drop(struct hub_loop *l, struct caller *c)
+{
+    if (c && c != &l->stranger && --((struct kept_caller *)c)->references == 0)
+        pool_put(&l->caller_pool, c);
+}
+
 /* --- by id --------------------------------------------------------------------------------------- */
 
 /* The first byte of the id's 16 is the loop's number, so that any loop knows where a request belongs. */
@@ -35,7 +75,7 @@ static struct str tally_key(const struct hub_conn *c, bool of_account, char key[
     key[0] = of_account ? 'a' : 't';
     memcpy(key + 1, &kind, sizeof kind);
     if (of_account)
-        memcpy(key + 1 + sizeof kind, &c->caller.user_id, sizeof c->caller.user_id);
+        memcpy(key + 1 + sizeof kind, &c->caller->user_id, sizeof c->caller->user_id);
     return str_of(key, TALLY_KEY_BYTES);
 }
 
@@ -75,7 +115,7 @@ static void tally_out(struct hub *h, const struct hub_conn *c, bool of_account)
 
 static bool counts_account(const struct hub_conn *c)
 {
-    return c->kind->account_max && c->caller.known;
+    return c->kind->account_max && c->caller->known;
 }
 
 static err_t count_in(struct hub *h, const struct hub_conn *c)
@@ -96,32 +136,35 @@ static void count_out(struct hub *h, const struct hub_conn *c)
         tally_out(h, c, false);
 }
 
-/* Which ids there are, on all loops: whoever sends a body to none of them is told so before it is read. */
-static err_t note(struct hub *h, struct hub_conn *c)
+static err_t note(struct hub_loop *l, struct hub_conn *c)
 {
-    mutex_lock(&h->knowing);
-    err_t e = count_in(h, c);
+    mutex_lock(&l->hub->knowing);
+    err_t e = count_in(l->hub, c);
     if (e == OK) {
-        e = table_put(&h->known, &c->known, str_from(c->id));
+        e = table_put(&l->conns, &c->by_id, str_from(c->id));
         if (e != OK)
-            count_out(h, c);
+            count_out(l->hub, c);
     }
-    mutex_unlock(&h->knowing);
+    mutex_unlock(&l->hub->knowing);
     return e;
 }
 
-static void forget(struct hub *h, struct hub_conn *c)
+static void forget(struct hub_loop *l, struct hub_conn *c)
 {
-    mutex_lock(&h->knowing);
-    table_remove(&h->known, &c->known);
-    count_out(h, c);
-    mutex_unlock(&h->knowing);
+    mutex_lock(&l->hub->knowing);
+    table_remove(&l->conns, &c->by_id);
+    count_out(l->hub, c);
+    mutex_unlock(&l->hub->knowing);
 }
 
-bool conn_is_known(struct hub *h, struct str id)
+/* Whoever sends a body to none of them is told so before it is read. */
+bool conn_is_known(struct hub *h, struct arena *a, struct str id)
 {
+    int loop = conn_loop(h->app->server, a, id);
+    if (loop < 0)
+        return false;
     mutex_lock(&h->knowing);
-    bool known = table_get(&h->known, id) != NULL;
+    bool known = table_get(&h->loops[loop].conns, id) != NULL;
     mutex_unlock(&h->knowing);
     return known;
 }
@@ -139,24 +182,20 @@ err_t conn_open(struct hub_loop *l, struct hub_conn *c, const struct conn_kind *
                 const struct req *rq)
 {
     c->kind = kind;
-    c->caller = rq->caller;
-    memcpy(c->handle, rq->caller.handle.s ? rq->caller.handle.s : "", rq->caller.handle.n);
-    c->caller.handle = str_of(c->handle, rq->caller.handle.n);
-    if (!make_id(l, c, rq->arena))
-        return E_BUSY;
-    TRY(note(l->hub, c));
-    err_t e = table_put(&l->conns, &c->by_id, str_from(c->id));
-    if (e != OK)
-        forget(l->hub, c);
-    l->conn_count += e == OK;
+    c->caller = caller_keep(l, &rq->caller);
+    err_t e = c->caller && make_id(l, c, rq->arena) ? note(l, c) : E_BUSY;
+    if (e == OK)
+        l->conn_count++;
+    else
+        caller_drop(l, c->caller);
     return e;
 }
 
 void conn_close(struct hub_loop *l, struct hub_conn *c)
 {
     deadline_clear(&c->expiry);
-    forget(l->hub, c);
-    table_remove(&l->conns, &c->by_id);
+    forget(l, c);
+    caller_drop(l, c->caller);
     l->conn_count--;
 }
 
@@ -168,19 +207,11 @@ struct hub_conn *conn_find(struct hub_loop *l, struct str id, const struct conn_
 
 bool conn_may_ask(struct hub_conn *c, int per_second, int burst)
 {
-    enum { WHOLE = 1000 };
-    int64_t now_ms = clock_monotonic_ms(), full = (int64_t)burst * WHOLE;
-    if (!c->tokens_at_ms) {
-        c->tokens_at_ms = now_ms;
-        c->tokens = full;
-    }
-    c->tokens += (now_ms - c->tokens_at_ms) * per_second;
-    c->tokens_at_ms = now_ms;
-    if (c->tokens > full)
-        c->tokens = full;
-    if (c->tokens < WHOLE)
+    const int64_t each_us = 1000000 / per_second, now_us = clock_monotonic_ms() * 1000;
+    int64_t until_us = c->asked_until_us > now_us ? c->asked_until_us : now_us;
+    if (until_us - now_us > (burst - 1) * each_us)
         return false;
-    c->tokens -= WHOLE;
+    c->asked_until_us = until_us + each_us;
     return true;
 }
 
@@ -199,7 +230,7 @@ bool conn_stands_on(struct hub_conn *c, bool credential, struct uuid id)
 {
     const struct caller *now = c->kind->caller(c);
     return now &&
-           (caller_stands_on(now, credential, id) || caller_stands_on(&c->caller, credential, id));
+           (caller_stands_on(now, credential, id) || caller_stands_on(c->caller, credential, id));
 }
 
 struct asking { /* in its own arena */
@@ -312,7 +343,6 @@ void conns_begin(struct hub *h)
 
 void conns_free(struct hub *h)
 {
-    table_free(&h->known);
     table_free(&h->tallies);
     pool_free(&h->tally_pool);
 }

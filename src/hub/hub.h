@@ -96,9 +96,11 @@ struct hub_loop {
     struct net_loop *net; /* NULL: nothing has come to this loop yet */
     struct deadlines deadlines;
     struct deadline_queue expiry_far, expiry_near;
-    struct table conns, rooms;
-    struct pool room_pool, member_pool;
-    struct arena scratch; /* of the entry under way */
+    struct table conns; /* other threads ask whether one is there: its changes are under a lock */
+    struct table rooms;
+    struct pool room_pool, member_pool, caller_pool;
+    struct caller stranger; /* who is nobody */
+    struct arena scratch;   /* of the entry under way */
     _Atomic int64_t conn_count, room_count;
     void *own[HUB_PARTS_MAX];
 };
@@ -110,6 +112,12 @@ struct hub_loop *hub_loop_begun(struct hub *h, const struct net_loop *net);
 void hub_loop_leave(struct hub_loop *l);
 
 /* --- connections and the credentials that they stand on: conns.c ------------------------------------ */
+
+/* Who it is, kept once for all on a loop that stand on it: a session and its socket mostly came with the same credential. */
+struct caller *caller_keep(struct hub_loop *l,
+                           const struct caller *who); /* one reference; NULL: no memory */
+struct caller *caller_hold(struct hub_loop *l, struct caller *c); /* one more */
+void caller_drop(struct hub_loop *l, struct caller *c);           /* accepts NULL */
 
 enum hub_end {
     END_GONE,     /* the transport went away */
@@ -132,15 +140,14 @@ struct conn_kind {
     int64_t max, account_max;
 };
 
-struct hub_conn {                   /* first member of a session, a stream, … */
-    struct table_node by_id, known; /* known: of all loops */
+struct hub_conn { /* first member of a session, a stream, … */
+    struct table_node by_id;
     char id[ID_BYTES];
     const struct conn_kind *kind;
-    int64_t tokens_at_ms, tokens; /* of its rate limit, thousandths */
-    struct caller caller;         /* of the request; its handle is the next member */
-    char handle[HANDLE_ROOM];
-    unsigned checking; /* how often it is just being asked whether its credential is still good */
+    struct caller *caller;  /* of the request */
+    int64_t asked_until_us; /* of its rate limit: when all that it asked would be paid for */
     struct deadline expiry; /* when its credential is to be looked at again */
+    unsigned checking; /* how often it is just being asked whether its credential is still good */
 };
 
 /* Give it an id that names its loop, and the request's caller. E_BUSY (no memory, or too many in all), E_RATE (too many of this
@@ -150,7 +157,7 @@ NODISCARD err_t conn_open(struct hub_loop *l, struct hub_conn *c, const struct c
 void conn_close(struct hub_loop *l, struct hub_conn *c); /* nobody finds it any more */
 struct hub_conn *conn_find(struct hub_loop *l, struct str id, const struct conn_kind *kind);
 /* Is there one of this id on any loop? From any thread. */
-bool conn_is_known(struct hub *h, struct str id);
+bool conn_is_known(struct hub *h, struct arena *a, struct str id);
 /* The loop that an id names; -1: it is none of ours. */
 int conn_loop(const struct http_server *server, struct arena *a, struct str id);
 /* Does it stand on the credential (`credential`), or the account, of this id: as it was opened, or as it has become? */
@@ -184,8 +191,7 @@ struct listener { /* who is in rooms: part of a connection, on its loop */
     struct membership *rooms;
     unsigned room_count;
     int form;       /* of its part; while it is in a room */
-    uint64_t heard; /* emissions up to this number are not for it */
-    uint64_t mark;  /* of the last emission that it got: once, whatever rooms it is in */
+    uint64_t heard; /* emissions up to this number are not for it: it came later, or has got them */
 };
 
 struct membership {

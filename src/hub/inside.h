@@ -17,8 +17,7 @@ struct hub {
     struct hub_loop *loops;
     struct part_place parts[HUB_PARTS_MAX];
     int part_count;
-    struct mutex knowing; /* of the next three */
-    struct table known;   /* the ids of all connections, on whatever loop they are */
+    struct mutex knowing; /* of the next two, and of changes in the loops' tables of connections */
     struct table tallies; /* how many there are of kinds that have limits */
     struct pool tally_pool;
     struct mutex emitting;    /* one order of emissions for all loops */
@@ -32,6 +31,7 @@ struct hub {
 int part_index(const struct hub *h, const struct hub_part *p);
 /* conns.c */
 void conns_init(struct hub_loop *l);
+void callers_begin(struct hub_loop *l);
 void conns_begin(struct hub *h); /* the tallies */
 void conns_free(struct hub *h);
 

@@ -13,6 +13,7 @@ struct hub_loop *hub_loop_of(struct hub *h, struct net_loop *net)
         return l;
     pool_init(&l->room_pool, sizeof(struct room));
     pool_init(&l->member_pool, sizeof(struct membership));
+    callers_begin(l);
     arena_init(&l->scratch, MIB(32));
     deadlines_init(&l->deadlines, &net->uv, l, after_deadlines);
     conns_init(l);
@@ -31,5 +32,6 @@ void hub_loop_free(struct hub_loop *l)
     table_free(&l->rooms);
     pool_free(&l->room_pool);
     pool_free(&l->member_pool);
+    pool_free(&l->caller_pool);
     arena_free(&l->scratch);
 }

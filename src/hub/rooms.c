@@ -35,7 +35,7 @@ static void room_end_if_empty(struct hub_loop *l, struct room *r)
 static struct membership **place_of(struct listener *one, struct str room)
 {
     struct membership **m = &one->rooms;
-    while (*m && !str_eq((*m)->room->by_name.key, room))
+    while (*m && !str_eq(table_key(&(*m)->room->by_name), room))
         m = &(*m)->next_of_listener;
     return m;
 }
@@ -43,7 +43,7 @@ static struct membership **place_of(struct listener *one, struct str room)
 bool hub_is_in(const struct listener *one, struct str room)
 {
     for (const struct membership *m = one->rooms; m; m = m->next_of_listener)
-        if (str_eq(m->room->by_name.key, room))
+        if (str_eq(table_key(&m->room->by_name), room))
             return true;
     return false;
 }
@@ -134,9 +134,9 @@ struct letter { /* the rooms' names follow it, each with a zero byte behind it *
 static void deliver_to(struct listener *one, const struct letter *w)
 {
     int form = one->form;
-    if (one->mark == w->delivery.number || one->heard >= w->delivery.number)
+    if (one->heard >= w->delivery.number) /* they come in the order of their numbers */
         return;
-    one->mark = w->delivery.number;
+    one->heard = w->delivery.number;
     if (form < 0)
         one->kind->hear(one, &w->delivery, NULL, 0);
     else if (w->of[form])

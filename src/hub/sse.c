@@ -86,7 +86,7 @@ static void hear(struct listener *one, const struct delivery *d, struct ws_frame
 
 static const struct caller *listener_caller(const struct listener *one)
 {
-    return &of_listener((struct listener *)(uintptr_t)one)->conn.caller;
+    return of_listener((struct listener *)(uintptr_t)one)->conn.caller;
 }
 
 static void lose(struct listener *one, struct str room, struct str topic)
@@ -104,7 +104,7 @@ static const struct listener_kind LISTENER = {
 
 static struct caller *conn_caller(struct hub_conn *c)
 {
-    return c->caller.known ? &c->caller : NULL;
+    return c->caller->known ? c->caller : NULL;
 }
 
 /* There is no word for it in the protocol: the client comes back by itself, and is told 401. */
@@ -235,7 +235,7 @@ static void check_topic(struct stream *s)
         return;
     }
     *w = (struct asking){
-        .arena = arena, .hub = l->hub, .asked = s->asked, .caller = s->conn.caller
+        .arena = arena, .hub = l->hub, .asked = s->asked, .caller = *s->conn.caller
     };
     w->asked.topic = topic;
     w->caller.handle = STR_NONE;
@@ -251,7 +251,7 @@ static void begin_to_listen(struct stream *s)
     if (!s->open)
         return;
     conn_watch(s->listener.loop, &s->conn);
-    if (s->conn.caller.known)
+    if (s->conn.caller->known)
         conn_check(s->listener.loop, &s->conn);
     if (s->open && s->asked.withdrawn != hub_withdrawals(s->listener.loop->hub))
         check_topic(s);

@@ -71,7 +71,16 @@ static void cork_drop(struct net_conn *c)
     l->spare_count++;
 }
 
-/* --- end ---------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------- */
+
+struct net_conn *net_conn_new(bool local)
+{
+    size_t handle = local ? sizeof(uv_pipe_t) : sizeof(uv_tcp_t);
+    struct net_conn *c = calloc(1, offsetof(struct net_conn, handle) + handle);
+    if (c)
+        c->local = local;
+    return c;
+}
 
 static void on_closed(uv_handle_t *handle)
 {
@@ -321,7 +330,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     struct net_conn *c = stream->data;
     if (n > 0 && !c->ended)
         c->protocol->data(c, buf->base, (size_t)n);
-    else if (n < 0 || (c->dropped_bytes += (size_t)n) > HTTP_LINGER_BYTES_MAX)
+    else if (n < 0 || (c->dropped_bytes += (uint32_t)n) > HTTP_LINGER_BYTES_MAX)
         net_close(c);
 }
 

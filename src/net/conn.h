@@ -25,13 +25,13 @@ struct net_protocol {
     void (*closed)(struct net_conn *c);
 };
 
+struct net_peer {
+    char address[NET_ADDRESS_TEXT_BYTES]; /* as text; "local" over a Unix socket */
+    char network[NET_ADDRESS_TEXT_BYTES]; /* that counts as one stranger: net_address_network */
+};
+
+/* There may be thousands that say nothing: what only some protocol wants to know (who the peer is) that one keeps. */
 struct net_conn {
-    union {
-        uv_stream_t stream;
-        uv_tcp_t tcp;
-        uv_pipe_t pipe;
-        uv_handle_t handle;
-    };
     struct net_loop *loop;
     struct net_peers *peers;       /* among whom it counts (peers.h) */
     struct net_conn *next, **link; /* the loop's list */
@@ -40,12 +40,16 @@ struct net_conn {
     int64_t deadline_ms; /* monotonic; 0: none */
     size_t
         unsent_bytes; /* given to net_write, not yet with the kernel; with what keeping it costs */
-    struct net_cork *cork; /* what goes out at the end of the loop's turn; NULL: nothing */
-    size_t dropped_bytes;  /* read since the last answer went out, for nobody */
-    bool closing, local, paused, ended;
-    bool counted;                         /* among those of its network */
-    char peer[NET_ADDRESS_TEXT_BYTES];    /* address as text; "local" over a Unix socket */
-    char network[NET_ADDRESS_TEXT_BYTES]; /* that counts as one stranger: net_address_network */
+    struct net_cork *cork;  /* what goes out at the end of the loop's turn; NULL: nothing */
+    uint32_t dropped_bytes; /* read since the last answer went out, for nobody */
+    uint16_t peer_slot;     /* of its network, where `counted` (peers.h) */
+    bool closing : 1, local : 1, paused : 1, ended : 1, counted : 1;
+    union { /* the last: there is only as much of it as its kind needs (net_conn_new) */
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+        uv_handle_t handle;
+    };
 };
 
 /* Writing. What the kernel takes at once needs no memory; the rest waits, in order. At most 8 parts. */
@@ -83,8 +87,8 @@ static inline void net_deadline(struct net_conn *c, int64_t monotonic_ms)
 
 struct net_listen_options {
     const struct net_protocol *protocol;
-    /* A connection was accepted: set its state. false refuses it. On the loop's thread. */
-    bool (*accepted)(struct net_conn *c, void *context);
+    /* A connection was accepted: set its state. false refuses it. On the loop's thread; `peer` ends with the call. */
+    bool (*accepted)(struct net_conn *c, const struct net_peer *peer, void *context);
     void *context;
     size_t connections_max, per_address_max; /* per_address: an IPv6 /64 is one */
     struct str
@@ -98,7 +102,7 @@ bool net_listens_everywhere(struct str address, bool *ret_ipv6);
 /* Can this be listened on at all, as far as its words say? Opens nothing. E_INVALID: the note shows how it is written. */
 NODISCARD err_t net_listen_check(struct str address);
 NODISCARD err_t net_listen_unix_check(const char *path);
-/* Listen on every loop (SO_REUSEPORT), without accepting yet. address: "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families; one port).
+/* Listen on every loop (SO_REUSEPORT; which of them gets a connection: placement.h), without accepting yet. address: "127.0.0.1:8420", "[::1]:0", "localhost:3000" (both families; one port).
  * ret_port: the bound one. E_INVALID, E_CONFLICT (in use, and still after LISTEN_WAIT_MS), E_IO. */
 NODISCARD err_t net_listen(struct net_loop *loops, int loop_count, struct str address,
                            const struct net_listen_options *o, struct net_listener **ret,
@@ -115,6 +119,8 @@ void net_listener_free(struct net_listener *l);
 size_t net_listener_connections(const struct net_listener *l);
 
 /* Inside the room. */
+struct net_conn *net_conn_new(
+    bool local); /* zeroed, its kind set; freed when its handle has closed. NULL: no memory */
 void net_conn_begin(struct net_conn *c); /* into the loop's list, reading */
 void net_conn_leave(struct net_conn *c); /* out of that list; its handle is closed */
 void net_conns_tick(struct net_loop *l, int64_t now_ms);

@@ -25,6 +25,7 @@ enum state { READ_HEAD, CHECKING, READ_BODY, AWAITING, HELD, SENDING, DROPPING, 
 struct http1 {
     struct net_conn *conn;
     struct http1_server *server;
+    struct net_peer peer;
     struct http1_exchange *exchange; /* under way; NULL while idle */
     enum state state;
     bool complete;    /* of the parser's callbacks */
@@ -67,9 +68,8 @@ static struct http1_exchange *exchange_new(struct http1 *h)
                                   .loop = h->conn->loop,
                                   .connection = h,
                                   .body_fd = -1,
+                                  .peer = h->peer,
                                   .local = h->conn->local };
-    memcpy(x->peer, h->conn->peer, sizeof x->peer);
-    memcpy(x->network, h->conn->network, sizeof x->network);
     return x;
 }
 
@@ -707,13 +707,14 @@ const struct net_protocol HTTP1_PROTOCOL = {
     .closed = protocol_closed,
 };
 
-bool http1_accepted(struct net_conn *c, void *server)
+bool http1_accepted(struct net_conn *c, const struct net_peer *peer, void *server)
 {
     struct http1 *h = calloc(1, sizeof *h);
     if (!h)
         return false;
     h->conn = c;
     h->server = server;
+    h->peer = *peer;
     h->file_fd = -1;
     c->state = h;
     net_deadline(c, clock_monotonic_ms() + h->server->header_timeout_ms);

@@ -30,7 +30,7 @@ struct http1_exchange {
     bool body_here;       /* all of it came in the same read as the head */
     bool body_left;       /* answered without it: it is dropped, or the connection closes */
     uint64_t body_length; /* as announced by Content-Length */
-    char peer[NET_ADDRESS_TEXT_BYTES], network[NET_ADDRESS_TEXT_BYTES]; /* as net_conn has them */
+    struct net_peer peer;
     size_t body_max; /* set by `head`; more than this sets body_too_large and reads no further */
     bool body_too_large;
     struct buf body; /* up to HTTP_BODY_SPOOL_BYTES … */
@@ -63,7 +63,7 @@ struct http1_server {
 
 /* For net_listen: state = http1_accept(server, conn). */
 extern const struct net_protocol HTTP1_PROTOCOL;
-bool http1_accepted(struct net_conn *c, void *server);
+bool http1_accepted(struct net_conn *c, const struct net_peer *peer, void *server);
 
 struct http1_reply {
     struct str head; /* status line and headers with the empty line, in the exchange's arena */

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -10,9 +11,11 @@
 
 #include "base/limits.h"
 #include "net/peers.h"
+#include "net/placement.h"
 #include "os/clock.h"
 
-enum { BACKLOG = 1024, SOCKETS_MAX = 2, LOOPS_MAX = 64, LOOK_MS = 20 };
+/* BACKLOG: while the first loop gets all, what comes within one of its turns waits at one socket. */
+enum { BACKLOG = 4096, SOCKETS_MAX = 2, LOOPS_MAX = 64, LOOK_MS = 20 };
 
 struct accepting {
     union {
@@ -31,8 +34,13 @@ struct net_listener {
     struct net_listen_options options;
     struct accepting accepting[SOCKETS_MAX * LOOPS_MAX];
     int count;
-    bool begun;        /* the sockets are the loops' */
-    struct mutex lock; /* of what follows */
+    bool begun; /* the sockets are the loops' */
+    struct net_loop *loops;
+    int loop_count;
+    _Atomic bool
+        places; /* we say which loop gets a connection (placement.h); else the kernel does */
+    _Atomic enum placement placement[SOCKETS_MAX]; /* of each family's sockets, which are a group */
+    struct mutex lock;                             /* of changes in these, and of what follows */
     struct cond changed;
     int adopted;
     bool failed;
@@ -41,12 +49,12 @@ struct net_listener {
 
 /* --- accepting ----------------------------------------------------------------------------------- */
 
-static void name_peer(struct net_conn *c)
+static void name_peer(const struct net_conn *c, struct net_peer *ret)
 {
     struct sockaddr_storage a;
     int n = sizeof a;
     bool known = !c->local && uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&a, &n) == 0;
-    net_peer_name(c, known ? (struct sockaddr *)&a : NULL);
+    net_peer_name(ret, known ? (struct sockaddr *)&a : NULL, c->local);
 }
 
 /* Over the Unix socket only our own user or root may come: the kernel says who it is. */
@@ -62,6 +70,25 @@ static bool peer_allowed(struct net_conn *c)
            (who.uid == geteuid() || who.uid == 0);
 }
 
+/* A connection has come by this socket: where will the next one go? The kernel is told through the same socket, which is open
+ * while we are on its thread. */
+static void place(struct accepting *a)
+{
+    struct net_listener *l = a->listener;
+    if (!l->places)
+        return;
+    _Atomic enum placement *now = &l->placement[(a - l->accepting) / l->loop_count];
+    if (placement_of(l->loops, l->loop_count, *now) == *now)
+        return;
+    mutex_lock(&l->lock);
+    enum placement p = placement_of(l->loops, l->loop_count, *now);
+    if (placement_set(a->fd, l->loop_count, p))
+        *now = p;
+    else
+        l->places = false;
+    mutex_unlock(&l->lock);
+}
+
 static void drop(uv_handle_t *handle)
 {
     free(handle->data);
@@ -70,12 +97,12 @@ static void drop(uv_handle_t *handle)
 static void on_connection(uv_stream_t *stream, int status)
 {
     struct accepting *a = stream->data;
-    struct net_conn *c = status < 0 ? NULL : calloc(1, sizeof *c);
+    struct net_conn *c = status < 0 ? NULL : net_conn_new(a->local);
+    struct net_peer peer;
     if (!c)
         return;
     c->loop = a->loop;
     c->peers = &a->listener->peers;
-    c->local = a->local;
     c->protocol = a->listener->options.protocol;
     int bad =
         a->local ? uv_pipe_init(&a->loop->uv, &c->pipe, 0) : uv_tcp_init(&a->loop->uv, &c->tcp);
@@ -88,16 +115,15 @@ static void on_connection(uv_stream_t *stream, int status)
         uv_close(&c->handle, drop);
         return;
     }
-    if (!a->local)
-        uv_tcp_nodelay(&c->tcp, 1);
-    name_peer(c);
-    bool allowed = net_peers_joined(c->peers, c) && peer_allowed(c);
-    if (!allowed || !a->listener->options.accepted(c, a->listener->options.context)) {
+    name_peer(c, &peer);
+    bool allowed = net_peers_joined(c->peers, c, &peer) && peer_allowed(c);
+    if (!allowed || !a->listener->options.accepted(c, &peer, a->listener->options.context)) {
         net_peers_left(c->peers, c);
         uv_close(&c->handle, drop);
         return;
     }
     net_conn_begin(c);
+    place(a);
 }
 
 /* --- sockets ---------------------------------------------------------------------------------------- */
@@ -125,6 +151,8 @@ static int try_socket(const struct sockaddr *sa, socklen_t length, bool first, i
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
     if (sa->sa_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    if (sa->sa_family != AF_UNIX) /* those that are accepted have it from here */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (bind(fd, sa, length) != 0 || listen(fd, BACKLOG) != 0) {
         int code = errno;
         close(fd);
@@ -332,6 +360,9 @@ err_t net_listen(struct net_loop *loops, int loop_count, struct str address,
     struct net_listener *l = listener_new(o);
     if (!l)
         return E_BUSY;
+    l->loops = loops;
+    l->loop_count = loop_count;
+    l->places = loop_count > 1;
     *ret = l; /* from here on the caller closes and frees it, also after a failure */
     bool both = strcmp(host, "localhost") == 0;
     TRY(listen_host(l, loops, loop_count, both ? "127.0.0.1" : host, &port));

@@ -76,14 +76,34 @@ static void read_mail(uv_async_t *async)
 
 /* --- life -------------------------------------------------------------------------------------- */
 
+/* libuv looks at the clock when it has waited and when it has called back all that was due: between the two is the turn. Its
+ * milliseconds are whole ones, but what the many short turns lose some of them gain. */
+static void on_woken(uv_check_t *woken)
+{
+    struct net_loop *l = woken->data;
+    l->woke_ms = (int64_t)uv_now(&l->uv);
+}
+
+static void see_how_busy(struct net_loop *l)
+{
+    int64_t now_ms = (int64_t)uv_now(&l->uv);
+    l->busy = l->worked_ms * 2 >= now_ms - l->ticked_ms;
+    l->worked_ms = 0;
+    l->ticked_ms = now_ms;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
-    net_conns_tick(timer->data, clock_monotonic_ms());
+    struct net_loop *l = timer->data;
+    net_conns_tick(l, clock_monotonic_ms());
+    see_how_busy(l);
 }
 
 static void on_turn(uv_prepare_t *turn)
 {
     struct net_loop *l = turn->data;
+    if (l->woke_ms)
+        l->worked_ms += (int64_t)uv_now(&l->uv) - l->woke_ms;
     if (l->before_wait)
         l->before_wait(l, l->before_wait_context);
     net_corks_flush(l);
@@ -108,11 +128,14 @@ static err_t loop_init(struct net_loop *l, int number)
     l->read_buffer = malloc(NET_READ_BYTES);
     if (!l->read_buffer || uv_loop_init(&l->uv) != 0)
         return E_BUSY;
-    l->mail.data = l->tick.data = l->turn.data = l;
+    l->mail.data = l->tick.data = l->turn.data = l->woken.data = l;
     if (uv_async_init(&l->uv, &l->mail, read_mail) != 0 || uv_timer_init(&l->uv, &l->tick) != 0)
         return E_BUSY;
     uv_prepare_init(&l->uv, &l->turn); /* neither fails */
     uv_prepare_start(&l->turn, on_turn);
+    uv_check_init(&l->uv, &l->woken);
+    uv_check_start(&l->woken, on_woken);
+    l->ticked_ms = (int64_t)uv_now(&l->uv);
     return uv_timer_start(&l->tick, on_tick, NET_TICK_MS, NET_TICK_MS) == 0 ? OK : E_BUSY;
 }
 
@@ -156,6 +179,7 @@ static void close_all(struct net_loop *l, void *arg)
     mutex_unlock(&l->mail_lock);
     uv_close((uv_handle_t *)&l->tick, NULL);
     uv_close((uv_handle_t *)&l->turn, NULL);
+    uv_close((uv_handle_t *)&l->woken, NULL);
     uv_close((uv_handle_t *)&l->mail, NULL);
 }
 

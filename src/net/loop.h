@@ -18,11 +18,14 @@ struct net_loop {
     uv_async_t mail;
     struct mutex mail_lock;
     struct net_letter *first, **last;
-    bool mail_closed;       /* the thread has ended, or is about to: nobody wakes it any more */
-    uv_timer_t tick;        /* deadlines of connections, coarse */
-    struct net_conn *conns; /* all of this loop */
-    size_t conn_count;
-    struct net_cork *corks, *spare_corks; /* conn.c */
+    bool mail_closed;          /* the thread has ended, or is about to: nobody wakes it any more */
+    uv_timer_t tick;           /* deadlines of connections, coarse */
+    struct net_conn *conns;    /* all of this loop */
+    _Atomic size_t conn_count; /* written on its thread */
+    uv_check_t woken;
+    int64_t woke_ms, ticked_ms, worked_ms; /* its turn began; the last tick; in turns since */
+    _Atomic bool busy;                     /* for half of the last tick's time or more */
+    struct net_cork *corks, *spare_corks;  /* conn.c */
     unsigned spare_count;
     char *read_buffer; /* one for all connections: an idle one holds none */
     void *context;     /* of whoever runs on it: the thread's database handle … */

@@ -3,18 +3,19 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
-static size_t address_slot(const char *network)
+_Static_assert(NET_PEER_SLOTS <= UINT16_MAX + 1, "a slot's number is two bytes of each connection");
+
+static uint16_t address_slot(const char *network)
 {
     uint64_t h = 1469598103934665603u;
     for (; *network; network++)
         h = (h ^ (unsigned char)*network) * 1099511628211u;
-    return (size_t)(h % NET_PEER_SLOTS);
+    return (uint16_t)(h % NET_PEER_SLOTS);
 }
 
-void net_peer_name(struct net_conn *c, const struct sockaddr *a)
+void net_peer_name(struct net_peer *ret, const struct sockaddr *a, bool local)
 {
     char text[INET6_ADDRSTRLEN] = "";
     if (a && a->sa_family == AF_INET6)
@@ -23,11 +24,12 @@ void net_peer_name(struct net_conn *c, const struct sockaddr *a)
     else if (a)
         inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, text,
                   sizeof text);
-    if (net_address_canonical(str_from(text), c->peer) &&
-        net_address_network(str_from(text), c->network))
+    if (net_address_canonical(str_from(text), ret->address) &&
+        net_address_network(str_from(text), ret->network))
         return;
-    snprintf(c->peer, sizeof c->peer, "%s", c->local ? "local" : "unknown");
-    memcpy(c->network, c->peer, sizeof c->network);
+    *ret = (struct net_peer){ "unknown", "unknown" };
+    if (local)
+        *ret = (struct net_peer){ "local", "local" };
 }
 
 bool net_address_listed(struct str list, struct str address)
@@ -40,13 +42,14 @@ bool net_address_listed(struct str list, struct str address)
     return false;
 }
 
-bool net_peers_joined(struct net_peers *p, struct net_conn *c)
+bool net_peers_joined(struct net_peers *p, struct net_conn *c, const struct net_peer *who)
 {
     size_t all = ++p->connections;
     size_t here = 0;
-    c->counted = !c->local && !net_address_listed(p->proxies, str_from(c->peer));
+    c->counted = !c->local && !net_address_listed(p->proxies, str_from(who->address));
+    c->peer_slot = address_slot(who->network);
     if (c->counted)
-        here = (size_t)atomic_fetch_add(&p->by_address[address_slot(c->network)], 1) + 1;
+        here = (size_t)atomic_fetch_add(&p->by_address[c->peer_slot], 1) + 1;
     return all <= p->connections_max && here <= p->per_address_max;
 }
 
@@ -54,5 +57,5 @@ void net_peers_left(struct net_peers *p, struct net_conn *c)
 {
     p->connections--;
     if (c->counted)
-        p->by_address[address_slot(c->network)]--;
+        p->by_address[c->peer_slot]--;
 }

@@ -15,10 +15,10 @@ struct net_peers {
     _Atomic uint32_t by_address[NET_PEER_SLOTS];
 };
 
-/* Fill peer and network; NULL: the kernel does not say. */
-void net_peer_name(struct net_conn *c, const struct sockaddr *a);
-/* A connection, counted with all and with those of its network. False: one too many, and counted all the same. */
-bool net_peers_joined(struct net_peers *p, struct net_conn *c);
+/* Who it is; `a` NULL: the kernel does not say. */
+void net_peer_name(struct net_peer *ret, const struct sockaddr *a, bool local);
+/* A connection of this peer, counted with all and with those of its network. False: one too many, and counted all the same. */
+bool net_peers_joined(struct net_peers *p, struct net_conn *c, const struct net_peer *who);
 void net_peers_left(struct net_peers *p, struct net_conn *c); /* a connection ended */
 
 #endif

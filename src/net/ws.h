@@ -1,8 +1,8 @@
 /* WebSocket (RFC 6455) and permessage-deflate (RFC 7692), the server's side, without sockets.
  *
  * The parser is fed bytes as they come and calls back with whole messages; the writer makes frames.
- * An idle connection costs sizeof(struct ws_parser) and nothing more: buffers live only while a
- * message is under way, and the zlib states belong to the thread, not to the connection
+ * An idle connection costs nothing: a parser is needed while a frame or a message is under way (ws_parser_is_idle), its
+ * buffers live only while it needs them, and the zlib states belong to the thread, not to the connection
  * (docs/decisions/0006-websocket-framing.md says why the framing is our own and not wslay's).
  */
 #ifndef VIVIM_NET_WS_H
@@ -90,6 +90,8 @@ struct ws_parser {
 void ws_parser_init(struct ws_parser *p, const struct ws_limits *limits, bool deflate,
                     int client_window_bits);
 void ws_parser_free(struct ws_parser *p); /* accepts zeroed */
+/* Is it between two messages, so that a new one can take its place? */
+bool ws_parser_is_idle(const struct ws_parser *p);
 
 /* Feed received bytes (they are unmasked in place). 0: go on, or a handler said stop (then p->closed may be gone);
  * otherwise the close code to send: nothing that follows is read. A frame may come one byte at a time or a hundred at once.

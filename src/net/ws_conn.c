@@ -10,21 +10,28 @@ enum status { OPEN, CLOSING, ENDED };
 
 enum { PONG_BYTES_MAX = 125, LOOPS_MAX = 64 };
 
+struct unread {
+    size_t n;
+    char bytes[];
+};
+
 struct ws_conn {
     struct net_conn *conn; /* NULL: closed, and a letter to it is under way */
     void *state;
-    struct ws_options options;
-    struct ws_parser parser;
-    char *unread; /* heap: what came while reading was held */
-    size_t unread_bytes;
-    struct buf *pong;   /* heap: the latest ping's answer, while something waits before it */
-    uint16_t code;      /* what `closed` will say */
-    uint16_t sent_code; /* of our close frame */
-    uint8_t status, server_window_bits;
-    bool deflate;
-    bool posted; /* a letter to it is under way */
-    bool heard;  /* since the last ping */
-    bool pinged;
+    const struct ws_options *options;
+    struct ws_parser *parser; /* of who reads just now, or heap: of a message that is under way */
+    struct unread *unread;    /* heap: what came while reading was held */
+    struct buf *pong;         /* heap: the latest ping's answer, while something waits before it */
+    uint16_t code;            /* what `closed` will say */
+    uint16_t sent_code;       /* of our close frame */
+    uint8_t status : 2, server_window_bits : 4;
+    uint8_t client_window_bits : 4;
+    bool deflate : 1;
+    bool
+        held : 1; /* no more is read: the peer is behind, or what came with the request is not read yet */
+    bool posted : 1; /* a letter to it is under way */
+    bool heard : 1;  /* since the last ping */
+    bool pinged : 1;
 };
 
 /* --- figures: each loop's thread writes its own ------------------------------------------------- */
@@ -112,11 +119,6 @@ struct net_loop *ws_conn_loop(const struct ws_conn *c)
     return c->conn->loop;
 }
 
-const char *ws_conn_peer(const struct ws_conn *c)
-{
-    return c->conn->peer;
-}
-
 size_t ws_conn_unsent_bytes(const struct ws_conn *c)
 {
     return c->conn->unsent_bytes;
@@ -139,7 +141,7 @@ static void end(struct ws_conn *c, int code)
     c->code = (uint16_t)code;
     net_close_after(c->conn);
     if (c->conn->unsent_bytes)
-        net_deadline(c->conn, clock_monotonic_ms() + c->options.close_timeout_ms);
+        net_deadline(c->conn, clock_monotonic_ms() + c->options->close_timeout_ms);
 }
 
 /* The peer broke the rules, or fell too far behind: say why, and wait for no answer. */
@@ -151,6 +153,13 @@ static void fail(struct ws_conn *c, int code)
 
 static void read_on(struct ws_conn *c);
 
+static void hold(struct ws_conn *c, bool held)
+{
+    c->held = held;
+    if (c->parser)
+        c->parser->hold = held;
+}
+
 void ws_conn_close(struct ws_conn *c, int code, struct str reason)
 {
     if (c->status != OPEN || c->conn->closing)
@@ -158,8 +167,8 @@ void ws_conn_close(struct ws_conn *c, int code, struct str reason)
     write_close(c, code, reason);
     c->status = CLOSING;
     c->sent_code = (uint16_t)(code ? code : 1005);
-    net_deadline(c->conn, clock_monotonic_ms() + c->options.close_timeout_ms);
-    if (c->parser.hold)
+    net_deadline(c->conn, clock_monotonic_ms() + c->options->close_timeout_ms);
+    if (c->held)
         read_on(c); /* to find the peer's close frame; messages before it are not told */
 }
 
@@ -176,7 +185,7 @@ static bool may_send(struct ws_conn *c, size_t n)
     size_t unsent = c->conn->unsent_bytes + net_corked_bytes(c->conn);
     if (c->status != OPEN || c->conn->closing)
         return false;
-    if (!unsent || unsent + n <= c->options.unsent_bytes_max)
+    if (!unsent || unsent + n <= c->options->unsent_bytes_max)
         return true;
     count(c->conn->loop, FIGURE(dropped), 1);
     fail(c, WS_TRY_LATER);
@@ -188,8 +197,8 @@ static void sent(struct ws_conn *c, size_t n)
 {
     count(c->conn->loop, FIGURE(messages_out), 1);
     count(c->conn->loop, FIGURE(bytes_out), n);
-    if (c->conn->unsent_bytes > c->options.unsent_bytes_max / 2) {
-        c->parser.hold = true;
+    if (c->conn->unsent_bytes > c->options->unsent_bytes_max / 2) {
+        hold(c, true);
         net_pause(c->conn);
     }
 }
@@ -246,7 +255,7 @@ static bool on_message(void *context, bool binary, struct str data)
     struct ws_conn *c = context;
     if (c->status == OPEN) {
         count(c->conn->loop, FIGURE(messages_in), 1);
-        c->options.events->message(c, binary, data);
+        c->options->events->message(c, binary, data);
     }
     return c->status != ENDED && !c->conn->closing;
 }
@@ -300,36 +309,79 @@ static const struct ws_handler HANDLER = { on_message, on_ping, on_pong, on_clos
 
 static void keep_unread(struct ws_conn *c, const char *bytes, size_t n)
 {
-    c->unread = malloc(n);
+    c->unread = malloc(sizeof *c->unread + n);
     if (!c->unread) {
         fail(c, WS_TRY_LATER);
         return;
     }
-    memcpy(c->unread, bytes, n);
-    c->unread_bytes = n;
+    c->unread->n = n;
+    memcpy(c->unread->bytes, bytes, n);
+}
+
+/* Of what was read a part of a message is left: the parser is kept until the rest comes. */
+static void keep_parser(struct ws_conn *c, const struct ws_parser *p)
+{
+    c->parser = malloc(sizeof *c->parser);
+    if (c->parser)
+        *c->parser = *p;
+    else
+        fail(c, WS_TRY_LATER);
+}
+
+static void drop_parser(struct ws_conn *c)
+{
+    if (c->parser)
+        ws_parser_free(c->parser);
+    free(c->parser);
+    c->parser = NULL;
+}
+
+/* Most of what comes are whole messages: they are read by a parser that lives no longer than this call. */
+static int parse(struct ws_conn *c, char *bytes, size_t n, size_t *ret_taken)
+{
+    struct ws_parser own;
+    if (c->parser) {
+        int code = ws_feed(c->parser, bytes, n, ret_taken, &HANDLER, c);
+        if (ws_parser_is_idle(c->parser))
+            drop_parser(c);
+        return code;
+    }
+    ws_parser_init(&own, &c->options->limits, c->deflate, c->client_window_bits);
+    own.hold = c->held;
+    c->parser = &own;
+    int code = ws_feed(&own, bytes, n, ret_taken, &HANDLER, c);
+    c->parser = NULL;
+    if (code || c->status == ENDED || ws_parser_is_idle(&own)) {
+        ws_parser_free(&own);
+        return code;
+    }
+    keep_parser(c, &own);
+    if (!c->parser)
+        ws_parser_free(&own);
+    return 0;
 }
 
 static void feed(struct ws_conn *c, char *bytes, size_t n)
 {
     size_t taken = n;
-    int code = ws_feed(&c->parser, bytes, n, &taken, &HANDLER, c);
+    int code = parse(c, bytes, n, &taken);
     if (code)
         fail(c, code);
-    else if (taken < n && c->parser.hold && c->status != ENDED)
+    else if (taken < n && c->held && c->status != ENDED)
         keep_unread(c, bytes + taken, n - taken);
 }
 
 /* Reading was held: first what had come by then. */
 static void read_on(struct ws_conn *c)
 {
-    char *unread = c->unread;
-    c->parser.hold = false;
+    struct unread *unread = c->unread;
+    hold(c, false);
     if (unread) {
         c->unread = NULL;
-        feed(c, unread, c->unread_bytes);
+        feed(c, unread->bytes, unread->n);
         free(unread);
     }
-    if (!c->parser.hold)
+    if (!c->held)
         net_resume(c->conn);
 }
 
@@ -354,16 +406,16 @@ static void protocol_drained(struct net_conn *conn)
         buf_free(c->pong);
     free(c->pong);
     c->pong = NULL;
-    if (c->status == OPEN && c->options.events->drained)
-        c->options.events->drained(c);
-    if (c->parser.hold && !conn->unsent_bytes && c->status != ENDED && !conn->closing)
+    if (c->status == OPEN && c->options->events->drained)
+        c->options->events->drained(c);
+    if (c->held && !conn->unsent_bytes && c->status != ENDED && !conn->closing)
         read_on(c);
 }
 
 static void next_ping(struct ws_conn *c)
 {
-    if (c->options.ping_interval_ms)
-        net_deadline(c->conn, clock_monotonic_ms() + c->options.ping_interval_ms);
+    if (c->options->ping_interval_ms)
+        net_deadline(c->conn, clock_monotonic_ms() + c->options->ping_interval_ms);
 }
 
 static void protocol_timeout(struct net_conn *conn)
@@ -384,15 +436,15 @@ static void protocol_timeout(struct net_conn *conn)
 static void protocol_stopping(struct net_conn *conn)
 {
     struct ws_conn *c = conn->state;
-    if (c->status == OPEN && c->options.events->stopping)
-        c->options.events->stopping(c);
+    if (c->status == OPEN && c->options->events->stopping)
+        c->options->events->stopping(c);
     else
         ws_conn_close(c, WS_GOING_AWAY, S("the server is stopping"));
 }
 
 static void conn_free(struct ws_conn *c)
 {
-    ws_parser_free(&c->parser);
+    drop_parser(c);
     if (c->pong)
         buf_free(c->pong);
     free(c->pong);
@@ -409,7 +461,7 @@ static void protocol_closed(struct net_conn *conn)
     count(conn->loop, FIGURE(closed), 1);
     count(conn->loop, FIGURE(codes) + at, 1);
     c->status = ENDED;
-    c->options.events->closed(c, c->code);
+    c->options->events->closed(c, c->code);
     c->conn = NULL;
     if (!c->posted)
         conn_free(c);
@@ -430,12 +482,12 @@ struct ws_conn *ws_conn_new(const struct ws_options *o, const struct ws_accept *
     struct ws_conn *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
-    c->options = *o;
+    c->options = o;
     c->state = state;
     c->code = 1006;
     c->deflate = agreed->deflate;
-    c->server_window_bits = (uint8_t)agreed->server_window_bits;
-    ws_parser_init(&c->parser, &c->options.limits, agreed->deflate, agreed->client_window_bits);
+    c->server_window_bits = (unsigned)agreed->server_window_bits & 15;
+    c->client_window_bits = (unsigned)agreed->client_window_bits & 15;
     return c;
 }
 
@@ -457,7 +509,7 @@ void ws_conn_begin(struct ws_conn *c, struct net_conn *conn, struct buf *rest)
     next_ping(c);
     if (rest->n) {
         net_pause(conn);
-        c->parser.hold = true;
+        hold(c, true);
         keep_unread(c, rest->s, rest->n);
         c->posted = true;
         net_post(conn->loop, read_first, c);

@@ -1,6 +1,6 @@
 /* A WebSocket on a connection: the codec of ws.h with a socket under it. It lives on its loop's thread.
  *
- * An idle one costs its struct: no buffer, no codec state (docs/decisions/0006). What is sent goes to the
+ * An idle one costs its struct: no buffer, no parser, no codec state (docs/decisions/0006). What is sent goes to the
  * kernel at once; what the kernel does not take waits, counted. Past half of `unsent_bytes_max` nothing more is
  * read from the peer until it has taken what waits; past all of it the connection ends with 1013. One message
  * always fits when nothing waits. What waits is counted with what keeping it costs.
@@ -41,7 +41,7 @@ struct ws_events {
     void (*closed)(struct ws_conn *c, int code);
 };
 
-struct ws_options { /* copied; `events` must last */
+struct ws_options { /* of a kind of connections: it must last as long as they do */
     const struct ws_events *events;
     struct ws_limits limits;
     size_t unsent_bytes_max;
@@ -53,7 +53,6 @@ struct ws_options { /* copied; `events` must last */
 void *ws_conn_state(const struct ws_conn *c);
 void ws_conn_set_state(struct ws_conn *c, void *state);
 struct net_loop *ws_conn_loop(const struct ws_conn *c);
-const char *ws_conn_peer(const struct ws_conn *c);
 
 /* Send; false: it is closed or closing (nothing was sent). Takes a reference of its own while it needs one. */
 bool ws_conn_send_frame(struct ws_conn *c, struct ws_frame *f);

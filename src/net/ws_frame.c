@@ -76,6 +76,12 @@ void ws_parser_free(struct ws_parser *p)
     p->control_data = NULL;
 }
 
+bool ws_parser_is_idle(const struct ws_parser *p)
+{
+    bool between = p->header_bytes == 0 || p->header_bytes == p->header_need;
+    return between && !p->in_payload && !p->opcode;
+}
+
 /* --- headers ------------------------------------------------------------------------------------------- */
 
 /* How long the header is, once its first two bytes are known. */

@@ -66,7 +66,7 @@ static void still_good(struct hub_conn *c)
 
 static struct caller *conn_caller(struct hub_conn *c)
 {
-    return &c->caller;
+    return c->caller;
 }
 
 static const struct conn_kind WAITER = {
@@ -94,7 +94,7 @@ static void hear(struct listener *one, const struct delivery *d, struct ws_frame
 
 static const struct caller *listener_caller(const struct listener *one)
 {
-    return &of_listener((struct listener *)(uintptr_t)one)->conn.caller;
+    return of_listener((struct listener *)(uintptr_t)one)->conn.caller;
 }
 
 static void lose(struct listener *one, struct str room, struct str topic)

@@ -162,23 +162,23 @@ static void on_joined(struct rt_socket *s, bool invisible)
 {
     struct presence_room *p = presence_room_of(hub_app(s->listener.loop->hub));
     const struct presence_beat beat = {
-        .user_id = s->caller.user_id,
-        .handle = s->caller.handle,
+        .user_id = s->caller->user_id,
+        .handle = s->caller->handle,
         .device = str_from(s->id),
         .status = PRESENCE_ONLINE,
     };
     keep_ticking(p);
-    if (presence_back(p->presence, s->caller.user_id, beat.device, clock_wall_ms()))
+    if (presence_back(p->presence, s->caller->user_id, beat.device, clock_wall_ms()))
         return;
     if (presence_beat(p->presence, &beat, clock_wall_ms()) != OK)
         return; /* one connection of very many of the same person is not looked at */
-    presence_set_invisible(p->presence, s->caller.user_id, invisible);
+    presence_set_invisible(p->presence, s->caller->user_id, invisible);
 }
 
 static void on_socket_left(struct rt_socket *s, bool lost)
 {
     struct presence_room *p = presence_room_of(hub_app(s->listener.loop->hub));
-    presence_gone(p->presence, s->caller.user_id, str_from(s->id), lost, clock_wall_ms());
+    presence_gone(p->presence, s->caller->user_id, str_from(s->id), lost, clock_wall_ms());
     if (!hub_is_stopping(p->hub))
         keep_ticking(p);
 }

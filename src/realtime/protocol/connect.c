@@ -233,7 +233,7 @@ static void connect_begin(struct client *c, struct json auth, struct str text)
         return;
     }
     w->sio = sio_loop_of(s->loop->hub)->sio;
-    w->caller = s->conn.caller;
+    w->caller = *s->conn.caller;
     w->token = str_dup(&arena, json_get_str(auth, S("token")));
     w->pid = str_dup(&arena, json_get_str(auth, S("pid")));
     w->text = str_dup(&arena, text);

@@ -213,8 +213,6 @@ static void next_call(struct rt_socket *s)
     s->call_count--;
     if (s->call)
         start(s);
-    else
-        s->last_call = &s->call;
 }
 
 static void worked(struct net_loop *net, void *arg)
@@ -298,12 +296,12 @@ static err_t take(struct rt_socket *s, const struct sio_packet *p)
     if (s->call_count >= EVENTS_WAITING_MAX ||
         !conn_may_ask(&s->client->session->conn, EVENTS_PER_SECOND, EVENTS_BURST))
         return err_note(E_RATE, NULL, "too many events; at most %d a second", EVENTS_PER_SECOND);
-    TRY(call_new(l, p, &s->caller, str_from(s->id), &w));
+    TRY(call_new(l, p, s->caller, str_from(s->id), &w));
     memcpy(w->session_id, s->client->session->conn.id, sizeof w->session_id);
-    if (!s->last_call)
-        s->last_call = &s->call;
-    *s->last_call = w;
-    s->last_call = &w->next;
+    struct event_call **last = &s->call;
+    while (*last)
+        last = &(*last)->next;
+    *last = w;
     if (s->call_count++ == 0)
         start(s);
     return OK;

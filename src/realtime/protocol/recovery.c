@@ -41,7 +41,7 @@ void recovery_lose(struct recovery *r, const struct listener *who, const char *p
     l->at_ms = now_ms;
     buf_init(&l->rooms, NULL, (size_t)ROOM_BYTES_MAX * (ROOMS_PER_SOCKET_MAX + 1));
     for (const struct membership *m = who->rooms; m; m = m->next_of_listener) {
-        buf_put(&l->rooms, m->room->by_name.key);
+        buf_put(&l->rooms, table_key(&m->room->by_name));
         buf_putc(&l->rooms, 0);
     }
     if (buf_err(&l->rooms) || table_put(&r->lost, &l->by_pid, str_from(l->pid)) != OK) {

@@ -198,7 +198,7 @@ static void hear(struct listener *one, const struct delivery *d, struct ws_frame
 
 static const struct caller *caller_of(const struct listener *one)
 {
-    return &((const struct rt_socket *)one)->caller;
+    return ((const struct rt_socket *)one)->caller;
 }
 
 static void lose(struct listener *one, struct str room, struct str topic)
@@ -222,12 +222,36 @@ static bool random_id(struct arena *a, char ret[ID_BYTES])
     return text.s != NULL;
 }
 
+/* The session's, where that came with the same credential. */
+static struct caller *keep_caller(struct client *c, const struct caller *who)
+{
+    struct hub_loop *l = c->session->loop->hub;
+    struct caller *of_request = c->session->conn.caller;
+    if (!who)
+        return &l->stranger;
+    if (of_request->known && of_request->credential == who->credential &&
+        uuid_eq(of_request->credential_id, who->credential_id) &&
+        uuid_eq(of_request->user_id, who->user_id))
+        return caller_hold(l, of_request);
+    return caller_keep(l, who);
+}
+
+/* Its ids, and who it is. False: no memory. */
+static bool socket_begin(struct rt_socket *s, struct client *c, const struct caller *who)
+{
+    struct arena *a = &c->session->loop->hub->scratch;
+    if (!random_id(a, s->id) || (who && !random_id(a, s->pid)))
+        return false;
+    s->caller = keep_caller(c, who);
+    return s->caller != NULL;
+}
+
 struct rt_socket *socket_join(struct client *c, const struct nsp *nsp, const struct caller *who)
 {
     struct hub_loop *l = c->session->loop->hub;
     struct pool *pool = &loop_of(c)->socket_pool;
     struct rt_socket *s = POOL_NEW(pool, struct rt_socket);
-    if (!s || !random_id(&l->scratch, s->id) || (who && !random_id(&l->scratch, s->pid))) {
+    if (s && !socket_begin(s, c, who)) {
         pool_put(pool, s);
         s = NULL;
     }
@@ -238,11 +262,6 @@ struct rt_socket *socket_join(struct client *c, const struct nsp *nsp, const str
     s->listener = (struct listener){ .kind = &SOCKET_LISTENER, .loop = l };
     s->client = c;
     s->nsp = nsp;
-    if (who) {
-        s->caller = *who;
-        memcpy(s->handle, who->handle.s, who->handle.n);
-        s->caller.handle = str_of(s->handle, who->handle.n);
-    }
     s->next = c->sockets;
     c->sockets = s;
     eio_session_connected(c->session);
@@ -278,7 +297,7 @@ static void socket_leave(struct rt_socket *s, enum hub_end why)
         connect_move(c, CONNECT_NONE);
     if (s->pid[0] && may_recover(why)) {
         hub_lock(hub);
-        recovery_lose(&l->sio->recovery, &s->listener, s->pid, s->id, s->caller.user_id,
+        recovery_lose(&l->sio->recovery, &s->listener, s->pid, s->id, s->caller->user_id,
                       clock_monotonic_ms());
         hub_unlock(hub);
     }
@@ -287,6 +306,7 @@ static void socket_leave(struct rt_socket *s, enum hub_end why)
     hub_leave_all(&s->listener);
     while (s->acks)
         ack_end(s, &s->acks, STR_NONE, true);
+    caller_drop(s->listener.loop, s->caller);
     pool_put(&l->socket_pool, s);
 }
 
@@ -430,9 +450,9 @@ static struct caller *credential_of(struct eio_session *session)
 {
     const struct client *c = session->state_of_user;
     for (struct rt_socket *s = c->sockets; s; s = s->next)
-        if (s->caller.known)
-            return &s->caller;
-    return &session->conn.caller;
+        if (s->caller->known)
+            return s->caller;
+    return session->conn.caller;
 }
 
 /* DISCONNECT tells the official client not to come back by itself. */

@@ -76,12 +76,11 @@ struct rt_socket {
     struct client *client;
     const struct nsp *nsp;
     char id[ID_BYTES], pid[ID_BYTES];
-    unsigned call_count;
-    struct event_call *call, **last_call; /* the event that runs, and those that wait for it */
-    struct caller caller;
-    char handle[HANDLE_ROOM];
+    struct event_call *call; /* the event that runs, and those that wait for it */
+    struct caller *caller;
     struct ack *acks;
-    int64_t next_ack;
+    uint32_t next_ack;
+    uint16_t call_count;
     bool left; /* its namespace, or the connection has ended: it is told nothing more */
 };
 

@@ -74,7 +74,7 @@ static err_t name_of(struct app *app, struct arena *a, const struct caller *who,
 
 static struct str room_of(const struct signaller *c, struct str name)
 {
-    return signal_room(&c->listener.loop->scratch, c->conn.caller.known, name);
+    return signal_room(&c->listener.loop->scratch, c->conn.caller->known, name);
 }
 
 /* The room of what a message names; STR_NONE: it names none. `ret_name` may be NULL. */
@@ -83,7 +83,7 @@ static struct str room_named(const struct signaller *c, struct str text, struct 
     struct hub_loop *l = c->listener.loop;
     struct topic topic;
     struct str name;
-    err_t e = name_of(c->loop->all->app, &l->scratch, &c->conn.caller, text, &name, &topic);
+    err_t e = name_of(c->loop->all->app, &l->scratch, c->conn.caller, text, &name, &topic);
     err_clear();
     if (e != OK)
         return STR_NONE;
@@ -137,7 +137,7 @@ static void hear(struct listener *l, const struct delivery *d, struct ws_frame *
 
 static const struct caller *listener_caller(const struct listener *l)
 {
-    return &of_listener((struct listener *)(uintptr_t)l)->conn.caller;
+    return of_listener((struct listener *)(uintptr_t)l)->conn.caller;
 }
 
 /* --- what we say ---------------------------------------------------------------------------------------- */
@@ -187,7 +187,7 @@ static void end(struct signaller *c)
         return;
     signaller_move(c, SIGNALLER_ENDED);
     while (c->listener.rooms)
-        leave(c, c->listener.rooms->room->by_name.key);
+        leave(c, table_key(&c->listener.rooms->room->by_name));
     conn_close(c->listener.loop, &c->conn);
     c->loop->count--;
 }
@@ -200,7 +200,7 @@ static void release(struct signaller *c)
 
 static struct caller *conn_caller(struct hub_conn *conn)
 {
-    return conn->caller.known ? &conn->caller : NULL;
+    return conn->caller->known ? conn->caller : NULL;
 }
 
 static void conn_sign_out(struct hub_conn *conn)
@@ -384,7 +384,7 @@ static err_t subscribe(struct signaller *c, struct json topics)
         if (json_is(topic, JSON_STR))
             w->topics[w->count++].text = str_dup(&arena, json_str(topic));
     w->all = c->loop->all;
-    w->caller = c->conn.caller;
+    w->caller = *c->conn.caller;
     w->caller.handle = STR_NONE;
     memcpy(w->conn_id, c->conn.id, sizeof w->conn_id);
     w->arena = arena;
@@ -532,7 +532,7 @@ static err_t open_signaller(struct hub_loop *l, struct held *h)
     if (e != OK) {
         end(c);
         release(c);
-    } else if (c->conn.caller.known) {
+    } else if (c->conn.caller->known) {
         conn_watch(l, &c->conn);
         conn_check(l, &c->conn); /* it may have gone while the request was on its way */
     }

@@ -201,5 +201,5 @@ err_t eio_arrive(struct req *rq, struct reply *rp, const struct eio_user *user)
 bool eio_wants_body(const struct req *rq)
 {
     struct str sid = req_query(rq, "sid");
-    return rq->method == HTTP_POST && sid.s && conn_is_known(hub_of(rq->app), sid);
+    return rq->method == HTTP_POST && sid.s && conn_is_known(hub_of(rq->app), rq->arena, sid);
 }

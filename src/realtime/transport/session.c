@@ -59,18 +59,13 @@ static void forget(struct eio_session *s)
     conn_close(l->hub, &s->conn);
     l->session_count--;
     clear_deadlines(s);
-    s->next_dead = l->dead;
-    l->dead = s;
+    mark_dirty(s);
 }
 
-static void free_dead(struct eio_loop *l)
+static void session_free(struct eio_session *s)
 {
-    while (l->dead) {
-        struct eio_session *s = l->dead;
-        l->dead = s->next_dead;
-        drop_packets(s);
-        pool_put(&l->session_pool, s);
-    }
+    drop_packets(s);
+    pool_put(&s->loop->session_pool, s);
 }
 
 void sessions_leave(struct eio_loop *l)
@@ -79,12 +74,13 @@ void sessions_leave(struct eio_loop *l)
         struct eio_session *s = l->dirty;
         l->dirty = s->next_dirty;
         s->dirty = false;
-        if (s->failed)
+        if (s->state == SESSION_ENDED)
+            session_free(s);
+        else if (s->failed)
             eio_session_end(s, END_GONE);
         else if (s->poll && s->first)
             answer_poll(s);
     }
-    free_dead(l);
 }
 
 /* --- sending ------------------------------------------------------------------------------------------- */

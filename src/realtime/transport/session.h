@@ -43,7 +43,7 @@ struct eio_loop {
     struct table closed;                                             /* closed.c */
     struct deadline_queue pings, pongs, connects, upgrades, lingers; /* session.c, upgrade.c */
     struct deadline_queue graces;                                    /* of the closed ones */
-    struct eio_session *dirty, *dead; /* to be flushed, to be freed: when the entry is left */
+    struct eio_session *dirty; /* to be flushed, or freed: when the entry is left */
     _Atomic int64_t session_count, packets_in, packets_out, dropped;
     _Atomic int64_t packets_waiting; /* for a poll */
 };
@@ -89,7 +89,7 @@ struct eio_session {
     struct packet *first, **last;
     size_t waiting_bytes;                        /* of the packets */
     struct deadline heartbeat, connect, upgrade; /* connect: later the lingering */
-    struct eio_session *next_dirty, *next_dead;
+    struct eio_session *next_dirty;
     enum session_state state : 8; /* an idle session is small */
     enum upgrade_state upgrading : 8;
     bool dirty, failed;

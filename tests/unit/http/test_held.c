@@ -217,17 +217,23 @@ static const struct ws_events STAYING = { .message = ws_message,
                                           .stopping = stay_open,
                                           .closed = ws_closed };
 
+#define OPTIONS(e, ping_ms)                                                \
+    {                                                                      \
+        .events = (e), .limits = { 1000, 10 }, .unsent_bytes_max = 100000, \
+        .close_timeout_ms = 1000, .ping_interval_ms = (ping_ms),           \
+    }
+
 static void open_socket(struct held *h, void *arg)
 {
     int l = held_loop(h)->number;
     struct ws_conn *c;
-    const struct ws_options o = { .events = req_query(held_req(h), "stay").s ? &STAYING : &EVENTS,
-                                  .limits = { 1000, 10 },
-                                  .unsent_bytes_max = 100000,
-                                  .close_timeout_ms = 1000,
-                                  .ping_interval_ms = req_query(held_req(h), "ping").s ? 1000 : 0 };
+    static const struct ws_options PLAIN = OPTIONS(&EVENTS, 0), STAYS = OPTIONS(&STAYING, 0),
+                                   PINGS = OPTIONS(&EVENTS, 1000);
+    const struct ws_options *o = req_query(held_req(h), "stay").s   ? &STAYS
+                                 : req_query(held_req(h), "ping").s ? &PINGS
+                                                                    : &PLAIN;
     UNUSED(arg);
-    err_t e = held_websocket(h, &o, false, NULL, STR_NONE, &c);
+    err_t e = held_websocket(h, o, false, NULL, STR_NONE, &c);
     if (e != OK)
         held_fail(h, e);
     else

@@ -70,7 +70,7 @@ static inline void hear(struct listener *l, const struct delivery *d,
 
 static const struct caller *listener_caller(const struct listener *l)
 {
-    return &of_listener(l)->conn.caller;
+    return of_listener(l)->conn.caller;
 }
 
 static inline void lose(struct listener *l, struct str room, struct str topic)
@@ -94,7 +94,7 @@ static inline void leave(struct toy *t)
 
 static inline struct caller *conn_caller(struct hub_conn *c)
 {
-    return &c->caller;
+    return c->caller;
 }
 
 static inline void sign_out(struct hub_conn *c)

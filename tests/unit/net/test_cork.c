@@ -104,9 +104,10 @@ static const struct net_protocol PROTOCOL = { .data = on_data,
                                               .timeout = on_timeout,
                                               .closed = on_closed };
 
-static bool accepted(struct net_conn *c, void *context)
+static bool accepted(struct net_conn *c, const struct net_peer *peer, void *context)
 {
     UNUSED(c);
+    UNUSED(peer);
     UNUSED(context);
     return true;
 }

@@ -1,8 +1,16 @@
 /* Listening: a port is one server's alone, and its successor gets it, whatever children are being started meanwhile. */
 #include <stdatomic.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "base/check.h"
 #include "net/conn.h"
+#include "net/placement.h"
+#include "os/clock.h"
 #include "os/process.h"
 #include "os/thread.h"
 
@@ -71,6 +79,150 @@ static void a_port_is_one_servers_alone(void **state)
     net_listener_free(first);
 }
 
+/* --- which loop gets a connection --------------------------------------------------------------------- */
+
+enum { CLIENTS_MAX = 400, WAIT_MS = 20000 };
+
+static struct net_loop *running;
+static _Atomic int accepted_by; /* 1 + the loop's number */
+static _Atomic bool spins;
+static int clients[CLIENTS_MAX], client_count, port;
+
+static bool on_accepted(struct net_conn *c, const struct net_peer *peer, void *context)
+{
+    UNUSED(peer);
+    UNUSED(context);
+    int no_delay = 0, fd;
+    socklen_t n = sizeof no_delay;
+    if (uv_fileno(&c->handle, &fd) != 0 ||
+        getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &n) != 0 || !no_delay)
+        abort(); /* an answer would wait for the client's acknowledgement of the one before */
+    accepted_by = 1 + c->loop->number;
+    return true;
+}
+
+static void on_data(struct net_conn *c, char *bytes, size_t n)
+{
+    UNUSED(c);
+    UNUSED(bytes);
+    UNUSED(n);
+}
+
+static void on_closed(struct net_conn *c)
+{
+    UNUSED(c);
+}
+
+static const struct net_protocol SILENT = { .data = on_data,
+                                            .timeout = net_close,
+                                            .closed = on_closed };
+
+static void open_gate(struct net_loop *l, void *arg)
+{
+    UNUSED(l);
+    gate_open(arg);
+}
+
+/* How busy they are is looked at, or not any more: on a machine with much to do any of them may be. */
+static void look(struct net_loop *l, void *arg)
+{
+    UNUSED(arg);
+    uv_timer_again(&l->tick);
+}
+
+static void look_no_more(struct net_loop *l, void *arg)
+{
+    UNUSED(arg);
+    uv_timer_stop(&l->tick);
+    l->busy = false;
+}
+
+/* One more client; gives the number of the loop that has accepted it, when it has told the kernel about the next one. */
+static int come(void)
+{
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    accepted_by = 0;
+    assert_true(client_count < CLIENTS_MAX);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    clients[client_count++] = fd;
+    int64_t end_ms = clock_monotonic_ms() + WAIT_MS;
+    while (!accepted_by && clock_monotonic_ms() < end_ms)
+        clock_sleep_ms(1);
+    assert_int_not_equal(accepted_by, 0);
+    struct gate through[LOOPS] = { 0 };
+    for (int i = 0; i < LOOPS; i++)
+        net_post(&running[i], open_gate, &through[i]);
+    for (int i = 0; i < LOOPS; i++)
+        assert_true(gate_wait(&through[i], WAIT_MS));
+    return accepted_by - 1;
+}
+
+static void go(int left)
+{
+    while (client_count > left)
+        close(clients[--client_count]);
+    int64_t end_ms = clock_monotonic_ms() + WAIT_MS;
+    while (running[0].conn_count + running[1].conn_count > (size_t)left &&
+           clock_monotonic_ms() < end_ms)
+        clock_sleep_ms(1);
+    assert_true(running[0].conn_count + running[1].conn_count == (size_t)left);
+}
+
+static void spin(struct net_loop *l, void *arg)
+{
+    int64_t end_ms = clock_monotonic_ms() + 5;
+    while (clock_monotonic_ms() < end_ms) {
+    }
+    if (spins)
+        net_post(l, spin, arg);
+}
+
+static void a_loop_gets_its_share_and_the_first_no_more_when_it_is_busy(void **state)
+{
+    UNUSED(state);
+    const struct net_listen_options o = { .protocol = &SILENT,
+                                          .accepted = on_accepted,
+                                          .connections_max = 1000,
+                                          .per_address_max = 1000 };
+    struct net_listener *l = NULL;
+    assert_int_equal(net_loops_start(LOOPS, NULL, NULL, NULL, &running), OK);
+    assert_int_equal(net_listen(running, LOOPS, S("127.0.0.1:0"), &o, &l, &port), OK);
+    assert_int_equal(net_listener_begin(l), OK);
+    for (int i = 0; i < LOOPS; i++)
+        net_post(&running[i], look_no_more, NULL);
+
+    come(); /* the kernel is told when the first has come */
+    go(0);
+    for (int i = 0; i < PLACE_FEW; i++)
+        assert_int_equal(come(), 0);
+    for (int i = 0; i < PLACE_FEW; i++) /* the second, until it has as many */
+        assert_int_equal(come(), 1);
+    int by[LOOPS] = { 0 };
+    for (int i = 0; i < 200; i++) /* the hash, which is not even */
+        by[come()]++;
+    assert_true(by[0] > 40 && by[1] > 40);
+
+    go(0);
+    come();
+    assert_int_equal(come(), 0);
+    spins = true;
+    net_post(&running[0], look, NULL);
+    net_post(&running[0], spin, NULL);
+    int64_t end_ms = clock_monotonic_ms() + WAIT_MS;
+    while (!running[0].busy && clock_monotonic_ms() < end_ms)
+        clock_sleep_ms(1);
+    come();
+    assert_int_equal(come(), 1);
+    spins = false;
+
+    go(0);
+    net_listener_close(l);
+    net_loops_stop(running, LOOPS);
+    net_listener_free(l);
+}
+
 static void addresses_that_stand_for_all(void **state)
 {
     UNUSED(state);
@@ -90,6 +242,7 @@ int main(void)
         cmocka_unit_test(a_child_that_is_being_started_holds_no_port),
         cmocka_unit_test(a_port_is_one_servers_alone),
         cmocka_unit_test(addresses_that_stand_for_all),
+        cmocka_unit_test(a_loop_gets_its_share_and_the_first_no_more_when_it_is_busy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

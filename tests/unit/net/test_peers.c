@@ -4,18 +4,25 @@
 #include "base/check.h"
 #include "net/peers.h"
 
-static struct net_conn conn_from(const char *text)
+static struct net_peer peer_from(const char *text)
 {
     struct sockaddr_in in4 = { .sin_family = AF_INET };
     struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
-    struct net_conn c = { 0 };
+    struct net_peer peer;
     if (inet_pton(AF_INET, text, &in4.sin_addr) == 1) {
-        net_peer_name(&c, (struct sockaddr *)&in4);
+        net_peer_name(&peer, (struct sockaddr *)&in4, false);
     } else {
         assert_int_equal(inet_pton(AF_INET6, text, &in6.sin6_addr), 1);
-        net_peer_name(&c, (struct sockaddr *)&in6);
+        net_peer_name(&peer, (struct sockaddr *)&in6, false);
     }
-    return c;
+    return peer;
+}
+
+static bool join(struct net_peers *p, struct net_conn *c, const char *from)
+{
+    struct net_peer peer = peer_from(from);
+    *c = (struct net_conn){ .local = false };
+    return net_peers_joined(p, c, &peer);
 }
 
 static struct net_peers *two_of_each(struct str proxies)
@@ -30,8 +37,8 @@ static int let_in(struct net_peers *p, const char *const *from, size_t count)
 {
     int in = 0;
     for (size_t i = 0; i < count; i++) {
-        struct net_conn c = conn_from(from[i]);
-        in += net_peers_joined(p, &c);
+        struct net_conn c;
+        in += join(p, &c, from[i]);
     }
     return in;
 }
@@ -55,22 +62,20 @@ static void an_ipv4_address_is_one_in_both_its_forms(void **state)
     struct net_peers *p = two_of_each(STR_NONE);
     assert_int_equal(let_in(p, ONE, COUNTOF(ONE)), 2);
     assert_int_equal(let_in(p, OTHERS, COUNTOF(OTHERS)), 2);
-    struct net_conn c = conn_from("::ffff:192.0.2.1");
-    assert_string_equal(c.peer, "192.0.2.1");
+    assert_string_equal(peer_from("::ffff:192.0.2.1").address, "192.0.2.1");
 }
 
 static void who_has_left_is_not_counted(void **state)
 {
     UNUSED(state);
     struct net_peers *p = two_of_each(STR_NONE);
-    struct net_conn a = conn_from("2001:db8::1"), b = conn_from("2001:db8::2"),
-                    c = conn_from("2001:db8::3");
-    assert_true(net_peers_joined(p, &a));
-    assert_true(net_peers_joined(p, &b));
-    assert_false(net_peers_joined(p, &c));
+    struct net_conn a, b, c;
+    assert_true(join(p, &a, "2001:db8::1"));
+    assert_true(join(p, &b, "2001:db8::2"));
+    assert_false(join(p, &c, "2001:db8::3"));
     net_peers_left(p, &c);
     net_peers_left(p, &a);
-    assert_true(net_peers_joined(p, &c));
+    assert_true(join(p, &c, "2001:db8::3"));
 }
 
 static void a_proxy_is_known_however_it_is_written(void **state)

@@ -274,7 +274,7 @@ static bool somebody_is_in(void)
 }
 
 static struct listener ear;
-static uint64_t heard[8];
+static uint64_t heard[8], replayed;
 static size_t heard_count;
 
 static void ear_hear(struct listener *l, const struct delivery *d, struct ws_frame *const *frames,
@@ -311,7 +311,7 @@ static void ear_comes_back(struct hub_loop *l)
     heard_count = 0;
     ear = (struct listener){ .kind = &EAR, .loop = l };
     emit_to_ear();
-    ear.heard = hub_emitted(l->hub);
+    ear.heard = replayed = hub_emitted(l->hub);
     ok(hub_join(&ear, EAR_ROOMS[0]));
     ok(hub_join(&ear, EAR_ROOMS[1]));
     emit_to_ear();
@@ -333,7 +333,7 @@ static void what_was_replayed_is_not_heard_again(void **state)
     on_loop(ear_comes_back);
     on_loop(ear_leaves);
     assert_int_equal(heard_count, 1); /* the second, and it once, though it was in both rooms */
-    assert_int_equal(heard[0], ear.heard + 1);
+    assert_int_equal(heard[0], replayed + 1);
     close(fd);
 }
 

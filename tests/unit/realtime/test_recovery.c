@@ -46,7 +46,7 @@ static void keep(uint64_t number, struct str rooms, int64_t now_ms)
 /* A socket in one room is lost. */
 static void lose(const char *pid, struct uuid user, struct str room, int64_t now_ms)
 {
-    struct room r = { .by_name.key = room };
+    struct room r = { .by_name = { .key = room.s, .key_bytes = (uint32_t)room.n } };
     struct membership m = { .room = &r };
     struct listener who = { .rooms = &m };
     char pid_bytes[ID_BYTES] = { 0 }, id[ID_BYTES] = { 0 };
