@@ -1,10 +1,13 @@
-/* Clients over a Unix socket that cost little beside a server on the same machine: each sends the same request, waits for
- * the answer and sends it again. Of the request, which comes in on stdin, eight # in a row become a number that counts.
+/* Clients that cost little beside a server on the same machine: each sends a request, waits for the answer and sends the
+ * next one. Requests come in on stdin, parted by zero bytes, and are sent in turn; in each, eight # in a row become a number
+ * that counts.
  *
- *   build/release/bench/load SOCKET CLIENTS MS < request
+ *   build/release/bench/load SOCKET|ADDRESS:PORT CLIENTS MS < requests
  *
  * Prints one line of JSON: answers, seconds, microseconds from the request to the whole answer. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CLIENTS_MAX = 1024, ANSWER_MAX = 1 << 20, SAMPLES_MAX = 1 << 22, DIGITS = 8, EVENTS = 64 };
+enum { CLIENTS_MAX = 1024, ANSWER_MAX = 1 << 20, SAMPLES_MAX = 1 << 22, DIGITS = 8, EVENTS = 64, REQUESTS_MAX = 4096 };
 
 struct client {
     int fd;
@@ -26,10 +29,16 @@ struct client {
 };
 
 static struct client clients[CLIENTS_MAX];
-static char request[65536];
-static size_t request_bytes;
-static char *number; /* where it stands in the request; NULL: nowhere */
-static unsigned count;
+struct request {
+    char *bytes;
+    size_t n;
+    char *number; /* where it stands in it; NULL: nowhere */
+};
+
+static char input[1 << 20];
+static struct request requests[REQUESTS_MAX];
+static size_t request_count;
+static unsigned asked;
 static uint32_t *samples_ns;
 static size_t sample_count;
 static uint64_t good, bad, bytes;
@@ -50,25 +59,48 @@ static int64_t now_ns(void)
 
 static void ask(struct client *c)
 {
-    if (number) {
+    const struct request *r = &requests[asked % request_count];
+    if (r->number) {
         char digits[DIGITS + 1];
-        snprintf(digits, sizeof digits, "%08u", count++ % 100000000u);
-        memcpy(number, digits, DIGITS);
+        snprintf(digits, sizeof digits, "%08u", asked % 100000000u);
+        memcpy(r->number, digits, DIGITS);
     }
+    asked++;
     c->have = c->need = 0;
     c->asked_ns = now_ns();
-    if (write(c->fd, request, request_bytes) != (ssize_t)request_bytes)
+    if (write(c->fd, r->bytes, r->n) != (ssize_t)r->n)
         die("write");
 }
 
-static void open_client(struct client *c, const char *path, int epoll)
+/* A socket's path, or an IPv4 address and a port. */
+static int connect_to(const char *where)
 {
-    struct sockaddr_un to = { .sun_family = AF_UNIX };
-    snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
-    c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un local = { .sun_family = AF_UNIX };
+    struct sockaddr_in remote = { .sin_family = AF_INET };
+    const char *colon = where[0] == '/' ? NULL : strchr(where, ':');
+    char host[64];
+    snprintf(local.sun_path, sizeof local.sun_path, "%s", where);
+    int fd = socket(colon ? AF_INET : AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    if (colon) {
+        snprintf(host, sizeof host, "%.*s", (int)(colon - where), where);
+        remote.sin_port = htons((uint16_t)atoi(colon + 1));
+        if (inet_pton(AF_INET, host, &remote.sin_addr) != 1)
+            die(where);
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
+    const struct sockaddr *to =
+        colon ? (const struct sockaddr *)&remote : (const struct sockaddr *)&local;
+    if (fd < 0 || connect(fd, to, colon ? sizeof remote : sizeof local) != 0)
+        die(where);
+    return fd;
+}
+
+static void open_client(struct client *c, const char *where, int epoll)
+{
+    c->fd = connect_to(where);
     c->answer = malloc(ANSWER_MAX + 1);
-    if (c->fd < 0 || !c->answer || connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0)
-        die(path);
+    if (!c->answer)
+        die("memory");
     struct epoll_event e = { .events = EPOLLIN, .data.ptr = c };
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &e) != 0)
         die("epoll_ctl");
@@ -106,6 +138,18 @@ static bool take(struct client *c)
     return true;
 }
 
+static void read_requests(void)
+{
+    size_t n = fread(input, 1, sizeof input - 1, stdin);
+    for (size_t at = 0; at < n && request_count < REQUESTS_MAX;) {
+        char *text = input + at;
+        size_t length = strlen(text);
+        requests[request_count++] =
+            (struct request){ text, length, strstr(text, "########") };
+        at += length + 1;
+    }
+}
+
 static int by_size(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -121,13 +165,12 @@ static double quantile_us(double part)
 int main(int argc, char **argv)
 {
     if (argc != 4)
-        return fprintf(stderr, "usage: load SOCKET CLIENTS MS < request\n"), 2;
+        return fprintf(stderr, "usage: load SOCKET|ADDRESS:PORT CLIENTS MS < requests\n"), 2;
     int wanted = atoi(argv[2]), left = wanted, epoll = epoll_create1(EPOLL_CLOEXEC);
-    request_bytes = fread(request, 1, sizeof request - 1, stdin);
-    number = strstr(request, "########");
+    read_requests();
     samples_ns = malloc(SAMPLES_MAX * sizeof *samples_ns);
-    if (wanted < 1 || wanted > CLIENTS_MAX || epoll < 0 || !samples_ns || !request_bytes)
-        return fprintf(stderr, "load: 1 to %d clients and a request\n", CLIENTS_MAX), 2;
+    if (wanted < 1 || wanted > CLIENTS_MAX || epoll < 0 || !samples_ns || !request_count)
+        return fprintf(stderr, "load: 1 to %d clients and requests\n", CLIENTS_MAX), 2;
     for (int i = 0; i < wanted; i++)
         open_client(&clients[i], argv[1], epoll);
     int64_t began = now_ns(), end = began + (int64_t)atoi(argv[3]) * 1000000;

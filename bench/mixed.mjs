@@ -3,7 +3,7 @@
 import { startVivim } from './archive.mjs';
 import { buildLoad, fetchOver, http, loadFast, median, metric, row, spread } from './lib.mjs';
 
-const ROUNDS = 5, READERS = 32, WRITERS = 8, MANY_WRITERS = 64, MS = 2000;
+const ROUNDS = Number(process.env.ROUNDS ?? 5), READERS = 32, WRITERS = 8, MANY_WRITERS = 64, MS = 2000;
 
 export default async function mixed() {
     buildLoad();

@@ -148,6 +148,7 @@ static err_t listen_on(struct running *r, enum app_mode mode)
         .table_count = routes.count,
         .identify = identity_identify,
         .temp_dir = in_data(r, "tmp"),
+        .rate_factor = s->rate_factor,
         .cors_any = s->test,
         .test_routes = s->test,
     };

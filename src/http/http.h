@@ -300,6 +300,7 @@ struct http_options {
     const char *temp_dir;
     /* 0: those of base/limits.h */
     int64_t header_timeout_ms, body_timeout_ms, idle_timeout_ms, drain_ms;
+    int64_t rate_factor; /* so many times the requests of rates.c; 0: 1 */
     bool cors_any;    /* routes with `cors` answer every origin, without credentials: for tests */
     bool test_routes; /* /ws-echo, and routes that are open_in_tests */
 };

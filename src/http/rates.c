@@ -14,6 +14,7 @@ struct bucket {
 };
 
 struct rates {
+    double factor;
     struct bucket slots[SLOTS];
     struct mutex locks[LOCKS];
 };
@@ -28,9 +29,11 @@ static const struct {
 /* Before anybody is known: coarse, by address; a burst of 500 passes well. */
 static const double ADDRESS_BURST = 3000, ADDRESS_EACH_SECOND = 1000;
 
-struct rates *rates_new(struct arena *a)
+struct rates *rates_new(struct arena *a, int64_t factor)
 {
     struct rates *r = ARENA_NEW(a, struct rates);
+    if (r)
+        r->factor = (double)factor;
     for (int i = 0; r && i < LOCKS; i++)
         mutex_init(&r->locks[i]);
     return r;
@@ -80,17 +83,18 @@ static bool take(struct rates *r, uint64_t key, double burst, double each_second
 bool rate_take_address(struct rates *r, struct str network, int64_t now_ms, int64_t *ret_retry_ms)
 {
     double left;
-    return take(r, hash64(network), ADDRESS_BURST, ADDRESS_EACH_SECOND, now_ms, &left,
+    return take(r, hash64(network), ADDRESS_BURST * r->factor, ADDRESS_EACH_SECOND * r->factor, now_ms, &left,
                 ret_retry_ms);
 }
 
 bool rate_take(struct rates *r, struct str key, enum rate_class class, int64_t now_ms,
                struct rate_result *ret, int64_t *ret_retry_ms)
 {
-    double left, burst = CLASSES[class].burst;
+    double left, burst = CLASSES[class].burst * r->factor,
+                 each_second = CLASSES[class].each_second * r->factor;
     uint64_t hash = hash64(key) * 31 + (uint64_t) class + 1;
-    bool ok = take(r, hash, burst, CLASSES[class].each_second, now_ms, &left, ret_retry_ms);
+    bool ok = take(r, hash, burst, each_second, now_ms, &left, ret_retry_ms);
     *ret = (struct rate_result){ (int64_t)burst, (int64_t)left,
-                                 (int64_t)((burst - left) / CLASSES[class].each_second) + 1, true };
+                                 (int64_t)((burst - left) / each_second) + 1, true };
     return ok;
 }

@@ -521,7 +521,7 @@ static err_t start(struct http_server *s)
     s->loop_count = o->loops > 0 ? o->loops : cores > 0 && cores < 64 ? (int)cores : 1;
     TRY(make_router(s));
     s->metrics = metrics_new(&s->arena, router_count(s->router) + 1);
-    s->rates = rates_new(&s->arena);
+    s->rates = rates_new(&s->arena, o->rate_factor ? o->rate_factor : 1);
     s->pages = pages_new(&s->arena, s->loop_count);
     if (!s->metrics || !s->rates || !s->pages)
         return E_BUSY;

@@ -55,7 +55,9 @@ enum { SETTING_SECRET = 1, SETTING_TEST_ONLY = 2 };
     X(log_poll_ms, "LOG_POLL_MS", I64, "0", 0, 3600000, SETTING_TEST_ONLY,                        \
       "how often the log is looked at unasked; 0: as the database wants it")                      \
     X(no_group_commit, "NO_GROUP_COMMIT", BOOL, "0", 0, 1, SETTING_TEST_ONLY,                     \
-      "a transaction of its own for each write: the benchmark's peer")
+      "a transaction of its own for each write: the benchmark's peer")                            \
+    X(rate_factor, "RATE_FACTOR", I64, "1", 1, 1000000, SETTING_TEST_ONLY,                        \
+      "requests allowed, so many times the usual: benchmarks over TCP")
 
 struct settings {
 #define X(member, key, kind, def, min, max, flags, help) SETTING_MEMBER_##kind(member)
