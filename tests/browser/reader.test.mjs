@@ -2,8 +2,11 @@
 // The page, its content policy and its session are the real server's; the conversation's JSON is put in between.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { signIn, startServer } from '../lib/server.mjs';
+import { BINARY, command, signIn, startServer, tempFolder } from '../lib/server.mjs';
+import { TRICKS } from '../lib/tricks.ts';
 
 const EXECUTABLE = process.env.VIVIM_TEST_CHROMIUM ?? '/usr/bin/chromium-headless-shell';
 const ID = '00000000-0000-7000-8000-00000000000a';
@@ -94,6 +97,44 @@ test('nothing in a conversation can run, reach out or leave its place', async ()
         pictures: [...document.images].map((i) => new URL(i.src).origin).filter((o) => o !== location.origin),
     }));
     assert.deepEqual(found, { pwned: undefined, active: 0, links: [], open: 0, pictures: [] });
+    assert.deepEqual(violations, []);
+});
+
+// From a provider's JSON through the normal form to the page: as what is said, as code, in cells and titles, in a source.
+test('no trick makes HTML of a conversation run', { timeout: 120_000 }, async () => {
+    const file = join(tempFolder(), 'tricks.json');
+    const parts = (trick) => [`${trick}\n\nword **x** <sup>${trick}</sup>\n\n<details><summary>${trick}</summary>\n\n${trick}\n\n</details>`].flatMap((text) => [
+        { type: 'text', text, citations: [{ title: trick, url: trick, start_index: 1, end_index: 2 }] }, { type: 'thinking', thinking: trick }, { type: 'tool_use', name: trick, input: { x: trick } }]);
+    const tens = Array.from({ length: Math.ceil(TRICKS.length / 10) }, (_, i) => TRICKS.slice(i * 10, i * 10 + 10));
+    writeFileSync(file, JSON.stringify({ uuid: 'u', name: TRICKS[0], chat_messages: tens.map((ten, i) => ({ uuid: `m${i}`, sender: i % 2 ? 'assistant' : 'human', content: ten.flatMap(parts) })) }));
+    const c = JSON.parse((await command(BINARY, ['extract', file])).stdout);
+    const besides = (trick) => [{ type: 'image', sha256: null, source_url: trick, alt: trick }, { type: 'table', header: [trick], rows: [[trick]] }, { type: 'artifact', kind: 'text/markdown', title: trick, content: trick }];
+    await serve(c.messages.map((m, i) => message(1000 + i, m.role, ...m.blocks, ...tens[i].flatMap(besides))), { title: TRICKS[1], source_url: TRICKS.at(-1) });
+    violations = [];
+    await page.goto(`${server.url}/c/${ID}`);
+    await page.locator('.message').nth(tens.length - 1).waitFor({ state: 'attached' });
+    // Rendered is what comes near the screen: as much as is still waiting is brought there.
+    await page.setViewportSize({ width: 1280, height: 12_000 });
+    await page.waitForFunction(() => {
+        const waiting = document.querySelector('main .prose.source');
+        waiting?.scrollIntoView();
+        return waiting === null;
+    }, null, { timeout: 100_000 });
+    await page.setViewportSize({ width: 1280, height: 900 });
+    const found = await page.evaluate(async () => {
+        for (const one of document.querySelectorAll('main details')) one.open = true;
+        const elements = [...document.querySelectorAll('main *')];
+        for (const type of ['mouseover', 'focus', 'toggle', 'error', 'load']) for (const one of elements) one.dispatchEvent(new Event(type, { bubbles: false }));
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        const again = [...document.querySelectorAll('main *')], handlers = again.flatMap((e) => e.getAttributeNames().filter((a) => /^on/.test(a) || ['style', 'srcdoc', 'formaction'].includes(a)));
+        return {
+            pwned: globalThis.pwned, handlers, seen: document.querySelectorAll('main sup').length > 100,
+            active: [...new Set(again.map((e) => e.localName).filter((n) => /^(script|iframe|frame|object|embed|style|link|meta|base|form|svg|template|marquee|audio|video|keygen)$/.test(n)))],
+            links: again.flatMap((e) => ['href', 'src', 'action', 'xlink:href', 'data'].map((a) => e.getAttribute(a))).filter((v) => v !== null && !/^(https?:\/\/|mailto:|#|\/)/.test(v)),
+        };
+    });
+    // (Our own icons are drawings.)
+    assert.deepEqual({ ...found, active: found.active.filter((n) => n !== 'svg') }, { pwned: undefined, handlers: [], seen: true, active: [], links: [] });
     assert.deepEqual(violations, []);
 });
 
