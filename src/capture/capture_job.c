@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "capture/capture_store.h"
 #include "capture/pictures.h"
+#include "capture/url_policy.h"
 #include "ops/ops.h"
 #include "os/clock.h"
 
@@ -34,12 +35,13 @@ static void read_state(struct work *w)
 
 /* --- the page ----------------------------------------------------------------------------------------- */
 
-/* A conversation, or the provider's own word about it: then the page need not be rendered. */
+/* The whole of a conversation, or the provider's own word about it: then the page need not be rendered. */
 static err_t enough(void *context, const struct page_result *r, bool *ret)
 {
     struct work *w = context;
     TRY(judge_data(w->a, &w->asked, r, &w->verdict));
-    *ret = w->verdict.found || (r->json_status && w->verdict.outcome != OUTCOME_NONE);
+    *ret = w->verdict.found ? !misses_turns(&w->verdict)
+                            : r->json_status && w->verdict.outcome != OUTCOME_NONE;
     return OK;
 }
 
@@ -75,6 +77,7 @@ static err_t open_page(struct work *w)
         .data = w->data,
         .url = w->row.url,
         .share_id = bare_id(w->row.share_id),
+        .is_short = url_is_short(w->row.share_id),
         .proxy_port = egress_port(w->egress),
         .proxy_user = S(EGRESS_USER),
         .proxy_password = egress_password(w->egress),
@@ -103,14 +106,16 @@ static void close_page(struct work *w)
     w->egress = NULL;
 }
 
-/* The data first; the rendered page only when the data gave nothing. */
+/* The data first; the rendered page only when the data gave nothing, or not all of the turns. */
 static err_t read_page(struct work *w)
 {
+    struct verdict data;
     TRY(phase(w, "extract"));
     egress_refused(w->egress, w->a, &w->result.refused);
     if (!w->verdict.found)
         TRY(judge_data(w->a, &w->asked, &w->result, &w->verdict));
-    if (w->verdict.outcome == OUTCOME_NONE) {
+    data = w->verdict;
+    if (data.outcome == OUTCOME_NONE || misses_turns(&data)) {
         bool readable = w->result.loaded || w->result.html.n;
         err_t e =
             readable && !w->result.broken ? page_read_dom(w->page, w->a, true, &w->dom) : E_TIMEOUT;
@@ -121,6 +126,10 @@ static err_t read_page(struct work *w)
                 true; /* a page in an endless loop answers nothing */
         TRY(judge_dom(w->a, &w->asked, &w->result, w->dom, &w->verdict));
     }
+    bool more = w->verdict.found && data.found &&
+                w->verdict.found->message_count > data.found->message_count;
+    if (data.found && !more)
+        w->verdict = data;
     if (!w->result.enough && !w->result.broken)
         w->screenshot = page_screenshot(w->page, w->a);
     return OK;
@@ -244,7 +253,7 @@ static err_t store(struct work *w)
     c->source = (struct source){
         .kind = "share",
         .url = w->row.url,
-        .id = c->source.id.n ? c->source.id : bare_id(w->row.share_id),
+        .id = c->source.id.n ? c->source.id : w->result.share_id,
         .account = c->source.account,
         .strategy = w->verdict.strategy,
         .recipe = w->data->recipe,

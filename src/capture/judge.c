@@ -248,6 +248,14 @@ err_t judge_data(struct arena *a, const struct asked *asked, const struct page_r
     return OK;
 }
 
+bool misses_turns(const struct verdict *v)
+{
+    for (size_t i = 0; v->found && i < v->found->finding_count; i++)
+        if (v->found->findings[i].code == FOUND_TURNS_NOT_CONTIGUOUS)
+            return true;
+    return false;
+}
+
 /* --- the rendered page ------------------------------------------------------------------------------ */
 
 static enum outcome last_resort(const struct page_result *r)

@@ -29,6 +29,8 @@ NODISCARD err_t judge_data(struct arena *a, const struct asked *asked, const str
  * judge_data said. */
 NODISCARD err_t judge_dom(struct arena *a, const struct asked *asked, const struct page_result *r,
                           struct str dom, struct verdict *ret);
+/* Found, but its source says that turns of it are not in it (a page of a list): the rendered page may have them. */
+bool misses_turns(const struct verdict *v);
 /* Does this text stand on a wall (a bot check, a sign-in page) and not in a conversation? */
 bool is_wall(struct str html);
 

@@ -1,6 +1,7 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "capture/page_state.h"
+#include "capture/url_policy.h"
 #include "os/clock.h"
 
 enum {
@@ -146,7 +147,7 @@ static err_t on_held(struct page *p, const struct page_options *o, struct page_r
         document ? NULL
                  : provider_response_of(p->arena, o->data,
                                         json_get_str(json_get(params, S("request")), S("method")),
-                                        url, o->share_id);
+                                        url, r->share_id);
     bool wanted =
         document ? str_eq(json_get_str(params, S("frameId")), p->frame_id) : response != NULL;
     if (status == 0 && !json_exists(json_get(params, S("responseErrorReason"))))
@@ -160,6 +161,8 @@ static err_t on_held(struct page *p, const struct page_options *o, struct page_r
         r->status = status;
         r->final_url = url;
         r->challenged = is_challenge(params);
+        if (o->is_short)
+            r->share_id = url_share_id(p->arena, o->data, url);
     } else {
         r->json_status = status;
         r->json_challenged = is_challenge(params);

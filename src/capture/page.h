@@ -21,7 +21,7 @@ struct page_result {  /* everything lives in the arena */
     struct str error; /* the browser's: "net::ERR_TIMED_OUT"; STR_NONE */
     struct str final_url;
     struct str refused;    /* the last host that the proxy refused; set by whoever runs it */
-    struct str share_id;   /* as in page_options */
+    struct str share_id;   /* as in page_options; of a short link that of the document */
     struct str html;       /* the document as it came; STR_NONE */
     struct str json;       /* the response that holds the conversation; STR_NONE */
     struct str json_id_at; /* where it names its share, when its address does not; STR_NONE */
@@ -39,6 +39,7 @@ struct page_options {
     struct devtools *devtools;
     const struct provider_data *data;
     struct str url, share_id; /* share_id: without its kind, as responses name it */
+    bool is_short;            /* the document's address names the share, the link does not */
     int proxy_port;           /* egress.h */
     struct str proxy_user, proxy_password;
     bool insecure_tls;

@@ -161,14 +161,29 @@ err_t url_policy_check(const struct provider_table *t, struct arena *a, struct s
                       : unknown_host(t, u.host);
 }
 
+bool url_is_short(struct str id)
+{
+    return str_starts(id, S(SHORT ":"));
+}
+
+struct str url_share_id(struct arena *a, const struct provider_data *p, struct str url)
+{
+    struct parts u;
+    struct share_url found = { 0 };
+    bool known_host;
+    bool is_one = split(a, url, &u) == OK && match(a, p, &u, &found, &known_host) == OK &&
+                  found.provider && !url_is_short(found.id);
+    err_clear();
+    return is_one ? str_sub(found.id, str_find_char(found.id, ':', 0) + 1, found.id.n) : STR_NONE;
+}
+
 bool url_is_share(const struct provider_table *t, struct arena *a, struct str url,
                   struct str provider, struct str id)
 {
     struct share_url found;
-    bool is_short = str_starts(id, S(SHORT ":"));
     bool same = url_policy_check(t, a, url, STR_NONE, &found) == OK &&
                 str_eq(found.provider->name, provider) &&
-                (str_eq(found.id, id) || (is_short && !str_starts(found.id, S(SHORT ":"))));
+                (str_eq(found.id, id) || (url_is_short(id) && !url_is_short(found.id)));
     err_clear();
     return same;
 }

@@ -20,6 +20,11 @@ NODISCARD err_t url_policy_check(const struct provider_table *t, struct arena *a
 bool url_is_share(const struct provider_table *t, struct arena *a, struct str url,
                   struct str provider, struct str id);
 
+bool url_is_short(
+    struct str id); /* of a canonical id: it stands for the share that its link leads to */
+/* The id of the provider's share at this address, without its kind; STR_NONE: it is none, or a short link. */
+struct str url_share_id(struct arena *a, const struct provider_data *p, struct str url);
+
 /* Is the host, or a domain above it, on the list? Labels are compared, never substrings. */
 bool domain_is_listed(struct str host, struct str list, char separator);
 

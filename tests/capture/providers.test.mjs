@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { capture, conversation } from '../lib/captures.mjs';
 import { startFixtureServer } from '../lib/fixture_server.mjs';
-import { LINKS, PROVIDERS, SAID, SHORT } from '../lib/providers.mjs';
+import { LINKS, PAGED, PROVIDERS, SAID, SHORT } from '../lib/providers.mjs';
 import { signIn, startServer } from '../lib/server.mjs';
 
 let fixtures, server, api;
@@ -28,6 +28,21 @@ test(`gemini: ${SHORT.url} leads to the share`, { timeout: 120_000 }, async () =
     assert.equal((await conversation(api, job.conversation_id)).source.strategy, 'dom');
     const { items } = (await api.json('GET', `/api/v1/conversations/${job.conversation_id}/messages`)).body;
     assert.deepEqual(items.map((m) => m.blocks[0].markdown), [SAID.question, SAID.answer]);
+});
+
+test(`gemini: ${SHORT.asking} leads to the share, whose data come under its own id`, { timeout: 120_000 }, async () => {
+    const job = await capture(api, SHORT.asking);
+    assert.equal(job.outcome, 'ok', JSON.stringify(job));
+    const c = await conversation(api, job.conversation_id);
+    assert.deepEqual([c.title, c.source.strategy, c.source.id], ['Kettles', 'network', SHORT.asked.split('/').pop()]);
+});
+
+test('of a long thread the data hold the beginning: the page is read where it shows more, else the rest is said to be missing', { timeout: 120_000 }, async () => {
+    const [long, short] = await Promise.all(PAGED.map(({ url }) => capture(api, url)));
+    assert.deepEqual([long.outcome, short.outcome], ['ok', 'partial']);
+    const [whole, beginning] = await Promise.all([long, short].map((job) => conversation(api, job.conversation_id)));
+    assert.deepEqual([whole.source.strategy, whole.message_count, beginning.source.strategy, beginning.message_count], ['dom', 6, 'network', 2]);
+    assert.ok(beginning.findings.some((f) => f.code === 'turns_not_contiguous'));
 });
 
 for (const { provider, url, final } of LINKS)

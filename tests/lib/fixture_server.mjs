@@ -6,7 +6,7 @@ import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { foreignConversation } from './foreign_text.mjs';
-import { answerOf, HOSTS, LINKS, SHORT } from './providers.mjs';
+import { answerOf, HOSTS, LINKS, PAGED, SHORT } from './providers.mjs';
 import { picturesConversation, PICTURES } from './pictures.mjs';
 import { chatgptDomPage, chatgptShareData, chatgptSharePage, fetchingPage, hostileConversation, longConversation, restlessPage, SAMPLES, windowedPage } from './pages.mjs';
 
@@ -214,8 +214,11 @@ export async function startFixtureServer() {
         if (saved) return html(res, readFileSync(saved.file));
         if (host === 'chatgpt.com') return chatgpt(path, res);
         if (host === 'claude.ai') return claude(path, res);
+        if (`https://${host}${path}` === SHORT.asking) { res.writeHead(301, { location: SHORT.asked }); return res.end(); }
         if (host === 'g.co') { res.writeHead(302, { location: SHORT.leads }); return res.end(); }
         if (`https://${host}${path}` === SHORT.leads) return html(res, SHORT.page);
+        const paged = PAGED.find((p) => [p.url, p.data].includes(`https://${host}${path.split('?')[0]}`));
+        if (paged) return paged.url.endsWith(path) ? html(res, paged.page) : json(res, paged.json);
         const answer = answerOf(req, host);
         if (answer) { res.writeHead(200, { 'content-type': answer.type }); return res.end(answer.body); }
         if (host === 'cdn.example' && path === '/share') return html(res, chatgptSharePage(SAMPLES.tides, ID.toHost));

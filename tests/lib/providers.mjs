@@ -38,11 +38,20 @@ export const LINKS = PROVIDERS.filter((p) => DATA[p.name]).flatMap((p) => p.link
     return { provider: p.name, id, url: `https://${l.host}${path}`, final: l.to ? withId(l.to, id) : `https://${l.host}${path}` };
 }));
 
-// A short link names nothing: where it leads is the share, and its page is read.
+// A short link names nothing: where it leads is the share, whose page asks for its data, or is read.
 export const SHORT = {
+    asking: 'https://share.gemini.google/aBcDeF', asked: LINKS.find((l) => l.provider === 'gemini').final,
     url: 'https://g.co/gemini/share/aBcDeF', leads: 'https://gemini.google.com/share/5b0e7000aaaa',
     page: `<!DOCTYPE html><title>Gemini</title><main><user-query><div class="query-text">${QUESTION}</div></user-query><model-response><div class="markdown"><p>${ANSWER}</p></div></model-response></main>`,
 };
+
+// A thread of which the data hold the first page: the others are in the page alone, or nowhere.
+const entry = (n) => ({ uuid: `e${n}`, context_uuid: 'c', thread_title: 'Kettles', query_str: `${QUESTION} ${n}`, blocks: [{ intended_usage: 'ask_text', markdown_block: { answer: `${ANSWER} ${n}` } }] });
+const shown = (n) => `<h1 class="group/query">${QUESTION} ${n}</h1><div id="markdown-content-${n}"><div class="prose"><p>${ANSWER} ${n}</p></div></div>`;
+export const PAGED = [['long-thread', [0, 1, 2]], ['short-thread', [0]]].map(([id, turns]) => ({
+    url: `https://www.perplexity.ai/search/${id}`, data: `https://www.perplexity.ai/rest/thread/${id}`, json: { entries: [entry(0)], has_next_page: true, next_cursor: 'n' },
+    page: `<!DOCTYPE html><title>Kettles</title><main>Loading</main><script>fetch('/rest/thread/${id}?limit=1').then(() => { document.querySelector('main').innerHTML = ${JSON.stringify(turns.map(shown).join(''))}; });</script>`,
+}));
 
 function requestOf(provider, id) {
     const { responses } = PROVIDERS.find((p) => p.name === provider), prefix = (r) => /\{\w+:(\w+)\}/.exec(r.path)?.[1] ?? '';
