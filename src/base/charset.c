@@ -79,10 +79,23 @@ static size_t first_bad(struct str s)
     return s.n;
 }
 
+/* A file that was not written to its end may stop within a character: that much is left out. */
+static struct str whole_characters(struct str s)
+{
+    enum { CHARACTER_MAX = 4 };
+    size_t n = s.n;
+    while (n && s.n - n < CHARACTER_MAX - 1 && ((unsigned char)s.s[n - 1] & 0xc0) == 0x80)
+        n--;
+    unsigned first = n ? (unsigned char)s.s[n - 1] : 0;
+    return first >= 0xc2 && first <= 0xf4 ? str_sub(s, 0, n - 1) : s;
+}
+
 err_t charset_decode(struct arena *a, struct str bytes, struct str *ret)
 {
     enum utf16 kind = utf16_of(bytes);
     struct buf out;
+    if (kind == NOT_UTF16 && !utf8_ok(bytes) && utf8_ok(whole_characters(bytes)))
+        bytes = whole_characters(bytes);
     if (kind == NOT_UTF16 && utf8_ok(bytes)) {
         *ret = str_starts(bytes, S("\xef\xbb\xbf")) ? str_sub(bytes, 3, bytes.n) : bytes;
         return OK;

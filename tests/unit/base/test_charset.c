@@ -24,6 +24,8 @@ static void decoded(void **state)
         { { "\xff\xfe{\0}", 5 }, "{\xef\xbf\xbd" },        /* half a unit */
         { { "<p>\xe9\x80\x93 \xff", 8 }, "<p>é€“ ÿ" },     /* no UTF-8: as browsers do */
         { { "<p>\xc3\xa9", 5 }, "<p>é" },
+        { { "<p>\xc3\xa9\xc3", 6 }, "<p>é" }, /* cut */
+        { { "{\xf0\x9f\x98", 4 }, "{" },
     };
     for (size_t i = 0; i < COUNTOF(CASES); i++) {
         TEST_ARENA(a);
