@@ -95,12 +95,13 @@
 #define SEARCH_ARENA_BYTES_MAX MIB(64)  /* indexing one entity */
 
 /* Conversations */
-#define CONVERSATION_BYTES_MAX       MIB(64) /* one text of it */
-#define CONVERSATION_ARENA_BYTES_MAX MIB(2048) /* the whole of it in memory, or what is made of it */
-#define CONVERSATION_MESSAGES_MAX    1000000
-#define CONVERSATION_SOURCES_MAX     64 /* links, exports and files that one conversation comes from */
-#define SOURCE_RENDERINGS_MAX        8 /* kept of one, where each says something that the others do not */
-#define RENDERING_BYTES_MAX          MIB(1024)
+#define CONVERSATION_BYTES_MAX MIB(64) /* one text of it */
+#define CONVERSATION_ARENA_BYTES_MAX \
+    MIB(2048) /* the whole of it in memory, or what is made of it */
+#define CONVERSATION_MESSAGES_MAX 1000000
+#define CONVERSATION_SOURCES_MAX  64 /* links, exports and files that one conversation comes from */
+#define SOURCE_RENDERINGS_MAX     8 /* kept of one, where each says something that the others do not */
+#define RENDERING_BYTES_MAX       JSON_BYTES_MAX /* of one that is kept beside the rows */
 #define MESSAGE_BLOCKS_MAX        5000
 #define UNKNOWN_DEPTH_MAX         48 /* of JSON kept as it came; all of it under JSON_DEPTH_MAX */
 #define TITLE_BYTES_MAX           500
@@ -114,7 +115,7 @@
 #define CAPTURE_STEP_MS            20000
 #define CAPTURE_SHOW_MS            5000 /* for the picture of a page whose bytes have decided */
 #define CAPTURE_PAGE_BYTES_MAX     MIB(16)
-#define CAPTURES_OF_ONE_MAX       5000 /* of one conversation */
+#define CAPTURES_OF_ONE_MAX        5000 /* of one conversation */
 #define CAPTURE_PICTURES_MAX       200
 #define CAPTURE_PICTURE_BYTES_MAX  MIB(10) /* of one */
 #define CAPTURE_PICTURES_BYTES_MAX MIB(64) /* of all of a capture */

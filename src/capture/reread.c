@@ -198,7 +198,7 @@ static err_t prepare(struct reread *r, const struct provider_data *data)
     };
     if (e == OK)
         TRY(archive_adopt_pictures(r->db, r->a, r->job->owner_id, source.conversation_id, c));
-    arena_init(&scratch, JOB_ARENA_BYTES_MAX);
+    arena_init(&scratch, CONVERSATION_ARENA_BYTES_MAX);
     return conversation_hash(r->a, &scratch, c);
 }
 
@@ -311,7 +311,7 @@ static err_t reread_some(struct reread *r, struct arena *all, struct uuid *from,
     for (size_t i = 0; i < count && i < AT_ONCE; i++) {
         CLEANUP(arena_free) struct arena one = { 0 };
         TRY(job_check(r->run));
-        arena_init(&one, JOB_ARENA_BYTES_MAX);
+        arena_init(&one, CONVERSATION_ARENA_BYTES_MAX);
         r->a = &one;
         r->row = &rows[i];
         TRY(reread_one(r));

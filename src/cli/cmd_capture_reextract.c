@@ -24,9 +24,10 @@ static err_t follow(struct cli *c, struct str target, struct str *ret_text, stru
 {
     struct arena *whole = c->arena;
     CLEANUP(arena_free) struct arena one = { 0 };
-    err_t e = OK;
+    struct json job;
+    err_t e;
     arena_init(&one, MIB(64));
-    for (struct json job = { 0 }; e == OK && !has_ended(job);) {
+    for (;;) {
         arena_reset(&one);
         c->arena = &one;
         e = cli_request(c, "GET", target, STR_NONE, NULL, &job);
