@@ -204,7 +204,7 @@ static void write_tally(struct json_out *o, const struct tally_row *r)
 static void write_share(struct json_out *o, const char *key, int64_t part, int64_t of)
 {
     if (of)
-        jo_kf64(o, key, (double)(part * 1000 / of) / 1000);
+        jo_kf64(o, key, (double)part / (double)of);
     else
         jo_knull(o, key);
 }

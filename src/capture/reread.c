@@ -312,9 +312,10 @@ static err_t reread_some(struct reread *r, struct arena *all, struct uuid *from,
         CLEANUP(arena_free) struct arena one = { 0 };
         TRY(job_check(r->run));
         arena_init(&one, CONVERSATION_ARENA_BYTES_MAX);
-        r->a = &one;
-        r->row = &rows[i];
-        TRY(reread_one(r));
+        struct reread of_one = *r;
+        of_one.a = &one;
+        of_one.row = &rows[i];
+        TRY(reread_one(&of_one));
         ++*done;
         job_progress(r->run, *done, total > *done ? total : *done);
     }
