@@ -128,9 +128,13 @@ NODISCARD err_t archive_versions(struct db *db, struct arena *a, struct uuid own
 NODISCARD err_t archive_split(struct db *db, struct arena *a, struct uuid owner,
                               struct uuid conversation, struct uuid source,
                               int64_t expected_version, int64_t now_ms, struct uuid *ret_id);
-/* The conversation that this link gave; E_NOT_FOUND. */
+/* The source that this link is; E_NOT_FOUND. */
 NODISCARD err_t archive_of_link(struct db *db, struct arena *a, struct uuid owner,
-                                struct str provider, struct str url, struct uuid *ret);
+                                struct str provider, struct str url, struct archive_source *ret);
+/* A rendering that is read again, later and without the network: its pictures get the bytes that the stored conversation has of them,
+ * and those that it could not get keep their findings. Before the conversation is hashed. */
+NODISCARD err_t archive_adopt_pictures(struct db *db, struct arena *a, struct uuid owner,
+                                       struct uuid conversation, struct conversation *c);
 
 /* Set the title, inside an open transaction. actor: who does it, the owner or an editor. expected_version 0: any.
  * *ret_version: the one that it has now. E_NOT_FOUND, E_PRECONDITION. */

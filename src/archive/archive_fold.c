@@ -411,7 +411,7 @@ static void add_to_run(struct streak *r, const struct archive_message *m)
 static const struct archive_message **branch_of(struct arena *a, const struct archive_message *m,
                                                 size_t count, size_t *ret_count)
 {
-    const struct archive_message **list = arena_array(a, count + 1, sizeof *list);
+    const struct archive_message **list = ARENA_ARRAY(a, const struct archive_message *, count + 1);
     *ret_count = 0;
     for (size_t i = 0; list && i < count; i++)
         if (is_shown(&m[i]))

@@ -237,7 +237,7 @@ err_t archive_find(struct db *db, struct arena *a, struct uuid owner, const stru
 }
 
 err_t archive_of_link(struct db *db, struct arena *a, struct uuid owner, struct str provider,
-                      struct str url, struct uuid *ret)
+                      struct str url, struct archive_source *ret)
 {
     struct archive_source *list;
     size_t count;
@@ -246,6 +246,6 @@ err_t archive_of_link(struct db *db, struct arena *a, struct uuid owner, struct 
     TRY(source_store_at(db, a, owner, provider, place, &list, &count));
     if (!count)
         return E_NOT_FOUND;
-    *ret = list[0].conversation_id;
+    *ret = list[0];
     return OK;
 }

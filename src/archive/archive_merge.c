@@ -315,7 +315,7 @@ err_t merge_rows(struct arena *a, const struct archive_message *new, size_t coun
 {
     struct matcher m;
     TRY(matcher_init(&m, a, stored, stored_count, o->by_id));
-    const struct archive_message **olds = arena_array(a, count + 1, sizeof *olds);
+    const struct archive_message **olds = ARENA_ARRAY(a, const struct archive_message *, count + 1);
     struct merge_plan plan = { .steps = ARENA_ARRAY(a, struct merge_step, count + stored_count + 1),
                                .count = count };
     if (!olds || !plan.steps)

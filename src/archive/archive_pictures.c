@@ -1,6 +1,8 @@
 #include "archive/archive_pictures.h"
 
+#include "archive/archive.h"
 #include "base/limits.h"
+#include "base/map.h"
 
 #define SCRATCH_BYTES_MAX (3 * CONVERSATION_BYTES_MAX)
 
@@ -52,4 +54,74 @@ bool pictures_were_lost(struct str stored_blocks, struct str new_blocks)
            str_eq(buf_str(&x), buf_str(&y));
     err_clear();
     return same;
+}
+
+/* --- of a rendering that is read again --------------------------------------------------------------- */
+
+static err_t learn_pictures(struct arena *a, const struct archive_message *row, struct map *known)
+{
+    struct message m = { 0 };
+    if (str_find(row->blocks, S("\"image\""), 0) == row->blocks.n)
+        return OK;
+    if (!read_blocks(a, row->blocks, &m))
+        return arena_err(a) == OK ? OK : arena_err(a);
+    for (size_t i = 0; i < m.block_count; i++) {
+        struct block *b = &m.blocks[i];
+        if (b->type == BLOCK_IMAGE && b->image.sha256.n && b->image.source_url.n)
+            TRY(map_put(known, without_query(b->image.source_url), &b->image.sha256));
+    }
+    return OK;
+}
+
+static void give_pictures(struct conversation *c, const struct map *known)
+{
+    for (size_t i = 0; i < c->message_count; i++)
+        for (size_t k = 0; k < c->messages[i].block_count; k++) {
+            struct block *b = &c->messages[i].blocks[k];
+            const struct str *sha256 = b->type == BLOCK_IMAGE && !b->image.sha256.n
+                                           ? map_get(known, without_query(b->image.source_url))
+                                           : NULL;
+            if (sha256)
+                b->image.sha256 = *sha256;
+        }
+}
+
+/* Said by who fetched, and not by who reads. */
+static bool is_of_fetching(enum finding_code code)
+{
+    return code == FOUND_IMAGE_EXPIRED || code == FOUND_IMAGE_TOO_LARGE ||
+           code == FOUND_MEDIA_BLOCKED || code == FOUND_MEDIA_LIMIT ||
+           code == FOUND_MEDIA_NOT_PUBLIC || code == FOUND_MEDIA_TYPE_REFUSED ||
+           code == FOUND_MEDIA_UNAVAILABLE;
+}
+
+static err_t keep_findings(struct arena *a, struct str findings, struct conversation *c)
+{
+    struct json root, item;
+    TRY(json_parse(a, findings, JSON_DEPTH_MAX, &root));
+    struct json_iter it = json_iter(root);
+    while (json_next(&it, NULL, &item)) {
+        enum finding_code code;
+        struct str detail = json_get_str(item, S("detail"));
+        if (finding_parse(json_get_str(item, S("code")), &code) && is_of_fetching(code))
+            finding_add(a, c, code, "%.*s", STR_ARG(detail));
+    }
+    return arena_err(a);
+}
+
+err_t archive_adopt_pictures(struct db *db, struct arena *a, struct uuid owner,
+                             struct uuid conversation, struct conversation *c)
+{
+    struct archive_conversation row;
+    struct archive_message *rows;
+    struct map known;
+    size_t count;
+    map_init(&known, a);
+    TRY(archive_get(db, a, owner, conversation, &row));
+    TRY(archive_messages(db, a, owner, conversation, true, -1, CONVERSATION_MESSAGES_MAX * 2, &rows,
+                         &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(learn_pictures(a, &rows[i], &known));
+    give_pictures(c, &known);
+    return str_eq(row.source_url, c->source.url) ? keep_findings(a, row.findings, c) : OK;
 }

@@ -1,4 +1,5 @@
-/* Pictures expire at the provider: a later rendering may name one whose bytes cannot be had any more, but were stored before. Pure. */
+/* Pictures expire at the provider: a later rendering may name one whose bytes cannot be had any more, but were stored before. Pure;
+ * archive_adopt_pictures (archive.h), which reads rows, stands in the same file. */
 #ifndef VIVIM_ARCHIVE_ARCHIVE_PICTURES_H
 #define VIVIM_ARCHIVE_ARCHIVE_PICTURES_H
 

@@ -100,6 +100,9 @@ err_t archive_split(struct db *db, struct arena *a, struct uuid owner, struct uu
 {
     struct write_options o = { .drop = true, .sources = true, .now_ms = now_ms };
     struct split s = { 0 };
+    CLEANUP(arena_free) struct arena work = { 0 }; /* it may be larger than `a` */
+    arena_init(&work, CONVERSATION_ARENA_BYTES_MAX);
+    a = &work;
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
     TRY(source_store_turn(db, owner));

@@ -96,10 +96,10 @@ static err_t follow_links(struct db *db, struct arena *a, const struct op *moved
     TRY(capture_store_of(db, a, moved->owner_id, moved->entity_id, CAPTURES_OF_ONE_MAX, &rows,
                          &count));
     for (size_t i = 0; i < count; i++) {
-        struct uuid now;
+        struct archive_source now;
         err_t e = archive_of_link(db, a, moved->owner_id, rows[i].provider, rows[i].url, &now);
-        if (e == OK && !uuid_eq(now, moved->entity_id))
-            e = capture_store_move(db, moved->owner_id, rows[i].id, now);
+        if (e == OK && !uuid_eq(now.conversation_id, moved->entity_id))
+            e = capture_store_move(db, moved->owner_id, rows[i].id, now.conversation_id);
         if (e != OK && e != E_NOT_FOUND)
             return e;
     }

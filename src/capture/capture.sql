@@ -39,3 +39,70 @@ DELETE FROM capture WHERE owner_id = :owner;
 
 -- :query capture_forget_evidence
 DELETE FROM capture_evidence WHERE owner_id = :owner;
+
+-- :query capture_tally_add
+INSERT INTO capture_tally (provider, day, recipe, strategy, outcome, captures, last_ms)
+VALUES (:provider, :day, :recipe, :strategy, :outcome, 1, :now_ms)
+ON CONFLICT (provider, day, recipe, strategy, outcome)
+DO UPDATE SET captures = capture_tally.captures + 1, last_ms = excluded.last_ms;
+
+-- :query capture_tallies
+-- All that ended, and of it what ended lately.
+SELECT provider, recipe, strategy, outcome, CAST(SUM(captures) AS BIGINT) AS captures,
+       CAST(SUM(CASE WHEN day >= :since_day THEN captures ELSE 0 END) AS BIGINT) AS lately, MAX(last_ms) AS last_ms
+  FROM capture_tally GROUP BY provider, recipe, strategy, outcome
+ ORDER BY provider, outcome, strategy, recipe LIMIT :limit;
+
+-- :query capture_evidence_of
+SELECT kind, sha256 FROM capture_evidence WHERE owner_id = :owner AND capture_id = :id ORDER BY kind LIMIT :limit;
+
+-- :query capture_to_reread
+-- Of each link the last capture that gave a conversation, and what came behind it and was not understood; in the order of ids,
+-- from the given one on.
+SELECT id, url, provider, share_id, outcome, conversation_id, error_code, error_detail, created_ms, ended_ms
+  FROM capture c
+ WHERE owner_id = :owner AND id >= :from AND (provider = :provider OR :provider IS NULL)
+   AND outcome IN ('ok', 'partial', 'format_changed')
+   AND EXISTS (SELECT 1 FROM capture_evidence e WHERE e.owner_id = c.owner_id AND e.capture_id = c.id AND e.kind IN ('json', 'html', 'dom'))
+   AND NOT EXISTS (SELECT 1 FROM capture n WHERE n.owner_id = c.owner_id AND n.provider = c.provider AND n.share_id = c.share_id
+                    AND n.id > c.id AND n.outcome IN ('ok', 'partial'))
+ ORDER BY id LIMIT :limit;
+
+-- :query capture_to_reread_count
+SELECT COUNT(*) FROM capture c
+ WHERE owner_id = :owner AND (provider = :provider OR :provider IS NULL)
+   AND outcome IN ('ok', 'partial', 'format_changed')
+   AND EXISTS (SELECT 1 FROM capture_evidence e WHERE e.owner_id = c.owner_id AND e.capture_id = c.id AND e.kind IN ('json', 'html', 'dom'))
+   AND NOT EXISTS (SELECT 1 FROM capture n WHERE n.owner_id = c.owner_id AND n.provider = c.provider AND n.share_id = c.share_id
+                    AND n.id > c.id AND n.outcome IN ('ok', 'partial'));
+
+-- :query capture_reread_put
+INSERT INTO capture_reread (owner_id, job_id, capture_id, conversation_id, provider, finding, detail, title, messages_before,
+                            messages_after, words_before, words_after, warnings_before, warnings_after)
+VALUES (:owner, :job, :id, :conversation, :provider, :finding, :detail, :title, :messages_before, :messages_after,
+        :words_before, :words_after, :warnings_before, :warnings_after)
+ON CONFLICT (owner_id, job_id, capture_id) DO NOTHING;
+
+-- :query capture_rereads
+SELECT capture_id, conversation_id, provider, finding, detail, title, messages_before, messages_after, words_before, words_after,
+       warnings_before, warnings_after
+  FROM capture_reread
+ WHERE owner_id = :owner AND job_id = :job AND capture_id > :after AND (finding = :finding OR :finding IS NULL)
+ ORDER BY capture_id LIMIT :limit;
+
+-- :query capture_reread_counts
+SELECT finding, COUNT(*) AS captures FROM capture_reread WHERE owner_id = :owner AND job_id = :job GROUP BY finding ORDER BY finding LIMIT :limit;
+
+-- :query capture_reread_last
+-- Where a run goes on: the last capture that an earlier one looked at, perhaps without writing it.
+SELECT capture_id FROM capture_reread WHERE owner_id = :owner AND job_id = :job ORDER BY capture_id DESC LIMIT 1;
+
+-- :query capture_reread_forget
+-- Of all jobs but this one.
+DELETE FROM capture_reread WHERE owner_id = :owner AND job_id <> :job;
+
+-- :query capture_reread_forget_one
+DELETE FROM capture_reread WHERE owner_id = :owner AND capture_id = :id;
+
+-- :query capture_reread_forget_account
+DELETE FROM capture_reread WHERE owner_id = :owner;

@@ -44,6 +44,10 @@ static struct str meta_json(struct work *w)
     jo_ki64(&o, "status", w->result.status);
     jo_ki64(&o, "json_status", w->result.json_status);
     jo_kstr(&o, "error", w->result.error);
+    jo_kstr(&o, "json_id_at", w->result.json_id_at);
+    jo_kbool(&o, "challenged", w->result.challenged);
+    jo_kbool(&o, "json_challenged", w->result.json_challenged);
+    jo_kbool(&o, "timed_out", w->result.timed_out);
     jo_ktime(&o, "began_at", w->began_ms);
     jo_ki64(&o, "took_ms", clock_wall_ms() - w->began_ms);
     jo_end(&o);

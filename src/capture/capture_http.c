@@ -2,6 +2,7 @@
 #include "capture/capture_job.h"
 #include "capture/capture_room.h"
 #include "capture/capture_store.h"
+#include "capture/doctor.h"
 #include "hub/hub.h"
 #include "hub/sse.h"
 #include "ops/ops.h"
@@ -141,6 +142,142 @@ static err_t capture_events(struct req *rq, struct reply *rp)
     return hub_events(rq, rp, &e);
 }
 
+/* --- how captures go -------------------------------------------------------------------------------- */
+
+static err_t doctor_get(struct req *rq, struct reply *rp)
+{
+    return doctor_write(rq->app, rq->db, rq->arena, rq->now_ms, reply_json(rp));
+}
+
+/* --- reading the evidence again ------------------------------------------------------------------------ */
+
+struct reread_body {
+    struct str provider;
+    bool write;
+};
+
+static const struct field REREAD_BODY[] = {
+    FIELD(reread_body, provider, FIELD_STR, false, 1, 40, "only this provider's"),
+    FIELD(reread_body, write, FIELD_BOOL, false, 0, 0,
+          "store what is better; else it is only said what would be"),
+};
+
+static err_t reread_post(struct req *rq, struct reply *rp)
+{
+    struct reread_body body = { .provider = STR_NONE };
+    struct uuid id;
+    TRY(req_body(rq, &body));
+    TRY(reread_start(rq->app, rq->db, rq->arena, rq->caller.user_id, body.provider, body.write,
+                     rq->now_ms, &id));
+    reply_status(rp, 202);
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    jo_kuuid(o, "id", id);
+    jo_end(o);
+    return OK;
+}
+
+static err_t find_reread(struct req *rq, struct job_row *ret)
+{
+    struct uuid id;
+    TRY(req_param_uuid(rq, "id", &id));
+    TRY(job_get(rq->app, rq->db, rq->arena, rq->caller.user_id, id, ret));
+    return str_eq(ret->kind, S("reextract")) ? OK : E_NOT_FOUND;
+}
+
+static err_t reread_get(struct req *rq, struct reply *rp)
+{
+    struct job_row job;
+    TRY(find_reread(rq, &job));
+    return reread_job_write(rq->app, rq->db, rq->arena, &job, reply_json(rp));
+}
+
+static err_t reread_delete(struct req *rq, struct reply *rp)
+{
+    struct job_row job;
+    TRY(find_reread(rq, &job));
+    TRY(job_cancel(rq->app, rq->db, rq->caller.user_id, job.id));
+    reply_status(rp, 202);
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    jo_kuuid(o, "id", job.id);
+    jo_end(o);
+    return OK;
+}
+
+struct items_query {
+    struct str cursor, finding;
+    int64_t limit;
+};
+
+static const struct field ITEMS_QUERY[] = {
+    FIELD(items_query, cursor, FIELD_STR, false, 1, 200, "where the page before ended"),
+    FIELD(items_query, limit, FIELD_I64, false, 1, PAGE_ITEMS_MAX, "items on a page"),
+    FIELD(items_query, finding, FIELD_STR, false, 1, 20,
+          "only these: new, better, changed, unchanged, poorer, unreadable, failed"),
+};
+
+static void write_measure(struct json_out *o, const char *key, int64_t messages, int64_t words,
+                          int64_t warnings)
+{
+    jo_kz(o, key);
+    jo_object(o);
+    jo_ki64(o, "messages", messages);
+    jo_ki64(o, "words", words);
+    jo_ki64(o, "warnings", warnings);
+    jo_end(o);
+}
+
+static void write_reread(struct json_out *o, const struct reread_row *r)
+{
+    jo_object(o);
+    jo_kuuid(o, "capture_id", r->capture_id);
+    if (uuid_is_nil(r->conversation_id))
+        jo_knull(o, "conversation_id");
+    else
+        jo_kuuid(o, "conversation_id", r->conversation_id);
+    jo_kstr(o, "provider", r->provider);
+    jo_kstr(o, "title", r->title);
+    jo_kstr(o, "finding", r->finding);
+    jo_kstr(o, "detail", r->detail);
+    write_measure(o, "before", r->messages_before, r->words_before, r->warnings_before);
+    write_measure(o, "after", r->messages_after, r->words_after, r->warnings_after);
+    jo_end(o);
+}
+
+static err_t reread_items_get(struct req *rq, struct reply *rp)
+{
+    struct items_query q = { .limit = PAGE_ITEMS_DEFAULT };
+    struct uuid after = { { 0 } };
+    struct job_row job;
+    struct reread_row *rows;
+    size_t count;
+    TRY(req_query_fields(rq, &q));
+    if (q.finding.n && !reread_finding_is(q.finding))
+        return err_note(E_INVALID, "finding", "there is no such finding");
+    if (q.cursor.n)
+        TRY(cursor_read(rq->arena, q.cursor, &after, sizeof after));
+    TRY(find_reread(rq, &job));
+    size_t limit = (size_t)q.limit;
+    TRY(capture_store_rereads(rq->db, rq->arena, rq->caller.user_id, job.id,
+                              q.finding.n ? q.finding : STR_NONE, after, limit + 1, &rows, &count));
+    size_t shown = count > limit ? limit : count;
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    jo_kz(o, "items");
+    jo_array(o);
+    for (size_t i = 0; i < shown; i++)
+        write_reread(o, &rows[i]);
+    jo_end(o);
+    struct str next = STR_NONE;
+    if (shown < count)
+        next = cursor_encode(
+            rq->arena, str_of((const char *)&rows[shown - 1].capture_id, sizeof(struct uuid)));
+    jo_kstr(o, "next_cursor", next);
+    jo_end(o);
+    return OK;
+}
+
 /* --- the room --------------------------------------------------------------------------------------- */
 
 static err_t capture_forget(struct app *app, struct db *db, struct uuid account)
@@ -173,11 +310,82 @@ static const char PAGE_SCHEMA[] = "{\"type\":\"object\",\"required\":[\"items\",
                                   "{\"$ref\":\"#/components/schemas/"
                                   "Capture\"}},\"next_cursor\":{\"type\":[\"string\",\"null\"]}}}";
 
+#define COUNT_SCHEMA "{\"type\":\"integer\",\"minimum\":0}"
+#define TEXT_SCHEMA  "{\"type\":[\"string\",\"null\"]}"
+#define SHARE_SCHEMA "{\"type\":[\"number\",\"null\"],\"minimum\":0,\"maximum\":1}"
+
+static const char TALLY_SCHEMA[] =
+    "{\"type\":\"object\",\"required\":[\"outcome\",\"strategy\",\"recipe\",\"captures\","
+    "\"lately\","
+    "\"last_at\"],\"properties\":{\"outcome\":{\"type\":\"string\"},\"strategy\":" TEXT_SCHEMA
+    ",\"recipe\":" TEXT_SCHEMA ",\"captures\":" COUNT_SCHEMA ",\"lately\":" COUNT_SCHEMA
+    ",\"last_at\":{\"type\":\"string\",\"format\":\"date-time\"}}}";
+#define TALLY_OR_NULL \
+    "{\"anyOf\":[{\"$ref\":\"#/components/schemas/CaptureTally\"},{\"type\":\"null\"}]}"
+static const char DOCTOR_SCHEMA[] =
+    "{\"type\":\"object\",\"required\":[\"browser\",\"days\",\"providers\"],\"properties\":{"
+    "\"browser\":{"
+    "\"type\":\"object\",\"required\":[\"path\",\"version\",\"problem\"],\"properties\":{"
+    "\"path\":" TEXT_SCHEMA ",\"version\":" TEXT_SCHEMA ",\"problem\":" TEXT_SCHEMA
+    "}},\"days\":" COUNT_SCHEMA ",\"providers\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"required\":[\"provider\",\"label\","
+    "\"recipe\",\"state\",\"advice\",\"captures\",\"lately\",\"failures\",\"format_changed\","
+    "\"last\","
+    "\"works\",\"outcomes\"],\"properties\":{\"provider\":{\"type\":\"string\"},\"label\":{"
+    "\"type\":\"string\"},"
+    "\"recipe\":" TEXT_SCHEMA
+    ",\"state\":{\"enum\":[\"well\",\"watch\",\"failing\",\"drift\",\"quiet\","
+    "\"unused\"]},\"advice\":{\"type\":\"string\"},\"captures\":" COUNT_SCHEMA
+    ",\"lately\":" COUNT_SCHEMA ",\"failures\":" SHARE_SCHEMA ",\"format_changed\":" SHARE_SCHEMA
+    ",\"last\":" TALLY_OR_NULL ",\"works\":" TALLY_OR_NULL
+    ",\"outcomes\":{\"type\":\"array\",\"items\":{\"$ref\":"
+    "\"#/components/schemas/CaptureTally\"}}}}}}}";
+static const char REREAD_SCHEMA[] =
+    "{\"type\":\"object\",\"required\":[\"id\",\"provider\",\"write\",\"status\",\"phase\","
+    "\"progress\","
+    "\"position\",\"error\",\"created_at\",\"updated_at\",\"findings\"],\"properties\":{\"id\":{"
+    "\"type\":"
+    "\"string\",\"format\":\"uuid\"},\"provider\":" TEXT_SCHEMA ",\"write\":{\"type\":\"boolean\"},"
+    "\"status\":{\"enum\":[\"queued\",\"running\",\"done\",\"failed\",\"cancelled\"]},\"phase\":{"
+    "\"type\":"
+    "\"string\"},\"progress\":{\"type\":\"object\",\"required\":[\"done\",\"total\"],"
+    "\"properties\":{\"done\":{"
+    "\"type\":[\"integer\",\"null\"]},\"total\":{\"type\":[\"integer\",\"null\"]}}},\"position\":{"
+    "\"type\":"
+    "[\"integer\",\"null\"]},\"error\":{\"type\":[\"object\",\"null\"],\"properties\":{\"code\":{"
+    "\"type\":"
+    "\"string\"},\"detail\":" TEXT_SCHEMA
+    "}},\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"},"
+    "\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\"},\"findings\":{\"type\":"
+    "\"object\","
+    "\"additionalProperties\":" COUNT_SCHEMA "}}}";
+#define MEASURE_SCHEMA                                                                         \
+    "{\"type\":\"object\",\"required\":[\"messages\",\"words\",\"warnings\"],\"properties\":{" \
+    "\"messages\":" COUNT_SCHEMA ",\"words\":" COUNT_SCHEMA ",\"warnings\":" COUNT_SCHEMA "}}"
+static const char REREAD_ITEMS_SCHEMA[] =
+    "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],\"properties\":{\"items\":{"
+    "\"type\":"
+    "\"array\",\"items\":{\"type\":\"object\",\"required\":[\"capture_id\",\"conversation_id\","
+    "\"provider\","
+    "\"title\",\"finding\",\"detail\",\"before\",\"after\"],\"properties\":{\"capture_id\":{"
+    "\"type\":\"string\","
+    "\"format\":\"uuid\"},\"conversation_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\"},"
+    "\"provider\":{\"type\":\"string\"},\"title\":" TEXT_SCHEMA
+    ",\"finding\":{\"enum\":[\"new\",\"better\","
+    "\"changed\",\"unchanged\",\"poorer\",\"unreadable\",\"failed\"]},\"detail\":" TEXT_SCHEMA
+    ",\"before\":" MEASURE_SCHEMA ",\"after\":" MEASURE_SCHEMA "}}},\"next_cursor\":" TEXT_SCHEMA
+    "}}";
+
 static err_t capture_init(struct app *app)
 {
     struct capture_room *room;
     http_schema("Capture", CAPTURE_SCHEMA);
     http_schema("CapturePage", PAGE_SCHEMA);
+    http_schema("CaptureTally", TALLY_SCHEMA);
+    http_schema("CaptureDoctor", DOCTOR_SCHEMA);
+    http_schema("Reextraction", REREAD_SCHEMA);
+    http_schema("ReextractionItemPage", REREAD_ITEMS_SCHEMA);
+    http_metrics_add(doctor_metrics, app);
     TRY(capture_room_new(app, &room));
     *app_room_state(app, &capture_module) = room;
     return OK;
@@ -206,6 +414,23 @@ static const struct route ROUTES[] = {
       .success = 202 },
     { HTTP_GET, "/api/v1/captures/{id}/events", capture_events, AUTH_USER, RATE_READ, 0, RUN_WORKER,
       SCOPE_READ, .summary = "Progress as server-sent events" },
+    { HTTP_GET, "/api/v1/capture-doctor", doctor_get, AUTH_ADMIN, RATE_READ, 0, RUN_WORKER,
+      SCOPE_ADMIN, .summary = "How captures go: the browser, and each provider's outcomes",
+      .reply_schema = "{\"$ref\":\"#/components/schemas/CaptureDoctor\"}" },
+    { HTTP_POST, "/api/v1/reextractions", reread_post, AUTH_USER, RATE_WRITE, KIB(1), RUN_WORKER,
+      SCOPE_CAPTURE, .summary = "Read the kept evidence of captures again with the code of today",
+      .body = REREAD_BODY, .body_count = COUNTOF(REREAD_BODY), .reply_schema = ID_SCHEMA,
+      .success = 202 },
+    { HTTP_GET, "/api/v1/reextractions/{id}", reread_get, AUTH_USER, RATE_READ, 0, RUN_WORKER,
+      SCOPE_READ, .summary = "How far it is, and what it found",
+      .reply_schema = "{\"$ref\":\"#/components/schemas/Reextraction\"}" },
+    { HTTP_GET, "/api/v1/reextractions/{id}/items", reread_items_get, AUTH_USER, RATE_READ, 0,
+      RUN_WORKER, SCOPE_READ, .summary = "What it found of each capture", .query = ITEMS_QUERY,
+      .query_count = COUNTOF(ITEMS_QUERY),
+      .reply_schema = "{\"$ref\":\"#/components/schemas/ReextractionItemPage\"}" },
+    { HTTP_DELETE, "/api/v1/reextractions/{id}", reread_delete, AUTH_USER, RATE_WRITE, 0,
+      RUN_WORKER, SCOPE_CAPTURE, .summary = "Cancel it", .reply_schema = ID_SCHEMA,
+      .success = 202 },
 };
 
 static int browser_slots(const struct app *app)
@@ -221,6 +446,12 @@ static const struct job_kind JOBS[] = {
       .run = capture_run,
       .failed = capture_failed,
       .write = capture_job_write },
+    { .name = "reextract",
+      .parallel = 1,
+      .attempts_max = 20,
+      .lease_ms = 30000,
+      .run = reread_run,
+      .write = reread_job_write },
 };
 /* For the sockets' topic capture:<id>. */
 static err_t capture_exists(struct app *app, struct db *db, struct uuid owner, struct uuid id)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "capture/capture_store.h"
+#include "capture/doctor.h"
 #include "capture/pictures.h"
 #include "capture/url_policy.h"
 #include "ops/ops.h"
@@ -208,6 +209,8 @@ static err_t record(struct work *w, enum outcome outcome, struct str detail,
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, w->db));
     TRY(capture_store_end(w->db, w->job->owner_id, &end));
+    TRY(doctor_count(w->app, w->db, w->row.provider, w->data ? w->data->recipe : STR_NONE,
+                     str_from(w->verdict.strategy), end.outcome, end.ended_ms));
     TRY(ops_append(w->db, &op, end.ended_ms));
     TRY(db_txn_commit(&tx));
     log_at(LOG_INFO, "capture.done", LS("provider", w->row.provider), LS("outcome", end.outcome),
@@ -333,14 +336,16 @@ err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct 
 err_t capture_failed(struct app *app, struct db *db, struct arena *a, const struct job *job,
                      err_t why, struct str detail)
 {
-    UNUSED(app);
-    UNUSED(a);
-    struct capture_row end = { .id = job->id, .ended_ms = clock_wall_ms() };
+    struct capture_row row, end = { .id = job->id, .ended_ms = clock_wall_ms() };
     end.error_code = str_from(err_code(why));
     end.error_detail = detail.n ? detail : str_from(err_title(why));
     enum outcome outcome = why == E_CRASHED ? OUTCOME_CRASHED : OUTCOME_BROWSER_FAILED;
     end.outcome = why == E_CANCELLED ? STR_NONE : str_from(outcome_name(outcome));
-    return capture_store_end(db, job->owner_id, &end);
+    TRY(capture_store_end(db, job->owner_id, &end));
+    if (!end.outcome.n)
+        return OK;
+    TRY(capture_get(db, a, job->owner_id, job->id, &row));
+    return doctor_count(app, db, row.provider, STR_NONE, STR_NONE, end.outcome, end.ended_ms);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------------------------- */

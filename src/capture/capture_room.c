@@ -30,7 +30,11 @@ err_t capture_room_new(struct app *app, struct capture_room **ret)
     room->arena = arena;
     room->policy = (struct address_policy){ app->settings->capture_resolve,
                                             app->settings->capture_insecure_tls };
-    err_t e = provider_table_load(&room->arena, &room->providers);
+    room->counts = ARENA_ARRAY(&room->arena, struct capture_count, CAPTURE_COUNTS_MAX);
+    mutex_init(&room->counting);
+    err_t e = arena_err(&room->arena);
+    if (e == OK)
+        e = provider_table_load(&room->arena, &room->providers);
     if (e == OK)
         e = make_browsers(app, room);
     if (e != OK) {
@@ -46,6 +50,37 @@ void capture_room_free(struct capture_room *room)
     if (!room)
         return;
     browser_pool_free(room->browsers);
+    mutex_free(&room->counting);
     struct arena arena = room->arena;
     arena_free(&arena);
+}
+
+static void set_word(char to[CAPTURE_WORD_BYTES], struct str word)
+{
+    size_t n = 0;
+    for (; n < word.n && n + 1 < CAPTURE_WORD_BYTES; n++)
+        to[n] = word.s[n] == '"' || word.s[n] == '\\' || word.s[n] < ' ' ? '_' : word.s[n];
+    to[n] = 0;
+}
+
+void capture_room_count(struct capture_room *room, struct str provider, struct str recipe,
+                        struct str strategy, struct str outcome)
+{
+    struct capture_count c = { 0 };
+    size_t i = 0;
+    set_word(c.provider, provider);
+    set_word(c.recipe, recipe);
+    set_word(c.strategy, strategy);
+    set_word(c.outcome, outcome);
+    mutex_lock(&room->counting);
+    while (i < room->count_count &&
+           memcmp(&room->counts[i], &c, offsetof(struct capture_count, captures)) != 0)
+        i++;
+    if (i < CAPTURE_COUNTS_MAX) {
+        c.captures = room->counts[i].captures + 1;
+        room->counts[i] = c;
+        if (i == room->count_count)
+            room->count_count++;
+    }
+    mutex_unlock(&room->counting);
 }

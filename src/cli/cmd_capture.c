@@ -108,5 +108,7 @@ const struct command COMMAND_CAPTURE = {
     .arguments_max = 1,
     .run = run,
     .summary = "capture a conversation by its share link",
-    .help = "Prints the conversation's id, the outcome, the number of messages and the title.",
+    .help = "Prints the conversation's id, the outcome, the number of messages and the title.\n"
+            "`vivim capture doctor` says how captures go, `vivim capture reextract` reads again "
+            "what was kept.",
 };

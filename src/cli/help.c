@@ -25,9 +25,12 @@ static struct str second_word(const struct command *cmd)
     return str_sub(name, first.n + 1, name.n);
 }
 
-/* "user" and "config" are no commands, only their first word. */
+/* "user" and "config" are no commands, only their first word; "capture" is one. */
 static bool is_group(struct str word)
 {
+    for (size_t i = 0; COMMANDS[i]; i++)
+        if (str_eq(word, str_from(COMMANDS[i]->name)))
+            return false;
     for (size_t i = 0; COMMANDS[i]; i++)
         if (second_word(COMMANDS[i]).n && str_eq(first_word(COMMANDS[i]), word))
             return true;

@@ -55,6 +55,46 @@ after(async () => {
     assert.equal(await server.stop(), 0);
 });
 
+test('where it comes from: each place with its link, and one of two parted', async () => {
+    const source = (n, more) => ({
+        id: uuid(n), kind: 'share', url: `https://claude.ai/share/${uuid(n)}`, provider_id: null, account: null, strategy: 'network', recipe: null, outcome: 'ok',
+        first_captured_at: '2026-01-23T01:02:03Z', captured_at: '2026-02-03T01:02:03Z', ...more,
+    });
+    let asked = null, sources = [source(71), source(72, { kind: 'export', url: null, account: 'ann@example.org' })];
+    await serve([message(1, 'user', text('Hello'))], { role: 'owner' });
+    await page.route(`**/api/v1/conversations/${ID}/sources`, (route) => route.fulfill({ json: { items: sources, next_cursor: null } }));
+    await page.route(`**/api/v1/conversations/${ID}/split`, (route) => {
+        asked = route.request().postDataJSON();
+        return asked.source_id === uuid(71) ? route.fulfill({ status: 201, json: { id: uuid(99) } })
+            : route.fulfill({ status: 409, contentType: 'application/problem+json', body: JSON.stringify({ title: 'x', status: 409, code: 'conflict', detail: 'there is nothing to part' }) });
+    });
+    await page.goto(`${server.url}/c/${ID}`);
+    await page.getByText('Where it comes from').click();
+    const rows = page.getByRole('list', { name: 'Where it comes from' }).getByRole('listitem');
+    await rows.nth(1).waitFor();
+    assert.match(await rows.nth(0).innerText(), /^Share link\s+captured .*Feb/);
+    assert.equal(await rows.nth(0).getByRole('link').getAttribute('href'), sources[0].url);
+    assert.match(await rows.nth(1).innerText(), /^Export of ann@example\.org/);
+    for (const [n, yes] of [[1, 'Cancel'], [1, 'Part them'], [0, 'Part them']]) {
+        await rows.nth(n).getByRole('button', { name: 'These are two conversations' }).click();
+        await page.getByRole('dialog').getByRole('button', { name: yes }).click();
+        if (yes === 'Cancel') assert.equal(asked, null);
+        else if (n === 1) await page.getByText('there is nothing to part').waitFor();
+    }
+    await page.waitForURL(`**/c/${uuid(99)}`);
+    assert.deepEqual(asked, { source_id: uuid(71) });
+    sources = [source(71)];
+    await page.goto('about:blank');
+    await page.goto(`${server.url}/c/${ID}`);
+    await page.getByText('Where it comes from').click();
+    await rows.first().waitFor();
+    assert.equal(await page.getByRole('button', { name: 'These are two conversations' }).count(), 0, 'of one there is nothing to part');
+    await serve([message(1, 'user', text('Hello'))], { role: 'reader', shared_by: 'ann' });
+    await page.goto(`${server.url}/c/${ID}`);
+    await page.getByText('Hello').waitFor();
+    assert.equal(await page.getByText('Where it comes from').count(), 0, 'its owner\'s business');
+});
+
 const bad = (n) => `<img src=x onerror=window.pwned=${n}><script>window.pwned=${n}</script>`;
 const HOSTILE = [
     message(1, 'user', text(`${bad(1)} <svg onload="window.pwned=1"> [a](javascript:window.pwned=1)`)),

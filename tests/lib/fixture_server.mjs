@@ -35,7 +35,7 @@ const ID = {
     realClaude: uuid(8), gone: uuid(20), goneJson: uuid(21), private: uuid(22), challenge: uuid(23), changed: uuid(24), never: uuid(25), huge: uuid(26),
     stall: uuid(27), redirect: uuid(28), ssrf: uuid(29), stub: uuid(30), rate: uuid(31), crash: uuid(32), dialog: uuid(33), download: uuid(34), loop: uuid(35), hostile: uuid(36),
     beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), slow: uuid(43), unloaded: uuid(44), spins: uuid(45), foreign: uuid(46), windowed: uuid(60), holes: uuid(61), ten: uuid(62), paged: uuid(63), restless: uuid(64), throwing: uuid(65),
-    foreignHost: uuid(70), foreignPath: uuid(71), toHome: uuid(72), toOther: uuid(73), toHost: uuid(74), toLogin: uuid(75), password: uuid(76), broken: uuid(77), mitigated: uuid(78), moves: uuid(79),
+    foreignHost: uuid(70), foreignPath: uuid(71), toHome: uuid(72), toOther: uuid(73), toHost: uuid(74), toLogin: uuid(75), password: uuid(76), broken: uuid(77), mitigated: uuid(78), moves: uuid(79), early: uuid(80), later: uuid(81),
 };
 
 export const expected = [...expectedPages('chatgpt', 200), ...expectedPages('claude', 201)];
@@ -47,12 +47,25 @@ export const urls = {
     changed: CHATGPT + ID.changed, never: CHATGPT + ID.never, huge: CHATGPT + ID.huge, stall: CHATGPT + ID.stall, redirect: CHATGPT + ID.redirect,
     ssrf: CHATGPT + ID.ssrf, stub: CHATGPT + ID.stub, rate: CHATGPT + ID.rate, dialog: CHATGPT + ID.dialog, download: CHATGPT + ID.download, loop: CHATGPT + ID.loop, hostile: CHATGPT + ID.hostile,
     beacon: CHATGPT + ID.beacon, half: CHATGPT + ID.half, endless: CHATGPT + ID.endless, big: CHATGPT + ID.big, crash: CHATGPT + ID.crash, pictures: CHATGPT + ID.pictures, spins: CHATGPT + ID.spins, slow: CHATGPT + ID.slow, unloaded: CHATGPT + ID.unloaded, foreign: CHATGPT + ID.foreign,
-    ...Object.fromEntries(['foreignHost', 'foreignPath', 'toHome', 'toOther', 'toHost', 'toLogin', 'password', 'broken', 'mitigated', 'moves'].map((name) => [name, CHATGPT + ID[name]])),
+    ...Object.fromEntries(['foreignHost', 'foreignPath', 'toHome', 'toOther', 'toHost', 'toLogin', 'password', 'broken', 'mitigated', 'moves', 'early', 'later'].map((name) => [name, CHATGPT + ID[name]])),
     links: LINKS,
     chatgpt: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(100, i)), // a conversation each: short, from the page's data …
     chatgptLong: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(101, i)), // … long …
     chatgptDom: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(102, i)), // … or to be read from the rendered page
 };
+
+// A share of the conversation about tides that names no conversation, made before its last `fewer` messages were written.
+function shareOf(id, fewer) {
+    const c = structuredClone(SAMPLES.tides);
+    c.conversation_id = id;
+    for (; fewer > 0; fewer--) {
+        const gone = c.current_node;
+        c.current_node = c.mapping[gone].parent;
+        c.mapping[c.current_node].children = [];
+        delete c.mapping[gone];
+    }
+    return c;
+}
 
 const DOM_TURNS = [
     ['user', 'What is <b>CRDT</b>?'],
@@ -94,6 +107,8 @@ export async function startFixtureServer() {
 
     const chatgptPages = {
         [ID.tides]: async (res) => { await state.held; html(res, chatgptSharePage(SAMPLES.tides, ID.tides)); },
+        [ID.early]: (res) => html(res, chatgptSharePage(shareOf(ID.early, 2), ID.early)),
+        [ID.later]: (res) => html(res, chatgptSharePage(shareOf(ID.later, 0), ID.later)),
         [ID.groupCommit]: (res) => html(res, chatgptSharePage(SAMPLES.groupCommit, ID.groupCommit)),
         [ID.viaNetwork]: (res) => html(res, fetchingPage('ChatGPT', `/backend-api/share/${ID.viaNetwork}`)),
         [ID.dom]: (res) => html(res, chatgptDomPage('About CRDTs', DOM_TURNS)),

@@ -65,6 +65,26 @@ test('hidden messages and other branches are asked for apart, and not kept', asy
     assert.equal(log.at(-1)?.query.get('all'), null);
 });
 
+test('what came from one source is parted, and the copy that holds both is gone', async () => {
+    const cache = memoryCache();
+    const source = { id: 's1', kind: 'share' };
+    const { client, log } = fakeServer(({ method, path }: Asked): Answer => {
+        if (path.endsWith('/sources')) return { body: { items: [source], next_cursor: null } };
+        if (method === 'POST') return path.includes('/busy/') ? problem(503, 'busy') : { status: 201, body: { id: 'new' } };
+        if (path.endsWith('/messages')) return { body: { items: [message('1')], next_cursor: null } };
+        return { body: conversation('c') };
+    });
+    const reader = createReader({ client, cache, now: () => 1 });
+    await reader.open('c');
+    assert.equal(cache.all.size, 1);
+    assert.deepEqual(await reader.sources(), [source]);
+    assert.equal(await reader.split('s1'), 'new');
+    assert.deepEqual([log.at(-1)?.path, log.at(-1)?.body], ['/api/v1/conversations/c/split', { source_id: 's1' }]);
+    assert.equal(cache.all.size, 0);
+    await reader.open('busy');
+    await assert.rejects(reader.split('s1'), (e: { code?: string }) => e.code === 'busy');
+});
+
 test('a page that comes for a conversation that was left is not shown', async () => {
     const gate = deferred<Answer>();
     const { client } = fakeServer(({ path }) => (path.endsWith('/a/messages') ? gate.promise

@@ -180,7 +180,60 @@ static void removed_check(int i, bool done)
         hold(i, true, 2, 1, NULL);
 }
 
+/* --- from two places, and told apart --------------------------------------------------------------------- */
+
+#define LONG(n, who, text) \
+    "{'uuid':'%08x-aaaa-4bbb-8ccc-00000000000" n "','sender':'" who "','text':'" text "'}"
+
+/* The same messages, whose ids are the provider's own, at another link, and one more. */
+static err_t put_other(int i, bool other, struct archive_put_result *ret)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    arena_init(&a, MIB(1));
+    struct str messages = str_fmt(&a, LONG("1", "human", "q") "," LONG("2", "assistant", "x") "%s",
+                                  (unsigned)i, (unsigned)i, other ? "," M("", "human", "z") : "");
+    const char *text = str_cstr(&a, messages);
+    return text ? put(other ? i + 5000000 : i, text, ret) : arena_err(&a);
+}
+
+static err_t parted(int i)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct archive_put_result one, two;
+    struct archive_source *sources;
+    struct uuid new;
+    size_t count;
+    arena_init(&a, MIB(16));
+    TRY(put_other(i, false, &one));
+    TRY(put_other(i, true, &two));
+    TRY(archive_sources(f.db, &a, f.owner, one.id, &sources, &count));
+    if (count == 1)
+        return OK; /* tried again behind the last step */
+    return archive_split(f.db, &a, f.owner, one.id, sources[1].id, 0, NOW, &new);
+}
+
+/* One of two, both as one of three messages, or two of two and three: never anything between. */
+static void parted_check(int i, bool done)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct archive_conversation c, d;
+    struct archive_message *m;
+    size_t n = 0, k = 0;
+    arena_init(&a, MIB(16));
+    bool one = find(&a, i, &c, &m, &n), two = find(&a, i + 5000000, &d, &m, &k);
+    assert_true(one || !two);
+    if (done)
+        assert_true(one && two && !uuid_eq(c.id, d.id));
+    if (!one)
+        return;
+    bool whole = two && uuid_eq(c.id, d.id);
+    assert_int_equal(n, whole ? 3 : 2);
+    if (two)
+        assert_int_equal(k, 3);
+}
+
 static const struct fault_case CASES[] = {
+    { "from two places, parted", parted, parted_check },
     { "stored", stored, stored_check },
     { "captured again", captured_again, captured_again_check },
     { "read and named", named, named_check },

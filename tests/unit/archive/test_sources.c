@@ -503,7 +503,8 @@ static void what_cannot_be_parted(void **state)
 static void nothing_of_it_stays_when_it_is_deleted(void **state)
 {
     UNUSED(state);
-    struct uuid id = put(&SHARED).id, gone;
+    struct uuid id = put(&SHARED).id;
+    struct archive_source gone;
     put(&EXPORTED);
     ok(delete_as(f.owner, id));
     assert_int_equal(archive_of_link(f.db, &f.arena, f.owner, S("claude"), S(SHARE), &gone),

@@ -21,6 +21,9 @@ static void put(struct uuid id, struct uuid conversation, struct sha256 evidence
     ok(capture_store_insert(f.db, f.owner, &row));
     ok(capture_store_end(f.db, f.owner, &row));
     ok(capture_store_evidence(f.db, f.owner, id, "json", evidence, 7, NOW));
+    ok(capture_store_reread(
+        f.db, f.owner, id,
+        &(struct reread_row){ .capture_id = id, .provider = S("claude"), .finding = S("better") }));
     ok(db_txn_commit(&tx));
 }
 
@@ -41,11 +44,18 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "detail", DBN(), DBN() },
         { "now_ms", DBI(NOW), DBN() },
         { "limit", DBI(9), DBN() },
+        { "provider", DBS(S("claude")), DBS(S("chatgpt")) },
+        { "from", DBU(id), DBN() },
+        { "job", DBU(id), DBU(uuid_new()) },
+        { "after", DBU(((struct uuid){ { 0 } })), DBN() },
+        { "finding", DBS(S("better")), DBS(S("new")) },
     };
     const struct narrow n = { f.db, params, COUNTOF(params) };
     put(id, conversation, evidence);
-    narrow_all(&n, SQL_ALL_CAPTURE, NULL, 0);
-    narrow_complete(SQL_ALL_CAPTURE, NULL, 0);
+    /* it means all other jobs: with another's id it finds this one */
+    static const struct db_query *const OTHERS[] = { &SQL_CAPTURE_REREAD_FORGET };
+    narrow_all(&n, SQL_ALL_CAPTURE, OTHERS, COUNTOF(OTHERS));
+    narrow_complete(SQL_ALL_CAPTURE, OTHERS, COUNTOF(OTHERS));
 }
 
 int main(void)

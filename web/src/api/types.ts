@@ -38,9 +38,39 @@ export interface Schemas {
         created_at: string;
         updated_at: string;
     };
+    CaptureDoctor: {
+        browser: {
+            path: string | null;
+            version: string | null;
+            problem: string | null;
+        };
+        days: number;
+        providers: {
+            provider: string;
+            label: string;
+            recipe: string | null;
+            state: "well" | "watch" | "failing" | "drift" | "quiet" | "unused";
+            advice: string;
+            captures: number;
+            lately: number;
+            failures: number | null;
+            format_changed: number | null;
+            last: Schemas["CaptureTally"] | null;
+            works: Schemas["CaptureTally"] | null;
+            outcomes: Schemas["CaptureTally"][];
+        }[];
+    };
     CapturePage: {
         items: Schemas["Capture"][];
         next_cursor: string | null;
+    };
+    CaptureTally: {
+        outcome: string;
+        strategy: string | null;
+        recipe: string | null;
+        captures: number;
+        lately: number;
+        last_at: string;
     };
     Conversation: {
         id: string;
@@ -137,6 +167,48 @@ export interface Schemas {
         field?: string;
         request_id: string;
     };
+    Reextraction: {
+        id: string;
+        provider: string | null;
+        write: boolean;
+        status: "queued" | "running" | "done" | "failed" | "cancelled";
+        phase: string;
+        progress: {
+            done: number | null;
+            total: number | null;
+        };
+        position: number | null;
+        error: {
+            code?: string;
+            detail?: string | null;
+        } | null;
+        created_at: string;
+        updated_at: string;
+        findings: {
+            [field: string]: unknown;
+        };
+    };
+    ReextractionItemPage: {
+        items: {
+            capture_id: string;
+            conversation_id: string | null;
+            provider: string;
+            title: string | null;
+            finding: "new" | "better" | "changed" | "unchanged" | "poorer" | "unreadable" | "failed";
+            detail: string | null;
+            before: {
+                messages: number;
+                words: number;
+                warnings: number;
+            };
+            after: {
+                messages: number;
+                words: number;
+                warnings: number;
+            };
+        }[];
+        next_cursor: string | null;
+    };
     Session: {
         id: string;
         created_at: string;
@@ -221,6 +293,9 @@ export interface Operations {
     };
     'GET /api/v1/auth/state': {
         reply: Schemas["AuthState"];
+    };
+    'GET /api/v1/capture-doctor': {
+        reply: Schemas["CaptureDoctor"];
     };
     'GET /api/v1/captures': {
         query: { cursor?: string; limit?: number };
@@ -341,6 +416,30 @@ export interface Operations {
             old_password: string;
             new_password: string;
         };
+    };
+    'POST /api/v1/reextractions': {
+        body: {
+            provider?: string;
+            write?: boolean;
+        };
+        reply: {
+            id: string;
+        };
+    };
+    'GET /api/v1/reextractions/{id}': {
+        path: { id: string };
+        reply: Schemas["Reextraction"];
+    };
+    'DELETE /api/v1/reextractions/{id}': {
+        path: { id: string };
+        reply: {
+            id: string;
+        };
+    };
+    'GET /api/v1/reextractions/{id}/items': {
+        path: { id: string };
+        query: { cursor?: string; limit?: number; finding?: string };
+        reply: Schemas["ReextractionItemPage"];
     };
     'POST /api/v1/sample': {
         reply: {

@@ -9,6 +9,7 @@ import { firstLine } from './blocks.ts';
 
 export type Conversation = Schemas['Conversation'];
 export type Message = Schemas['Message'];
+export type Source = Schemas['Source'];
 
 export interface Reader {
     id: string;
@@ -188,6 +189,19 @@ export function createReader({ client, cache, now }: ReaderParts) {
         }
     }
 
+    // Both throw a Problem.
+    async function sources(): Promise<Source[]> {
+        return (await client.call('GET /api/v1/conversations/{id}/sources', { path: { id: store.getState().id } })).items;
+    }
+
+    // What comes from this source becomes a conversation of its own: its id.
+    async function split(source: string): Promise<string> {
+        const { id } = store.getState();
+        const made = await client.call('POST /api/v1/conversations/{id}/split', { path: { id }, body: { source_id: source } });
+        await cache.remove(id); // what is kept of it says too much now
+        return made.id;
+    }
+
     async function remove(): Promise<Problem | null> {
         const { id } = store.getState();
         removing = id;
@@ -209,6 +223,8 @@ export function createReader({ client, cache, now }: ReaderParts) {
         check,
         end,
         rename,
+        sources,
+        split,
         remove,
         clear: () => {
             generation++;

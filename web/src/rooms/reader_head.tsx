@@ -12,6 +12,7 @@ import { Confirm, Field, Fold } from '../ui/parts.tsx';
 import { useApp } from './context.ts';
 import { ProblemNotice } from './problem_notice.tsx';
 import { SharePanel } from './share_panel.tsx';
+import { SourcesFold } from './sources_fold.tsx';
 
 const STRATEGY: Record<string, string> = {
     network: "the provider's own data", embedded: 'data embedded in the page', dom: 'the page as it was shown', generic: 'the text of the page',
@@ -99,6 +100,7 @@ export function ReaderHead({ conversation }: { conversation: Conversation }) {
             {conversation.shared_by && <p class="reader-meta">Shared by {conversation.shared_by}; you may {conversation.role === 'editor' ? 'read and rename it' : 'read it'}.</p>}
             {conversation.outcome === 'partial' && <p class="badge">Partial: the page did not give everything</p>}
             <Findings conversation={conversation} />
+            {conversation.role === 'owner' && <SourcesFold key={conversation.id} version={conversation.version} />}
             <Tools conversation={conversation} rename={() => setRenaming(true)} renamer={renamer} />
         </header>
     );
