@@ -106,6 +106,11 @@ static void send_new(struct eio_session *s, struct ws_frame *f)
 
 void eio_session_send_text(struct eio_session *s, struct str head, struct str rest)
 {
+    if (s->state == SESSION_WEBSOCKET && s->ws) {
+        s->loop->packets_out++;
+        (void)ws_conn_send_parts(s->ws, false, head, rest);
+        return;
+    }
     send_new(s, ws_frame_join(WS_TEXT, head, rest));
 }
 

@@ -7,8 +7,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "identity/inside.h"
+#include "net/conn.h"
 #include "net/ws.h"
 #include "ops/fixture.h"
+#include "os/clock.h"
+#include "realtime/protocol/sockets.h"
 #include "realtime/realtime.h"
 #include "realtime/signalling/signalling.h"
 #include "realtime/topics/topics.h"
@@ -325,6 +328,40 @@ static void ear_leaves(struct hub_loop *l)
 
 /* --- tests ------------------------------------------------------------------------------------------------------------- */
 
+static size_t callers_kept;
+
+static void count_callers(struct hub_loop *l)
+{
+    callers_kept = l->caller_pool.in_use;
+}
+
+/* A session and its socket that came with one credential share what is known of it, and give it up. */
+static void a_caller_is_kept_once(void **state)
+{
+    UNUSED(state);
+    on_loop(count_callers);
+    size_t before = callers_kept;
+    int fd = socket_open(S(""), NULL);
+    on_loop(count_callers);
+    assert_int_equal(callers_kept, before + 1);
+    close(fd);
+    int64_t end_ms = clock_monotonic_ms() + ANSWER_MS;
+    while (callers_kept != before && clock_monotonic_ms() < end_ms)
+        on_loop(count_callers);
+    assert_int_equal(callers_kept, before);
+}
+
+/* Thousands of clients say nothing for hours. What is beside these: a WebSocket's 56 bytes, and a third of a slot or so in each of
+ * two tables. */
+static void an_idle_connection_is_small(void **state)
+{
+    UNUSED(state);
+    assert_in_range(offsetof(struct net_conn, tcp) + sizeof(uv_tcp_t), 1, 336);
+    assert_in_range(sizeof(struct eio_session), 1, 264);
+    assert_in_range(sizeof(struct rt_socket) + sizeof(struct client), 1, 176);
+    assert_in_range(sizeof(struct membership), 1, 40);
+}
+
 /* `heard > number` let the last emission through a second time. */
 static void what_was_replayed_is_not_heard_again(void **state)
 {
@@ -419,6 +456,8 @@ int main(void)
     log_init(2, LOG_JSON, LOG_ERROR + 1);
     const struct CMUnitTest tests[] = {
         BEGIN(what_was_replayed_is_not_heard_again),
+        BEGIN(a_caller_is_kept_once),
+        BEGIN(an_idle_connection_is_small),
         BEGIN(who_may_is_in_the_room),
         BEGIN(a_right_that_goes_while_a_topic_is_checked),
         BEGIN(a_right_that_goes_while_a_lost_socket_comes_back),
