@@ -278,15 +278,16 @@ static bool somebody_is_in(void)
 
 static struct listener ear;
 static uint64_t heard[8], replayed;
+static bool more_follow[COUNTOF(heard)];
 static size_t heard_count;
 
 static void ear_hear(struct listener *l, const struct delivery *d, struct ws_frame *const *frames,
                      unsigned count)
 {
-    UNUSED(l);
     UNUSED(frames);
     UNUSED(count);
     assert_true(heard_count < COUNTOF(heard));
+    more_follow[heard_count] = l->loop->net->more;
     heard[heard_count++] = d->number;
 }
 
@@ -317,6 +318,15 @@ static void ear_comes_back(struct hub_loop *l)
     ear.heard = replayed = hub_emitted(l->hub);
     ok(hub_join(&ear, EAR_ROOMS[0]));
     ok(hub_join(&ear, EAR_ROOMS[1]));
+    emit_to_ear();
+}
+
+static void ear_hears_two(struct hub_loop *l)
+{
+    heard_count = 0;
+    ear = (struct listener){ .kind = &EAR, .loop = l, .heard = hub_emitted(l->hub) };
+    ok(hub_join(&ear, EAR_ROOMS[0]));
+    emit_to_ear();
     emit_to_ear();
 }
 
@@ -376,6 +386,18 @@ static void what_was_replayed_is_not_heard_again(void **state)
     on_loop(ear_leaves);
     assert_int_equal(heard_count, 1); /* the second, and it once, though it was in both rooms */
     assert_int_equal(heard[0], replayed + 1);
+    close(fd);
+}
+
+/* What is written to a socket by the first waits for what the second writes to it. */
+static void of_several_letters_all_but_the_last_know_that_more_follow(void **state)
+{
+    UNUSED(state);
+    int fd = socket_open(S(""), NULL);
+    on_loop(ear_hears_two);
+    on_loop(ear_leaves);
+    assert_int_equal(heard_count, 2);
+    assert_true(more_follow[0]);
     close(fd);
 }
 
@@ -461,6 +483,7 @@ int main(void)
     log_init(2, LOG_JSON, LOG_ERROR + 1);
     const struct CMUnitTest tests[] = {
         BEGIN(what_was_replayed_is_not_heard_again),
+        BEGIN(of_several_letters_all_but_the_last_know_that_more_follow),
         BEGIN(a_caller_is_kept_once),
         BEGIN(an_idle_connection_is_small),
         BEGIN(who_may_is_in_the_room),
