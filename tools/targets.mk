@@ -70,7 +70,7 @@ tsan:
 .PHONY: tsan-run
 TSAN_BIN = $(filter $(foreach r,$(TSAN_ROOMS),$(BUILD)/tests/$(r)/%),$(UNIT_BIN))
 # What is many-threaded about each room under its real clients: sockets, sign-ins and their throttle, searches beside writes, erasure, captures at once.
-TSAN_SUITES := $(foreach s,engineio socketio signalling http_stop,tests/protocol/$(s).test.mjs) \
+TSAN_SUITES := $(foreach s,engineio socketio corks signalling http_stop,tests/protocol/$(s).test.mjs) \
     $(foreach s,realtime identity archive access erasure,tests/api/$(s).test.mjs) $(foreach s,slots pictures,tests/capture/$(s).test.mjs)
 TSAN_SETTINGS := halt_on_error=1 suppressions=$(CURDIR)/tools/tsan.supp
 tsan-run: $(TSAN_BIN) $(BUILD)/vivim

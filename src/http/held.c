@@ -170,19 +170,25 @@ static err_t check_origin(struct call *c)
     return err_note(E_CROSS_SITE, "origin", "this request does not come from our own pages");
 }
 
+static void put_header(struct buf *out, struct str name, struct str value)
+{
+    const struct str parts[] = { S("\r\n"), name, S(": "), value };
+    for (size_t i = 0; i < COUNTOF(parts); i++)
+        buf_put(out, parts[i]);
+}
+
 static err_t write_head(struct call *c, const struct ws_accept *agreed, struct str greeting,
                         struct buf *out)
 {
     buf_init(out, c->rq.arena, KIB(32));
-    buf_putf(out,
-             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-             "Sec-WebSocket-Accept: %s\r\n",
-             agreed->accept);
+    buf_put(out,
+            S("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade"));
+    put_header(out, S("Sec-WebSocket-Accept"), str_from(agreed->accept));
     if (agreed->extensions.n)
-        buf_putf(out, "Sec-WebSocket-Extensions: %.*s\r\n", STR_ARG(agreed->extensions));
+        put_header(out, S("Sec-WebSocket-Extensions"), agreed->extensions);
     for (size_t i = 0; i < c->rp.header_count; i++)
-        buf_putf(out, "%.*s: %.*s\r\n", STR_ARG(c->rp.headers[i].name),
-                 STR_ARG(c->rp.headers[i].value));
+        put_header(out, c->rp.headers[i].name, c->rp.headers[i].value);
+    buf_put(out, S("\r\n"));
     buf_put(out, S("\r\n"));
     if (greeting.n)
         ws_write(out, WS_TEXT, greeting, false, 0);

@@ -12,6 +12,7 @@ enum {
     UNSENT_MS = 10000,
     CORK_BYTES = 2000, /* what one call takes of small messages */
     CORK_PART_MAX = 1000,
+    GATHERED_MAX = 1024,
     SPARE_CORKS_MAX = 64
 };
 
@@ -165,18 +166,39 @@ static unsigned to_bufs(const struct str *parts, size_t count, uv_buf_t *ret)
     return n;
 }
 
-/* What the kernel takes at once; an error shows with the next that waits. One part alone, as a delivery of a broadcast
- * is, goes by send(): 5% of it is what write() does for files. `bufs` becomes the rest, or none; gives how many bytes went. */
+static size_t sum(const uv_buf_t *bufs, unsigned count)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < count; i++)
+        n += bufs[i].len;
+    return n;
+}
+
+static ssize_t send_now(struct net_conn *c, const char *bytes, size_t n)
+{
+    uv_os_fd_t fd;
+    return uv_fileno(&c->handle, &fd) == 0 ? send(fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
+}
+
+static ssize_t gather_and_send(struct net_conn *c, const uv_buf_t *bufs, unsigned count)
+{
+    char all[GATHERED_MAX];
+    size_t n = 0;
+    for (unsigned i = 0; i < count; n += bufs[i++].len)
+        memcpy(all + n, bufs[i].base, bufs[i].len);
+    return send_now(c, all, n);
+}
+
+/* What the kernel takes at once; an error shows with the next that waits. One part, as a delivery of a broadcast is, and
+ * small ones together go by send(): 5% of it is what write() does for files. `bufs` becomes the rest, or none; gives how
+ * many bytes went. */
 static size_t try_write(struct net_conn *c, uv_buf_t *bufs, unsigned *count)
 {
     if (c->unsent_bytes || c->closing || *count == 0)
         return 0;
-    uv_os_fd_t fd;
-    ssize_t n = 0;
-    if (*count > 1)
-        n = uv_try_write(&c->stream, bufs, *count);
-    else if (uv_fileno((const uv_handle_t *)&c->stream, &fd) == 0)
-        n = send(fd, bufs[0].base, bufs[0].len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n = *count == 1                         ? send_now(c, bufs[0].base, bufs[0].len)
+                : sum(bufs, *count) <= GATHERED_MAX ? gather_and_send(c, bufs, *count)
+                                                    : uv_try_write(&c->stream, bufs, *count);
     size_t sent = n > 0 ? (size_t)n : 0, left = sent;
     unsigned first = 0;
     while (first < *count && left >= bufs[first].len)
@@ -188,14 +210,6 @@ static size_t try_write(struct net_conn *c, uv_buf_t *bufs, unsigned *count)
     memmove(bufs, bufs + first, (*count - first) * sizeof *bufs);
     *count -= first;
     return sent;
-}
-
-static size_t sum(const uv_buf_t *bufs, unsigned count)
-{
-    size_t n = 0;
-    for (unsigned i = 0; i < count; i++)
-        n += bufs[i].len;
-    return n;
 }
 
 /* A request to libuv counts with its own size: thousands of small ones cost more than their bytes. */

@@ -62,10 +62,12 @@ static bool read_letters(struct net_loop *l)
     bool any = letter != NULL;
     while (letter) {
         struct net_letter *next = letter->next;
+        l->more = next != NULL;
         letter->fn(l, letter->arg);
         free(letter);
         letter = next;
     }
+    l->more = false;
     return any;
 }
 

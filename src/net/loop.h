@@ -27,6 +27,8 @@ struct net_loop {
     _Atomic bool busy;                     /* for half of the last tick's time or more */
     struct net_cork *corks, *spare_corks;  /* conn.c */
     unsigned spare_count;
+    bool
+        more; /* what runs now is not the last that may write before the loop waits: letters, or messages, lie there */
     char *read_buffer; /* one for all connections: an idle one holds none */
     void *context;     /* of whoever runs on it: the thread's database handle … */
     uv_prepare_t turn;

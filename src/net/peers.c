@@ -15,21 +15,41 @@ static uint16_t address_slot(const char *network)
     return (uint16_t)(h % NET_PEER_SLOTS);
 }
 
+/* As inet_ntop writes it, which takes a printf for it: this is asked at every connection. */
+static void name_ipv4(struct net_peer *ret, const struct sockaddr_in *a)
+{
+    uint8_t bytes[4];
+    char *at = ret->address;
+    memcpy(bytes, &a->sin_addr, sizeof bytes);
+    for (int i = 0; i < 4; i++) {
+        if (bytes[i] >= 100)
+            *at++ = (char)('0' + bytes[i] / 100);
+        if (bytes[i] >= 10)
+            *at++ = (char)('0' + bytes[i] / 10 % 10);
+        *at++ = (char)('0' + bytes[i] % 10);
+        *at++ = i < 3 ? '.' : 0;
+    }
+    memcpy(ret->network, ret->address, sizeof ret->network);
+}
+
 void net_peer_name(struct net_peer *ret, const struct sockaddr *a, bool local)
 {
     char text[INET6_ADDRSTRLEN] = "";
+    *ret = (struct net_peer){ "unknown", "unknown" };
+    if (local) {
+        *ret = (struct net_peer){ "local", "local" };
+        return;
+    }
+    if (a && a->sa_family == AF_INET) {
+        name_ipv4(ret, (const struct sockaddr_in *)(const void *)a);
+        return;
+    }
     if (a && a->sa_family == AF_INET6)
         inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, text,
                   sizeof text);
-    else if (a)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, text,
-                  sizeof text);
-    if (net_address_canonical(str_from(text), ret->address) &&
-        net_address_network(str_from(text), ret->network))
-        return;
-    *ret = (struct net_peer){ "unknown", "unknown" };
-    if (local)
-        *ret = (struct net_peer){ "local", "local" };
+    if (text[0] && !(net_address_canonical(str_from(text), ret->address) &&
+                     net_address_network(str_from(text), ret->network)))
+        *ret = (struct net_peer){ "unknown", "unknown" };
 }
 
 bool net_address_listed(struct str list, struct str address)

@@ -83,6 +83,7 @@ struct ws_parser {
     uint8_t control_bytes;
     bool in_payload, final, control, compressed, deflate, closed;
     bool hold;             /* a handler's: no more after this one; ws_feed gives the rest back */
+    bool more;             /* for a handler: bytes follow that were fed already */
     int window_bits;       /* of the client's compressor */
     uint8_t *control_data; /* heap, 125 bytes, only while a control frame comes in pieces */
 };

@@ -208,12 +208,18 @@ static void drop_frame(void *frame)
     ws_frame_drop(frame);
 }
 
+/* Into a cork goes what others may follow: one message alone is not copied, and costs what it costs without. */
+static bool is_one_of_several(const struct ws_conn *c)
+{
+    return c->conn->cork || c->conn->loop->more;
+}
+
 bool ws_conn_send_frame(struct ws_conn *c, struct ws_frame *f)
 {
     if (!may_send(c, f->n))
         return false;
     struct str bytes = str_of(f->bytes, f->n);
-    if (!net_write_corked(c->conn, &bytes, 1))
+    if (!is_one_of_several(c) || !net_write_corked(c->conn, &bytes, 1))
         net_write(c->conn, &bytes, 1, drop_frame, ws_frame_hold(f));
     sent(c, f->n);
     return true;
@@ -233,19 +239,24 @@ static bool send_packed(struct ws_conn *c, enum ws_opcode opcode, struct str dat
     return true;
 }
 
-bool ws_conn_send(struct ws_conn *c, bool binary, struct str data)
+bool ws_conn_send_parts(struct ws_conn *c, bool binary, struct str first, struct str rest)
 {
     char head[WS_HEAD_MAX];
-    enum ws_opcode opcode = binary ? WS_BINARY : WS_TEXT;
-    if (!may_send(c, data.n + WS_HEAD_MAX))
+    size_t n = ws_write_head(head, binary ? WS_BINARY : WS_TEXT, first.n + rest.n);
+    if (!may_send(c, n + first.n + rest.n))
         return false;
-    if (c->deflate && data.n >= WS_DEFLATE_MIN)
-        return send_packed(c, opcode, data);
-    struct str parts[2] = { str_of(head, ws_write_head(head, opcode, data.n)), data };
-    if (!net_write_corked(c->conn, parts, COUNTOF(parts)))
+    struct str parts[] = { str_of(head, n), first, rest };
+    if (!is_one_of_several(c) || !net_write_corked(c->conn, parts, COUNTOF(parts)))
         net_write_copies(c->conn, parts, COUNTOF(parts));
-    sent(c, parts[0].n + data.n);
+    sent(c, n + first.n + rest.n);
     return true;
+}
+
+bool ws_conn_send(struct ws_conn *c, bool binary, struct str data)
+{
+    if (!c->deflate || data.n < WS_DEFLATE_MIN)
+        return ws_conn_send_parts(c, binary, data, STR_NONE);
+    return may_send(c, data.n + WS_HEAD_MAX) && send_packed(c, binary ? WS_BINARY : WS_TEXT, data);
 }
 
 /* --- receiving ----------------------------------------------------------------------------------------------- */
@@ -255,6 +266,7 @@ static bool on_message(void *context, bool binary, struct str data)
     struct ws_conn *c = context;
     if (c->status == OPEN) {
         count(c->conn->loop, FIGURE(messages_in), 1);
+        c->conn->loop->more = c->parser->more;
         c->options->events->message(c, binary, data);
     }
     return c->status != ENDED && !c->conn->closing;
@@ -365,6 +377,7 @@ static void feed(struct ws_conn *c, char *bytes, size_t n)
 {
     size_t taken = n;
     int code = parse(c, bytes, n, &taken);
+    c->conn->loop->more = false;
     if (code)
         fail(c, code);
     else if (taken < n && c->held && c->status != ENDED)

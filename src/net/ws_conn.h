@@ -3,7 +3,9 @@
  * An idle one costs its struct: no buffer, no parser, no codec state (docs/decisions/0006). What is sent goes to the
  * kernel at once; what the kernel does not take waits, counted. Past half of `unsent_bytes_max` nothing more is
  * read from the peer until it has taken what waits; past all of it the connection ends with 1013. One message
- * always fits when nothing waits. What waits is counted with what keeping it costs.
+ * always fits when nothing waits. What waits is counted with what keeping it costs. Small messages that are one of several in the
+ * loop's turn (others were sent to this connection, or the loop has more letters or messages to see to, net_loop.more) leave
+ * together, at its end.
  */
 #ifndef VIVIM_NET_WS_CONN_H
 #define VIVIM_NET_WS_CONN_H
@@ -58,6 +60,8 @@ struct net_loop *ws_conn_loop(const struct ws_conn *c);
 bool ws_conn_send_frame(struct ws_conn *c, struct ws_frame *f);
 /* Encode for this one, compressed where that was agreed and pays. */
 bool ws_conn_send(struct ws_conn *c, bool binary, struct str data);
+/* The same from two parts (a packet's head and its JSON), never compressed. */
+bool ws_conn_send_parts(struct ws_conn *c, bool binary, struct str first, struct str rest);
 size_t ws_conn_unsent_bytes(const struct ws_conn *c); /* to drop what is volatile */
 
 /* Begin the closing handshake (RFC 6455 section 7): a close frame, then whatever comes is not read as messages; `closed` follows. */

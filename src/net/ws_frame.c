@@ -29,9 +29,22 @@ static bool utf8_lead(unsigned char c, uint32_t *state)
     return true;
 }
 
+/* What the text begins with: whole words of ASCII, which most text is. Gives how many bytes. */
+static size_t skip_ascii(const char *s, size_t n)
+{
+    uint64_t word;
+    size_t at = 0;
+    for (; at + sizeof word <= n; at += sizeof word) {
+        memcpy(&word, s + at, sizeof word);
+        if (word & 0x8080808080808080)
+            break;
+    }
+    return at;
+}
+
 static bool utf8_feed(uint32_t *state, const char *s, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = *state & 0xff ? 0 : skip_ascii(s, n); i < n; i++) {
         unsigned char c = (unsigned char)s[i];
         unsigned due = *state & 0xff;
         if (!due) {
@@ -341,6 +354,7 @@ static bool feed_frame(struct ws_parser *p, char *bytes, size_t n, size_t *at,
         return false;
     size_t take = p->left < n - *at ? (size_t)p->left : n - *at, from = *at;
     *at += take;
+    p->more = *at < n;
     *ret_code = p->control ? control_bytes(p, bytes + from, take, h, context)
                            : data_bytes(p, bytes + from, take, h, context);
     return *ret_code == 0;

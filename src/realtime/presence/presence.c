@@ -157,7 +157,10 @@ static struct person *person_make(struct presence *p, struct uuid id)
 static struct device **device_place(struct person *one, struct str id)
 {
     struct device **d = &one->devices;
-    while (*d && !str_eq(str_from((*d)->id), id))
+    char padded[DEVICE_ID_BYTES] = { 0 }; /* as each keeps its own */
+    assert(id.n < sizeof padded);
+    memcpy(padded, id.s, id.n);
+    while (*d && memcmp((*d)->id, padded, sizeof padded) != 0)
         d = &(*d)->next;
     return d;
 }

@@ -146,11 +146,13 @@ static void recover(struct rt_socket *s, struct connecting *w)
     struct hub *hub = w->sio->hub;
     memcpy(s->id, w->lost->id, sizeof s->id);
     memcpy(s->pid, w->lost->pid, sizeof s->pid);
+    s->listener.loop->net->more = true; /* all of it may leave in one write */
     socket_welcome(s);
     hub_lock(hub);
     s->listener.heard = hub_emitted(hub);
     ring_replay(hub_ring(hub), w->offset, buf_str(&w->rooms), replay_one, s);
     hub_unlock(hub);
+    s->listener.loop->net->more = false;
     join_rooms(s, buf_str(&w->rooms));
 }
 

@@ -214,9 +214,11 @@ static const struct listener_kind SOCKET_LISTENER = {
 
 /* --- joining and leaving ---------------------------------------------------------------------------------- */
 
-static bool random_id(struct arena *a, char ret[ID_BYTES])
+enum { RANDOM_BYTES = 15 };
+
+static bool write_id(struct arena *a, const char raw[RANDOM_BYTES], char ret[ID_BYTES])
 {
-    struct str text = entropy_token(a, 15);
+    struct str text = base64url_encode(a, str_of(raw, RANDOM_BYTES));
     if (text.s)
         memcpy(ret, text.s, text.n);
     return text.s != NULL;
@@ -240,7 +242,9 @@ static struct caller *keep_caller(struct client *c, const struct caller *who)
 static bool socket_begin(struct rt_socket *s, struct client *c, const struct caller *who)
 {
     struct arena *a = &c->session->loop->hub->scratch;
-    if (!random_id(a, s->id) || (who && !random_id(a, s->pid)))
+    char raw[2][RANDOM_BYTES]; /* asked for at once: each time is a call to the kernel */
+    entropy_fill(raw, sizeof raw);
+    if (!write_id(a, raw[0], s->id) || (who && !write_id(a, raw[1], s->pid)))
         return false;
     s->caller = keep_caller(c, who);
     return s->caller != NULL;
@@ -272,9 +276,11 @@ struct rt_socket *socket_join(struct client *c, const struct nsp *nsp, const str
 /* The CONNECT answer; `pid` only where recovery is on. */
 void socket_welcome(struct rt_socket *s)
 {
-    struct str json =
-        s->pid[0] ? str_fmt(socket_scratch(s), "{\"sid\":\"%s\",\"pid\":\"%s\"}", s->id, s->pid)
-                  : str_fmt(socket_scratch(s), "{\"sid\":\"%s\"}", s->id);
+    const struct str parts[] = { S("{\"sid\":\""), str_from(s->id), S("\",\"pid\":\""),
+                                 str_from(s->pid), S("\"}") };
+    const struct str bare[] = { parts[0], parts[1], parts[4] };
+    struct str json = s->pid[0] ? str_join(socket_scratch(s), parts, COUNTOF(parts))
+                                : str_join(socket_scratch(s), bare, COUNTOF(bare));
     send_packet(s->client, SIO_CONNECT, 0, str_from(s->nsp->name), -1, json);
 }
 

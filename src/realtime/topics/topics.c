@@ -97,5 +97,5 @@ struct str caller_room(struct arena *a, struct uuid user)
 {
     char id[UUID_TEXT_BYTES + 1];
     uuid_text(user, id);
-    return str_fmt(a, "user:%s", id);
+    return str_cat(a, S("user:"), str_of(id, UUID_TEXT_BYTES));
 }

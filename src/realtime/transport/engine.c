@@ -85,6 +85,7 @@ err_t eio_start(struct app *app, struct arena *a, struct eio **ret)
     if (!e)
         return arena_err(a);
     read_settings(e, app->settings);
+    TRY(sessions_prepare_open(e, a));
     e->ping = ws_frame_new(WS_TEXT, S("2"));
     e->pong_probe = ws_frame_new(WS_TEXT, S("3probe"));
     e->noop = ws_frame_new(WS_TEXT, S("6"));

@@ -14,7 +14,8 @@ void eio_session_open(struct eio_loop *l, struct held *h, const struct eio_user 
 /* A GET or a POST of a polling session. */
 void eio_session_poll(struct eio_session *s, struct held *h);
 void eio_session_post(struct eio_session *s, struct held *h, struct str body);
-void sessions_begin(struct eio_loop *l); /* its queues */
+NODISCARD err_t sessions_prepare_open(struct eio *e, struct arena *a); /* from the settings, once */
+void sessions_begin(struct eio_loop *l);                               /* its queues */
 void sessions_leave(struct eio_loop *l); /* flush and free: an entry ends */
 void sessions_drop(struct eio_loop *l); /* what waits for polls that will not come: the loop ends */
 

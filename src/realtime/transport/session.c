@@ -106,6 +106,11 @@ static void send_new(struct eio_session *s, struct ws_frame *f)
 
 void eio_session_send_text(struct eio_session *s, struct str head, struct str rest)
 {
+    if (s->state == SESSION_WEBSOCKET && s->ws) {
+        s->loop->packets_out++;
+        (void)ws_conn_send_parts(s->ws, false, head, rest);
+        return;
+    }
     send_new(s, ws_frame_join(WS_TEXT, head, rest));
 }
 
@@ -351,17 +356,34 @@ const struct ws_events EIO_WS_EVENTS = { .message = on_message,
 
 /* --- requests -------------------------------------------------------------------------------------------------------- */
 
+static const struct str OPEN_HEAD = { "0{\"sid\":\"", 9 };
+
+/* All but the id is the same for each. */
+err_t sessions_prepare_open(struct eio *e, struct arena *a)
+{
+    for (int websocket = 0; websocket < 2; websocket++) {
+        struct buf b;
+        const struct eio_open open = {
+            .sid = S(""),
+            .offers_websocket = !websocket,
+            .ping_interval_ms = e->ping_interval_ms,
+            .ping_timeout_ms = e->ping_timeout_ms,
+            .max_payload_bytes = (int64_t)e->payload_bytes_max,
+        };
+        buf_init(&b, a, KIB(1));
+        eio_open_write(&b, &open);
+        TRY(buf_err(&b));
+        assert(str_starts(buf_str(&b), OPEN_HEAD));
+        e->open_rest[websocket] = str_sub(buf_str(&b), OPEN_HEAD.n, b.n);
+    }
+    return OK;
+}
+
 static void write_open(struct eio_session *s, struct buf *out, bool websocket)
 {
-    const struct eio *e = s->loop->eio;
-    const struct eio_open open = {
-        .sid = str_from(s->conn.id),
-        .offers_websocket = !websocket,
-        .ping_interval_ms = e->ping_interval_ms,
-        .ping_timeout_ms = e->ping_timeout_ms,
-        .max_payload_bytes = (int64_t)e->payload_bytes_max,
-    };
-    eio_open_write(out, &open);
+    buf_put(out, OPEN_HEAD);
+    buf_put(out, str_from(s->conn.id)); /* of base64url: nothing in it is escaped */
+    buf_put(out, s->loop->eio->open_rest[websocket]);
 }
 
 /* Answer the handshake. The request is gone when it gives OK. */

@@ -34,6 +34,7 @@ struct eio { /* of all loops */
     size_t payload_bytes_max;
     struct ws_options ws;
     struct ws_frame *ping, *pong_probe, *noop; /* packets without data */
+    struct str open_rest[2]; /* of the open packet behind the id: by polling, as a WebSocket */
 };
 
 struct eio_loop {

@@ -213,6 +213,12 @@ static void stay_open(struct ws_conn *c)
 {
     ws_conn_set_state(c, &f); /* its end will ask for work */
 }
+static void say_back(struct ws_conn *c, bool binary, struct str data)
+{
+    (void)!ws_conn_send(c, binary, data); /* false: it has fallen too far behind */
+}
+static const struct ws_events ECHOING = { .message = say_back, .closed = ws_closed };
+
 static const struct ws_events STAYING = { .message = ws_message,
                                           .stopping = stay_open,
                                           .closed = ws_closed };
@@ -229,9 +235,14 @@ static void open_socket(struct held *h, void *arg)
     struct ws_conn *c;
     static const struct ws_options PLAIN = OPTIONS(&EVENTS, 0), STAYS = OPTIONS(&STAYING, 0),
                                    PINGS = OPTIONS(&EVENTS, 1000);
-    const struct ws_options *o = req_query(held_req(h), "stay").s   ? &STAYS
-                                 : req_query(held_req(h), "ping").s ? &PINGS
-                                                                    : &PLAIN;
+    static const struct ws_options TIGHT = { .events = &ECHOING,
+                                             .limits = { 1000, 10 },
+                                             .unsent_bytes_max = 100,
+                                             .close_timeout_ms = 1000 };
+    const struct ws_options *o = req_query(held_req(h), "stay").s    ? &STAYS
+                                 : req_query(held_req(h), "ping").s  ? &PINGS
+                                 : req_query(held_req(h), "tight").s ? &TIGHT
+                                                                     : &PLAIN;
     UNUSED(arg);
     err_t e = held_websocket(h, o, false, NULL, STR_NONE, &c);
     if (e != OK)
@@ -588,6 +599,28 @@ static void who_falls_behind_is_closed_with_1013_and_the_others_go_on(void **sta
     await(&f.closed, 2);
 }
 
+/* Answers to messages of one read wait for the end of the loop's turn, and count while they do. */
+static void what_waits_to_leave_together_counts_as_unsent(void **state)
+{
+    UNUSED(state);
+    char two[2][6 + 60] = { { 0 } };
+    int fd = open_ws("/ws?tight=1");
+    for (int i = 0; i < 2; i++) {
+        memcpy(two[i], "\x81\xbc\0\0\0\0", 6);
+        memset(two[i] + 6, 'a', 60);
+    }
+    assert_int_equal(write(fd, two[0], sizeof two[0]),
+                     sizeof two[0]); /* each alone is sent at once */
+    read_until(fd, str_of(two[0] + 6, 60));
+    assert_int_equal(write(fd, two[0], sizeof two[0]), sizeof two[0]);
+    read_until(fd, str_of(two[0] + 6, 60));
+    assert_int_equal(write(fd, two, sizeof two), sizeof two);
+    read_until(fd, str_of("\x88\x02\x03\xf5", 4)); /* 1013 */
+    close(fd);
+    await(&f.closed, 1);
+    assert_int_equal(last_code(), WS_TRY_LATER);
+}
+
 static void who_answers_no_ping_is_gone_who_does_stays(void **state)
 {
     UNUSED(state);
@@ -795,6 +828,7 @@ int main(void)
         ON_SERVER(work_is_done_and_told_on_the_loop),
         ON_SERVER(a_frame_is_shared_by_sockets_of_both_loops),
         ON_SERVER(who_falls_behind_is_closed_with_1013_and_the_others_go_on),
+        ON_SERVER(what_waits_to_leave_together_counts_as_unsent),
         ON_SERVER(who_answers_no_ping_is_gone_who_does_stays),
         ON_SERVER(stopping_ends_what_is_held_and_closes_sockets_with_1001),
         ON_SERVER(stopping_in_the_midst_of_moves_leaves_nothing_behind),

@@ -125,6 +125,22 @@ static void it_leaves_a_topic_that_it_may_not_hear_of_any_more(void **state)
     close(ben);
 }
 
+/* One answer goes out at once; those to messages that came together leave together. */
+static void answers_to_several_leave_together(void **state)
+{
+    UNUSED(state);
+    int fd = toy_in(0, "news");
+    corked = 0;
+    toy_say(fd, "jnews");
+    assert_str(toy_hear(fd), "j");
+    assert_int_equal(corked, 0);
+    toy_say_often(fd, "jnews", 3);
+    for (int i = 0; i < 3; i++)
+        assert_str(toy_hear(fd), "j");
+    assert_int_equal(corked, 3);
+    close(fd);
+}
+
 static void there_are_only_so_many(void **state)
 {
     UNUSED(state);
@@ -205,6 +221,7 @@ int main(void)
         ON_SERVER(it_is_asked_about_again),
         ON_SERVER(it_ends_with_the_time_of_its_credential),
         ON_SERVER(it_leaves_a_topic_that_it_may_not_hear_of_any_more),
+        ON_SERVER(answers_to_several_leave_together),
         ON_SERVER(there_are_only_so_many),
         ON_SERVER(it_is_told_when_the_server_stops),
         ON_SERVER(others_may_emit_while_the_server_stops),

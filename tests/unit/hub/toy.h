@@ -29,6 +29,7 @@ struct toy {
 
 static const struct hub_part TOY_PART;
 static _Atomic int encoded, still_good_count;
+static _Atomic int corked; /* messages whose answer waits for the end of the loop's turn */
 
 struct toys { /* of a loop */
     struct pool pool;
@@ -137,6 +138,7 @@ static inline void on_message(struct ws_conn *ws, bool binary, struct str data)
         say(t, 'j', S(""));
     if (!t->ended && data.s[0] == 'l')
         hub_leave(&t->listener, room);
+    corked += l->net->corks != NULL;
     hub_loop_leave(l);
 }
 
@@ -409,15 +411,23 @@ static inline void toy_refused(int who, const char *status)
 }
 
 /* One masked binary frame; the mask is zero. */
-static inline void toy_say(int fd, const char *text)
+/* So many of the same message in one write. */
+static inline void toy_say_often(int fd, const char *text, int times)
 {
     struct buf b;
     buf_init(&b, &f.arena, 256);
-    buf_putc(&b, (char)0x82);
-    buf_putc(&b, (char)(0x80 | strlen(text)));
-    buf_put(&b, S("\0\0\0\0"));
-    buf_put(&b, str_from(text));
+    for (int i = 0; i < times; i++) {
+        buf_putc(&b, (char)0x82);
+        buf_putc(&b, (char)(0x80 | strlen(text)));
+        buf_put(&b, S("\0\0\0\0"));
+        buf_put(&b, str_from(text));
+    }
     write_all(fd, buf_str(&b));
+}
+
+static inline void toy_say(int fd, const char *text)
+{
+    toy_say_often(fd, text, 1);
 }
 
 static inline struct str frame_read(int fd, unsigned char wanted)

@@ -65,6 +65,22 @@ static void an_ipv4_address_is_one_in_both_its_forms(void **state)
     assert_string_equal(peer_from("::ffff:192.0.2.1").address, "192.0.2.1");
 }
 
+static void an_address_is_written_as_everywhere(void **state)
+{
+    UNUSED(state);
+    static const char *const ALL[] = { "0.0.0.0",   "9.10.99.100", "255.255.255.255",
+                                       "127.0.0.1", "2001:db8::1", "::1" };
+    struct net_peer peer;
+    for (size_t i = 0; i < COUNTOF(ALL); i++)
+        assert_string_equal(peer_from(ALL[i]).address, ALL[i]);
+    assert_string_equal(peer_from("9.10.99.100").network, "9.10.99.100");
+    assert_string_equal(peer_from("2001:db8::1").network, "2001:db8::/64");
+    net_peer_name(&peer, NULL, true);
+    assert_string_equal(peer.address, "local");
+    net_peer_name(&peer, NULL, false);
+    assert_string_equal(peer.network, "unknown");
+}
+
 static void who_has_left_is_not_counted(void **state)
 {
     UNUSED(state);
@@ -94,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_connections_of_an_ipv6_network_count_together),
         cmocka_unit_test(an_ipv4_address_is_one_in_both_its_forms),
+        cmocka_unit_test(an_address_is_written_as_everywhere),
         cmocka_unit_test(who_has_left_is_not_counted),
         cmocka_unit_test(a_proxy_is_known_however_it_is_written),
     };

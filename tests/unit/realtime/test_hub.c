@@ -7,8 +7,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "identity/inside.h"
+#include "net/conn.h"
 #include "net/ws.h"
 #include "ops/fixture.h"
+#include "os/clock.h"
+#include "realtime/protocol/sockets.h"
 #include "realtime/realtime.h"
 #include "realtime/signalling/signalling.h"
 #include "realtime/topics/topics.h"
@@ -275,15 +278,16 @@ static bool somebody_is_in(void)
 
 static struct listener ear;
 static uint64_t heard[8], replayed;
+static bool more_follow[COUNTOF(heard)];
 static size_t heard_count;
 
 static void ear_hear(struct listener *l, const struct delivery *d, struct ws_frame *const *frames,
                      unsigned count)
 {
-    UNUSED(l);
     UNUSED(frames);
     UNUSED(count);
     assert_true(heard_count < COUNTOF(heard));
+    more_follow[heard_count] = l->loop->net->more;
     heard[heard_count++] = d->number;
 }
 
@@ -317,6 +321,15 @@ static void ear_comes_back(struct hub_loop *l)
     emit_to_ear();
 }
 
+static void ear_hears_two(struct hub_loop *l)
+{
+    heard_count = 0;
+    ear = (struct listener){ .kind = &EAR, .loop = l, .heard = hub_emitted(l->hub) };
+    ok(hub_join(&ear, EAR_ROOMS[0]));
+    emit_to_ear();
+    emit_to_ear();
+}
+
 static void ear_leaves(struct hub_loop *l)
 {
     UNUSED(l);
@@ -324,6 +337,45 @@ static void ear_leaves(struct hub_loop *l)
 }
 
 /* --- tests ------------------------------------------------------------------------------------------------------------- */
+
+static size_t callers_kept;
+
+static void count_callers(struct hub_loop *l)
+{
+    callers_kept = l->caller_pool.in_use;
+}
+
+static void nobody_is_there(void)
+{
+    int64_t end_ms = clock_monotonic_ms() + ANSWER_MS;
+    do
+        on_loop(count_callers);
+    while (callers_kept && clock_monotonic_ms() < end_ms);
+    assert_int_equal(callers_kept, 0);
+}
+
+/* A session and its socket that came with one credential share what is known of it, and give it up. */
+static void a_caller_is_kept_once(void **state)
+{
+    UNUSED(state);
+    nobody_is_there(); /* those of the tests before have gone */
+    int fd = socket_open(S(""), NULL);
+    on_loop(count_callers);
+    assert_int_equal(callers_kept, 1);
+    close(fd);
+    nobody_is_there();
+}
+
+/* Thousands of clients say nothing for hours. What is beside these: a WebSocket's 56 bytes, and a third of a slot or so in each of
+ * two tables. */
+static void an_idle_connection_is_small(void **state)
+{
+    UNUSED(state);
+    assert_in_range(offsetof(struct net_conn, tcp) + sizeof(uv_tcp_t), 1, 336);
+    assert_in_range(sizeof(struct eio_session), 1, 264);
+    assert_in_range(sizeof(struct rt_socket) + sizeof(struct client), 1, 176);
+    assert_in_range(sizeof(struct membership), 1, 40);
+}
 
 /* `heard > number` let the last emission through a second time. */
 static void what_was_replayed_is_not_heard_again(void **state)
@@ -334,6 +386,18 @@ static void what_was_replayed_is_not_heard_again(void **state)
     on_loop(ear_leaves);
     assert_int_equal(heard_count, 1); /* the second, and it once, though it was in both rooms */
     assert_int_equal(heard[0], replayed + 1);
+    close(fd);
+}
+
+/* What is written to a socket by the first waits for what the second writes to it. */
+static void of_several_letters_all_but_the_last_know_that_more_follow(void **state)
+{
+    UNUSED(state);
+    int fd = socket_open(S(""), NULL);
+    on_loop(ear_hears_two);
+    on_loop(ear_leaves);
+    assert_int_equal(heard_count, 2);
+    assert_true(more_follow[0]);
     close(fd);
 }
 
@@ -419,6 +483,9 @@ int main(void)
     log_init(2, LOG_JSON, LOG_ERROR + 1);
     const struct CMUnitTest tests[] = {
         BEGIN(what_was_replayed_is_not_heard_again),
+        BEGIN(of_several_letters_all_but_the_last_know_that_more_follow),
+        BEGIN(a_caller_is_kept_once),
+        BEGIN(an_idle_connection_is_small),
         BEGIN(who_may_is_in_the_room),
         BEGIN(a_right_that_goes_while_a_topic_is_checked),
         BEGIN(a_right_that_goes_while_a_lost_socket_comes_back),
