@@ -37,12 +37,23 @@ static err_t grow(struct table *t)
     return OK;
 }
 
+static struct table_node *find(const struct table *t, uint64_t hash, struct str key)
+{
+    if (!t->count)
+        return NULL;
+    struct table_node *n = *slot_of(t, hash);
+    while (n && !(n->hash == hash && str_eq(n->key, key)))
+        n = n->next;
+    return n;
+}
+
 err_t table_put(struct table *t, struct table_node *n, struct str key)
 {
-    assert(!table_get(t, key));
+    uint64_t hash = hash64(key);
+    assert(!find(t, hash, key));
     if (t->count >= t->slot_count)
         TRY(grow(t));
-    n->hash = hash64(key);
+    n->hash = hash;
     n->key = key;
     struct table_node **slot = slot_of(t, n->hash);
     n->next = *slot;
@@ -53,13 +64,7 @@ err_t table_put(struct table *t, struct table_node *n, struct str key)
 
 struct table_node *table_get(const struct table *t, struct str key)
 {
-    if (!t->count)
-        return NULL;
-    uint64_t hash = hash64(key);
-    for (struct table_node *n = *slot_of(t, hash); n; n = n->next)
-        if (n->hash == hash && str_eq(n->key, key))
-            return n;
-    return NULL;
+    return t->count ? find(t, hash64(key), key) : NULL;
 }
 
 void table_remove(struct table *t, struct table_node *n)

@@ -156,18 +156,22 @@ static unsigned to_bufs(const struct str *parts, size_t count, uv_buf_t *ret)
     return n;
 }
 
-/* What the kernel takes at once; an error shows with the next that waits. One part alone, as a delivery of a broadcast
- * is, goes by send(): 5% of it is what write() does for files. `bufs` becomes the rest, or none; gives how many bytes went. */
+/* What the kernel takes at once; an error shows with the next that waits. By send() and sendmsg(): 5% of them is what write()
+ * and writev() do for files. `bufs` becomes the rest, or none; gives how many bytes went. */
 static size_t try_write(struct net_conn *c, uv_buf_t *bufs, unsigned *count)
 {
     if (c->unsent_bytes || c->closing || *count == 0)
         return 0;
     uv_os_fd_t fd;
     ssize_t n = 0;
-    if (*count > 1)
-        n = uv_try_write(&c->stream, bufs, *count);
-    else if (uv_fileno((const uv_handle_t *)&c->stream, &fd) == 0)
-        n = send(fd, bufs[0].base, bufs[0].len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (uv_fileno(&c->handle, &fd) != 0)
+        return 0;
+    struct iovec parts[PARTS_MAX];
+    for (unsigned i = 0; i < *count; i++)
+        parts[i] = (struct iovec){ bufs[i].base, bufs[i].len };
+    struct msghdr message = { .msg_iov = parts, .msg_iovlen = *count };
+    n = *count == 1 ? send(fd, bufs[0].base, bufs[0].len, MSG_DONTWAIT | MSG_NOSIGNAL)
+                    : sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     size_t sent = n > 0 ? (size_t)n : 0, left = sent;
     unsigned first = 0;
     while (first < *count && left >= bufs[first].len)
