@@ -117,6 +117,7 @@ static err_t find_body(struct http1_exchange *x)
 struct parsing {
     struct http1_exchange *x;
     bool complete; /* the request ends with its head */
+    size_t count;
     struct http1_header found[HTTP_HEADERS_MAX];
 };
 
@@ -129,22 +130,21 @@ static int on_url(llhttp_t *p, const char *at, size_t n)
 
 static int on_field(llhttp_t *p, const char *at, size_t n)
 {
-    struct http1_exchange *x = ((struct parsing *)p->data)->x;
-    if (x->header_count == HTTP_HEADERS_MAX)
+    struct parsing *g = p->data;
+    if (g->count == HTTP_HEADERS_MAX)
         return -1;
     char *name = (char *)(uintptr_t)at; /* our own copy of the block */
     for (size_t i = 0; i < n; i++)
         if (name[i] >= 'A' && name[i] <= 'Z')
             name[i] = (char)(name[i] + 32);
-    ((struct parsing *)p->data)->found[x->header_count++] =
-        (struct http1_header){ str_of(at, n), S("") };
+    g->found[g->count++] = (struct http1_header){ str_of(at, n), S("") };
     return 0;
 }
 
 static int on_value(llhttp_t *p, const char *at, size_t n)
 {
     struct parsing *g = p->data;
-    g->found[g->x->header_count - 1].value = str_trim(str_of(at, n));
+    g->found[g->count - 1].value = str_trim(str_of(at, n));
     return 0;
 }
 
@@ -166,6 +166,7 @@ err_t http1_parse_head(struct http1_exchange *x, struct str block)
     llhttp_t parser;
     g.x = x;
     g.complete = false;
+    g.count = 0;
     if (!http1_block_ok(block) || !http1_lines_ok(block))
         return E_BAD_INPUT;
     llhttp_init(&parser, HTTP_REQUEST, &SETTINGS);
@@ -173,11 +174,11 @@ err_t http1_parse_head(struct http1_exchange *x, struct str block)
     enum llhttp_errno code = llhttp_execute(&parser, block.s, block.n);
     if (code != HPE_OK && code != HPE_PAUSED_UPGRADE && !g.complete)
         return E_BAD_INPUT;
-    x->headers = ARENA_ARRAY(&x->arena, struct http1_header, x->header_count);
+    x->headers = ARENA_ARRAY(&x->arena, struct http1_header, g.count);
     if (!x->headers)
         return E_BUSY;
-    if (x->header_count)
-        memcpy(x->headers, g.found, x->header_count * sizeof g.found[0]);
+    x->header_count = g.count;
+    memcpy(x->headers, g.found, g.count * sizeof g.found[0]);
     if (parser.http_major != 1 || x->target.n == 0 || x->target.n > HTTP_TARGET_BYTES_MAX)
         return E_BAD_INPUT;
     x->method = str_from(llhttp_method_name((llhttp_method_t)parser.method));
