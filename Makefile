@@ -25,7 +25,8 @@ WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 CXXWARN := -Wall -Wextra -Wshadow -Werror
 CPPFLAGS += -D_GNU_SOURCE -Isrc -I$(GEN) -isystem /usr/share/include/llhttp -isystem /usr/include/postgresql -DLLHTTP_STRICT_MODE=1
 COMMON := -g -pthread -fno-strict-aliasing -fno-omit-frame-pointer -MMD -MP
-LDLIBS := -luv -lsqlite3 -lpq -lcurl -lsodium -lssl -lcrypto -lutf8proc -lzstd -lz -lsimdjson -lstdc++ -lm
+# libpq and libcurl are loaded when they are needed: src/os/library.h
+LDLIBS := -luv -lsqlite3 -lsodium -lssl -lcrypto -lutf8proc -lzstd -lz -lsimdjson -lstdc++ -lm
 
 SANITIZE_debug := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 SANITIZE_tsan  := -fsanitize=thread
@@ -146,7 +147,7 @@ $(BUILD)/tests/$(1)/%: tests/unit/$(1)/%.c $(BUILD)/libfault.a $(call libs_below
 	@mkdir -p $$(@D)
 	@echo "  TEST $$<"
 	@$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) $$(if $$(filter test_fault%,$$*),$$(WRAPS)) -o $$@ $$< $(BUILD)/libfault.a \
-	    $(call libs_below,$(1)) -lcmocka $(LDLIBS)
+	    $(call libs_below,$(1)) -lcmocka $(LDLIBS) -lpq
 endef
 $(foreach r,$(ROOMS),$(eval $(call unit_rule,$(r))))
 

@@ -62,9 +62,9 @@ static void put_message(struct filling *f, struct builder *build, struct arena *
     for (int i = 0; i < WORDS_IN_ONE; i++)
         put_word(f, &text);
     buf_putf(&text, "m%lld", (long long)f->messages++);
-    struct message *m = build_message(build, str_fmt(a, "%d", at),
-                                      at ? str_fmt(a, "%d", at - 1) : STR_NONE,
-                                      at % 2 ? ROLE_ASSISTANT : ROLE_USER);
+    struct message *m =
+        build_message(build, str_fmt(a, "%d", at), at ? str_fmt(a, "%d", at - 1) : STR_NONE,
+                      at % 2 ? ROLE_ASSISTANT : ROLE_USER);
     m->created_ms = f->now_ms;
     build_text(build, buf_str(&text));
 }
@@ -120,7 +120,8 @@ static struct uuid make_account(struct filling *f, int64_t number)
     char handle[32];
     snprintf(handle, sizeof handle, "person-%lld", (long long)number);
     must(db_txn_begin(&tx, f->db));
-    must(identity_account_make(f->db, str_from(handle), identity_nobody(), false, f->now_ms, &made));
+    must(
+        identity_account_make(f->db, str_from(handle), identity_nobody(), false, f->now_ms, &made));
     must(db_txn_commit(&tx));
     return made.id;
 }

@@ -15,11 +15,19 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { CLIENTS_MAX = 1024, ANSWER_MAX = 1 << 20, SAMPLES_MAX = 1 << 22, DIGITS = 8, EVENTS = 64, REQUESTS_MAX = 4096 };
+enum {
+    CLIENTS_MAX = 1024,
+    ANSWER_MAX = 1 << 20,
+    SAMPLES_MAX = 1 << 22,
+    DIGITS = 8,
+    EVENTS = 64,
+    REQUESTS_MAX = 4096
+};
 
 struct client {
     int fd;
@@ -138,14 +146,31 @@ static bool take(struct client *c)
     return true;
 }
 
+/* What is measured is how long the server takes, not how long this program waits for a core: it asks for the shortest slice
+ * that the kernel gives (Linux 6.12; as os/thread.c does), and so runs soon after it wakes. */
+static void run_soon(void)
+{
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime_ns, deadline_ns, period_ns;
+    } a = { 0 };
+    if (syscall(SYS_sched_getattr, 0, &a, sizeof a, 0) != 0)
+        return;
+    a.size = sizeof a;
+    a.runtime_ns = 100000;
+    (void)syscall(SYS_sched_setattr, 0, &a, 0);
+}
+
 static void read_requests(void)
 {
     size_t n = fread(input, 1, sizeof input - 1, stdin);
     for (size_t at = 0; at < n && request_count < REQUESTS_MAX;) {
         char *text = input + at;
         size_t length = strlen(text);
-        requests[request_count++] =
-            (struct request){ text, length, strstr(text, "########") };
+        requests[request_count++] = (struct request){ text, length, strstr(text, "########") };
         at += length + 1;
     }
 }
@@ -168,6 +193,7 @@ int main(int argc, char **argv)
         return fprintf(stderr, "usage: load SOCKET|ADDRESS:PORT CLIENTS MS < requests\n"), 2;
     int wanted = atoi(argv[2]), left = wanted, epoll = epoll_create1(EPOLL_CLOEXEC);
     read_requests();
+    run_soon();
     samples_ns = malloc(SAMPLES_MAX * sizeof *samples_ns);
     if (wanted < 1 || wanted > CLIENTS_MAX || epoll < 0 || !samples_ns || !request_count)
         return fprintf(stderr, "load: 1 to %d clients and requests\n", CLIENTS_MAX), 2;

@@ -96,6 +96,9 @@ struct archive_version {
 /* One conversation of the owner; E_NOT_FOUND (also for another's). */
 NODISCARD err_t archive_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
                             struct archive_conversation *ret);
+/* The same, but of the row only what says which one it is: id, version, captured_ms. */
+NODISCARD err_t archive_get_state(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                                  struct archive_conversation *ret);
 
 /* Newest capture first; `before` is the last one seen (INT64_MAX and nil at first); provider STR_NONE: all. */
 struct archive_page {

@@ -5,6 +5,9 @@ SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy,
   FROM conversation
  WHERE owner_id = :owner AND id = :id;
 
+-- :query archive_state
+SELECT version, captured_ms FROM conversation WHERE owner_id = :owner AND id = :id;
+
 -- :query archive_newest
 -- The cursor is the last (captured_ms, id) that the client has seen.
 SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings,

@@ -8,6 +8,8 @@
 #include "base/limits.h"
 #include "sharing/sharing.h"
 
+enum { TAG_BYTES_MAX = 64 };
+
 /* --- JSON ------------------------------------------------------------------------------- */
 
 static void write_raw(struct json_out *o, const char *key, struct str json)
@@ -68,33 +70,55 @@ static void write_conversation(struct json_out *o, const struct archive_conversa
 static void write_message(struct json_out *o, const struct archive_message *m)
 {
     jo_object(o);
-    jo_kuuid(o, "id", m->id);
+    JO_KEY(o, "id");
+    jo_uuid(o, m->id);
+    JO_KEY(o, "parent_id");
     if (uuid_is_nil(m->parent_id))
-        jo_knull(o, "parent_id");
+        jo_null(o);
     else
-        jo_kuuid(o, "parent_id", m->parent_id);
-    jo_kstr(o, "provider_id", m->origin_id);
-    jo_ki64(o, "position", m->position);
-    jo_kstr(o, "role", m->role);
-    jo_kstr(o, "author", m->author);
-    jo_kstr(o, "model", m->model);
-    jo_ktime(o, "created_at", m->created_ms);
-    jo_kbool(o, "hidden", m->hidden);
-    jo_kbool(o, "on_path", m->on_path);
-    jo_ki64(o, "version", m->version);
+        jo_uuid(o, m->parent_id);
+    JO_KEY(o, "provider_id");
+    jo_str(o, m->origin_id);
+    JO_KEY(o, "position");
+    jo_i64(o, m->position);
+    JO_KEY(o, "role");
+    jo_str(o, m->role);
+    JO_KEY(o, "author");
+    jo_str(o, m->author);
+    JO_KEY(o, "model");
+    jo_str(o, m->model);
+    JO_KEY(o, "created_at");
+    jo_time(o, m->created_ms);
+    JO_KEY(o, "hidden");
+    jo_bool(o, m->hidden);
+    JO_KEY(o, "on_path");
+    jo_bool(o, m->on_path);
+    JO_KEY(o, "version");
+    jo_i64(o, m->version);
+    JO_KEY(o, "source_id");
     if (uuid_is_nil(m->source_id))
-        jo_knull(o, "source_id");
+        jo_null(o);
     else
-        jo_kuuid(o, "source_id", m->source_id);
-    write_raw(o, "blocks", m->blocks);
-    jo_kstr(o, "hash", m->hash);
+        jo_uuid(o, m->source_id);
+    JO_KEY(o, "blocks");
+    jo_raw(o, m->blocks);
+    JO_KEY(o, "hash");
+    jo_str(o, m->hash);
     jo_end(o);
 }
 
 /* Strong tag: the version counts changes, the time of the last capture is in the body too, and so is the role. */
 struct str archive_tag(struct arena *a, const struct archive_conversation *c, const char *role)
 {
-    return str_fmt(a, "%lld-%llx-%s", (long long)c->version, (long long)c->captured_ms, role);
+    struct buf b;
+    buf_init(&b, a, TAG_BYTES_MAX);
+    (void)!buf_reserve(&b, TAG_BYTES_MAX);
+    buf_put_i64(&b, c->version);
+    buf_putc(&b, '-');
+    buf_put_i64(&b, c->captured_ms);
+    buf_putc(&b, '-');
+    buf_put(&b, str_from(role));
+    return buf_str(&b);
 }
 
 static struct str conversation_tag(struct arena *a, const struct archive_conversation *c,
@@ -103,15 +127,22 @@ static struct str conversation_tag(struct arena *a, const struct archive_convers
     return archive_tag(a, c, sharing_role_name(access->role));
 }
 
+typedef err_t (*get_fn)(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                        struct archive_conversation *ret);
+
 /* Whose conversation the caller means by {id}: its own, or one that is shared with it for this action. */
-static err_t find(struct req *rq, enum share_action action, struct access *ret_access,
+static err_t find(struct req *rq, enum share_action action, get_fn get, struct access *ret_access,
                   struct archive_conversation *ret)
 {
     struct uuid id;
     TRY(req_param_uuid(rq, "id", &id));
+    *ret_access = sharing_own(rq->caller.user_id);
+    err_t e = get(rq->db, rq->arena, rq->caller.user_id, id, ret);
+    if (e != E_NOT_FOUND)
+        return e;
     TRY(sharing_access(rq->app, rq->db, rq->arena, rq->caller.user_id, ARCHIVE_CONVERSATION, id,
                        action, ret_access));
-    return archive_get(rq->db, rq->arena, ret_access->owner_id, id, ret);
+    return get(rq->db, rq->arena, ret_access->owner_id, id, ret);
 }
 
 /* --- conversations ------------------------------------------------------------------------ */
@@ -224,7 +255,7 @@ static err_t conversation_get(struct req *rq, struct reply *rp)
 {
     struct access access;
     struct archive_conversation c;
-    TRY(find(rq, SHARE_READ, &access, &c));
+    TRY(find(rq, SHARE_READ, archive_get, &access, &c));
     if (!reply_etag(rq, rp, conversation_tag(rq->arena, &c, &access)))
         write_conversation(reply_json(rp), &c, &access);
     return OK;
@@ -249,7 +280,7 @@ static err_t conversation_patch(struct req *rq, struct reply *rp)
     struct json fields;
     struct archive_conversation c;
     TRY(req_json(rq, &fields));
-    TRY(find(rq, SHARE_WRITE, &access, &c));
+    TRY(find(rq, SHARE_WRITE, archive_get, &access, &c));
     TRY(req_if_match(rq, conversation_tag(rq->arena, &c, &access)));
     struct entity_change change = change_of(rq, CHANGE_UPDATE, &access, &c);
     change.fields = fields;
@@ -267,7 +298,7 @@ static err_t conversation_delete(struct req *rq, struct reply *rp)
 {
     struct access access;
     struct archive_conversation c;
-    TRY(find(rq, SHARE_ADMINISTER, &access, &c));
+    TRY(find(rq, SHARE_ADMINISTER, archive_get, &access, &c));
     TRY(req_if_match(rq, conversation_tag(rq->arena, &c, &access)));
     struct entity_change change = change_of(rq, CHANGE_DELETE, &access, &c);
     TRY(entity_change(rq->app, rq->db, rq->arena, ARCHIVE_CONVERSATION, &change, &c.version));
@@ -330,7 +361,7 @@ static err_t messages_get(struct req *rq, struct reply *rp)
     TRY(req_query_fields(rq, &q));
     if (q.cursor.n)
         TRY(cursor_read(rq->arena, q.cursor, &after, sizeof after));
-    TRY(find(rq, SHARE_READ, &access, &c));
+    TRY(find(rq, SHARE_READ, archive_get_state, &access, &c));
     if (reply_etag(rq, rp, conversation_tag(rq->arena, &c, &access)))
         return OK;
     struct str key = page_key(rq->arena, &access, &c, &q, after);
@@ -349,7 +380,7 @@ static err_t media_get(struct req *rq, struct reply *rp)
     struct access access;
     struct archive_conversation c;
     struct str bytes, media_type, raw;
-    TRY(find(rq, SHARE_READ, &access, &c));
+    TRY(find(rq, SHARE_READ, archive_get_state, &access, &c));
     struct str hex = req_param(rq, "sha256");
     if (hex.n != 64 || hex_decode(rq->arena, hex, &raw) != OK)
         return E_NOT_FOUND;

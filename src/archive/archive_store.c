@@ -57,6 +57,16 @@ err_t archive_get(struct db *db, struct arena *a, struct uuid owner, struct uuid
     return one_conversation(db, a, &SQL_ARCHIVE_ONE, DB_ARGS(DBU(owner), DBU(id)), ret);
 }
 
+err_t archive_get_state(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                        struct archive_conversation *ret)
+{
+    static const struct db_col cols[] = { DB_COL(archive_conversation, version, DB_I64),
+                                          DB_COL(archive_conversation, captured_ms, DB_I64) };
+    *ret = (struct archive_conversation){ .id = id };
+    return db_one(db, a, &SQL_ARCHIVE_STATE, DB_ARGS(DBU(owner), DBU(id)), cols, COUNTOF(cols),
+                  ret);
+}
+
 err_t archive_list(struct db *db, struct arena *a, struct uuid owner,
                    const struct archive_page *page, struct archive_conversation **ret,
                    size_t *ret_count)

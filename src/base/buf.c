@@ -48,12 +48,10 @@ static bool move_to(struct buf *b, size_t cap)
     return true;
 }
 
-char *buf_reserve(struct buf *b, size_t n)
+char *buf_grow(struct buf *b, size_t n)
 {
     if (b->failed != OK)
         return NULL;
-    if (b->s && n <= b->cap - b->n)
-        return b->s + b->n;
     if (n > b->max_bytes - b->n) {
         b->failed = E_LIMIT;
         return NULL;

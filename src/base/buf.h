@@ -23,8 +23,12 @@ void buf_put(struct buf *b, struct str s);
 void buf_putc(struct buf *b, char c);
 void buf_putf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_put_i64(struct buf *b, int64_t v);
+char *buf_grow(struct buf *b, size_t n) NODISCARD; /* for buf_reserve */
 /* Room for n more bytes, to be filled by the caller who then adds to b->n; NULL on failure. */
-char *buf_reserve(struct buf *b, size_t n) NODISCARD;
+NODISCARD static inline char *buf_reserve(struct buf *b, size_t n)
+{
+    return b->s && b->failed == OK && n <= b->cap - b->n ? b->s + b->n : buf_grow(b, n);
+}
 /* Drop the first n bytes (n <= b->n). */
 void buf_consume(struct buf *b, size_t n);
 

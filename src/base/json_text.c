@@ -24,20 +24,27 @@ static void put_escape(struct buf *b, unsigned char c)
     buf_put(b, str_of(out, out[1] == 'u' ? 6 : 2));
 }
 
+/* Of eight bytes, is each plain ASCII that needs no escape? */
+static bool eight_plain(const char *at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones * 0x80;
+    uint64_t w;
+    memcpy(&w, at, 8);
+    /* a byte's high bit is set below where it is below 0x20, '"', '\\' or not ASCII */
+    uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
+    uint64_t special = (w - ones * 0x20) | (quote - ones) | (slash - ones) | w;
+    return !(special & highs);
+}
+
 /* How many bytes from the front are plain ASCII that needs no escape: the case to be fast in. */
 static size_t plain_bytes(struct str s)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones * 0x80;
     size_t n = 0;
-    for (; s.n - n >= 8; n += 8) {
-        uint64_t w;
-        memcpy(&w, s.s + n, 8);
-        /* a byte's high bit is set below where it is below 0x20, '"', '\\' or not ASCII */
-        uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
-        uint64_t special = (w - ones * 0x20) | (quote - ones) | (slash - ones) | w;
-        if (special & highs)
-            break;
-    }
+    while (s.n - n >= 8 && eight_plain(s.s + n))
+        n += 8;
+    if (s.n >= 8 && s.n - n < 8 &&
+        eight_plain(s.s + s.n - 8)) /* the last ones with some before them */
+        return s.n;
     while (n < s.n && (unsigned char)s.s[n] < 0x80 && !escape_of((unsigned char)s.s[n]))
         n++;
     return n;
@@ -72,10 +79,19 @@ static void put_checked(struct buf *b, struct str s)
 void json_put_string(struct buf *b, struct str s)
 {
     size_t plain = plain_bytes(s);
-    buf_putc(b, '"');
-    buf_put(b, str_sub(s, 0, plain));
-    if (plain < s.n)
-        put_checked(b, str_sub(s, plain, s.n));
+    char *to = buf_reserve(b, plain + 2); /* the quotes too, where nothing else is to come */
+    if (!to)
+        return;
+    *to = '"';
+    if (plain)
+        memcpy(to + 1, s.s, plain);
+    to[plain + 1] = '"';
+    b->n += plain + 1;
+    if (plain == s.n) {
+        b->n++;
+        return;
+    }
+    put_checked(b, str_sub(s, plain, s.n));
     buf_putc(b, '"');
 }
 

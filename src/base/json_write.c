@@ -5,8 +5,6 @@
 #include "base/json_text.h"
 #include "base/timestamp.h"
 
-enum { IS_OBJECT = 1, HAS_MEMBERS = 2 };
-
 void jo_init(struct json_out *o, struct buf *b)
 {
     *o = (struct json_out){ .buf = b };
@@ -15,9 +13,9 @@ void jo_init(struct json_out *o, struct buf *b)
 static void put_comma(struct json_out *o)
 {
     uint8_t *top = &o->stack[o->depth - 1];
-    if (*top & HAS_MEMBERS)
+    if (*top & JO_HAS_MEMBERS)
         buf_putc(o->buf, ',');
-    *top |= HAS_MEMBERS;
+    *top |= JO_HAS_MEMBERS;
 }
 
 /* Before each value: it stands in an array, behind a key, or alone. */
@@ -29,7 +27,7 @@ static void begin_value(struct json_out *o)
     }
     if (o->depth == 0)
         return;
-    assert(!(o->stack[o->depth - 1] & IS_OBJECT)); /* a value in an object needs a key */
+    assert(!(o->stack[o->depth - 1] & JO_IS_OBJECT)); /* a value in an object needs a key */
     put_comma(o);
 }
 
@@ -43,7 +41,7 @@ static void open_container(struct json_out *o, char c, uint8_t kind)
 
 void jo_object(struct json_out *o)
 {
-    open_container(o, '{', IS_OBJECT);
+    open_container(o, '{', JO_IS_OBJECT);
 }
 
 void jo_array(struct json_out *o)
@@ -55,12 +53,12 @@ void jo_end(struct json_out *o)
 {
     assert(o->depth > 0 && !o->after_key);
     o->depth--;
-    buf_putc(o->buf, o->stack[o->depth] & IS_OBJECT ? '}' : ']');
+    buf_putc(o->buf, o->stack[o->depth] & JO_IS_OBJECT ? '}' : ']');
 }
 
 void jo_key(struct json_out *o, struct str key)
 {
-    assert(o->depth > 0 && (o->stack[o->depth - 1] & IS_OBJECT) && !o->after_key);
+    assert(o->depth > 0 && (o->stack[o->depth - 1] & JO_IS_OBJECT) && !o->after_key);
     put_comma(o);
     json_put_string(o->buf, key);
     buf_putc(o->buf, ':');
@@ -182,7 +180,17 @@ void jo_value(struct json_out *o, struct json v)
 
 void jo_kz(struct json_out *o, const char *key)
 {
-    jo_key(o, str_from(key));
+    assert(o->depth > 0 && (o->stack[o->depth - 1] & JO_IS_OBJECT) && !o->after_key);
+    put_comma(o);
+    size_t n = strlen(key);
+    char *to = buf_reserve(o->buf, n + 3);
+    if (to) {
+        *to = '"';
+        memcpy(to + 1, key, n);
+        memcpy(to + 1 + n, "\":", 2);
+        o->buf->n += n + 3;
+    }
+    o->after_key = true;
 }
 
 void jo_kstr(struct json_out *o, const char *key, struct str v)
@@ -215,15 +223,30 @@ void jo_knull(struct json_out *o, const char *key)
     jo_null(o);
 }
 
-void jo_kuuid(struct json_out *o, const char *key, struct uuid v)
+void jo_uuid(struct json_out *o, struct uuid v)
 {
     char text[UUID_TEXT_BYTES + 1];
+    begin_value(o);
     uuid_text(v, text);
-    jo_kstr(o, key, str_of(text, UUID_TEXT_BYTES));
+    buf_putc(o->buf, '"');
+    buf_put(o->buf, str_of(text, UUID_TEXT_BYTES));
+    buf_putc(o->buf, '"');
+}
+
+void jo_kuuid(struct json_out *o, const char *key, struct uuid v)
+{
+    jo_kz(o, key);
+    jo_uuid(o, v);
+}
+
+void jo_time(struct json_out *o, int64_t ms)
+{
+    char text[TIME_TEXT_BYTES + 1];
+    jo_str(o, ms == TIME_NONE ? STR_NONE : str_of(text, time_text(ms, text)));
 }
 
 void jo_ktime(struct json_out *o, const char *key, int64_t ms)
 {
-    char text[TIME_TEXT_BYTES + 1];
-    jo_kstr(o, key, ms == TIME_NONE ? STR_NONE : str_of(text, time_text(ms, text)));
+    jo_kz(o, key);
+    jo_time(o, ms);
 }

@@ -35,7 +35,7 @@ void jo_raw(struct json_out *o, struct str json); /* valid JSON text, as it is *
  * as a double (1.0); JSON_NONE writes null. */
 void jo_value(struct json_out *o, struct json v);
 
-/* key and value at once */
+/* Key and value at once; the key is a word of ours, written as it stands: nothing in it needs an escape. */
 void jo_kstr(struct json_out *o, const char *key, struct str v);
 void jo_ki64(struct json_out *o, const char *key, int64_t v);
 void jo_kf64(struct json_out *o, const char *key, double v);
@@ -45,6 +45,27 @@ void jo_kuuid(struct json_out *o, const char *key, struct uuid v);
 void jo_ktime(struct json_out *o, const char *key,
               int64_t ms);                       /* RFC 3339; TIME_NONE writes null */
 void jo_kz(struct json_out *o, const char *key); /* the key alone; a value must follow */
+
+/* A key for what is written thousands of times a second, a literal: its quotes and its colon are made when it is compiled. A value
+ * must follow. */
+enum { JO_IS_OBJECT = 1, JO_HAS_MEMBERS = 2 };
+#define JO_KEY(o, literal) jo_quoted_key((o), S("\"" literal "\":"))
+static inline void jo_quoted_key(struct json_out *o, struct str quoted)
+{
+    assert(o->depth > 0 && (o->stack[o->depth - 1] & JO_IS_OBJECT) && !o->after_key);
+    uint8_t *top = &o->stack[o->depth - 1];
+    char *to = buf_reserve(o->buf, quoted.n + 1);
+    if (to) {
+        bool comma = *top & JO_HAS_MEMBERS;
+        *to = ',';
+        memcpy(to + comma, quoted.s, quoted.n);
+        o->buf->n += quoted.n + comma;
+    }
+    *top |= JO_HAS_MEMBERS;
+    o->after_key = true;
+}
+void jo_uuid(struct json_out *o, struct uuid v);
+void jo_time(struct json_out *o, int64_t ms); /* RFC 3339; TIME_NONE writes null */
 
 /* Shortest decimal form that reads back as `v` (ECMAScript Number::toString, as RFC 8785
  * wants) and a terminator; gives the length. v is finite. */

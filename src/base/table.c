@@ -42,12 +42,23 @@ static err_t grow(struct table *t)
     return OK;
 }
 
+static struct table_node *find(const struct table *t, uint32_t hash, struct str key)
+{
+    if (!t->count)
+        return NULL;
+    struct table_node *n = *slot_of(t, hash);
+    while (n && !(n->hash == hash && str_eq(table_key(n), key)))
+        n = n->next;
+    return n;
+}
+
 err_t table_put(struct table *t, struct table_node *n, struct str key)
 {
-    assert(key.n <= UINT32_MAX && !table_get(t, key));
+    uint32_t hash = hash_of(key);
+    assert(key.n <= UINT32_MAX && !find(t, hash, key));
     if (t->count >= t->slot_count)
         TRY(grow(t));
-    n->hash = hash_of(key);
+    n->hash = hash;
     n->key = key.s;
     n->key_bytes = (uint32_t)key.n;
     struct table_node **slot = slot_of(t, n->hash);
@@ -59,13 +70,7 @@ err_t table_put(struct table *t, struct table_node *n, struct str key)
 
 struct table_node *table_get(const struct table *t, struct str key)
 {
-    if (!t->count)
-        return NULL;
-    uint32_t hash = hash_of(key);
-    for (struct table_node *n = *slot_of(t, hash); n; n = n->next)
-        if (n->hash == hash && str_eq(table_key(n), key))
-            return n;
-    return NULL;
+    return t->count ? find(t, hash_of(key), key) : NULL;
 }
 
 void table_remove(struct table *t, struct table_node *n)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+enum { MINUTE_BYTES = 17 };
 #define DAY_MS   INT64_C(86400000)
 #define FIRST_MS (INT64_C(-719528) * DAY_MS)     /* 0000-01-01T00:00:00.000Z */
 #define LAST_MS  (INT64_C(2932897) * DAY_MS - 1) /* 9999-12-31T23:59:59.999Z */
@@ -39,9 +40,14 @@ static void date_of(int64_t days, struct civil *c)
     c->week_day = (int)(((days + 4) % 7 + 7) % 7);
 }
 
+static int64_t in_range(int64_t ms)
+{
+    return ms < FIRST_MS ? FIRST_MS : ms > LAST_MS ? LAST_MS : ms;
+}
+
 static struct civil civil_of(int64_t ms)
 {
-    ms = ms < FIRST_MS ? FIRST_MS : ms > LAST_MS ? LAST_MS : ms;
+    ms = in_range(ms);
     int64_t days = (ms - FIRST_MS) / DAY_MS + FIRST_MS / DAY_MS;
     int rest = (int)(ms - days * DAY_MS);
     struct civil c = {
@@ -69,17 +75,32 @@ static char *put_part(char *p, int value, int digits, char then)
     return p + 1;
 }
 
-size_t time_text(int64_t ms, char ret[TIME_TEXT_BYTES + 1])
+/* Up to the minute: "2026-01-31T23:59:". */
+static void minute_text(int64_t ms, char *p)
 {
     struct civil c = civil_of(ms);
-    char *p = put_part(ret, c.year, 4, '-');
+    p = put_part(p, c.year, 4, '-');
     p = put_part(p, c.month, 2, '-');
     p = put_part(p, c.day, 2, 'T');
     p = put_part(p, c.hour, 2, ':');
-    p = put_part(p, c.minute, 2, ':');
-    p = put_part(p, c.second, 2, c.ms ? '.' : 'Z');
-    if (c.ms)
-        p = put_part(p, c.ms, 3, 'Z');
+    put_part(p, c.minute, 2, ':');
+}
+
+/* Times that are written one behind the other lie near one another: each thread keeps its last minute. */
+size_t time_text(int64_t ms, char ret[TIME_TEXT_BYTES + 1])
+{
+    static _Thread_local char kept[MINUTE_BYTES];
+    static _Thread_local int64_t kept_minute = -1;
+    ms = in_range(ms);
+    int64_t minute = (ms - FIRST_MS) / 60000;
+    int rest = (int)((ms - FIRST_MS) % 60000);
+    if (minute != kept_minute)
+        minute_text(ms, kept);
+    kept_minute = minute;
+    memcpy(ret, kept, sizeof kept);
+    char *p = put_part(ret + sizeof kept, rest / 1000, 2, rest % 1000 ? '.' : 'Z');
+    if (rest % 1000)
+        p = put_part(p, rest % 1000, 3, 'Z');
     *p = 0;
     return (size_t)(p - ret);
 }

@@ -109,6 +109,9 @@ void db_set_null(enum db_type t, void *to); /* what NULL becomes in a struct (db
 NODISCARD err_t db_schema_known(
     struct db_store *s); /* E_SCHEMA when the store is newer than this program (db_migrate.c) */
 
+/* libpq is loaded (pq_library.c); E_INTERNAL. */
+NODISCARD err_t pq_load(void);
+
 /* The steps of db_open (db_open.c), for db_open_derived. */
 NODISCARD err_t db_store_new(const struct db_options *o, struct db_store **ret);
 NODISCARD err_t db_open_connections(struct db_store *s, const struct db_options *o);

@@ -67,7 +67,7 @@ err_t db_store_new(const struct db_options *o, struct db_store **ret)
 
 err_t db_open_connections(struct db_store *s, const struct db_options *o)
 {
-    return s->backend == DB_SQLITE ? db_writer_open(s, !o->no_group_commit) : OK;
+    return s->backend == DB_SQLITE ? db_writer_open(s, !o->no_group_commit) : pq_load();
 }
 
 err_t db_open(const struct db_options *o, struct db_store **ret)

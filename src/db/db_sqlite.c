@@ -9,6 +9,7 @@ static struct sqlite_connection *connection_of(struct db *db)
     return db->in_txn ? db_writer_connection(db->store) : db->connection;
 }
 
+/* The values stand until the statement is done with them: the cursor is closed before their caller goes on (db.c). */
 static int bind(sqlite3_stmt *stmt, int at, const struct db_value *v)
 {
     switch (v->type) {
@@ -25,7 +26,7 @@ static int bind(sqlite3_stmt *stmt, int at, const struct db_value *v)
         return v->str.s ? sqlite3_bind_blob64(stmt, at, v->str.s, v->str.n, SQLITE_STATIC)
                         : sqlite3_bind_zeroblob(stmt, at, 0);
     case DB_UUID:
-        return sqlite3_bind_blob(stmt, at, v->uuid.b, sizeof v->uuid.b, SQLITE_TRANSIENT);
+        return sqlite3_bind_blob(stmt, at, v->uuid.b, sizeof v->uuid.b, SQLITE_STATIC);
     }
     return SQLITE_MISUSE;
 }

@@ -98,6 +98,16 @@ static bool bodiless(int status)
     return status == 204 || status == 304;
 }
 
+/* What a browser may keep: a 304 says what its 200 said. */
+static struct str cache_control(const struct call *c)
+{
+    const struct reply *rp = &c->rp;
+    bool shown = rp->status == 200 || rp->status == 304;
+    return shown && c->rq.route && c->rq.route->auth == AUTH_USER
+               ? S("Cache-Control: private, no-cache\r\n")
+               : S("Cache-Control: no-store\r\n");
+}
+
 static void write_head(struct call *c, struct buf *b, size_t body_bytes, bool close)
 {
     struct reply *rp = &c->rp;
@@ -117,6 +127,9 @@ static void write_head(struct call *c, struct buf *b, size_t body_bytes, bool cl
     }
     for (size_t i = 0; i < rp->header_count; i++)
         put_header(b, rp->headers[i].name, rp->headers[i].value);
+    if (!reply_has_header(rp, S("Cache-Control")))
+        buf_put(b, cache_control(c));
+    security_headers_write(c, b);
     put_rate(c, b);
     put_header(b, S("X-Request-Id"), c->rq.request_id);
     if (close)
@@ -130,15 +143,6 @@ void call_answer(struct call *c)
     struct http1_exchange *x = c->exchange;
     if (rp->has_json)
         rp->body = buf_str(&rp->json);
-    bool has_cache = false;
-    for (size_t i = 0; i < rp->header_count; i++)
-        has_cache |= str_eq_nocase(rp->headers[i].name, S("Cache-Control"));
-    bool shown = rp->status == 200 || rp->status == 304; /* a 304 says what its 200 said */
-    if (!has_cache)
-        reply_header(rp, "Cache-Control",
-                     shown && c->rq.route && c->rq.route->auth == AUTH_USER ? S("private, no-cache")
-                                                                            : S("no-store"));
-    security_headers(c, false);
     cors_headers(c);
 
     size_t body_bytes = rp->file_fd >= 0 ? rp->file_bytes : rp->body.n;
@@ -166,6 +170,7 @@ void call_answer(struct call *c)
         .file_bytes = rp->file_bytes,
         .close = ends,
         .stream = rp->stream && !no_body,
+        .passing = rp->passing,
     };
     http1_reply(x, &out);
 }

@@ -15,8 +15,9 @@ void cors_headers(struct call *c);
 bool cors_preflight(struct call *c); /* was it one? Then it is answered in the reply */
 /* static.c: the web client. True when the path is its. */
 bool static_serve(struct call *c);
-/* security_headers.c. document: the policy of a page or script of our client, to which the answer adds the rest; else all of them,
- * with the policy of what is no page where none was set. */
-void security_headers(struct call *c, bool document);
+/* security_headers.c. The policy of a page or script of our client; and what every answer says, whole lines into its head, with
+ * the policy of what is no page where none was set. */
+void document_policy(struct call *c);
+void security_headers_write(const struct call *c, struct buf *head);
 
 #endif

@@ -20,8 +20,16 @@ void call_count(struct call *c)
 {
     struct http_server *s = c->server;
     int64_t micros = clock_monotonic_us() - c->began_us;
-    metrics_count(s->metrics, router_index(s->router, c->rq.route), c->rp.status, micros);
+    metrics_count(s->metrics, c->route_index, c->rp.status, micros);
     log_call(c, micros);
+}
+
+void call_refuse(struct call *c, err_t e)
+{
+    c->refused = e;
+    c->refused_detail = e == OK ? NULL : ARENA_NEW(c->rq.arena, struct err_detail);
+    if (c->refused_detail)
+        *c->refused_detail = *err_detail();
 }
 
 void call_end(struct call *c)

@@ -22,6 +22,7 @@ struct reply {
     bool stream;         /* the body goes on: held_stream_begin */
     bool held;           /* the answer comes later: reply_hold */
     struct str page_key; /* its JSON is to be kept under it */
+    bool passing;        /* `body` may go before it is sent: http1_reply.passing */
     bool secret;         /* its body must not be kept for an Idempotency-Key */
 };
 
@@ -47,14 +48,16 @@ struct call {
     struct http1_exchange *exchange;
     struct http_server *server;
     struct str params[PARAMS_MAX];
+    size_t route_index; /* in the router's table: where its figures are counted */
     struct held held;
     struct task task;
     struct db_handed handed;  /* its commit */
+    struct call *next;        /* of those whose commit has ended (written.c) */
     bool wrong_method;        /* the path is there, the method is not */
     bool cors;                /* a route of this path answers pages of other origins */
     unsigned allowed_methods; /* bit (1 << method), for Allow */
     err_t refused; /* by a check that needs no body: answered without it; or by the COMMIT */
-    struct err_detail refused_detail;
+    struct err_detail *refused_detail; /* why; NULL: nothing more is known */
     int64_t began_us;
     struct str network; /* of the client: whose rates count together (net_address_network) */
     struct rate_result {
@@ -77,10 +80,16 @@ struct http_server {
     struct rates *rates;
     struct workers *workers, *watch, *writer; /* one thread each: for RUN_WATCH, for RUN_WRITE */
     struct page_store *pages;
+    struct written *written;
     struct metrics *metrics;
     struct str openapi;
 };
 
+/* It is answered with this error, and what this thread knows of it (err_detail). OK: it is not. */
+void call_refuse(struct call *c, err_t e);
+bool reply_has_header(const struct reply *rp, struct str name); /* in any case */
+/* As reply_header, of a value that lives in the request's arena, or for ever. */
+void reply_header_kept(struct reply *rp, const char *name, struct str value);
 /* On the loop: count, log, answer. */
 void call_end(struct call *c);
 void call_count(struct call *c); /* count and log alone, for what goes on in another protocol */

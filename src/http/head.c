@@ -38,8 +38,7 @@ static void check(struct call *c)
 {
     log_set_request(c->rq.request_id);
     err_clear();
-    c->refused = check_all(c);
-    c->refused_detail = *err_detail();
+    call_refuse(c, check_all(c));
     log_set_request(STR_NONE);
     c->rq.db = NULL;
 }
@@ -68,8 +67,7 @@ static void check_on_worker(struct task *t, struct db *db, err_t no_db)
     if (no_db == OK) {
         check(c);
     } else {
-        c->refused = no_db;
-        c->refused_detail = *err_detail();
+        call_refuse(c, no_db);
     }
     net_post(c->exchange->loop, checked, c);
 }
@@ -97,7 +95,6 @@ enum http1_next call_head(struct call *c)
     err_t e = workers_push(c->server->workers, &c->task);
     if (e == OK)
         return HTTP1_WAIT; /* the call is the worker's from here on */
-    c->refused = e;
-    c->refused_detail = *err_detail();
+    call_refuse(c, e);
     return HTTP1_ANSWER;
 }

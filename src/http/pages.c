@@ -126,11 +126,8 @@ bool reply_page(struct req *rq, struct reply *rp, struct str key)
     c->server->pages->hits++;
     unlink_page(all, p);
     link_newest(all, p);
-    /* A copy: the page may be dropped before a slow client has read its answer. */
-    struct str body = str_dup(rq->arena, str_sub(buf_str(&p->bytes), key.n, p->bytes.n));
-    if (!body.s)
-        return false; /* the arena says why */
-    reply_bytes(rp, S("application/json"), body);
+    reply_bytes(rp, S("application/json"), str_sub(buf_str(&p->bytes), key.n, p->bytes.n));
+    rp->passing = true; /* it may be dropped before a slow client has read its answer */
     return true;
 }
 
@@ -139,7 +136,7 @@ void pages_keep(struct call *c)
     struct reply *rp = &c->rp;
     struct pages *all = rp->page_key.s && rp->has_json && rp->status == 200 ? pages_of(c) : NULL;
     struct str key = rp->page_key, body = buf_str(&rp->json);
-    if (!all || key.n + body.n > PAGE_CACHE_ITEM_BYTES_MAX || table_get(&all->table, key))
+    if (!all || key.n + body.n > PAGE_CACHE_ITEM_BYTES_MAX)
         return;
     struct page *p = POOL_NEW(&all->pool, struct page);
     if (!p)

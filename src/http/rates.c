@@ -83,8 +83,8 @@ static bool take(struct rates *r, uint64_t key, double burst, double each_second
 bool rate_take_address(struct rates *r, struct str network, int64_t now_ms, int64_t *ret_retry_ms)
 {
     double left;
-    return take(r, hash64(network), ADDRESS_BURST * r->factor, ADDRESS_EACH_SECOND * r->factor, now_ms, &left,
-                ret_retry_ms);
+    return take(r, hash64(network), ADDRESS_BURST * r->factor, ADDRESS_EACH_SECOND * r->factor,
+                now_ms, &left, ret_retry_ms);
 }
 
 bool rate_take(struct rates *r, struct str key, enum rate_class class, int64_t now_ms,

@@ -13,12 +13,24 @@ void reply_close(struct reply *rp)
     rp->close = true;
 }
 
-void reply_header(struct reply *rp, const char *name, struct str value)
+void reply_header_kept(struct reply *rp, const char *name, struct str value)
 {
     assert(rp->header_count < REPLY_HEADERS_MAX && !memchr(value.s ? value.s : "", '\r', value.n) &&
            !memchr(value.s ? value.s : "", '\n', value.n));
-    rp->headers[rp->header_count++] =
-        (struct http1_header){ str_from(name), str_dup(rp->arena, value) };
+    rp->headers[rp->header_count++] = (struct http1_header){ str_from(name), value };
+}
+
+void reply_header(struct reply *rp, const char *name, struct str value)
+{
+    reply_header_kept(rp, name, str_dup(rp->arena, value));
+}
+
+bool reply_has_header(const struct reply *rp, struct str name)
+{
+    for (size_t i = 0; i < rp->header_count; i++)
+        if (str_eq_nocase(rp->headers[i].name, name))
+            return true;
+    return false;
 }
 
 struct json_out *reply_json(struct reply *rp)
@@ -46,8 +58,8 @@ void reply_file(struct reply *rp, struct str content_type, int fd, size_t bytes)
 
 /* --- conditions (RFC 9110 section 13) -------------------------------------------------------------- */
 
-/* Is `tag` among the quoted tags of a list? Weak ones count only where weak is enough. */
-static bool list_has_tag(struct str list, struct str tag, bool weak_counts)
+/* Is this quoted tag among those of a list? Weak ones count only where weak is enough. */
+static bool list_has_tag(struct str list, struct str quoted, bool weak_counts)
 {
     struct str part;
     while (str_cut(&list, ',', &part)) {
@@ -57,8 +69,7 @@ static bool list_has_tag(struct str list, struct str tag, bool weak_counts)
         bool weak = str_starts(part, S("W/"));
         if (weak)
             part = str_sub(part, 2, part.n);
-        if (part.n == tag.n + 2 && part.s[0] == '"' && str_eq(str_sub(part, 1, part.n - 1), tag) &&
-            (!weak || weak_counts))
+        if (quoted.n && str_eq(part, quoted) && (!weak || weak_counts))
             return true;
     }
     return false;
@@ -66,12 +77,14 @@ static bool list_has_tag(struct str list, struct str tag, bool weak_counts)
 
 /* What one account is shown is no representation for another one, even where both have the same version: a browser in
  * which one person signs out and another one in would be told that nothing has changed. */
-static struct str own_tag(struct req *rq, struct str tag)
+static void put_account(struct buf *b, const struct req *rq)
 {
+    char account[UUID_TEXT_BYTES + 1];
     if (!rq->caller.known)
-        return tag;
-    struct str account = uuid_str(rq->arena, rq->caller.user_id);
-    return str_fmt(rq->arena, "%.*s-%.*s", STR_ARG(tag), STR_ARG(account));
+        return;
+    uuid_text(rq->caller.user_id, account);
+    buf_putc(b, '-');
+    buf_put(b, str_of(account, UUID_TEXT_BYTES));
 }
 
 /* Whether the answer depends on who asks: the route lets in none but those who say who they are. */
@@ -80,15 +93,27 @@ static bool is_private(const struct req *rq)
     return rq->route && rq->route->auth != AUTH_PUBLIC;
 }
 
+/* The tag in its quotes. STR_NONE: the arena says why. */
+static struct str quoted_tag(struct req *rq, struct str tag)
+{
+    struct buf b;
+    buf_init(&b, rq->arena, tag.n + UUID_TEXT_BYTES + 3);
+    (void)!buf_reserve(&b, tag.n + UUID_TEXT_BYTES + 3);
+    buf_putc(&b, '"');
+    buf_put(&b, tag);
+    if (is_private(rq))
+        put_account(&b, rq);
+    buf_putc(&b, '"');
+    return buf_err(&b) == OK ? buf_str(&b) : STR_NONE;
+}
+
 bool reply_etag(struct req *rq, struct reply *rp, struct str tag)
 {
-    if (is_private(rq)) {
-        tag = own_tag(rq, tag);
-        reply_header(rp, "Vary", S("Authorization, Cookie"));
-    }
-    reply_header(rp, "ETag", str_fmt(rq->arena, "\"%.*s\"", STR_ARG(tag)));
-    struct str asked = req_header(rq, S("if-none-match"));
-    if (rq->method != HTTP_GET || !asked.s || !list_has_tag(asked, tag, true))
+    struct str quoted = quoted_tag(rq, tag), asked = req_header(rq, S("if-none-match"));
+    if (is_private(rq))
+        reply_header_kept(rp, "Vary", S("Authorization, Cookie"));
+    reply_header_kept(rp, "ETag", quoted);
+    if (rq->method != HTTP_GET || !asked.s || !list_has_tag(asked, quoted, true))
         return false;
     rp->status = 304;
     return true;
@@ -97,7 +122,7 @@ bool reply_etag(struct req *rq, struct reply *rp, struct str tag)
 err_t req_if_match(struct req *rq, struct str tag)
 {
     struct str asked = req_header(rq, S("if-match"));
-    if (!asked.s || list_has_tag(asked, is_private(rq) ? own_tag(rq, tag) : tag, false))
+    if (!asked.s || list_has_tag(asked, quoted_tag(rq, tag), false))
         return OK;
     return err_note(E_PRECONDITION, "if-match", "it has changed since you read it; read it again");
 }

@@ -7,11 +7,9 @@
 /* E_INVALID names the row that does not hold. */
 NODISCARD err_t router_new(struct arena *a, const struct route *const *tables, const size_t *counts,
                            size_t table_count, struct router **ret);
-/* Fill route, params, wrong_method. The path is decoded segment by segment into the arena. */
+/* Fill route, route_index, params, wrong_method. The path is decoded segment by segment into the arena. */
 NODISCARD err_t router_match(const struct router *r, struct call *c);
 size_t router_count(const struct router *r);
 const struct route *router_at(const struct router *r, size_t i);
-/* Where its figures are counted: the index of a route, or router_count() for none. */
-size_t router_index(const struct router *r, const struct route *route);
 
 #endif

@@ -8,21 +8,18 @@ static const char CSP[] = "default-src 'none'; script-src 'self'; style-src 'sel
                           "base-uri 'none'; form-action 'self'; "
                           "require-trusted-types-for 'script'; trusted-types vivim dompurify";
 
-void security_headers(struct call *c, bool document)
+void document_policy(struct call *c)
 {
-    struct reply *rp = &c->rp;
-    bool has_csp = false;
-    for (size_t i = 0; i < rp->header_count; i++)
-        has_csp |= str_eq_nocase(rp->headers[i].name, S("Content-Security-Policy"));
-    if (!has_csp)
-        reply_header(rp, "Content-Security-Policy",
-                     document ? S(CSP) : S("default-src 'none'; frame-ancestors 'none'"));
-    if (document)
-        return;
-    reply_header(rp, "X-Content-Type-Options", S("nosniff"));
-    reply_header(rp, "Referrer-Policy", S("no-referrer"));
-    reply_header(rp, "Cross-Origin-Opener-Policy", S("same-origin"));
-    reply_header(rp, "Cross-Origin-Resource-Policy", S("same-origin"));
+    reply_header(&c->rp, "Content-Security-Policy", S(CSP));
+}
+
+void security_headers_write(const struct call *c, struct buf *head)
+{
+    if (!reply_has_header(&c->rp, S("Content-Security-Policy")))
+        buf_put(head, S("Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"));
+    buf_put(head, S("X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+                    "Cross-Origin-Opener-Policy: same-origin\r\n"
+                    "Cross-Origin-Resource-Policy: same-origin\r\n"));
     if (c->rq.https)
-        reply_header(rp, "Strict-Transport-Security", S("max-age=63072000"));
+        buf_put(head, S("Strict-Transport-Security: max-age=63072000\r\n"));
 }

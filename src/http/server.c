@@ -119,6 +119,7 @@ static struct call *call_new(struct http_server *s, struct http1_exchange *x)
     rq->headers = (const struct header *)x->headers;
     rq->header_count = x->header_count;
     rq->body_fd = -1;
+    c->route_index = router_count(s->router); /* none */
     rq->now_ms = clock_wall_ms();
     rq->request_id = request_id(&x->arena);
     rq->session_cookie = s->https ? "__Host-vivim" : "vivim";
@@ -164,8 +165,7 @@ static enum http1_next on_head(struct http1_exchange *x, void *context)
     if (!c)
         return HTTP1_ANSWER;
     err_clear();
-    c->refused = first_checks(c);
-    c->refused_detail = *err_detail();
+    call_refuse(c, first_checks(c));
     if (c->refused == E_BAD_INPUT) /* who writes one request wrongly may mean another next one */
         reply_close(&c->rp);
     x->body_max = c->refused == OK && c->rq.route ? c->rq.route->body_max : 0;
@@ -209,7 +209,7 @@ static err_t run_route(struct call *c)
     return e;
 }
 
-static void fail(struct call *c, err_t e)
+void call_fail(struct call *c, err_t e)
 {
     reply_problem(c, e);
     if (c->rp.status >= 500)
@@ -217,22 +217,21 @@ static void fail(struct call *c, err_t e)
                LZ("route", c->rq.route ? c->rq.route->path : ""));
 }
 
-static void call_run(struct call *c)
+void call_run(struct call *c)
 {
     log_set_request(c->rq.request_id);
     err_t e = c->refused;
     err_clear();
     if (e == OK)
         e = run_route(c);
-    else
-        err_restore(&c->refused_detail);
+    else if (c->refused_detail)
+        err_restore(c->refused_detail);
     if (e != OK)
-        fail(c, e);
+        call_fail(c, e);
     log_set_request(STR_NONE);
 }
 
-/* On the loop: answer, or hold. */
-static void call_finish(struct call *c)
+void call_finish(struct call *c)
 {
     if (c->rp.held)
         held_begin(c);
@@ -265,62 +264,15 @@ static void finish_on_loop(struct net_loop *l, void *arg)
     call_finish(arg);
 }
 
-static void run_on_worker(struct task *t, struct db *db, err_t no_db)
+void call_on_worker(struct task *t, struct db *db, err_t no_db)
 {
     struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, task));
     c->rq.db = db;
     if (no_db != OK) {
-        c->refused = no_db;
-        c->refused_detail = *err_detail();
+        call_refuse(c, no_db);
     }
     call_run(c);
     net_post(c->exchange->loop, finish_on_loop, c);
-}
-
-static void finish_written(struct net_loop *l, void *arg)
-{
-    struct call *c = arg;
-    UNUSED(l);
-    if (c->refused != OK) {
-        log_set_request(c->rq.request_id);
-        err_restore(&c->refused_detail);
-        c->rp.header_count = 0; /* they speak of what is not there */
-        fail(c, c->refused);
-        log_set_request(STR_NONE);
-    }
-    call_finish(c);
-}
-
-/* How its commit ended, on whatever thread; from here on the loop has it. */
-static void committed(struct call *c, err_t e)
-{
-    c->refused = e;
-    if (e != OK)
-        c->refused_detail = *err_detail();
-    net_post(c->exchange->loop, finish_written, c);
-}
-
-static void on_committed(struct db_handed *h, err_t e)
-{
-    committed((struct call *)(void *)((char *)h - offsetof(struct call, handed)), e);
-}
-
-/* Its reply is ready before its commit is durable, and waits for that without a thread. */
-static void run_on_writer(struct task *t, struct db *db, err_t no_db)
-{
-    struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, task));
-    if (no_db != OK) {
-        run_on_worker(t, db, no_db);
-        return;
-    }
-    bool told;
-    c->rq.db = db;
-    c->handed.told = on_committed;
-    db_hand_over_begin(db);
-    call_run(c);
-    err_t e = db_hand_over_end(db, &c->handed, &told);
-    if (!told)
-        committed(c, e);
 }
 
 static struct workers *workers_for(struct call *c)
@@ -328,7 +280,7 @@ static struct workers *workers_for(struct call *c)
     struct http_server *s = c->server;
     enum run run = c->rq.route->run;
     bool writer = run == RUN_WRITE && s->writer && !idempotency_asked(c);
-    c->task.run = writer ? run_on_writer : run_on_worker;
+    c->task.run = writer ? written_run : call_on_worker;
     return run == RUN_WATCH ? s->watch : writer ? s->writer : s->workers;
 }
 
@@ -523,7 +475,8 @@ static err_t start(struct http_server *s)
     s->metrics = metrics_new(&s->arena, router_count(s->router) + 1);
     s->rates = rates_new(&s->arena, o->rate_factor ? o->rate_factor : 1);
     s->pages = pages_new(&s->arena, s->loop_count);
-    if (!s->metrics || !s->rates || !s->pages)
+    s->written = written_new(&s->arena, s->loop_count);
+    if (!s->metrics || !s->rates || !s->pages || !s->written)
         return E_BUSY;
     TRY(workers_start(s, o->workers_max, &s->workers));
     TRY(workers_start(s, 1, &s->watch));
@@ -597,6 +550,7 @@ void http_server_free(struct http_server *s)
         return;
     pages_free(s->pages);
     rates_free(s->rates);
+    written_free(s->written);
     struct arena arena = s->arena;
     arena_free(&arena);
 }

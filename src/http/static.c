@@ -73,7 +73,7 @@ static void serve(struct call *c, struct str name, const struct embedded_file *p
         tag = str_cat(c->rq.arena, tag, f == br ? S("-br") : S("-gz"));
     if (str_ends(name, S(".html")) ||
         str_ends(name, S(".js"))) /* a worker lives under its own script's policy */
-        security_headers(c, true);
+        document_policy(c);
     c->rq.method = HTTP_GET;
     if (status != 200 || !reply_etag(&c->rq, rp, tag))
         reply_bytes(rp, type_of(name), embedded_bytes(f));
@@ -121,7 +121,7 @@ bool static_serve(struct call *c)
         return true;
     }
     c->rp.status = page ? 200 : 404;
-    security_headers(c, true);
+    document_policy(c);
     reply_header(&c->rp, "Cache-Control", S("no-cache"));
     reply_bytes(&c->rp, S("text/html; charset=utf-8"), S(NO_CLIENT));
     return true;

@@ -174,31 +174,36 @@ static size_t sum(const uv_buf_t *bufs, unsigned count)
     return n;
 }
 
-static ssize_t send_now(struct net_conn *c, const char *bytes, size_t n)
-{
-    uv_os_fd_t fd;
-    return uv_fileno(&c->handle, &fd) == 0 ? send(fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
-}
-
-static ssize_t gather_and_send(struct net_conn *c, const uv_buf_t *bufs, unsigned count)
+static ssize_t gather_and_send(int fd, const uv_buf_t *bufs, unsigned count)
 {
     char all[GATHERED_MAX];
     size_t n = 0;
     for (unsigned i = 0; i < count; n += bufs[i++].len)
         memcpy(all + n, bufs[i].base, bufs[i].len);
-    return send_now(c, all, n);
+    return send(fd, all, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* What the kernel takes at once; an error shows with the next that waits. One part, as a delivery of a broadcast is, and
- * small ones together go by send(): 5% of it is what write() does for files. `bufs` becomes the rest, or none; gives how
- * many bytes went. */
+static ssize_t send_parts(int fd, const uv_buf_t *bufs, unsigned count)
+{
+    struct iovec parts[PARTS_MAX];
+    for (unsigned i = 0; i < count; i++)
+        parts[i] = (struct iovec){ bufs[i].base, bufs[i].len };
+    struct msghdr message = { .msg_iov = parts, .msg_iovlen = count };
+    return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* What the kernel takes at once; an error shows with the next that waits. By send() and sendmsg(): 5% of them is what write()
+ * and writev() do for files; small parts together go as one. `bufs` becomes the rest, or none; gives how many bytes went. */
 static size_t try_write(struct net_conn *c, uv_buf_t *bufs, unsigned *count)
 {
     if (c->unsent_bytes || c->closing || *count == 0)
         return 0;
-    ssize_t n = *count == 1                         ? send_now(c, bufs[0].base, bufs[0].len)
-                : sum(bufs, *count) <= GATHERED_MAX ? gather_and_send(c, bufs, *count)
-                                                    : uv_try_write(&c->stream, bufs, *count);
+    uv_os_fd_t fd;
+    if (uv_fileno(&c->handle, &fd) != 0)
+        return 0;
+    ssize_t n = *count == 1 ? send(fd, bufs[0].base, bufs[0].len, MSG_DONTWAIT | MSG_NOSIGNAL)
+                : sum(bufs, *count) <= GATHERED_MAX ? gather_and_send(fd, bufs, *count)
+                                                    : send_parts(fd, bufs, *count);
     size_t sent = n > 0 ? (size_t)n : 0, left = sent;
     unsigned first = 0;
     while (first < *count && left >= bufs[first].len)

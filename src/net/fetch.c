@@ -1,8 +1,7 @@
 #include "net/fetch.h"
 
-#include <curl/curl.h>
-
 #include "base/limits.h"
+#include "net/curl_library.h"
 #include "os/clock.h"
 
 enum { CONNECT_TIMEOUT_MS = 10000 };
@@ -43,6 +42,7 @@ static void free_url(CURLU **u)
 err_t fetch_open(const struct address_policy *policy, struct fetch **ret)
 {
     struct arena arena;
+    TRY(curl_library_load());
     arena_init(&arena, KIB(64));
     struct fetch *f = ARENA_NEW(&arena, struct fetch);
     if (!f)
@@ -89,6 +89,7 @@ static struct str part_of(CURLU *u, CURLUPart part, unsigned flags, struct arena
 /* Read by the parser that will connect, so that no two readers see two hosts in one URL. */
 static err_t parse_hop(struct arena *a, const char *url, struct hop *ret)
 {
+    TRY(curl_library_load());
     CLEANUP(free_url) CURLU *u = curl_url();
     if (!u)
         return E_BUSY;

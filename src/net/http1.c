@@ -37,7 +37,9 @@ struct http1 {
     bool saw_cr; /* of a blank line */
     int file_fd; /* of the answer that is being sent; -1 */
     size_t file_left;
-    bool sends_file, close_after, reads_ahead;
+    bool
+        drains; /* of what is being sent more is to come, or it is not ours: next when the connection has it all */
+    bool close_after, reads_ahead;
     bool given_away; /* to another protocol: freed when nobody reads any more */
     unsigned served, readers;
     void (*gone)(struct http1_exchange *x, void *context);
@@ -258,8 +260,11 @@ static void begin_request(struct http1 *h, struct str block, char *rest, size_t 
 /* The end of the header block, behind its empty line; 0: not there yet. */
 static size_t block_end(const char *bytes, size_t n)
 {
-    const char *at = n >= 4 ? memmem(bytes, n, "\r\n\r\n", 4) : NULL;
-    return at ? (size_t)(at - bytes) + 4 : 0;
+    const char *end = bytes + n, *at = bytes;
+    for (; end - at >= 4 && (at = memchr(at, '\r', (size_t)(end - at - 3))); at++)
+        if (memcmp(at, "\r\n\r\n", 4) == 0)
+            return (size_t)(at - bytes) + 4;
+    return 0;
 }
 
 /* Blank lines before a request: a few, each whole. How many bytes they are; h->ahead is empty. */
@@ -497,9 +502,10 @@ static void pump_file(struct http1 *h)
     }
     if (h->file_left || h->conn->closing || h->conn->unsent_bytes)
         return;
-    close(h->file_fd);
+    if (h->file_fd >= 0)
+        close(h->file_fd);
     h->file_fd = -1;
-    h->sends_file = false;
+    h->drains = false;
     next_request(h);
 }
 
@@ -545,12 +551,18 @@ void http1_reply(struct http1_exchange *x, const struct http1_reply *r)
     if (r->file_fd >= 0) {
         h->file_fd = r->file_fd;
         h->file_left = r->file_bytes;
-        h->sends_file = true;
+        h->drains = true;
         net_write_copy(h->conn, r->head);
         pump_file(h);
         return;
     }
     struct str parts[2] = { r->head, r->body };
+    if (r->passing) {
+        h->drains = true;
+        net_write_copies(h->conn, parts, 2);
+        pump_file(h);
+        return;
+    }
     net_write(h->conn, parts, 2, on_sent, h);
 }
 
@@ -658,7 +670,7 @@ static void protocol_data(struct net_conn *c, char *bytes, size_t n)
 static void protocol_drained(struct net_conn *c)
 {
     struct http1 *h = c->state;
-    if (h->state == SENDING && h->sends_file)
+    if (h->state == SENDING && h->drains)
         pump_file(h);
 }
 

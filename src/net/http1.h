@@ -72,6 +72,8 @@ struct http1_reply {
     size_t file_bytes;
     bool close;  /* close afterwards */
     bool stream; /* the body goes on: http1_stream_write until http1_stream_end */
+    bool
+        passing; /* head and body are good during the call alone: what the kernel leaves of them is copied */
 };
 /* Answer. On the exchange's loop (net_post from elsewhere). The exchange is gone afterwards, unless it streams. */
 void http1_reply(struct http1_exchange *x, const struct http1_reply *r);

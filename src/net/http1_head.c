@@ -13,9 +13,24 @@ static bool is_control(unsigned char c)
     return (c < 0x20 && c != '\t' && c != '\r' && c != '\n') || c == 0x7f;
 }
 
+/* Where the next byte stands that may be one of those, from `at` on: eight are looked at together, for nearly all are not. */
+static size_t next_control(struct str s, size_t at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones * 0x80;
+    for (; s.n - at >= 8; at += 8) {
+        uint64_t w;
+        memcpy(&w, s.s + at, 8);
+        uint64_t del = w ^ ones * 0x7f;
+        uint64_t found = (((w - ones * 0x20) & ~w) | ((del - ones) & ~del)) & highs;
+        if (found) /* the lowest one is surely so; those above it may be a borrow */
+            return at + (size_t)__builtin_ctzll(found) / 8;
+    }
+    return at;
+}
+
 bool http1_block_ok(struct str block)
 {
-    for (size_t i = 0; i < block.n; i++) {
+    for (size_t i = next_control(block, 0); i < block.n; i = next_control(block, i + 1)) {
         unsigned char c = (unsigned char)block.s[i];
         if (is_control(c))
             return false;
@@ -102,6 +117,8 @@ static err_t find_body(struct http1_exchange *x)
 struct parsing {
     struct http1_exchange *x;
     bool complete; /* the request ends with its head */
+    size_t count;
+    struct http1_header found[HTTP_HEADERS_MAX];
 };
 
 static int on_url(llhttp_t *p, const char *at, size_t n)
@@ -113,21 +130,21 @@ static int on_url(llhttp_t *p, const char *at, size_t n)
 
 static int on_field(llhttp_t *p, const char *at, size_t n)
 {
-    struct http1_exchange *x = ((struct parsing *)p->data)->x;
-    if (x->header_count == HTTP_HEADERS_MAX)
+    struct parsing *g = p->data;
+    if (g->count == HTTP_HEADERS_MAX)
         return -1;
     char *name = (char *)(uintptr_t)at; /* our own copy of the block */
     for (size_t i = 0; i < n; i++)
         if (name[i] >= 'A' && name[i] <= 'Z')
             name[i] = (char)(name[i] + 32);
-    x->headers[x->header_count++] = (struct http1_header){ str_of(at, n), S("") };
+    g->found[g->count++] = (struct http1_header){ str_of(at, n), S("") };
     return 0;
 }
 
 static int on_value(llhttp_t *p, const char *at, size_t n)
 {
-    struct http1_exchange *x = ((struct parsing *)p->data)->x;
-    x->headers[x->header_count - 1].value = str_trim(str_of(at, n));
+    struct parsing *g = p->data;
+    g->found[g->count - 1].value = str_trim(str_of(at, n));
     return 0;
 }
 
@@ -145,11 +162,11 @@ err_t http1_parse_head(struct http1_exchange *x, struct str block)
         .on_header_value = on_value,
         .on_message_complete = on_complete,
     };
-    struct parsing g = { x, false };
+    struct parsing g; /* not zeroed: most of it is never used */
     llhttp_t parser;
-    x->headers = ARENA_ARRAY(&x->arena, struct http1_header, HTTP_HEADERS_MAX);
-    if (!x->headers)
-        return E_BUSY;
+    g.x = x;
+    g.complete = false;
+    g.count = 0;
     if (!http1_block_ok(block) || !http1_lines_ok(block))
         return E_BAD_INPUT;
     llhttp_init(&parser, HTTP_REQUEST, &SETTINGS);
@@ -157,6 +174,11 @@ err_t http1_parse_head(struct http1_exchange *x, struct str block)
     enum llhttp_errno code = llhttp_execute(&parser, block.s, block.n);
     if (code != HPE_OK && code != HPE_PAUSED_UPGRADE && !g.complete)
         return E_BAD_INPUT;
+    x->headers = ARENA_ARRAY(&x->arena, struct http1_header, g.count);
+    if (!x->headers)
+        return E_BUSY;
+    x->header_count = g.count;
+    memcpy(x->headers, g.found, g.count * sizeof g.found[0]);
     if (parser.http_major != 1 || x->target.n == 0 || x->target.n > HTTP_TARGET_BYTES_MAX)
         return E_BAD_INPUT;
     x->method = str_from(llhttp_method_name((llhttp_method_t)parser.method));

@@ -1,9 +1,8 @@
 #include "net/local_client.h"
 
-#include <curl/curl.h>
-
 #include "base/buf.h"
 #include "base/limits.h"
+#include "net/curl_library.h"
 
 static size_t take(char *data, size_t size, size_t n, void *context)
 {
@@ -53,6 +52,7 @@ static err_t error_of(CURLcode code, const struct buf *body)
 
 err_t local_call(struct arena *a, const struct local_request *rq, struct local_reply *ret)
 {
+    TRY(curl_library_load());
     CLEANUP(free_easy) CURL *c = curl_easy_init();
     CLEANUP(free_list) struct curl_slist *headers = NULL;
     char *url = str_cstr(a, str_cat(a, S("http://localhost"), rq->target));

@@ -115,6 +115,7 @@ static void run(void *arg)
 {
     struct loop_start start = *(struct loop_start *)arg;
     free(arg);
+    thread_is_waited_for();
     if (start.begin)
         start.begin(start.loop, start.context);
     uv_run(&start.loop->uv, UV_RUN_DEFAULT);

@@ -12,6 +12,9 @@ struct thread {
 };
 /* Start `fn(arg)`; `name` (at most 15 bytes) shows in debuggers. Signals are blocked in it. E_BUSY. */
 NODISCARD err_t thread_start(struct thread *t, const char *name, void (*fn)(void *), void *arg);
+/* Of the calling thread: it does little at a time and others wait for it, so it shall run soon after it wakes. Where the kernel knows
+ * no such wish (before Linux 6.12), nothing changes. */
+void thread_is_waited_for(void);
 void thread_join(struct thread *t); /* accepts a thread that never started */
 
 struct mutex {

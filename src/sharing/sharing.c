@@ -46,11 +46,16 @@ static enum share_role role_of(const struct grant *g)
                : SHARE_NONE; /* a word of a later version gives nothing */
 }
 
+struct access sharing_own(struct uuid actor)
+{
+    return (struct access){ actor, SHARE_OWNER, STR_NONE };
+}
+
 static err_t own(struct app *app, struct db *db, struct uuid actor, const struct entity *e,
                  struct uuid id, struct access *ret)
 {
     TRY(e->exists(app, db, actor, id));
-    *ret = (struct access){ actor, SHARE_OWNER, STR_NONE };
+    *ret = sharing_own(actor);
     return OK;
 }
 

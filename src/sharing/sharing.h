@@ -28,9 +28,11 @@ struct access { /* to one thing */
     enum share_role role;
     struct str shared_by; /* the owner's handle; STR_NONE: it is the actor's own */
 };
+struct access sharing_own(struct uuid actor); /* to what is the actor's own: all that there is */
 /* Whose row does `actor` reach under this id? Its own, if it has one; else that of the oldest grant whose row is there and allows
  * `action`. E_NOT_FOUND: none; E_FORBIDDEN: there is one, but its role is not enough for a change. Cost: one indexed read for
- * one's own, two and more for another's. */
+ * one's own, two and more for another's. Who reads the row anyway may ask for one's own with that (sharing_own), and here when
+ * there is none. */
 NODISCARD err_t sharing_access(struct app *app, struct db *db, struct arena *a, struct uuid actor,
                                const struct entity *e, struct uuid id, enum share_action action,
                                struct access *ret);

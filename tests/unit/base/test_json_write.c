@@ -63,9 +63,9 @@ static void escapes(void **state)
     UNUSED(state);
     TEST_ARENA(a);
     for (unsigned c = 0; c < 0x80; c++) { /* each byte, at each place of a word */
-        for (size_t place = 0; place < 9; place++) {
+        for (size_t place = 0; place < 19; place++) {
             WRITER(f);
-            char text[9];
+            char text[19];
             memset(text, 'x', sizeof text);
             text[place] = (char)c;
             jo_str(&f.out, str_of(text, sizeof text));

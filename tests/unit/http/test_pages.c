@@ -156,6 +156,31 @@ static void what_is_kept_has_a_bound(void **state)
     expect(target, MANY + 3);
 }
 
+/* What the kernel did not take of it is a copy: the page itself goes. */
+static void who_reads_slowly_gets_a_page_that_was_dropped(void **state)
+{
+    enum { SLOW = KIB(255) }; /* more than a socket holds */
+    char target[80];
+    UNUSED(state);
+    snprintf(target, sizeof target, "/page?key=slow&bytes=%d", SLOW);
+    expect(target, 1);
+    int fd = client_connect(f.folder);
+    client_ask(fd, target);
+    for (int i = 1; i <= MANY; i++) {
+        snprintf(target, sizeof target, "/page?key=%d&bytes=%d", i, LARGE);
+        expect(target, i + 1);
+    }
+    struct str text = client_answer(fd, &f.arena, ANSWER_BYTES);
+    size_t at = str_find(text, S("\"filler\":\""), 0) + 10;
+    assert_true(has(text, "\"rendered\":1,"));
+    assert_int_equal(text.n, at + SLOW + 2);
+    for (size_t i = 0; i < SLOW; i++)
+        assert_int_equal(text.s[at + i], 'x');
+    client_ask(fd, "/page?key=next"); /* the connection goes on */
+    assert_int_equal(status_of(client_answer(fd, &f.arena, ANSWER_BYTES)), 200);
+    close(fd);
+}
+
 /* --- beside each other ---------------------------------------------------------------------------------- */
 
 static void read_on(void *arg)
@@ -235,9 +260,13 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_whole_key_decides),      TEST(what_is_forgotten_is_rendered_again),
-        TEST(only_a_good_answer_is_kept), TEST(a_worker_keeps_nothing),
-        TEST(what_is_kept_has_a_bound),   TEST(forgetting_while_others_read),
+        TEST(the_whole_key_decides),
+        TEST(what_is_forgotten_is_rendered_again),
+        TEST(only_a_good_answer_is_kept),
+        TEST(a_worker_keeps_nothing),
+        TEST(what_is_kept_has_a_bound),
+        TEST(forgetting_while_others_read),
+        TEST(who_reads_slowly_gets_a_page_that_was_dropped),
     };
     return cmocka_run_group_tests_name("http/pages", tests, NULL, NULL);
 }

@@ -7,9 +7,12 @@
 
 #include <cmocka.h>
 
+#include <poll.h>
+
 #include "db/db_inside.h"
 #include "fault/fault.h"
 #include "http/client.h"
+#include "http/server.h"
 #include "http/workers.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -31,6 +34,8 @@ static struct fixture {
     struct http_server *_Atomic server;
     struct gate begun, go_on; /* of the first write, behind which the others wait */
     _Atomic int64_t next;
+    struct gate held, let_go; /* of the loop */
+    int fds[CLIENTS], seen;
     enum fault_kind fault; /* what the last of CLIENTS arms */
 } f;
 
@@ -83,6 +88,28 @@ static err_t refuse_get(struct req *rq, struct reply *rp)
     return err_note(E_CONFLICT, NULL, "refused behind its commit");
 }
 
+/* The loop waits here. */
+static err_t hold_get(struct req *rq, struct reply *rp)
+{
+    UNUSED(rq);
+    gate_open(&f.held);
+    assert_true(gate_wait(&f.let_go, WAIT_MS));
+    reply_bytes(rp, S("text/plain"), S("held"));
+    return OK;
+}
+
+/* How many of the writers have an answer by now? */
+static err_t look_get(struct req *rq, struct reply *rp)
+{
+    UNUSED(rq);
+    for (int i = 0; i < CLIENTS; i++) {
+        struct pollfd p = { .fd = f.fds[i], .events = POLLIN };
+        f.seen += poll(&p, 1, 0) == 1;
+    }
+    reply_bytes(rp, S("text/plain"), S("seen"));
+    return OK;
+}
+
 #define ROW(path, handler, where)                                                                  \
     {                                                                                              \
         HTTP_GET, path, handler, AUTH_PUBLIC, RATE_NONE, 0, where, SCOPE_NONE, .summary = "a test" \
@@ -92,6 +119,8 @@ static const struct route ROUTES[] = {
     ROW("/put", put_get, RUN_WRITE),
     ROW("/put-and-count", put_and_count_get, RUN_WRITE),
     ROW("/refuse", refuse_get, RUN_WRITE),
+    ROW("/hold", hold_get, RUN_LOOP),
+    ROW("/look", look_get, RUN_LOOP),
     ROW("/put-on-worker", put_get, RUN_WORKER),
     ROW("/count", count, RUN_INLINE),
     ROW("/count-on-worker", count, RUN_WORKER),
@@ -128,7 +157,7 @@ static int64_t rows_stored(void)
 /* --- one group for all of them -------------------------------------------------------------------------- */
 
 /* The first holds the thread until all the others wait behind it: so they are one group. */
-static void ask_together(int *fds)
+static void wait_together(int *fds)
 {
     for (int i = 0; i < CLIENTS; i++)
         fds[i] = connect_to();
@@ -139,9 +168,19 @@ static void ask_together(int *fds)
     int64_t began_ms = clock_real_ms();
     while (workers_waiting(f.server->writer) < CLIENTS - 1)
         assert_true(clock_real_ms() - began_ms < WAIT_MS);
+}
+
+static void go_on(void)
+{
     clock_fake(
         clock_wall_ms()); /* time stands still: the group does not become old on a slow machine */
     gate_open(&f.go_on);
+}
+
+static void ask_together(int *fds)
+{
+    wait_together(fds);
+    go_on();
 }
 
 static void replies_of_a_group_leave_with_its_commit(void **state)
@@ -203,6 +242,31 @@ static void a_failed_sync_fails_each_reply_and_ends_writing(void **state)
     int fd = connect_to();
     assert_int_equal(status_of(get(fd, "/put")), err_status(E_READ_ONLY));
     close(fd);
+}
+
+/* All that a group has to answer waits in one moment, and behind it somebody reads. */
+static void a_read_waits_for_a_few_answers_and_not_for_all(void **state)
+{
+    int holder = connect_to(), reader = connect_to();
+    UNUSED(state);
+    wait_together(f.fds);
+    ask(holder, "/hold");
+    assert_true(gate_wait(&f.held, WAIT_MS));
+    go_on();
+    int64_t began_ms = clock_real_ms();
+    while (written_waiting(f.server, 0) < CLIENTS)
+        assert_true(clock_real_ms() - began_ms < WAIT_MS);
+    ask(reader, "/look");
+    gate_open(&f.let_go);
+    assert_int_equal(status_of(answer(holder)), 200);
+    assert_int_equal(status_of(answer(reader)), 200);
+    assert_in_range(f.seen, 0, CLIENTS / 4);
+    for (int i = 0; i < CLIENTS; i++) {
+        assert_int_equal(status_of(answer(f.fds[i])), 200);
+        close(f.fds[i]);
+    }
+    close(holder);
+    close(reader);
 }
 
 /* --- who wrote reads what it wrote ---------------------------------------------------------------------------- */
@@ -367,6 +431,7 @@ int main(void)
         TEST(a_group_that_fails_fails_each_reply_that_was_ready),
         TEST(a_full_disk_fails_each_reply_that_was_ready),
         TEST(a_failed_sync_fails_each_reply_and_ends_writing),
+        TEST(a_read_waits_for_a_few_answers_and_not_for_all),
         TEST(who_wrote_reads_what_it_wrote),
         TEST(reads_sent_ahead_see_the_writes_before_them),
         TEST(an_error_behind_a_commit_is_the_answer),
