@@ -53,7 +53,13 @@ function reader(recipe, finding) {
     const skipped = [...(recipe.skip ?? []), '.katex-mathml ~ .katex-html'].join(', ');
     const isHidden = (el) => (attribute(el, 'hidden') ?? 'until-found') !== 'until-found' || matches(el, skipped);
     // What the page does not show is not read, unless it is the source of something that it draws.
-    const isUnseen = (el) => { const s = styleOf(el); return s !== null && (s.display === 'none' || s.visibility === 'hidden') && first(el, 'pre, code, .cm-editor, math') === null && !matches(el, recipe.thinking); };
+    const unseen = new WeakMap(); // asked when an element is read, and when its words are counted
+    function isUnseen(el) {
+        if (unseen.has(el)) return unseen.get(el);
+        const s = styleOf(el), is = s !== null && (s.display === 'none' || s.visibility === 'hidden') && first(el, 'pre, code, .cm-editor, math') === null && !matches(el, recipe.thinking);
+        unseen.set(el, is);
+        return is;
+    }
     const breaks = (el, tag) => BLOCK.has(tag) || ((tag === 'span' || tag === 'a' || tag.includes('-')) && styleOf(el)?.display === 'block'
         && !/flex|grid/.test(styleOf(parentOf(el) ?? el)?.display ?? ''));
     // Of the space in a text node: '' none is kept, 'lines' the line feeds, 'all'. By class where the page's styles are not there.
