@@ -1,7 +1,7 @@
 // What grows with the store: the same requests with few and with many messages of one account, and with few and many accounts.
 // bench/fill.c puts them in through the archive's own door. All clients are bench/load.c over the Unix socket, each with one
 // request in flight; one loop serves them. CPU µs of the server for each request, all its threads: what the consumers of the log
-// do for a write is in it. MESSAGES and ACCOUNTS (numbers parted by commas) ask for other sizes.
+// do for a write is in it. MESSAGES (1000 at least) and ACCOUNTS (numbers parted by commas) ask for other sizes.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
