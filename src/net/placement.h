@@ -13,7 +13,7 @@
  * runs for it while none do; one that comes when it is answered anew still goes where the last answer sent it. A connection
  * stays where it was accepted (but net_move): those few that came first share a loop however busy they get, the others
  * have theirs. Where the kernel knows no such programs it is the hash for all. Over a Unix socket there is one loop.
- * docs/decisions/0014-loop-placement.md says what else was weighed. */
+ * docs/decisions/0015-loop-placement.md says what else was weighed. */
 #ifndef VIVIM_NET_PLACEMENT_H
 #define VIVIM_NET_PLACEMENT_H
 
