@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "ops/ops.h"
 
-enum { PROBES_MAX = 8, HOLDERS_MAX = 8 };
+enum { PROBES_MAX = 8, HOLDERS_MAX = 8, WEIGHED_MAX = 2 * PROBES_MAX * HOLDERS_MAX };
 
 /* --- the source ---------------------------------------------------------------------------------- */
 
@@ -83,6 +83,8 @@ struct search {
     struct arena *a;
     struct uuid owner;
     struct identity *found;
+    struct uuid weighed[WEIGHED_MAX]; /* each candidate is read once */
+    size_t weighed_count;
 };
 
 static bool has(const struct identity *f, struct uuid conversation)
@@ -161,18 +163,30 @@ static err_t by_origin(struct search *s)
     return same ? join(s, same->conversation_id) : OK;
 }
 
+static bool was_weighed(struct search *s, struct uuid conversation)
+{
+    for (size_t i = 0; i < s->weighed_count; i++)
+        if (uuid_eq(s->weighed[i], conversation))
+            return true;
+    if (s->weighed_count < WEIGHED_MAX)
+        s->weighed[s->weighed_count++] = conversation;
+    return false;
+}
+
 /* A candidate holds one of our answers; does it hold enough of what is said? */
 static err_t weigh(struct search *s, struct uuid conversation, const struct archive_message *rows,
                    size_t count)
 {
+    CLEANUP(arena_free) struct arena a = { 0 };
     struct archive_message *theirs;
     size_t their_count;
     bool same;
-    if (has(s->found, conversation))
+    if (has(s->found, conversation) || was_weighed(s, conversation))
         return OK;
-    TRY(archive_messages(s->db, s->a, s->owner, conversation, true, -1,
-                         CONVERSATION_MESSAGES_MAX * 2, &theirs, &their_count));
-    TRY(rendering_is_same(s->a, rows, count, theirs, their_count, &same));
+    arena_init(&a, CONVERSATION_ARENA_BYTES_MAX);
+    TRY(archive_messages(s->db, &a, s->owner, conversation, true, -1, CONVERSATION_MESSAGES_MAX * 2,
+                         &theirs, &their_count));
+    TRY(rendering_is_same(&a, rows, count, theirs, their_count, &same));
     return same ? join(s, conversation) : OK;
 }
 
@@ -212,7 +226,7 @@ err_t identity_find(struct db *db, struct arena *a, struct uuid owner,
     struct archive_source *list;
     size_t n;
     struct identity f = { .source = *source };
-    struct search s = { db, a, owner, &f };
+    struct search s = { .db = db, .a = a, .owner = owner, .found = &f };
     TRY(source_store_at(db, a, owner, source->provider, source->place, &list, &n));
     const struct archive_source *stored = of_account(list, n, source->account);
     if (stored) {

@@ -299,9 +299,11 @@ err_t archive_write(struct db *db, struct arena *a, struct uuid owner,
         TRY(write_row(db, a, owner, old, &f.row, o, ret));
     if (o->measure)
         TRY(measure(stored, stored_count, &plan, new ? S("") : old->findings, f.row.findings, ret));
-    if (count > 1)
+    /* The rows say all where one made them, and none that was left out was captured later than it. */
+    bool kept = count > 1 || list[0].row.captured_ms != f.row.captured_ms;
+    if (kept)
         TRY(name_messages(a, &f, &plan, list, count));
-    return count > 1 || !new ? source_store_keep(db, owner, id, list, count > 1 ? count : 0) : OK;
+    return kept || !new ? source_store_keep(db, owner, id, list, kept ? count : 0) : OK;
 }
 
 /* --- from outside ------------------------------------------------------------------------------------------ */
