@@ -285,7 +285,7 @@ err_t judge_dom(struct arena *a, const struct asked *asked, const struct page_re
         return arena_err(a);
     if (dom.n && json_parse(a, dom, JSON_FOREIGN_DEPTH_MAX, &root) == OK &&
         dom_conversation(a, root, c) == OK)
-        TRY(accept(a, c, "dom", ret));
+        TRY(accept(a, c, asked->generic ? "generic" : "dom", ret));
     struct str url = ret->found ? json_get_str(root, S("url")) : STR_NONE;
     enum place place = place_of(a, asked, url);
     if (place != PLACE_SHARE) {

@@ -189,8 +189,8 @@ export async function startFixtureServer() {
     };
 
     const seriesPages = { // by the first part of their ids
-        [uuid(100).slice(0, 8)]: (id, title) => chatgptSharePage({ ...SAMPLES.groupCommit, conversation_id: id, title }, id),
-        [uuid(101).slice(0, 8)]: (id, title) => chatgptSharePage({ ...longConversation(LONG_TURNS), conversation_id: id, title }, id),
+        [uuid(100).slice(0, 8)]: (id, title) => chatgptSharePage({ ...SAMPLES.groupCommit, conversation_id: `c-${id}`, title }, id),
+        [uuid(101).slice(0, 8)]: (id, title) => chatgptSharePage({ ...longConversation(LONG_TURNS), conversation_id: `c-${id}`, title }, id),
         [uuid(102).slice(0, 8)]: (id, title) => chatgptDomPage(title, DOM_TURNS),
     };
 
