@@ -335,8 +335,7 @@ err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct 
     w.asked = (struct asked){ .providers = &w.room->providers,
                               .provider = provider_by_name(w.row.provider),
                               .url = w.row.url,
-                              .share_id = w.row.share_id,
-                              .generic = w.data && w.data->generic };
+                              .share_id = w.row.share_id };
     if (!w.data || !w.asked.provider)
         return record(&w, OUTCOME_INVALID_URL, STR_NONE, NULL);
     err_t e = visit_and_store(&w);

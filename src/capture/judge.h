@@ -20,7 +20,6 @@ struct asked {
     const struct provider_table *providers;
     const struct provider *provider;
     struct str url, share_id; /* as in capture_row */
-    bool generic;             /* a page of any host (provider_data.h) */
 };
 
 /* From the provider's JSON and the HTML. */
