@@ -22,7 +22,7 @@ $(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c $(FLAGS)
 
 # The web client: built by Vite when npm has installed what it needs (./run and ./test see to that), compressed once, embedded.
 EXTRA_GEN_http := web_files
-WEB_SRC := $(shell find web -type f -not -path 'web/dist/*' -not -path 'web/tests/*' -not -path 'web/src/gen/*' 2>/dev/null) $(wildcard src/archive/providers/*.json)
+WEB_SRC := $(shell find web -type f -not -path 'web/dist/*' -not -path 'web/tests/*' -not -path 'web/src/gen/*' 2>/dev/null) $(wildcard src/archive/providers/*.json) src/archive/finding.h
 ifneq ($(wildcard node_modules/.vivim-lock),)
 web/dist/index.html: $(WEB_SRC) package.json
 	@echo "  VITE web"
@@ -37,10 +37,10 @@ $(GEN)/web_files.c: $(WEB_DIST) $(BUILD)/tools/embed
 	    while read -r f; do [ -e "$$f.br" ] || { brotli -q 11 -k -f "$$f" && gzip -9 -k -n -f "$$f"; }; done
 	@$(BUILD)/tools/embed WEB_FILES $@ --base web/dist $$(find web/dist -type f 2>/dev/null | sort)
 
-# The runner that is injected into pages, with its reader and its counter as one expression, and the list of blocked domains.
+# The runner that is injected into pages, with its reader, its counter and its finder as one expression, and the list of blocked domains.
 EXTRA_GEN_capture := capture_files
-$(GEN)/runner.js: src/capture/reader.js src/capture/counter.js src/capture/runner.js
+$(GEN)/runner.js: src/capture/reader.js src/capture/counter.js src/capture/finder.js src/capture/runner.js
 	@mkdir -p $(@D)
-	@{ echo '(() => {'; cat src/capture/reader.js src/capture/counter.js; echo 'const run ='; cat src/capture/runner.js; echo 'return run;'; echo '})()'; } > $@
+	@{ echo '(() => {'; cat src/capture/reader.js src/capture/counter.js src/capture/finder.js; echo 'const run ='; cat src/capture/runner.js; echo 'return run;'; echo '})()'; } > $@
 $(GEN)/capture_files.c: $(GEN)/runner.js src/capture/blocked_domains.txt $(BUILD)/tools/embed
 	@$(BUILD)/tools/embed CAPTURE_FILES $@ $(GEN)/runner.js src/capture/blocked_domains.txt

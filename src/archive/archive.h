@@ -45,6 +45,10 @@ struct archive_put_result {
     bool created, changed; /* neither: everything was there already */
     /* moved: they say the same, at another place, on another branch, or more is known of them. */
     size_t messages_new, messages_changed, messages_moved, messages_unchanged, messages_gone;
+    /* What a reader sees of that: on the current path and not hidden. */
+    size_t shown_new, shown_changed;
+    int64_t message_count; /* visible now */
+    struct str title;      /* as it stands now, perhaps the owner's; STR_NONE; in `a` */
 };
 
 /* Store a conversation for `owner`: new, or onto the one that it is (docs/decisions/0014-identity.md): the same link, the

@@ -19,16 +19,19 @@ static err_t put_step(struct db *db, struct uuid owner, const struct merge_step 
                       int64_t now_ms, struct archive_put_result *result)
 {
     const struct archive_message *row = &step->row;
+    bool shown = row->on_path && !row->hidden;
     switch (step->kind) {
     case MERGE_UNCHANGED:
         result->messages_unchanged++;
         return OK;
     case MERGE_NEW:
         result->messages_new++;
+        result->shown_new += shown;
         TRY(archive_store_message_insert(db, owner, row));
         return archive_say(db, owner, "message", row->id, "created", NULL, 1, now_ms);
     case MERGE_CHANGED:
         result->messages_changed++;
+        result->shown_changed += shown;
         TRY(archive_store_message_replace(db, owner, row, now_ms));
         TRY(archive_store_message_place(db, owner, row));
         return archive_say(db, owner, "message", row->id, "updated", step->fields, row->version + 1,
@@ -297,6 +300,8 @@ err_t archive_write(struct db *db, struct arena *a, struct uuid owner,
         TRY(put_step(db, owner, &plan.steps[i], o->now_ms, ret));
     if (!new)
         TRY(write_row(db, a, owner, old, &f.row, o, ret));
+    ret->title = f.row.title;
+    ret->message_count = f.row.message_count;
     if (o->measure)
         TRY(measure(stored, stored_count, &plan, new ? S("") : old->findings, f.row.findings, ret));
     /* The rows say all where one made them, and none that was left out was captured later than it. */
@@ -465,6 +470,7 @@ err_t archive_put(struct db *db, struct arena *a, struct uuid owner,
     assert(given->hash.n && given->provider && given->source.kind);
     CLEANUP(arena_free) struct arena work = { 0 }; /* what is stored of it may be larger than `a` */
     arena_init(&work, CONVERSATION_ARENA_BYTES_MAX);
+    struct arena *callers = a;
     a = &work;
     struct conversation c = storable(a, given);
     TRY(arena_err(a));
@@ -489,6 +495,9 @@ err_t archive_put(struct db *db, struct arena *a, struct uuid owner,
     TRY(put(&p, &source, r->count, &result));
     for (size_t i = 0; i < options->media_count; i++)
         TRY(archive_store_media(db, owner, result.id, &options->media[i]));
+    if (result.title.s)
+        result.title = str_dup(callers, result.title);
+    TRY(arena_err(callers));
     if (!options->dry)
         TRY(db_txn_commit(&tx));
     *ret = result;

@@ -112,9 +112,10 @@
 #define URL_BYTES_MAX              2048
 #define CAPTURE_DEADLINE_MS        60000
 #define CAPTURE_STEP_MS            20000
-#define CAPTURE_SHOW_MS            5000 /* for the picture of a page whose bytes have decided */
-#define CAPTURE_PAGE_BYTES_MAX     MIB(16)
-#define CAPTURES_OF_ONE_MAX        5000 /* of one conversation */
+#define CAPTURE_SHOW_MS            5000    /* for the picture of a page whose bytes have decided */
+#define CAPTURE_PAGE_BYTES_MAX     MIB(16) /* through the proxy */
+#define CAPTURE_BODY_BYTES_MAX     MIB(64) /* of one document or answer, unpacked */
+#define CAPTURES_OF_ONE_MAX        5000    /* of one conversation */
 #define CAPTURE_PICTURES_MAX       200
 #define CAPTURE_PICTURE_BYTES_MAX  MIB(10) /* of one */
 #define CAPTURE_PICTURES_BYTES_MAX MIB(64) /* of all of a capture */

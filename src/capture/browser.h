@@ -27,7 +27,7 @@ NODISCARD err_t browser_acquire(struct browser_pool *p, const struct patience *p
                                 struct devtools **ret);
 enum browser_state {
     BROWSER_WELL,
-    BROWSER_SLOW, /* it did not answer someone in a hurry: it gets no new work, and ends when the others are done */
+    BROWSER_SLOW, /* it, or a page of it, did not answer: it gets no new work, and ends when the others are done */
     BROWSER_BROKEN, /* it did not answer: it is ended now */
 };
 void browser_release(struct browser_pool *p, struct devtools *d, enum browser_state state);

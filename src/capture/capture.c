@@ -33,11 +33,14 @@ static err_t check_rate(struct app *app, struct db *db, struct uuid owner, int64
 }
 
 err_t capture_start(struct app *app, struct db *db, struct arena *a, struct uuid owner,
-                    struct str url, int64_t now_ms, struct uuid *ret_id)
+                    struct str url, bool any_host, int64_t now_ms, struct uuid *ret_id)
 {
-    struct share_url share;
-    TRY(url_policy_check(&capture_room(app)->providers, a, url, app->settings->blocked_domains,
-                         &share));
+    struct share_url share = { 0 };
+    const struct provider_table *providers = &capture_room(app)->providers;
+    struct str blocked = app->settings->blocked_domains;
+    TRY((any_host ? url_policy_check_any : url_policy_check)(providers, a, url, blocked, &share));
+    if (share.provider->generic && !app->settings->capture_any_host)
+        return err_note(E_BLOCKED, "url", "this server reads pages of known providers only");
     struct str dedup = str_fmt(a, "%.*s:%.*s", STR_ARG(share.provider->name), STR_ARG(share.id));
     struct str payload = payload_json(a, &share);
     TRY(arena_err(a));

@@ -3,11 +3,13 @@ INSERT INTO capture (owner_id, id, url, provider, share_id, outcome, conversatio
 VALUES (:owner, :id, :url, :provider, :share, NULL, NULL, NULL, NULL, :now_ms, NULL);
 
 -- :query capture_one
-SELECT id, url, provider, share_id, outcome, conversation_id, error_code, error_detail, created_ms, ended_ms
+SELECT id, url, provider, share_id, outcome, conversation_id, error_code, error_detail, created_ms, ended_ms,
+       change, title, messages_new, messages_changed, message_count
   FROM capture WHERE owner_id = :owner AND id = :id;
 
 -- :query capture_end
-UPDATE capture SET outcome = :outcome, conversation_id = :conversation, error_code = :code, error_detail = :detail, ended_ms = :now_ms
+UPDATE capture SET outcome = :outcome, conversation_id = :conversation, error_code = :code, error_detail = :detail, ended_ms = :now_ms,
+       change = :change, title = :title, messages_new = :new, messages_changed = :changed, message_count = :count
  WHERE owner_id = :owner AND id = :id;
 
 -- :query capture_count_since
@@ -22,7 +24,8 @@ ON CONFLICT (owner_id, capture_id, kind) DO UPDATE SET sha256 = excluded.sha256,
 SELECT COUNT(*) FROM (SELECT 1 FROM capture_evidence WHERE owner_id = :owner AND sha256 = :sha256 LIMIT 1) AS named;
 
 -- :query capture_of_conversation
-SELECT id, url, provider, share_id, outcome, conversation_id, error_code, error_detail, created_ms, ended_ms
+SELECT id, url, provider, share_id, outcome, conversation_id, error_code, error_detail, created_ms, ended_ms,
+       change, title, messages_new, messages_changed, message_count
   FROM capture WHERE owner_id = :owner AND conversation_id = :conversation LIMIT :limit;
 
 -- :query capture_move
@@ -59,7 +62,8 @@ SELECT kind, sha256 FROM capture_evidence WHERE owner_id = :owner AND capture_id
 -- :query capture_to_reread
 -- Of each link the last capture that gave a conversation, and what came behind it and was not understood; in the order of ids,
 -- from the given one on.
-SELECT id, url, provider, share_id, outcome, conversation_id, error_code, error_detail, created_ms, ended_ms
+SELECT id, url, provider, share_id, outcome, conversation_id, error_code, error_detail, created_ms, ended_ms,
+       change, title, messages_new, messages_changed, message_count
   FROM capture c
  WHERE owner_id = :owner AND id >= :from AND (provider = :provider OR :provider IS NULL)
    AND outcome IN ('ok', 'partial', 'format_changed')

@@ -11,10 +11,13 @@
 
 struct start_body {
     struct str url;
+    bool any_host;
 };
 
 static const struct field START_BODY[] = {
     FIELD(start_body, url, FIELD_STR, true, 1, 4096, "the share link of a conversation"),
+    FIELD(start_body, any_host, FIELD_BOOL, false, 0, 0,
+          "a page of no known provider is meant: look for a conversation in it"),
 };
 
 static err_t captures_post(struct req *rq, struct reply *rp)
@@ -22,7 +25,8 @@ static err_t captures_post(struct req *rq, struct reply *rp)
     struct start_body body = { 0 };
     struct uuid id;
     TRY(req_body(rq, &body));
-    TRY(capture_start(rq->app, rq->db, rq->arena, rq->caller.user_id, body.url, rq->now_ms, &id));
+    TRY(capture_start(rq->app, rq->db, rq->arena, rq->caller.user_id, body.url, body.any_host,
+                      rq->now_ms, &id));
     reply_status(rp, 202);
     struct json_out *o = reply_json(rp);
     jo_object(o);
@@ -292,7 +296,7 @@ static err_t capture_forget(struct app *app, struct db *db, struct uuid account)
 
 static const char CAPTURE_SCHEMA[] =
     "{\"type\":\"object\",\"required\":[\"id\",\"url\",\"provider\",\"status\",\"phase\","
-    "\"progress\",\"position\",\"outcome\",\"conversation_id\",\"error\","
+    "\"progress\",\"position\",\"outcome\",\"conversation_id\",\"result\",\"error\","
     "\"created_at\",\"updated_at\"],\"properties\":{\"id\":{\"type\":\"string\",\"format\":"
     "\"uuid\"},\"url\":{\"type\":\"string\"},\"provider\":{\"type\":\"string\"},"
     "\"status\":{\"enum\":[\"queued\",\"running\",\"done\",\"failed\",\"cancelled\"]},\"phase\":{"
@@ -301,6 +305,11 @@ static const char CAPTURE_SCHEMA[] =
     "\"type\":[\"integer\",\"null\"]},\"total\":{\"type\":[\"integer\",\"null\"]}}},"
     "\"position\":{\"type\":[\"integer\",\"null\"]},\"outcome\":{\"type\":[\"string\",\"null\"]},"
     "\"conversation_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\"},"
+    "\"result\":{\"type\":[\"object\",\"null\"],\"required\":[\"change\",\"words\",\"title\","
+    "\"messages_new\",\"messages_changed\",\"message_count\"],\"properties\":{\"change\":{\"enum\":"
+    "[\"new\",\"updated\",\"unchanged\"]},\"words\":{\"type\":\"string\"},\"title\":{\"type\":"
+    "[\"string\",\"null\"]},\"messages_new\":{\"type\":\"integer\"},\"messages_changed\":{\"type\":"
+    "\"integer\"},\"message_count\":{\"type\":\"integer\"}}},"
     "\"error\":{\"type\":[\"object\",\"null\"],\"properties\":{\"code\":{\"type\":\"string\"},"
     "\"detail\":{\"type\":[\"string\",\"null\"]}}},"
     "\"created_at\":{\"type\":\"string\",\"format\":\"date-time\"},\"updated_at\":{\"type\":"

@@ -25,6 +25,14 @@ static err_t phase(struct work *w, const char *name)
     return job_phase(w->run, name, state_json(w));
 }
 
+/* Where a capture that found nothing came to its end: what is told of it says no more than what happened. */
+static const char *last_phase(const struct work *w, enum outcome outcome)
+{
+    if (outcome == OUTCOME_FORMAT_CHANGED)
+        return "extract";
+    return w->result.status ? "load" : "navigate";
+}
+
 static void read_state(struct work *w)
 {
     struct json root;
@@ -92,29 +100,33 @@ static err_t open_page(struct work *w)
     return page_open(w->a, &w->page_options, &w->page, &w->result);
 }
 
+/* A page that did not answer may still be closed by its browser, which then does its other pages to their ends and no new ones:
+ * what one page does is not the end of another's capture. */
 static void close_page(struct work *w)
 {
-    bool broken = w->result.broken, hurry = job_check(w->run) != OK;
-    page_close(w->page, hurry, &broken);
+    bool unclosed = false, hurry = job_check(w->run) != OK;
+    page_close(w->page, hurry, &unclosed);
     if (w->browser)
         browser_release(w->room->browsers, w->browser,
-                        !broken ? BROWSER_WELL
-                        : hurry ? BROWSER_SLOW
-                                : BROWSER_BROKEN);
+                        unclosed && !hurry             ? BROWSER_BROKEN
+                        : unclosed || w->result.broken ? BROWSER_SLOW
+                                                       : BROWSER_WELL);
     egress_stop(w->egress);
     w->page = NULL;
     w->browser = NULL;
     w->egress = NULL;
 }
 
-/* The data first; the rendered page only when the data gave nothing, or not all of the turns. */
+/* The data first; the rendered page only when the data gave nothing, or not all of the turns. What is gone, or a wall, is not
+ * read. */
 static err_t read_page(struct work *w)
 {
     struct verdict data;
-    TRY(phase(w, "extract"));
     egress_refused(w->egress, w->a, &w->result.refused);
     if (!w->verdict.found)
         TRY(judge_data(w->a, &w->asked, &w->result, &w->verdict));
+    if (w->verdict.found || w->verdict.outcome == OUTCOME_NONE)
+        TRY(phase(w, "extract"));
     data = w->verdict;
     if (data.outcome == OUTCOME_NONE || misses_turns(&data)) {
         bool readable = w->result.loaded || w->result.html.n;
@@ -186,12 +198,15 @@ static err_t visit(struct work *w)
 /* --- the end ------------------------------------------------------------------------------------------------ */
 
 static err_t record(struct work *w, enum outcome outcome, struct str detail,
-                    struct uuid conversation)
+                    const struct archive_put_result *put_or_none)
 {
     bool good = outcome == OUTCOME_OK || outcome == OUTCOME_PARTIAL;
     struct capture_row end = w->row;
+    if (!good)
+        TRY(phase(w, last_phase(w, outcome)));
     end.outcome = str_from(outcome_name(outcome));
-    end.conversation_id = conversation;
+    if (put_or_none)
+        capture_row_put(&end, put_or_none);
     end.ended_ms = clock_wall_ms();
     end.error_code = good ? STR_NONE : end.outcome;
     struct str advice = str_from(outcome_advice(outcome));
@@ -203,7 +218,7 @@ static err_t record(struct work *w, enum outcome outcome, struct str detail,
                          .actor_id = w->job->owner_id,
                          .entity = "capture",
                          .kind = "updated",
-                         .fields = "outcome",
+                         .fields = "outcome,result",
                          .entity_id = w->row.id,
                          .version = 1 };
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
@@ -269,7 +284,7 @@ static err_t store(struct work *w)
     job_progress(w->run, 0, (int64_t)c->message_count);
     TRY(archive_put(w->db, w->a, w->job->owner_id, c, &options, c->source.captured_ms, &put));
     job_progress(w->run, (int64_t)c->message_count, (int64_t)c->message_count);
-    return record(w, w->verdict.outcome, STR_NONE, put.id);
+    return record(w, w->verdict.outcome, STR_NONE, &put);
 }
 
 /* The browser died under the capture: once more, then no more. */
@@ -281,8 +296,7 @@ static err_t browser_died(struct work *w)
         TRY(phase(w, "queue"));
         return err_note(E_UPSTREAM, NULL, "%s", detail.text);
     }
-    return record(w, OUTCOME_BROWSER_FAILED, str_dup(w->a, str_from(detail.text)),
-                  (struct uuid){ { 0 } });
+    return record(w, OUTCOME_BROWSER_FAILED, str_dup(w->a, str_from(detail.text)), NULL);
 }
 
 static err_t visit_and_store(struct work *w)
@@ -300,7 +314,7 @@ static err_t visit_and_store(struct work *w)
         return store(w);
     if (w->verdict.outcome == OUTCOME_BLOCKED && w->result.refused.n && !w->verdict.detail.n)
         w->verdict.detail = w->result.refused;
-    return record(w, w->verdict.outcome, w->verdict.detail, (struct uuid){ { 0 } });
+    return record(w, w->verdict.outcome, w->verdict.detail, NULL);
 }
 
 err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct job *job,
@@ -323,7 +337,7 @@ err_t capture_run(struct app *app, struct db *db, struct arena *a, const struct 
                               .url = w.row.url,
                               .share_id = w.row.share_id };
     if (!w.data || !w.asked.provider)
-        return record(&w, OUTCOME_INVALID_URL, STR_NONE, (struct uuid){ { 0 } });
+        return record(&w, OUTCOME_INVALID_URL, STR_NONE, NULL);
     err_t e = visit_and_store(&w);
     struct err_detail detail = *err_detail();
     if (e == OK && w.page)
@@ -368,6 +382,23 @@ static void write_error(struct json_out *o, struct str code, struct str detail)
     jo_end(o);
 }
 
+static void write_result(struct json_out *o, struct arena *a, const struct capture_row *c)
+{
+    jo_kz(o, "result");
+    if (!c->change.n) {
+        jo_null(o);
+        return;
+    }
+    jo_object(o);
+    jo_kstr(o, "change", c->change);
+    jo_kstr(o, "words", capture_words(a, c));
+    jo_kstr(o, "title", c->title);
+    jo_ki64(o, "messages_new", c->messages_new);
+    jo_ki64(o, "messages_changed", c->messages_changed);
+    jo_ki64(o, "message_count", c->message_count);
+    jo_end(o);
+}
+
 /* docs/api.md "Captures". A job that ended well may have found that there was nothing to capture: that is `failed` to who asked. */
 err_t capture_job_write(struct app *app, struct db *db, struct arena *a, const struct job_row *j,
                         struct json_out *o)
@@ -405,6 +436,7 @@ err_t capture_job_write(struct app *app, struct db *db, struct arena *a, const s
         jo_knull(o, "conversation_id");
     else
         jo_kuuid(o, "conversation_id", c.conversation_id);
+    write_result(o, a, &c);
     bool job_failed = str_eq(j->status, S("failed"));
     write_error(o,
                 c.error_code.n ? c.error_code

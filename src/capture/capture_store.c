@@ -3,11 +3,14 @@
 #include "capture_sql.h"
 
 static const struct db_col CAPTURE_COLS[] = {
-    DB_COL(capture_row, id, DB_UUID),        DB_COL(capture_row, url, DB_STR),
-    DB_COL(capture_row, provider, DB_STR),   DB_COL(capture_row, share_id, DB_STR),
-    DB_COL(capture_row, outcome, DB_STR),    DB_COL(capture_row, conversation_id, DB_UUID),
-    DB_COL(capture_row, error_code, DB_STR), DB_COL(capture_row, error_detail, DB_STR),
-    DB_COL(capture_row, created_ms, DB_I64), DB_COL(capture_row, ended_ms, DB_I64),
+    DB_COL(capture_row, id, DB_UUID),           DB_COL(capture_row, url, DB_STR),
+    DB_COL(capture_row, provider, DB_STR),      DB_COL(capture_row, share_id, DB_STR),
+    DB_COL(capture_row, outcome, DB_STR),       DB_COL(capture_row, conversation_id, DB_UUID),
+    DB_COL(capture_row, error_code, DB_STR),    DB_COL(capture_row, error_detail, DB_STR),
+    DB_COL(capture_row, created_ms, DB_I64),    DB_COL(capture_row, ended_ms, DB_I64),
+    DB_COL(capture_row, change, DB_STR),        DB_COL(capture_row, title, DB_STR),
+    DB_COL(capture_row, messages_new, DB_I64),  DB_COL(capture_row, messages_changed, DB_I64),
+    DB_COL(capture_row, message_count, DB_I64),
 };
 
 err_t capture_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
@@ -15,6 +18,16 @@ err_t capture_get(struct db *db, struct arena *a, struct uuid owner, struct uuid
 {
     return db_one(db, a, &SQL_CAPTURE_ONE, DB_ARGS(DBU(owner), DBU(id)), CAPTURE_COLS,
                   COUNTOF(CAPTURE_COLS), ret);
+}
+
+void capture_row_put(struct capture_row *row, const struct archive_put_result *put)
+{
+    row->conversation_id = put->id;
+    row->change = put->created ? S("new") : put->changed ? S("updated") : S("unchanged");
+    row->title = put->title;
+    row->messages_new = (int64_t)put->shown_new;
+    row->messages_changed = (int64_t)put->shown_changed;
+    row->message_count = put->message_count;
 }
 
 err_t capture_store_insert(struct db *db, struct uuid owner, const struct capture_row *r)
@@ -31,7 +44,8 @@ err_t capture_store_end(struct db *db, struct uuid owner, const struct capture_r
         uuid_is_nil(r->conversation_id) ? DBN() : DBU(r->conversation_id);
     return db_exec(db, &SQL_CAPTURE_END,
                    DB_ARGS(DBS(r->outcome), conversation, DBS(r->error_code), DBS(r->error_detail),
-                           DBI(r->ended_ms), DBU(owner), DBU(r->id)),
+                           DBI(r->ended_ms), DBS(r->change), DBS(r->title), DBI(r->messages_new),
+                           DBI(r->messages_changed), DBI(r->message_count), DBU(owner), DBU(r->id)),
                    NULL);
 }
 

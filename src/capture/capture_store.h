@@ -2,10 +2,13 @@
 #ifndef VIVIM_CAPTURE_CAPTURE_STORE_H
 #define VIVIM_CAPTURE_CAPTURE_STORE_H
 
+#include "archive/archive.h"
 #include "base/crypto.h"
 #include "capture/capture.h"
 #include "capture/reread.h"
 
+/* What was stored of it. */
+void capture_row_put(struct capture_row *row, const struct archive_put_result *put);
 NODISCARD err_t capture_store_insert(struct db *db, struct uuid owner,
                                      const struct capture_row *row);
 NODISCARD err_t capture_store_end(struct db *db, struct uuid owner, const struct capture_row *row);

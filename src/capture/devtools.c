@@ -147,6 +147,81 @@ static ssize_t read_some(struct devtools *d, char *to)
     }
 }
 
+struct str devtools_too_large(struct arena *a, struct str head, struct str tail)
+{
+    struct str id_key = S("{\"id\":"), session_key = S("\"sessionId\":\""), session = STR_NONE;
+    int64_t id;
+    struct str digits = str_sub(head, id_key.n, str_find_char(head, ',', 0));
+    if (!str_starts(head, id_key) || str_to_i64(digits, &id) != OK || id < 0)
+        return STR_NONE;
+    for (size_t at = 0; (at = str_find(tail, session_key, at)) < tail.n; at += session_key.n)
+        session = str_sub(tail, at + session_key.n,
+                          str_find_char(tail, '"', at + session_key.n)); /* the last one is it */
+    struct buf b;
+    struct json_out o;
+    buf_init(&b, a, KIB(8));
+    jo_init(&o, &b);
+    jo_object(&o);
+    jo_ki64(&o, "id", id);
+    if (session.n)
+        jo_kstr(&o, "sessionId", session);
+    jo_kz(&o, "error");
+    jo_object(&o);
+    jo_kstr(&o, "message", S(DEVTOOLS_TOO_LARGE));
+    jo_end(&o);
+    jo_end(&o);
+    return buf_err(&b) == OK ? buf_str(&b) : STR_NONE;
+}
+
+/* The messages in `in` that have come to their ends; its first bytes hold none. */
+static void take_whole(struct devtools *d, struct arena *a, struct buf *in, size_t scanned)
+{
+    size_t start = 0;
+    const char *end;
+    while ((end = memchr(in->s + scanned, 0, in->n - scanned))) {
+        take_message(d, a, str_of(in->s + start, (size_t)(end - in->s) - start));
+        start = scanned = (size_t)(end - in->s) + 1;
+    }
+    buf_consume(in, start);
+}
+
+/* Read on to the end of a message that is too long, of which `in` holds the beginning, and take what stands for it; `in` then
+ * holds what came behind it. false: the end. */
+static bool skip_message(struct devtools *d, struct arena *a, struct buf *in)
+{
+    enum { KEPT = 256 };
+    char head[KEPT], tail[2 * KEPT];
+    size_t tail_n = KEPT;
+    memcpy(head, in->s, KEPT);
+    memcpy(tail, in->s + in->n - KEPT, KEPT);
+    buf_free(in);
+    buf_init(in, NULL, DEVTOOLS_MESSAGE_MAX);
+    for (;;) {
+        buf_clear(in);
+        char *to = buf_reserve(in, CHUNK);
+        ssize_t n = to ? read_some(d, to) : 0;
+        if (n <= 0)
+            return false;
+        const char *end = memchr(to, 0, (size_t)n);
+        size_t more = end ? (size_t)(end - to) : (size_t)n, kept = more < KEPT ? more : KEPT;
+        size_t old = tail_n < KEPT ? tail_n : KEPT;
+        memmove(tail, tail + tail_n - old, old);
+        memcpy(tail + old, to + more - kept, kept);
+        tail_n = old + kept;
+        if (!end)
+            continue;
+        CLEANUP(arena_free) struct arena own = { 0 };
+        arena_init(&own, KIB(64));
+        struct str answer = devtools_too_large(&own, str_of(head, KEPT), str_of(tail, tail_n));
+        if (answer.n)
+            take_message(d, a, answer);
+        in->n = (size_t)n;
+        buf_consume(in, more + 1);
+        take_whole(d, a, in, 0);
+        return true;
+    }
+}
+
 static void read_messages(void *arg)
 {
     struct devtools *d = arg;
@@ -156,17 +231,16 @@ static void read_messages(void *arg)
     buf_init(&in, NULL, DEVTOOLS_MESSAGE_MAX);
     for (;;) {
         char *to = buf_reserve(&in, CHUNK);
+        if (!to && buf_err(&in) == E_LIMIT) {
+            if (!skip_message(d, &a, &in))
+                break;
+            continue;
+        }
         ssize_t n = to ? read_some(d, to) : 0;
         if (n <= 0)
             break;
-        size_t scanned = in.n, start = 0;
         in.n += (size_t)n;
-        const char *end;
-        while ((end = memchr(in.s + scanned, 0, in.n - scanned))) {
-            take_message(d, &a, str_of(in.s + start, (size_t)(end - in.s) - start));
-            start = scanned = (size_t)(end - in.s) + 1;
-        }
-        buf_consume(&in, start);
+        take_whole(d, &a, &in, in.n - (size_t)n);
         if (in.n == 0 && in.cap > MIB(4)) { /* a page's body has passed: give the memory back */
             buf_free(&in);
             buf_init(&in, NULL, DEVTOOLS_MESSAGE_MAX);

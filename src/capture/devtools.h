@@ -44,12 +44,17 @@ NODISCARD err_t session_event(struct session *s, struct arena *a, const struct p
 
 /* --- framing, pure: for the reader and the fuzzer ----------------------------------------------------- */
 
+/* An answer that is longer is dropped as it comes, and its call told so: an error with this message. */
+#define DEVTOOLS_TOO_LARGE "the answer is too large"
 enum { DEVTOOLS_MESSAGE_MAX = 128 * 1024 * 1024, SESSION_EVENTS_MAX = 20000 };
 struct devtools_message {
     int64_t id;         /* of an answer; -1: an event */
     struct str session; /* STR_NONE: the browser's */
     struct json root;
 };
+/* What stands for an answer that was dropped, by its first and last bytes, of which it needs the id and the session: an answer
+ * with an error, or STR_NONE where it is none (an event). */
+struct str devtools_too_large(struct arena *a, struct str head, struct str tail);
 /* One message (without its zero byte). E_BAD_JSON, E_BAD_INPUT. */
 NODISCARD err_t devtools_message_parse(struct arena *a, struct str text,
                                        struct devtools_message *ret);

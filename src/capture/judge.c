@@ -273,6 +273,13 @@ static enum outcome last_resort(const struct page_result *r)
     return aborted || !r->error.n ? OUTCOME_FORMAT_CHANGED : OUTCOME_SERVER_ERROR;
 }
 
+static const char *strategy_of(const struct asked *asked)
+{
+    const struct provider_data *data =
+        provider_data_of(asked->providers, str_from(asked->provider->name));
+    return data && data->generic ? "generic" : "dom";
+}
+
 /* `known`: what the data said of itself when it could not be used; it came nearer than what is told of the page. */
 err_t judge_dom(struct arena *a, const struct asked *asked, const struct page_result *r,
                 struct str dom, struct verdict *ret)
@@ -285,7 +292,7 @@ err_t judge_dom(struct arena *a, const struct asked *asked, const struct page_re
         return arena_err(a);
     if (dom.n && json_parse(a, dom, JSON_FOREIGN_DEPTH_MAX, &root) == OK &&
         dom_conversation(a, root, c) == OK)
-        TRY(accept(a, c, "dom", ret));
+        TRY(accept(a, c, strategy_of(asked), ret));
     struct str url = ret->found ? json_get_str(root, S("url")) : STR_NONE;
     enum place place = place_of(a, asked, url);
     if (place != PLACE_SHARE) {

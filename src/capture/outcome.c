@@ -41,3 +41,27 @@ const char *outcome_advice(enum outcome o)
 {
     return OUTCOMES[o].advice;
 }
+
+static const char *messages(int64_t n)
+{
+    return n == 1 ? "message" : "messages";
+}
+
+struct str capture_words(struct arena *a, const struct capture_row *row)
+{
+    long long fresh = (long long)row->messages_new, changed = (long long)row->messages_changed;
+    if (!row->change.n)
+        return STR_NONE;
+    if (str_eq(row->change, S("unchanged")))
+        return S("nothing new");
+    if (str_eq(row->change, S("new")))
+        return str_fmt(a, "new: %lld %s", (long long)row->message_count,
+                       messages(row->message_count));
+    if (fresh && changed)
+        return str_fmt(a, "updated: %lld new %s, %lld changed", fresh, messages(fresh), changed);
+    if (fresh)
+        return str_fmt(a, "updated: %lld new %s", fresh, messages(fresh));
+    if (changed)
+        return str_fmt(a, "updated: %lld %s changed", changed, messages(changed));
+    return S("updated: no new messages"); /* another title, more known of what was there */
+}

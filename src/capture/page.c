@@ -74,6 +74,8 @@ static err_t prepare(struct page *p, const struct page_options *o)
         S("{\"urls\":[\"*.woff2*\",\"*.woff*\",\"*.ttf*\",\"*.mp4*\",\"*.mp3*\",\"*.webm*\","
           "\"*://*.google-analytics.com/*\",\"*://*.googletagmanager.com/*\","
           "\"*://*.doubleclick.net/*\",\"*://*.sentry.io/*\",\"*://*.segment.io/*\"]}")));
+    /* An answer that the page's own worker makes up is not the provider's. */
+    TRY(page_tell(p, "Network.setBypassServiceWorker", S("{\"bypass\":true}")));
     if (o->insecure_tls)
         TRY(page_tell(p, "Security.setIgnoreCertificateErrors", S("{\"ignore\":true}")));
     return hold_responses(p);
@@ -190,7 +192,11 @@ static err_t on_body(struct page *p, const struct page_options *o, struct page_r
 {
     struct held held = *h;
     struct str bytes = body_bytes(p, answer);
+    struct str refused = json_get_str(json_get(answer, S("error")), S("message"));
     h->id = STR_NONE;
+    if (bytes.n > CAPTURE_BODY_BYTES_MAX || str_eq(refused, S(DEVTOOLS_TOO_LARGE)))
+        return err_note(E_LIMIT, NULL, "the page is larger than %zu MiB unpacked",
+                        CAPTURE_BODY_BYTES_MAX / MIB(1));
     if (held.document) {
         r->html = bytes;
     } else {

@@ -5,7 +5,7 @@
 
 extern const struct embedded_file CAPTURE_FILES[];
 
-/* The text of the injected runner.js, with reader.js and counter.js in it (tools/rooms.mk): it is part of the program. */
+/* The text of the injected runner.js, with what it uses in it (tools/rooms.mk): it is part of the program. */
 struct str page_runner(void)
 {
     for (const struct embedded_file *f = CAPTURE_FILES; f->name; f++)

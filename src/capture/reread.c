@@ -220,7 +220,7 @@ static err_t record_finding(struct reread *r)
 }
 
 /* The capture says now how it ended by the code of today. */
-static err_t record_outcome(struct reread *r, struct uuid conversation)
+static err_t record_outcome(struct reread *r, const struct archive_put_result *put)
 {
     struct capture_row end = *r->row;
     struct op_new op = { .owner_id = r->job->owner_id,
@@ -232,9 +232,9 @@ static err_t record_outcome(struct reread *r, struct uuid conversation)
                          .version = 1 };
     end.outcome = str_from(outcome_name(r->verdict.outcome));
     end.error_code = end.error_detail = STR_NONE;
-    end.conversation_id = conversation;
-    if (str_eq(end.outcome, r->row->outcome) && uuid_eq(conversation, r->row->conversation_id))
+    if (str_eq(end.outcome, r->row->outcome) && uuid_eq(put->id, r->row->conversation_id))
         return OK;
+    capture_row_put(&end, put);
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, r->db));
     TRY(capture_store_end(r->db, r->job->owner_id, &end));
@@ -257,7 +257,7 @@ static err_t weigh(struct reread *r, const struct provider_data *data)
         return OK;
     if (!str_eq(r->found.finding, S("unchanged")))
         TRY(put(r, false, &result));
-    return record_outcome(r, result.id);
+    return record_outcome(r, &result);
 }
 
 /* Bytes that are gone or damaged are a finding; what is the store's own, or says stop, ends the run. */

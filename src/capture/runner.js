@@ -17,7 +17,9 @@
     const { count, sayLost } = counter(page, recipe, finding);
 
     // --- messages -----------------------------------------------------------------------------------------------------------
-    const m = recipe.messages;
+    // Of a page of which nothing is known the turns are looked for.
+    const found = recipe.find ? tried(() => findTurns(page), null) : null;
+    const m = { ...recipe.messages, ...found };
     const selector = m.container ?? [m.user, m.assistant].join(', ');
     const holds = (el, what) => matches(el, what) || first(el, what) !== null;
     const roleOf = (el) => (m.roleAttribute ? attribute(el, m.roleAttribute) : m.userUnless ? (holds(el, m.userUnless) ? 'assistant' : 'user') : matches(el, m.user) ? 'user' : 'assistant');
@@ -109,7 +111,7 @@
         const blocks = readTurn(el, role);
         if (blocks.length === 0) return known ?? null;
         const id = (m.id && attribute(closest(el, `[${m.id}]`) ?? el, m.id)) || null;
-        const made = Object.assign(known ?? {}, { id, role: role ?? 'assistant', role_inferred: !role, blocks });
+        const made = Object.assign(known ?? {}, { id, role: role ?? 'assistant', role_inferred: !role || Boolean(recipe.find), blocks });
         turns.set(made, { el, number, text });
         seen.set(key, made);
         return made;

@@ -43,7 +43,7 @@ static struct str built_in_list(void)
 /* --- the URL ------------------------------------------------------------------------------------------ */
 
 struct parts {
-    struct str host, path;
+    struct str host, path, query; /* query: with its mark */
 };
 
 /* scheme "://" authority path, the rest cut off. Strict on what could mislead, indifferent to what is dropped anyway. */
@@ -67,7 +67,8 @@ static err_t split(struct arena *a, struct str text, struct parts *ret)
             end = i;
     struct str authority = str_sub(rest, 0, end), path = str_sub(rest, end, rest.n);
     path = str_sub(path, 0, str_find_char(path, '#', 0));
-    path = str_sub(path, 0, str_find_char(path, '?', 0));
+    struct str query = str_sub(path, str_find_char(path, '?', 0), path.n);
+    path = str_sub(path, 0, path.n - query.n);
     if (str_find_char(authority, '@', 0) < authority.n)
         return bad("the link holds a user name or a password; leave them out");
     if (str_find_char(authority, ':', 0) < authority.n)
@@ -78,6 +79,7 @@ static err_t split(struct arena *a, struct str text, struct parts *ret)
     if (ret->host.n > 1 && ret->host.s[ret->host.n - 1] == '.')
         return bad("the host ends with a dot");
     ret->path = path.n ? path : S("/");
+    ret->query = query;
     return arena_err(a);
 }
 
@@ -177,13 +179,80 @@ struct str url_share_id(struct arena *a, const struct provider_data *p, struct s
     return is_one ? str_sub(found.id, str_find_char(found.id, ':', 0) + 1, found.id.n) : STR_NONE;
 }
 
+/* --- any page ------------------------------------------------------------------------------------- */
+
+static const struct provider_data *generic_of(const struct provider_table *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->list[i].generic)
+            return &t->list[i];
+    return NULL;
+}
+
+static bool is_label(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (!((s.s[i] >= 'a' && s.s[i] <= 'z') || (s.s[i] >= '0' && s.s[i] <= '9') ||
+              s.s[i] == '-'))
+            return false;
+    return s.n > 0;
+}
+
+/* Two labels or more, the last one a word: no address, and no name of the own network. What it resolves to is judged where
+ * it is connected to (egress.h). */
+static bool is_public_name(struct str host)
+{
+    struct str rest = host, label = STR_NONE;
+    size_t labels = 0;
+    for (; str_cut(&rest, '.', &label); labels++)
+        if (!is_label(label))
+            return false;
+    return labels > 1 && label.n > 1 && label.s[0] >= 'a';
+}
+
+static bool is_known_host(const struct provider_table *t, struct str host)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        for (size_t k = 0; k < t->list[i].host_count; k++)
+            if (str_eq(t->list[i].hosts[k], host))
+                return true;
+        for (size_t k = 0; k < t->list[i].link_count; k++)
+            if (str_eq(t->list[i].links[k].host, host))
+                return true;
+    }
+    return false;
+}
+
+err_t url_policy_check_any(const struct provider_table *t, struct arena *a, struct str text,
+                           struct str blocked, struct share_url *ret)
+{
+    struct parts u;
+    const struct provider_data *generic = generic_of(t);
+    err_t e = url_policy_check(t, a, text, blocked, ret);
+    if (e != E_INVALID_URL || !generic || split(a, str_trim(text), &u) != OK ||
+        is_known_host(t, u.host))
+        return e;
+    if (!is_public_name(u.host))
+        return bad("the link's host is not a public name");
+    err_clear();
+    *ret = (struct share_url){ .provider = generic,
+                               .id = str_fmt(a, "page:%.*s%.*s%.*s", STR_ARG(u.host),
+                                             STR_ARG(u.path), STR_ARG(u.query)),
+                               .url = str_fmt(a, "https://%.*s%.*s%.*s", STR_ARG(u.host),
+                                              STR_ARG(u.path), STR_ARG(u.query)) };
+    return arena_err(a);
+}
+
 bool url_is_share(const struct provider_table *t, struct arena *a, struct str url,
                   struct str provider, struct str id)
 {
-    struct share_url found;
-    bool same = url_policy_check(t, a, url, STR_NONE, &found) == OK &&
-                str_eq(found.provider->name, provider) &&
-                (str_eq(found.id, id) || (url_is_short(id) && !url_is_short(found.id)));
+    struct share_url found = { 0 };
+    const struct provider_data *generic = generic_of(t);
+    bool any = generic && str_eq(provider, generic->name);
+    bool same =
+        (any ? url_policy_check_any : url_policy_check)(t, a, url, STR_NONE, &found) == OK &&
+        str_eq(found.provider->name, provider) &&
+        (str_eq(found.id, id) || (url_is_short(id) && !url_is_short(found.id)));
     err_clear();
     return same;
 }

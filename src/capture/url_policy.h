@@ -15,7 +15,13 @@ struct share_url {
 NODISCARD err_t url_policy_check(const struct provider_table *t, struct arena *a, struct str text,
                                  struct str blocked, struct share_url *ret);
 
-/* Is this address the share of this canonical id, and nothing else? Query and fragment say nothing. A short link's id
+/* The same, and a page of any other host, for which the reader looks without knowing it (provider_data.h, generic): its canonical
+ * id is "page:host/path?query", for nobody knows which part of the address names the conversation. A known provider's links
+ * stay judged as that provider's; a host without a dot, or whose last label is no word (an address), is E_INVALID_URL. */
+NODISCARD err_t url_policy_check_any(const struct provider_table *t, struct arena *a,
+                                     struct str text, struct str blocked, struct share_url *ret);
+
+/* Is this address the share of this canonical id, and nothing else? Query and fragment say nothing, but for a page of any host the query. A short link's id
  * ("short:…") stands for any share of the provider: only where it leads says which. */
 bool url_is_share(const struct provider_table *t, struct arena *a, struct str url,
                   struct str provider, struct str id);

@@ -1,4 +1,4 @@
-/* vivim capture URL */
+/* vivim capture URL... */
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "cli/commands.h"
@@ -50,65 +50,98 @@ static err_t follow(struct cli *c, struct str id, struct str *ret_text, struct j
                     "the capture goes on; `vivim capture` the same link again to see how it ended");
 }
 
-static int report(struct cli *c, struct json job)
+static bool is_good(struct json job)
 {
-    struct json error = json_get(job, S("error"));
+    return str_eq(json_get_str(job, S("status")), S("done")) &&
+           !json_exists(json_get(job, S("error")));
+}
+
+/* Of several links, which one it is about. */
+static struct str named(const struct cli *c, struct str link)
+{
+    return c->argument_count > 1 ? str_fmt(c->arena, "%.*s: ", STR_ARG(str_sub(link, 0, 200)))
+                                 : S("");
+}
+
+static int fail_link(struct cli *c, struct str link, err_t e)
+{
+    struct err_detail d = *err_detail();
+    (void)err_note(e, d.field, "%.*s%s", STR_ARG(named(c, link)),
+                   d.text[0] ? d.text : err_title(e));
+    return cli_fail(c, e);
+}
+
+/* What came, in the words of the page. */
+static int report(struct cli *c, struct str link, struct json job)
+{
     struct str outcome = json_get_str(job, S("outcome"));
-    if (!str_eq(json_get_str(job, S("status")), S("done")) || json_exists(error)) {
-        struct str detail = json_get_str(error, S("detail"));
-        fprintf(stderr, "vivim: not captured (%.*s)%s%.*s\n",
+    if (!is_good(job)) {
+        struct str detail = json_get_str(json_get(job, S("error")), S("detail"));
+        fprintf(stderr, "vivim: %.*snot captured (%.*s)%s%.*s\n", STR_ARG(named(c, link)),
                 STR_ARG(outcome.n ? outcome : json_get_str(job, S("status"))), detail.n ? ": " : "",
                 STR_ARG(detail));
         return EXIT_FAILED;
     }
-    struct str id = json_get_str(job, S("conversation_id")), text;
-    struct json conversation;
-    err_t e = cli_request(c, "GET", str_fmt(c->arena, "/api/v1/conversations/%.*s", STR_ARG(id)),
-                          STR_NONE, &text, &conversation);
-    if (e != OK)
-        return cli_fail(c, e);
-    struct str title = json_get_str(conversation, S("title"));
-    printf("%.*s  %.*s  %lld messages  %.*s\n", STR_ARG(id), STR_ARG(outcome),
-           (long long)json_i64(json_get(conversation, S("message_count")), 0),
+    struct json result = json_get(job, S("result"));
+    struct str title = json_get_str(result, S("title"));
+    printf("%.*s  %.*s  %.*s  %.*s\n", STR_ARG(json_get_str(job, S("conversation_id"))),
+           STR_ARG(outcome), STR_ARG(json_get_str(result, S("words"))),
            STR_ARG(title.n ? title : S("(untitled)")));
     return EXIT_OK;
 }
 
-static int run(struct cli *c)
+static err_t ask(struct cli *c, struct str link, struct str *ret_id)
 {
     struct buf body;
-    buf_init(&body, c->arena, KIB(16));
     struct json_out o;
+    struct json made;
+    buf_init(&body, c->arena, KIB(16));
     jo_init(&o, &body);
     jo_object(&o);
-    jo_kstr(&o, "url", c->arguments[0]);
+    jo_kstr(&o, "url", link);
     jo_end(&o);
+    TRY(cli_request(c, "POST", S("/api/v1/captures"), buf_str(&body), NULL, &made));
+    *ret_id = json_get_str(made, S("id"));
+    return OK;
+}
 
+/* All are asked for before the first is waited for: the server takes them as it has browsers. */
+static int run(struct cli *c)
+{
+    struct str ids[CLI_ARGUMENTS_MAX] = { 0 }, text;
     struct json job;
-    struct str text;
-    err_t e = cli_request(c, "POST", S("/api/v1/captures"), buf_str(&body), NULL, &job);
-    if (e == OK)
-        e = follow(c, json_get_str(job, S("id")), &text, &job);
-    cli_progress_end();
-    if (e != OK)
-        return cli_fail(c, e);
-    if (!c->json)
-        return report(c, job);
-    printf("%.*s\n", STR_ARG(text));
-    return str_eq(json_get_str(job, S("status")), S("done")) &&
-                   !json_exists(json_get(job, S("error")))
-               ? EXIT_OK
-               : EXIT_FAILED;
+    int status = EXIT_OK;
+    for (int i = 0; i < c->argument_count; i++) {
+        err_t e = ask(c, c->arguments[i], &ids[i]);
+        if (e != OK)
+            status = fail_link(c, c->arguments[i], e);
+    }
+    for (int i = 0; i < c->argument_count; i++) {
+        if (!ids[i].n)
+            continue;
+        err_t e = follow(c, ids[i], &text, &job);
+        cli_progress_end();
+        int one = EXIT_OK;
+        if (e != OK)
+            one = fail_link(c, c->arguments[i], e);
+        else if (!c->json)
+            one = report(c, c->arguments[i], job);
+        else
+            one = printf("%.*s\n", STR_ARG(text)) > 0 && is_good(job) ? EXIT_OK : EXIT_FAILED;
+        status = one != EXIT_OK ? one : status;
+    }
+    return status;
 }
 
 const struct command COMMAND_CAPTURE = {
     .name = "capture",
-    .arguments = "URL",
+    .arguments = "URL...",
     .arguments_min = 1,
-    .arguments_max = 1,
+    .arguments_max = CLI_ARGUMENTS_MAX,
     .run = run,
-    .summary = "capture a conversation by its share link",
-    .help = "Prints the conversation's id, the outcome, the number of messages and the title.\n"
-            "`vivim capture doctor` says how captures go, `vivim capture reextract` reads again "
-            "what was kept.",
+    .summary = "capture conversations by their share links",
+    .help = "For each link, in their order: the conversation's id, the outcome, what came (\"new: "
+            "12 messages\",\n\"updated: 3 new messages\", \"nothing new\") and the title. The "
+            "status is 1 when any was not captured.\n`vivim capture doctor` says how captures go, "
+            "`vivim capture reextract` reads again what was kept.",
 };

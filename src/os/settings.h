@@ -35,6 +35,8 @@ enum { SETTING_SECRET = 1, SETTING_TEST_ONLY = 2 };
       "captures that one account may start in an hour")                                           \
     X(capture_screenshot, "CAPTURE_SCREENSHOT", BOOL, "0", 0, 1, 0,                               \
       "1: run a page for its picture also when its document alone gave the conversation")         \
+    X(capture_any_host, "CAPTURE_ANY_HOST", BOOL, "1", 0, 1, 0,                                   \
+      "0: only known providers, also where who asks says that any page is meant")                 \
     X(blocked_domains, "BLOCKED_DOMAINS", TEXT, "", 0, 0, 0,                                      \
       "domains never captured, with their subdomains, parted by commas")                          \
     X(eio_ping_interval_ms, "EIO_PING_INTERVAL_MS", I64, "25000", 100, 600000, 0,                 \

@@ -114,7 +114,7 @@ test('wrong use ends with 2 and says what is right', async () => {
         [['user'], /user needs one of: add, list, passwd/],
         [['config', 'dum'], /config needs one of: dump/],
         [['capture'], /needs URL/],
-        [['capture', 'a', 'b'], /no further argument/],
+        [['extract', 'a', 'b'], /no further argument/],
         [['search', 'x', '--limit', '0'], /1 to 200/],
         [['serve', '--lisen', 'x'], /did you mean --listen/],
         [['serve', '--listen'], /needs a value/],

@@ -62,7 +62,7 @@ function at(size, lane) {
         const made = await context.newPage();
         const head = {
             id: NOBODY, provider: 'claude', title: 'In between', model: 'm', message_count: MESSAGES.length, source_url: 'https://claude.ai/share/x', version: 1, created_at: null,
-            updated_at: null, captured_at: '2026-01-23T01:02:03Z', hash: 'sha256:1', outcome: 'ok', role: 'owner', findings: [{ code: 'x', level: 'note', detail: 'A note' }],
+            updated_at: null, captured_at: '2026-01-23T01:02:03Z', hash: 'sha256:1', outcome: 'ok', role: 'owner', findings: [{ code: 'text_lost', level: 'warning', detail: '5 words' }],
             source: { kind: 'share', url: null, id: null, strategy: 'network', recipe: null, captured_at: '2026-01-23T01:02:03Z' },
         };
         await made.route(`**/api/v1/conversations/${NOBODY}`, (route) => route.fulfill({ json: head }));
@@ -258,7 +258,7 @@ function at(size, lane) {
         await page.locator('#capture-link').fill('https://chatgpt.com/c/69807432-337c-8003-9975-57b27ce55c6f');
         await press('button', 'Capture');
         await page.getByRole('alert').waitFor();
-        await arrives(/^input "Capture a conversation"/);
+        await arrives(/^textarea "Capture a conversation"/);
         await close();
     });
 

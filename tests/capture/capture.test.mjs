@@ -209,10 +209,18 @@ test('progress comes as server-sent events', async () => {
 
 test('by the command line, with and without progress', async () => {
     const human = await server.vivim(['capture', fixtures.urls.chatgpt[62]]);
-    assert.match(human.stdout, /^[0-9a-f-]{36} {2}ok {2}\d+ messages {2}Share 003e\n$/);
+    assert.match(human.stdout, /^[0-9a-f-]{36} {2}ok {2}new: 6 messages {2}Share 003e\n$/);
     assert.equal(human.stderr, '', 'quiet in a pipe');
     const json = JSON.parse((await server.vivim(['capture', '--json', fixtures.urls.chatgpt[63]])).stdout);
     assert.equal(json.outcome, 'ok');
+    assert.deepEqual([json.result.change, json.result.words, json.result.title, json.result.message_count], ['new', 'new: 6 messages', 'Share 003f', 6]);
+    const { chatgpt, gone } = fixtures.urls, wrong = 'https://chatgpt.com/c/x';
+    const several = await server.vivim(['capture', chatgpt[62], gone, wrong, chatgpt[59]], { check: false });
+    assert.equal(several.code, 1);
+    assert.deepEqual(several.stdout.split('\n').map((line) => line.slice(38)), ['ok  nothing new  Share 003e', 'ok  new: 6 messages  Share 003b', '']);
+    assert.deepEqual(several.stderr.split('\n').filter(Boolean).map((line) => line.slice(0, 90).replace(/ \(.*$/, '')), [`vivim: ${wrong}: this address of the provider is not a share link; open the`.slice(0, 90), `vivim: ${gone}: not captured`.slice(0, 90)].map((line) => line));
+    const lines = (await server.vivim(['capture', '--json', chatgpt[62], chatgpt[59]])).stdout.trim().split('\n').map((line) => JSON.parse(line));
+    assert.deepEqual(lines.map((job) => job.result.words), ['nothing new', 'nothing new']);
     const found = JSON.parse((await server.vivim(['search', '--json', 'savepoint'])).stdout);
     assert.ok(found.items.length >= 1);
 });
@@ -262,4 +270,11 @@ test('a Claude snapshot with an artifact', { skip: haveShared ? false : '../shar
     assert.equal(c.title, 'Kettle facts');
     assert.equal(blocksOf(c.messages, 'artifact').length, 1);
     assert.equal(blocksOf(c.messages, 'citation').length, 1);
+});
+
+// Alone, for what comes of it fills the browser's pipe.
+alone('a document that is small on its way and unpacks to more than is taken; the browser goes on', async () => {
+    const job = await capture(api, fixtures.urls.bomb);
+    assert.deepEqual([job.outcome, job.conversation_id, job.result], ['too_large', null, null], JSON.stringify(job));
+    assert.equal((await capture(api, fixtures.urls.chatgptDom[9])).outcome, 'ok');
 });

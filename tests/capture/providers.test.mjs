@@ -1,15 +1,17 @@
 // Every provider whose data are known, through a real browser: each form of its share link becomes the conversation.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
+import { beside } from '../lib/beside.mjs';
 import { capture, conversation } from '../lib/captures.mjs';
 import { startFixtureServer } from '../lib/fixture_server.mjs';
 import { LINKS, PAGED, PROVIDERS, SAID, SHORT } from '../lib/providers.mjs';
 import { signIn, startServer } from '../lib/server.mjs';
 
+const test = beside(4);
 let fixtures, server, api;
 before(async () => {
     fixtures = await startFixtureServer();
-    server = await startServer({ env: { ...fixtures.env, VIVIM_BROWSER_SLOTS: '2', VIVIM_CAPTURE_RATE_PER_HOUR: '200' } });
+    server = await startServer({ env: { ...fixtures.env, VIVIM_BROWSER_SLOTS: '4', VIVIM_CAPTURE_RATE_PER_HOUR: '200' } });
     api = await signIn(server);
 });
 after(async () => {

@@ -1,8 +1,8 @@
 // Capture a link through the API and wait for its end.
 import { setTimeout as wait } from 'node:timers/promises';
 
-export async function capture(api, url, timeout = 120_000) {
-    const made = await api.json('POST', '/api/v1/captures', { url });
+export async function capture(api, url, timeout = 120_000, more = {}) {
+    const made = await api.json('POST', '/api/v1/captures', { url, ...more });
     if (made.status !== 202) throw new Error(`${made.status} ${JSON.stringify(made.body)}`);
     return waitFor(api, made.body.id, timeout);
 }

@@ -5,6 +5,8 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ANYONE } from './anyone.mjs';
+import { answerBroken, BROKEN, WORKER } from './broken.mjs';
 import { foreignConversation } from './foreign_text.mjs';
 import { answerOf, HOSTS, LINKS, PAGED, SHORT } from './providers.mjs';
 import { picturesConversation, PICTURES } from './pictures.mjs';
@@ -29,6 +31,7 @@ const expectedPages = (provider, first) => {
     });
 };
 
+const OTHERS = ['cdn.example', 'talk.example']; // hosts of no provider
 const CHATGPT = 'https://chatgpt.com/share/', CLAUDE = 'https://claude.ai/share/';
 const ID = {
     tides: uuid(1), groupCommit: uuid(2), sourdough: uuid(3), viaNetwork: uuid(4), dom: uuid(5), long: uuid(6), again: uuid(7),
@@ -37,6 +40,9 @@ const ID = {
     beacon: uuid(37), half: uuid(38), endless: uuid(39), big: uuid(40), pictures: uuid(42), slow: uuid(43), unloaded: uuid(44), spins: uuid(45), foreign: uuid(46), windowed: uuid(60), holes: uuid(61), ten: uuid(62), paged: uuid(63), restless: uuid(64), throwing: uuid(65),
     foreignHost: uuid(70), foreignPath: uuid(71), toHome: uuid(72), toOther: uuid(73), toHost: uuid(74), toLogin: uuid(75), password: uuid(76), broken: uuid(77), mitigated: uuid(78), moves: uuid(79), early: uuid(80), later: uuid(81),
 };
+
+const BROKEN_ID = Object.fromEntries(Object.keys(BROKEN).map((name, i) => [name, uuid(90, i)]));
+const brokenOf = (id) => Object.keys(BROKEN_ID).find((name) => BROKEN_ID[name] === id);
 
 export const expected = [...expectedPages('chatgpt', 200), ...expectedPages('claude', 201)];
 
@@ -48,6 +54,8 @@ export const urls = {
     ssrf: CHATGPT + ID.ssrf, stub: CHATGPT + ID.stub, rate: CHATGPT + ID.rate, dialog: CHATGPT + ID.dialog, download: CHATGPT + ID.download, loop: CHATGPT + ID.loop, hostile: CHATGPT + ID.hostile,
     beacon: CHATGPT + ID.beacon, half: CHATGPT + ID.half, endless: CHATGPT + ID.endless, big: CHATGPT + ID.big, crash: CHATGPT + ID.crash, pictures: CHATGPT + ID.pictures, spins: CHATGPT + ID.spins, slow: CHATGPT + ID.slow, unloaded: CHATGPT + ID.unloaded, foreign: CHATGPT + ID.foreign,
     ...Object.fromEntries(['foreignHost', 'foreignPath', 'toHome', 'toOther', 'toHost', 'toLogin', 'password', 'broken', 'mitigated', 'moves', 'early', 'later'].map((name) => [name, CHATGPT + ID[name]])),
+    ...Object.fromEntries(Object.entries(BROKEN_ID).map(([name, id]) => [name, CHATGPT + id])),
+    anyone: 'https://talk.example/log?id=7', labelled: 'https://talk.example/labels', article: 'https://talk.example/article', elsewhere: 'https://talk.example/elsewhere', nowhere: 'https://nobody.example/talk',
     links: LINKS,
     chatgpt: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(100, i)), // a conversation each: short, from the page's data …
     chatgptLong: Array.from({ length: 64 }, (_, i) => CHATGPT + uuid(101, i)), // … long …
@@ -97,7 +105,7 @@ const worker = new Worker(URL.createObjectURL(new Blob(["for (const t of " + JSO
 export async function startFixtureServer() {
     const folder = mkdtempSync(join(tmpdir(), 'vivim-fixture-'));
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=chatgpt.com',
-        '-addext', `subjectAltName=${[...HOSTS, 'cdn.example'].map((h) => `DNS:${h}`).join(',')}`, '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')], { stdio: 'ignore' });
+        '-addext', `subjectAltName=${[...HOSTS, ...OTHERS].map((h) => `DNS:${h}`).join(',')}`, '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')], { stdio: 'ignore' });
     const seen = []; // every request: "host path"
     const sockets = new Set();
     const state = { title: 'First title', again: 0, mended: false, held: null }; // held: a promise that the page about tides waits for
@@ -189,8 +197,8 @@ export async function startFixtureServer() {
     };
 
     const seriesPages = { // by the first part of their ids
-        [uuid(100).slice(0, 8)]: (id, title) => chatgptSharePage({ ...SAMPLES.groupCommit, conversation_id: id, title }, id),
-        [uuid(101).slice(0, 8)]: (id, title) => chatgptSharePage({ ...longConversation(LONG_TURNS), conversation_id: id, title }, id),
+        [uuid(100).slice(0, 8)]: (id, title) => chatgptSharePage({ ...SAMPLES.groupCommit, conversation_id: `c-${id}`, title }, id),
+        [uuid(101).slice(0, 8)]: (id, title) => chatgptSharePage({ ...longConversation(LONG_TURNS), conversation_id: `c-${id}`, title }, id),
         [uuid(102).slice(0, 8)]: (id, title) => chatgptDomPage(title, DOM_TURNS),
     };
 
@@ -199,6 +207,9 @@ export async function startFixtureServer() {
     function chatgpt(path, res) {
         const page = /^\/share\/([0-9a-f-]{36})$/.exec(path);
         const api = /^\/backend-api\/share\/([0-9a-f-]{36})$/.exec(path);
+        const broken = brokenOf((page ?? api)?.[1]);
+        if (broken) return answerBroken(broken, page ? 'page' : 'data', res, (page ?? api)[1]);
+        if (path === '/share/worker.js') { res.writeHead(200, { 'content-type': 'text/javascript', 'service-worker-allowed': '/' }); return res.end(WORKER); }
         if (page && chatgptPages[page[1]]) return chatgptPages[page[1]](res);
         if (page && seriesPages[page[1].slice(0, 8)]) return html(res, seriesPages[page[1].slice(0, 8)](page[1], `Share ${page[1].slice(-4)}`));
         if (api && shareApi[api[1]]) return shareApi[api[1]](res);
@@ -236,6 +247,7 @@ export async function startFixtureServer() {
         if (paged) return paged.url.endsWith(path) ? html(res, paged.page) : json(res, paged.json);
         const answer = answerOf(req, host);
         if (answer) { res.writeHead(200, { 'content-type': answer.type }); return res.end(answer.body); }
+        if (host === 'talk.example' && ANYONE[path]) return ANYONE[path](res);
         if (host === 'cdn.example' && path === '/share') return html(res, chatgptSharePage(SAMPLES.tides, ID.toHost));
         if (host === 'cdn.example' && path === `/backend-api/share/${ID.foreignHost}`) {
             res.setHeader('access-control-allow-origin', '*');
@@ -250,7 +262,7 @@ export async function startFixtureServer() {
     const at = `127.0.0.1:${server.address().port}`;
     return {
         urls, seen, state, port: server.address().port,
-        env: { VIVIM_TEST: '1', VIVIM_CAPTURE_INSECURE_TLS: '1', VIVIM_CAPTURE_RESOLVE: [...HOSTS, 'cdn.example'].map((h) => `${h}:443=${at}`).join(',') },
+        env: { VIVIM_TEST: '1', VIVIM_CAPTURE_INSECURE_TLS: '1', VIVIM_CAPTURE_RESOLVE: [...HOSTS, ...OTHERS].map((h) => `${h}:443=${at}`).join(',') },
         async stop() {
             for (const s of sockets) s.destroy();
             await new Promise((resolve) => server.close(resolve));

@@ -7,6 +7,7 @@ import { createCaptures } from './model/captures.ts';
 import { createLibrary } from './model/library.ts';
 import { createLive } from './model/live.ts';
 import { createPresence } from './model/presence.ts';
+import { createQueue } from './model/queue.ts';
 import { createReader } from './model/reader.ts';
 import { createSearch } from './model/search.ts';
 import { createSession } from './model/session.ts';
@@ -57,6 +58,7 @@ async function compose(): Promise<App> {
         connection, openStream: (url) => new EventSource(url), read: (id) => client.call('GET /api/v1/captures/{id}', { path: { id } }),
     });
     const captures = createCaptures({ client, followCapture, later, onDone: () => void library.load() });
+    const queue = createQueue({ client, captures, state });
     const presence = createPresence({
         connection, later, me: () => session.store.getState().user?.id ?? '',
         onRefused: (id) => void reader.check(id),
@@ -65,7 +67,7 @@ async function compose(): Promise<App> {
         client,
         state,
         wipe: async () => {
-            for (const model of [library, reader, search, account, captures, sharing, presence]) model.clear();
+            for (const model of [library, reader, search, account, queue, captures, sharing, presence]) model.clear();
             await Promise.all([cache.clear(), changes.clear()]);
         },
     });
@@ -73,7 +75,7 @@ async function compose(): Promise<App> {
     watchAttention(presence.attend, live.retry);
     const view = createView(state);
     await view.load();
-    return { session, view, library, captures, reader, search, account, sharing, presence, live, renderer: createRenderer(), navigation: createNavigation() };
+    return { session, view, library, captures, queue, reader, search, account, sharing, presence, live, renderer: createRenderer(), navigation: createNavigation() };
 }
 
 const root = document.getElementById('app');

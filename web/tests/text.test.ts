@@ -1,10 +1,16 @@
 // Pure text: addresses, links, blocks, citations, highlights.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { firstLine, pretty, readBlock, safeUrl } from '../src/model/blocks.ts';
 import { MARK_CLOSE, MARK_OPEN, noteCitations } from '../src/model/citations.ts';
 import { segments } from '../src/model/highlights.ts';
-import { judgeLink, linkToSend } from '../src/model/provider.ts';
+import { FINDINGS } from '../src/gen/findings.ts';
+import { PROVIDERS } from '../src/gen/providers.ts';
+import type { Schemas } from '../src/api/types.ts';
+import { findingWords, placeOf, saidOf } from '../src/model/findings.ts';
+import { linksIn } from '../src/model/links.ts';
+import { judgeLink, publicNote } from '../src/model/provider.ts';
 import { hrefOf, isPublic, localPath, parseRoute } from '../src/model/route.ts';
 import { period } from '../src/model/time.ts';
 
@@ -45,8 +51,47 @@ test('pasted links are judged', () => {
     assert.equal(kind('https://poe.com/s/AbC'), 'good');
     assert.equal(kind('https://chatgpt.com.evil.example/share/x'), 'unknown');
     assert.equal(kind('javascript:alert(1)'), 'typing');
-    assert.equal(linkToSend(' claude.ai/share/x '), 'https://claude.ai/share/x');
-    assert.equal(linkToSend('http://claude.ai/x'), 'http://claude.ai/x');
+});
+
+test('links are found in any text: without scheme, glued together, in brackets, at the end of a sentence, each once', () => {
+    const urls = (text: string) => linksIn(text).links.map((l) => l.url);
+    assert.deepEqual(urls(' claude.ai/share/x '), ['https://claude.ai/share/x']);
+    assert.deepEqual(urls('http://claude.ai/x'), ['http://claude.ai/x']);
+    assert.deepEqual(urls('Look: [this](https://chatgpt.com/share/a), <https://claude.ai/share/b>; "https://poe.com/s/c". And chat.z.ai/s/d!'),
+        ['https://chatgpt.com/share/a', 'https://claude.ai/share/b', 'https://poe.com/s/c', 'https://chat.z.ai/s/d']);
+    assert.deepEqual(urls('https://chatgpt.com/share/ahttps://claude.ai/share/b'), ['https://chatgpt.com/share/a', 'https://claude.ai/share/b']);
+    assert.deepEqual(urls('https://example.org/a_(b) (https://example.org/c)'), ['https://example.org/a_(b)', 'https://example.org/c']);
+    assert.deepEqual(urls('**https://grok.com/share/a**\n> https://grok.com/share/b…'), ['https://grok.com/share/a', 'https://grok.com/share/b']);
+    assert.deepEqual(urls('mail me@claude.ai/x or notclaude.ai/share/x, or a word'), []);
+    assert.deepEqual(urls('example.org/talk'), ['https://example.org/talk'], 'one word by itself is meant as a link');
+    assert.deepEqual(urls(''), []);
+    const twice = linksIn('https://claude.ai/share/x https://claude.ai/share/x/?a=b#c https://claude.ai/share/y');
+    assert.deepEqual([twice.links.map((l) => l.url), twice.twice], [['https://claude.ai/share/x', 'https://claude.ai/share/y'], 1]);
+    const begun = performance.now();
+    linksIn('https://'.repeat(50_000) + 'chatgpt.com/'.repeat(50_000));
+    assert.ok(performance.now() - begun < 2_000, 'long text is no trap');
+});
+
+test('after a capture it is said that the link is still public, and where that is ended', () => {
+    for (const { name } of PROVIDERS) assert.match(publicNote(name), /still public: whoever has /, name);
+    assert.match(publicNote('chatgpt'), /at ChatGPT\. To end that there: Settings, Data controls, Shared links\.$/);
+    assert.match(publicNote('kimi'), /at Kimi\. To end that there: Look in the Share menu of the chat\.$/);
+});
+
+test('each code of a finding is said in a sentence, once, with the places it is about', () => {
+    const codes = [...readFileSync('src/archive/finding.h', 'utf8').matchAll(/X\(\w+,\s*"(\w+)"/g)].map((m) => m[1] ?? '');
+    assert.ok(codes.length >= 28);
+    for (const code of codes) assert.match(findingWords(code), /^[A-Z][^_]+\.$/, code);
+    assert.deepEqual(Object.keys(FINDINGS), codes);
+    const finding = (code: string, level: 'note' | 'warning', detail: string) => ({ code, level, detail });
+    const said = saidOf([finding('image_expired', 'note', 'a.png'), finding('text_lost', 'warning', '5 words'), finding('image_expired', 'note', 'b.png'), finding('image_expired', 'note', 'a.png')]);
+    assert.deepEqual(said.map((s) => [s.code, s.warning, s.places]), [['text_lost', true, ['5 words']], ['image_expired', false, ['a.png', 'b.png']]]);
+    const message = (id: string, ...blocks: Schemas['Block'][]) => ({ id, blocks } as unknown as Schemas['Message']);
+    const messages = [message('1', { type: 'image', source_url: 'https://x.example/b.png?key=1' }), message('2', { type: 'unknown', raw: { content_type: 'hologram' } }), message('3', { type: 'file', name: 'a.pdf' })];
+    const about = (code: string, place: string) => placeOf({ code, warning: false, words: '', places: [] }, place, messages)?.id ?? null;
+    assert.deepEqual([about('image_expired', 'https://x.example/b.png'), about('unmodelled_content_type', 'hologram'), about('media_not_public', 'a.pdf'), about('text_lost', '5 words'), about('image_expired', 'https://x.example/c.png')],
+        ['1', '2', '3', null, null]);
+    assert.equal(findingWords('of_a_newer_server'), 'of a newer server.');
 });
 
 test('a block without its fields is read, not trusted', () => {

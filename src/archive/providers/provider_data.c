@@ -214,6 +214,7 @@ static void read_page(struct reading *r, struct provider_data *p, struct json v)
     p->recipe = str_fmt(r->a, "%.*s@%lld", STR_ARG(p->name),
                         (long long)json_i64(json_get(v, S("version")), 0));
     p->page = text_of(r, v);
+    p->generic = json_bool(json_get(v, S("find")), false);
     p->wait_for = json_get_str(v, S("waitFor"));
     p->detect = need(r, v, "detect");
     if (!json_is(json_get(v, S("messages")), JSON_OBJECT))

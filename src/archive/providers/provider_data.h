@@ -32,7 +32,8 @@ struct provider_response { /* what the page asks for, and its answer is the conv
 
 struct provider_data {
     struct str name, label;
-    struct str unshare; /* where its owner ends a public link, as a sentence; STR_NONE: not known */
+    struct str
+        unshare; /* where its owner ends a public link, as the way there; STR_NONE: not known */
     struct str hosts[PROVIDER_HOSTS_MAX];
     size_t host_count;
     struct provider_link links[PROVIDER_LINKS_MAX];
@@ -41,8 +42,10 @@ struct provider_data {
     size_t response_count;
     bool embedded; /* the page may hold its state in the HTML */
     /* The rendered page: */
-    struct str recipe;   /* "chatgpt@1": goes into source.recipe */
-    struct str page;     /* how it is read, as JSON for the runner */
+    struct str recipe; /* "chatgpt@1": goes into source.recipe */
+    struct str page;   /* how it is read, as JSON for the runner */
+    bool
+        generic; /* it stands for any page: its turns are looked for, and nothing leads to it but who asks for that */
     struct str wait_for; /* a selector: the page is there when it matches; STR_NONE */
     struct str
         detect; /* a selector that tells this provider's page; for a stored page without a URL */

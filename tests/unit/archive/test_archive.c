@@ -72,6 +72,8 @@ static void a_new_conversation(void **state)
     struct archive_put_result r = put(TWO, NOW);
     size_t count;
     assert_true(r.created && r.version == 1 && r.messages_new == 2);
+    assert_true(r.shown_new == 2 && r.shown_changed == 0 && r.message_count == 2);
+    assert_str(r.title, "T");
     struct archive_conversation c = got(r.id);
     assert_str(c.title, "T");
     assert_str(c.provider, "claude");
@@ -106,6 +108,7 @@ static void a_changed_answer_is_a_new_version(void **state)
         put(M("a", "human", "q") "," M("b", "assistant", "y") "," M("c", "human", "z"), NOW + 1);
     assert_true(two.changed && two.version == 2 && two.messages_changed == 1 &&
                 two.messages_new == 1);
+    assert_true(two.shown_new == 1 && two.shown_changed == 1 && two.message_count == 3);
     struct archive_message *m = messages(one.id, true, &count);
     assert_int_equal(count, 3);
     assert_true(uuid_eq(m[1].id, id) && m[1].version == 2);
@@ -152,6 +155,7 @@ static void a_name_that_the_owner_gave_stays(void **state)
     assert_true(got(r.id).version == 2);
     struct archive_put_result again = put_at("s", "Theirs", TWO, NOW + 1);
     assert_str(got(r.id).title, "Mine");
+    assert_str(again.title, "Mine");
     assert_true(!again.changed && again.version == 2);
     assert_int_equal(rename_as(f.owner, f.owner, r.id, "x", 1), E_PRECONDITION);
     assert_int_equal(rename_as(f.owner, f.owner, uuid_new(), "x", 0), E_NOT_FOUND);
@@ -320,7 +324,7 @@ static void the_current_branch_moves(void **state)
     struct str hash = got(one.id).hash;
     assert_str(messages(one.id, false, &count)[2].origin_id, "c");
     struct archive_put_result two = put_turned("s", "T", FORK, to_another_branch, NOW + 1);
-    assert_true(two.messages_moved == 2 && two.messages_unchanged == 2);
+    assert_true(two.messages_moved == 2 && two.messages_unchanged == 2 && two.shown_new == 0);
     assert_str(messages(one.id, false, &count)[2].origin_id, "d");
     assert_int_equal(count, 3);
     assert_false(str_eq(got(one.id).hash, hash));

@@ -289,9 +289,25 @@ static void lists_have_limits(void **state)
     assert_true(c.findings[199].detail.n <= 300);
 }
 
+static void every_finding_has_words(void **state)
+{
+    UNUSED(state);
+    for (int i = 0; i < FOUND_COUNT; i++) {
+        enum finding_code code = (enum finding_code)i, back;
+        const char *words = finding_words(code);
+        size_t n = strlen(words);
+        assert_true(finding_parse(str_from(finding_name(code)), &back) && back == code);
+        if (n < 20 || words[0] < 'A' || words[0] > 'Z' || words[n - 1] != '.')
+            fail_msg("%s: \"%s\" is no sentence", finding_name(code), words);
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(words, finding_words((enum finding_code)k));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_finding_has_words),
         cmocka_unit_test(a_hash_is_over_canonical_json),
         cmocka_unit_test(numbers_and_order_are_canonical),
         cmocka_unit_test(volatile_parts_do_not_count),

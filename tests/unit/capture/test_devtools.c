@@ -163,6 +163,34 @@ static void call(void *method)
     called.e = devtools_call(f.d, NULL, &called.a, method, S("{\"a\":1}"), soon(), &called.result);
 }
 
+/* An answer that is too long is dropped as it comes: its call hears so, and what stands behind it is read. */
+static void an_answer_without_end(void **state)
+{
+    UNUSED(state);
+    struct session *s;
+    struct json event;
+    size_t n = MIB(1);
+    char *text = arena_alloc(&f.a, n);
+    memset(text, 'x', n);
+    assert_int_equal(session_open(f.d, S("S"), &s), OK);
+    static const char head[] = "{\"id\":77,\"result\":{\"body\":\"",
+                      tail[] =
+                          "\"},\"sessionId\":\"S\"}\0{\"method\":\"next\",\"sessionId\":\"S\"}";
+    browser_says(head, sizeof head - 1);
+    for (size_t i = 0; i <= DEVTOOLS_MESSAGE_MAX / n; i++)
+        browser_says(text, n);
+    browser_says(tail, sizeof tail);
+    assert_int_equal(session_event(s, &f.a, soon(), &event), OK);
+    assert_int_equal(json_i64(json_get(event, S("id")), 0), 77);
+    assert_str(json_get_str(json_get(event, S("error")), S("message")), DEVTOOLS_TOO_LARGE);
+    assert_str(method_of_next(s), "next");
+    assert_false(devtools_dead(f.d));
+    /* One that is no answer is dropped alone. */
+    assert_false(devtools_too_large(&f.a, S("{\"method\":\"x\",\"params\":{"), S("}")).n);
+    assert_false(devtools_too_large(&f.a, S("{\"id\":x,"), S("}")).n);
+    session_close(s);
+}
+
 static void calls_find_their_answers(void **state)
 {
     UNUSED(state);
@@ -305,6 +333,7 @@ int main(void)
         PIPES(one_message),
         PIPES(frames_cut_anywhere),
         PIPES(a_large_frame),
+        PIPES(an_answer_without_end),
         PIPES(calls_find_their_answers),
         PIPES(a_refused_call),
         PIPES(what_was_sent_is_answered_among_the_events),

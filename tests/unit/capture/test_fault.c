@@ -21,7 +21,7 @@ static err_t asked(int i)
     char url[128];
     CLEANUP(arena_free) struct arena a = { 0 };
     arena_init(&a, MIB(1));
-    return capture_start(&f.app, f.db, &a, f.owner, url_of(url, i), NOW, &ids[i]);
+    return capture_start(&f.app, f.db, &a, f.owner, url_of(url, i), false, NOW, &ids[i]);
 }
 
 static void asked_check(int i, bool done)

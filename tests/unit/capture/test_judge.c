@@ -188,6 +188,32 @@ static void every_outcome_has_a_name_and_advice(void **state)
     }
 }
 
+static void what_came_in_words(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *change;
+        int64_t fresh, changed, all;
+        const char *words;
+    } CASES[] = {
+        { "new", 12, 0, 12, "new: 12 messages" },
+        { "new", 1, 0, 1, "new: 1 message" },
+        { "updated", 3, 0, 9, "updated: 3 new messages" },
+        { "updated", 1, 2, 9, "updated: 1 new message, 2 changed" },
+        { "updated", 0, 1, 9, "updated: 1 message changed" },
+        { "updated", 0, 0, 9, "updated: no new messages" },
+        { "unchanged", 0, 0, 9, "nothing new" },
+    };
+    for (size_t i = 0; i < COUNTOF(CASES); i++) {
+        struct capture_row row = { .change = str_from(CASES[i].change),
+                                   .messages_new = CASES[i].fresh,
+                                   .messages_changed = CASES[i].changed,
+                                   .message_count = CASES[i].all };
+        assert_str(capture_words(&a, &row), CASES[i].words);
+    }
+    assert_false(capture_words(&a, &(struct capture_row){ 0 }).n);
+}
+
 /* Only what comes from where the link points is stored as the share, however well it reads. */
 static void a_page_from_elsewhere(void **state)
 {
@@ -276,6 +302,7 @@ int main(void)
         cmocka_unit_test(data_of_another_share),
         cmocka_unit_test(an_answer_that_says_it_is_a_check),
         cmocka_unit_test(every_outcome_has_a_name_and_advice),
+        cmocka_unit_test(what_came_in_words),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     arena_free(&a);

@@ -185,11 +185,58 @@ static void blocked_domains(void **state)
     assert_false(domain_is_listed(S("x.com"), STR_NONE, ','));
 }
 
+static void any_page(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    static const struct {
+        const char *url, *provider, *id; /* id NULL: refused */
+        err_t err;
+    } cases[] = {
+        { "https://Talk.example/log?id=7#end", "generic", "page:talk.example/log?id=7", OK },
+        { "https://talk.example", "generic", "page:talk.example/", OK },
+        { "https://xn--mnchen-3ya.example/a", "generic", "page:xn--mnchen-3ya.example/a", OK },
+        { "https://chatgpt.com/share/" UUID, "chatgpt", "share:" UUID, OK },
+        { "https://chatgpt.com/c/" UUID, NULL, NULL, E_INVALID_URL },
+        { "https://kimi.com/", NULL, NULL, E_INVALID_URL },
+        { "http://talk.example/", NULL, NULL, E_INVALID_URL },
+        { "https://talk.example:8443/", NULL, NULL, E_INVALID_URL },
+        { "https://a:b@talk.example/", NULL, NULL, E_INVALID_URL },
+        { "https://127.0.0.1/", NULL, NULL, E_INVALID_URL },
+        { "https://2130706433/", NULL, NULL, E_INVALID_URL },
+        { "https://0x7f.1/", NULL, NULL, E_INVALID_URL },
+        { "https://intranet/", NULL, NULL, E_INVALID_URL },
+        { "https://localhost/", NULL, NULL, E_BLOCKED },
+        { "https://x.blocked.example/", NULL, NULL, E_BLOCKED },
+        { "https://a..example/", NULL, NULL, E_INVALID_URL },
+        { "https://a_b.example/", NULL, NULL, E_INVALID_URL },
+        { "no link", NULL, NULL, E_INVALID_URL },
+    };
+    for (size_t i = 0; i < COUNTOF(cases); i++) {
+        struct share_url u;
+        err_t e = url_policy_check_any(&table, &a, str_from(cases[i].url),
+                                       S("blocked.example,.evil.example"), &u);
+        if (e != cases[i].err ||
+            (e == OK && (!str_eq(u.id, str_from(cases[i].id)) ||
+                         !str_eq(u.provider->name, str_from(cases[i].provider)))))
+            fail_msg("%s: %s", cases[i].url, err_code(e));
+    }
+    struct str id = S("page:talk.example/log?id=7");
+    assert_true(url_is_share(&table, &a, S("https://talk.example/log?id=7#x"), S("generic"), id));
+    assert_false(url_is_share(&table, &a, S("https://talk.example/log?id=8"), S("generic"), id));
+    assert_false(url_is_share(&table, &a, S("https://talk.example/log"), S("generic"), id));
+    assert_false(url_is_share(&table, &a, S("https://other.example/log?id=7"), S("generic"), id));
+    assert_false(url_is_share(&table, &a, S("http://talk.example/log?id=7"), S("generic"), id));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accepted),        cmocka_unit_test(forms_that_cannot_be_captured),
-        cmocka_unit_test(near_misses),     cmocka_unit_test(an_address_and_the_share_that_it_is),
+        cmocka_unit_test(any_page),
+        cmocka_unit_test(accepted),
+        cmocka_unit_test(forms_that_cannot_be_captured),
+        cmocka_unit_test(near_misses),
+        cmocka_unit_test(an_address_and_the_share_that_it_is),
         cmocka_unit_test(blocked_domains),
     };
     arena_init(&data, MIB(4));

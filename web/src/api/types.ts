@@ -31,6 +31,14 @@ export interface Schemas {
         position: number | null;
         outcome: string | null;
         conversation_id: string | null;
+        result: {
+            change: "new" | "updated" | "unchanged";
+            words: string;
+            title: string | null;
+            messages_new: number;
+            messages_changed: number;
+            message_count: number;
+        } | null;
         error: {
             code?: string;
             detail?: string | null;
@@ -304,6 +312,7 @@ export interface Operations {
     'POST /api/v1/captures': {
         body: {
             url: string;
+            any_host?: boolean;
         };
         reply: {
             id: string;

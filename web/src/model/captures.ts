@@ -3,16 +3,13 @@ import { createStore } from 'zustand/vanilla';
 import type { Client } from '../api/client.ts';
 import { toProblem, type Problem } from '../api/problem.ts';
 import type { FollowCapture } from '../sync/captures.ts';
-import { linkToSend } from './provider.ts';
 import { isOver, type Capture } from './phases.ts';
+import { ANY_HOST } from './provider.ts';
 import { millis } from './time.ts';
 
 export interface Captures {
     byId: Record<string, Capture>;
     problems: Record<string, Problem>; // of those that could not be read
-    current: string | null;            // the one that the capture box shows
-    submitting: boolean;
-    problem: Problem | null;           // of the last attempt to start one
     recent: Capture[];
     recentStatus: 'idle' | 'loading' | 'ready';
     recentProblem: Problem | null;
@@ -20,7 +17,7 @@ export interface Captures {
 
 const POLL_MS = 2_000;
 const NOTHING: Captures = {
-    byId: {}, problems: {}, current: null, submitting: false, problem: null, recent: [], recentStatus: 'idle', recentProblem: null,
+    byId: {}, problems: {}, recent: [], recentStatus: 'idle', recentProblem: null,
 };
 
 export interface CapturesParts {
@@ -30,11 +27,16 @@ export interface CapturesParts {
     onDone: (capture: Capture) => void;
 }
 
+// Of a link of no known provider its owner says that it shall be read all the same.
+export const toAsk = (url: string, anyHost: boolean) => (anyHost ? { url, any_host: true } : { url });
+
 export type CapturesModel = ReturnType<typeof createCaptures>;
 
 export function createCaptures({ client, followCapture, later, onDone }: CapturesParts) {
     const store = createStore<Captures>(() => NOTHING);
     const stops = new Map<string, () => void>();
+
+    const setProblem = (id: string, problem: Problem) => store.setState((s) => ({ problems: { ...s.problems, [id]: problem } }));
 
     function unfollow(id: string): void {
         stops.get(id)?.();
@@ -61,7 +63,7 @@ export function createCaptures({ client, followCapture, later, onDone }: Capture
         } catch (error) {
             const problem = toProblem(error);
             again = problem.status === 0 || problem.status >= 500 || problem.status === 429;
-            if (!again) store.setState((s) => ({ problems: { ...s.problems, [id]: problem } }));
+            if (!again) setProblem(id, problem);
         }
         if (again && stops.has(id)) stops.set(id, later(() => void poll(id), POLL_MS));
         else unfollow(id);
@@ -77,22 +79,21 @@ export function createCaptures({ client, followCapture, later, onDone }: Capture
         } catch (error) {
             const problem = toProblem(error);
             unfollow(id);
-            store.setState((s) => ({ problems: { ...s.problems, [id]: problem } }));
+            setProblem(id, problem);
             return;
         }
         if (!stops.has(id)) return; // over already
         stops.set(id, followCapture(id, take, () => void poll(id)));
     }
 
-    async function submit(link: string): Promise<string | null> {
-        store.setState({ submitting: true, problem: null });
+    // The same share again; the id of the new capture.
+    async function again(capture: Capture): Promise<string | null> {
         try {
-            const { id } = await client.call('POST /api/v1/captures', { body: { url: linkToSend(link) } });
-            store.setState({ submitting: false, current: id });
+            const { id } = await client.call('POST /api/v1/captures', { body: toAsk(capture.url, capture.provider === ANY_HOST) });
             void follow(id);
             return id;
         } catch (error) {
-            store.setState({ submitting: false, problem: toProblem(error) });
+            setProblem(capture.id, toProblem(error));
             return null;
         }
     }
@@ -102,7 +103,7 @@ export function createCaptures({ client, followCapture, later, onDone }: Capture
             await client.call('DELETE /api/v1/captures/{id}', { path: { id } });
             if (!stops.has(id)) void follow(id);
         } catch (error) {
-            store.setState({ problem: toProblem(error) });
+            setProblem(id, toProblem(error));
         }
     }
 
@@ -116,29 +117,16 @@ export function createCaptures({ client, followCapture, later, onDone }: Capture
         }
     }
 
-    // After a reload: one that is still under way gets its card back.
-    async function resume(): Promise<void> {
-        if (store.getState().current) return;
-        await loadRecent();
-        const running = store.getState().recent.find((c) => !isOver(c));
-        if (!running || store.getState().current) return;
-        store.setState({ current: running.id });
-        void follow(running.id);
-    }
-
     return {
         store,
-        submit,
+        again,
         follow,
         cancel,
-        resume,
         loadRecent,
         // Some capture changed: only a list that was looked at is read again.
         renew: async (): Promise<void> => {
             if (store.getState().recentStatus === 'ready') await loadRecent();
         },
-        dismiss: () => store.setState({ current: null, problem: null }),
-        forgetProblem: () => store.setState({ problem: null }),
         clear: () => {
             for (const id of [...stops.keys()]) unfollow(id);
             store.setState(NOTHING, true);

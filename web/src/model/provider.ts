@@ -9,8 +9,17 @@ export function providerName(provider: string | null | undefined): string {
     return find(provider)?.label ?? provider.charAt(0).toUpperCase() + provider.slice(1);
 }
 
-// Where the link that was captured is made private again, as a sentence; null: not known.
-export const howToUnshare = (provider: string | null | undefined): string | null => find(provider)?.unshare ?? null;
+// What a page of no known provider is called (src/archive/providers/generic.json).
+export const ANY_HOST = 'generic';
+
+export const knownHosts = (): string[] => [...new Set(PROVIDERS.flatMap((p) => p.hosts))];
+
+// What stays true after a capture, and where it is ended: from the provider's data, where that knows it.
+export function publicNote(provider: string | null | undefined): string {
+    if (provider === ANY_HOST) return 'The page is still public: whoever has its address can read it there.';
+    const name = providerName(provider), where = find(provider)?.unshare ?? 'Look in the Share menu of the chat.';
+    return `Your link is still public: whoever has it can read the conversation at ${name}. To end that there: ${where}`;
+}
 
 export type LinkVerdict =
     | { kind: 'empty' }
@@ -42,10 +51,4 @@ export function judgeLink(input: string): LinkVerdict {
     const begun = (begins: string) => begins.startsWith(url.pathname) || (url.pathname.startsWith(begins) && url.pathname.length - begins.length < SHORT);
     if (provider.links.some((l) => l.why === null && l.host === url.hostname && begun(l.begins))) return { kind: 'typing' };
     return { kind: 'other', provider: provider.name, advice: `This ${provider.label} address is not a share link. ${HOW_TO_SHARE}` };
-}
-
-// What is sent: the scheme may be left out by hand, never by a copied link.
-export function linkToSend(input: string): string {
-    const value = input.trim();
-    return /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `https://${value}`;
 }

@@ -1,11 +1,11 @@
 // The recent captures, and one of them by its address.
 import { useEffect } from 'preact/hooks';
-import { isOver, reason, sentence } from '../model/phases.ts';
+import { isOver, outcomeWords, reason, sentence, titleOf } from '../model/phases.ts';
 import { providerName } from '../model/provider.ts';
 import { exact } from '../model/time.ts';
 import { useStore } from '../ui/hooks.ts';
 import { Waiting } from '../ui/parts.tsx';
-import { CaptureCard } from './capture_card.tsx';
+import { address, CaptureCard } from './capture_card.tsx';
 import { useApp } from './context.ts';
 import { NotFound } from './not_found.tsx';
 import { ProblemNotice } from './problem_notice.tsx';
@@ -22,7 +22,7 @@ export function CaptureRoom({ id }: { id: string }) {
 
     if (problem?.status === 404) return <NotFound what="capture" />;
     const retry = async () => {
-        const next = capture && (await captures.submit(capture.url));
+        const next = capture && (await captures.again(capture));
         if (next) navigation.go({ name: 'capture', id: next });
     };
     return (
@@ -53,11 +53,12 @@ export function CapturesRoom() {
                         <a class="row-link" href={c.status === 'done' && c.conversation_id ? `/c/${c.conversation_id}` : `/captures/${c.id}`}>
                             <span class={`provider provider-${c.provider ?? 'none'}`} aria-hidden="true" />
                             <span class="row-main">
-                                <span class={`row-title row-${c.status}`}>{sentence(c)}</span>
+                                <span class={`row-title row-${c.status}`}>{titleOf(c) ?? sentence(c)}</span>
+                                {c.result && <span class="row-meta row-words">{outcomeWords(c)}</span>}
                                 {c.status === 'failed' && <span class="row-meta">{reason(c)}</span>}
-                                <span class="row-meta row-address">{providerName(c.provider)} · {c.url.replace('https://', '')}</span>
+                                <span class="row-meta row-address">{providerName(c.provider)} · {address(c.url)}</span>
                             </span>
-                            <span class="row-side">{exact(c.created_at)}</span>
+                            <time class="row-side" dateTime={c.created_at}>{exact(c.created_at)}</time>
                         </a>
                     </li>
                 ))}

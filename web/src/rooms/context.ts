@@ -6,6 +6,7 @@ import type { CapturesModel } from '../model/captures.ts';
 import type { LibraryModel } from '../model/library.ts';
 import type { LiveModel } from '../model/live.ts';
 import type { PresenceModel } from '../model/presence.ts';
+import type { QueueModel } from '../model/queue.ts';
 import type { ReaderModel } from '../model/reader.ts';
 import type { SearchModel } from '../model/search.ts';
 import type { SessionModel } from '../model/session.ts';
@@ -19,6 +20,7 @@ export interface App {
     view: ViewModel;
     library: LibraryModel;
     captures: CapturesModel;
+    queue: QueueModel;
     reader: ReaderModel;
     search: SearchModel;
     account: AccountModel;

@@ -1,5 +1,5 @@
 // One message: who speaks, where it stands, its blocks.
-import { providerName } from '../model/provider.ts';
+import { ANY_HOST, providerName } from '../model/provider.ts';
 import type { Message } from '../model/reader.ts';
 import { exact } from '../model/time.ts';
 import type { Renderer } from '../ui/render/renderer.ts';
@@ -9,7 +9,7 @@ export function speaker(message: Message, provider: string): string {
     if (message.author) return message.author;
     switch (message.role) {
     case 'user': return 'User';
-    case 'assistant': return providerName(provider);
+    case 'assistant': return provider === ANY_HOST ? 'Answer' : providerName(provider);
     case 'system': return 'System';
     default: return 'Tool';
     }

@@ -3,6 +3,7 @@ import type { RefObject } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import type { Problem } from '../api/problem.ts';
 import { safeUrl } from '../model/blocks.ts';
+import { placeOf, saidOf, type Said } from '../model/findings.ts';
 import { providerName } from '../model/provider.ts';
 import type { Conversation } from '../model/reader.ts';
 import { count, day, exact } from '../model/time.ts';
@@ -68,11 +69,29 @@ function Tools({ conversation, rename, renamer }: { conversation: Conversation; 
     );
 }
 
+// What it is about, and where that stands.
+function Place({ said, place }: { said: Said; place: string }) {
+    const { reader } = useApp();
+    const message = placeOf(said, place, useStore(reader.store, (s) => s.messages));
+    return <li>{place}{message && <> <a href={`#m-${message.id}`} aria-label={`Show the message with ${place}`}>Show</a></>}</li>;
+}
+
 function Findings({ conversation }: { conversation: Conversation }) {
-    if (!conversation.findings.length) return null;
+    const said = saidOf(conversation.findings);
+    if (!said.length) return null;
+    const warnings = said.filter((s) => s.warning).length;
     return (
-        <Fold label={count(conversation.findings.length, 'note')} hint="about this capture" tone="fold-quiet">
-            {() => <ul>{conversation.findings.map((f, i) => <li key={i}>{f.level === 'warning' && <strong>Warning: </strong>}{f.detail || f.code.replace(/_/g, ' ')}</li>)}</ul>}
+        <Fold label={count(said.length, 'note')} hint={warnings ? `about this capture, ${count(warnings, 'warning')}` : 'about this capture'} tone="fold-quiet">
+            {() => (
+                <ul class="findings">
+                    {said.map((s) => (
+                        <li key={s.code}>
+                            {s.warning && <strong>Warning: </strong>}{s.words}
+                            {s.places.length > 0 && <ul>{s.places.map((place) => <Place key={place} said={s} place={place} />)}</ul>}
+                        </li>
+                    ))}
+                </ul>
+            )}
         </Fold>
     );
 }
@@ -99,6 +118,7 @@ export function ReaderHead({ conversation }: { conversation: Conversation }) {
             </p>
             {conversation.shared_by && <p class="reader-meta">Shared by {conversation.shared_by}; you may {conversation.role === 'editor' ? 'read and rename it' : 'read it'}.</p>}
             {conversation.outcome === 'partial' && <p class="badge">Partial: the page did not give everything</p>}
+            {conversation.source.strategy === 'generic' && <p class="badge">Read without knowing the site: who says what is a guess</p>}
             <Findings conversation={conversation} />
             {conversation.role === 'owner' && <SourcesFold key={conversation.id} version={conversation.version} />}
             <Tools conversation={conversation} rename={() => setRenaming(true)} renamer={renamer} />
