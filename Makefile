@@ -25,7 +25,7 @@ WARN   := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 CXXWARN := -Wall -Wextra -Wshadow -Werror
 CPPFLAGS += -D_GNU_SOURCE -Isrc -I$(GEN) -isystem /usr/share/include/llhttp -isystem /usr/include/postgresql -DLLHTTP_STRICT_MODE=1
 COMMON := -g -pthread -fno-strict-aliasing -fno-omit-frame-pointer -MMD -MP
-LDLIBS := -luv -lsqlite3 -lpq -lcurl -lsodium -lssl -lcrypto -lutf8proc -lzstd -lz -lsimdjson -lstdc++ -lm
+LDLIBS := -luv -lsqlite3 -lpq -lcurl -lsodium -lssl -lcrypto -lutf8proc -lzstd -lz -lzip -lsimdjson -lstdc++ -lm
 
 SANITIZE_debug := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 SANITIZE_tsan  := -fsanitize=thread
