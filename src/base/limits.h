@@ -105,6 +105,15 @@
 #define UNKNOWN_DEPTH_MAX            48 /* of JSON kept as it came; all of it under JSON_DEPTH_MAX */
 #define TITLE_BYTES_MAX              500
 
+/* Import */
+#define IMPORT_ENTRIES_MAX    200000 /* files in a folder or a zip */
+#define IMPORT_DEPTH_MAX      16     /* folders in one another */
+#define IMPORT_VALUE_BYTES    MIB(64) /* the JSON of one conversation */
+#define IMPORT_ZIP_RATIO_MAX  300    /* unpacked to packed bytes of a whole zip; deflate alone gives 1032 at most … */
+#define IMPORT_ZIP_FREE_BYTES MIB(64) /* … and nobody minds as long as it holds less than this */
+#define SOURCE_HEAD_BYTES     KIB(64) /* by which a format is told */
+#define SOURCE_HEAD_NAMES_MAX 256
+
 /* Waiting for what is outside */
 #define PATIENCE_SLICE_MS 100 /* who may be called off asks so often */
 
