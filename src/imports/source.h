@@ -30,6 +30,13 @@ struct import_reading {
     void *context;
 };
 
+/* A picture (block.image) or file (block.file) of the conversation given last whose bytes are an entry. */
+struct import_media {
+    size_t message, block; /* their numbers in the conversation */
+    size_t entry;
+    struct str media_type, name; /* as the provider says; STR_NONE */
+};
+
 struct import_source {
     const struct source_format *format;
     const struct import_reading *reading;
@@ -42,6 +49,8 @@ struct import_source {
     size_t
         place; /* of the last given: its number in the list, its line; from 1, 0: the whole entry */
     struct str list; /* the list it stands in; STR_NONE */
+    struct import_media *media; /* of the conversation given last, in its arena */
+    size_t media_count;
     struct import_bytes bytes;
 };
 
