@@ -309,10 +309,11 @@ DELETE FROM conversation_before WHERE owner_id = :owner;
 
 -- :query archive_storage_text
 @sqlite
-SELECT 'text' AS kind, COUNT(*) AS count, COALESCE(SUM(LENGTH(CAST(blocks AS BLOB))), 0) AS bytes FROM message WHERE owner_id = :owner;
+SELECT 'text' AS kind, COUNT(*) AS count, COALESCE(SUM(LENGTH(CAST(blocks AS BLOB))), 0) AS bytes FROM message
+ WHERE owner_id = :owner GROUP BY owner_id;
 @postgres
 SELECT 'text' AS kind, COUNT(*) AS count, CAST(COALESCE(SUM(OCTET_LENGTH(blocks)), 0) AS BIGINT) AS bytes
-  FROM message WHERE owner_id = :owner;
+  FROM message WHERE owner_id = :owner GROUP BY owner_id;
 @end
 
 -- :query archive_storage_media

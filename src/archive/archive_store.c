@@ -293,7 +293,11 @@ err_t archive_storage(struct db *db, struct arena *a, struct uuid owner,
     list = ARENA_ARRAY(a, struct archive_storage, count + 1);
     if (!list)
         return arena_err(a);
-    TRY(db_one(db, a, &SQL_ARCHIVE_STORAGE_TEXT, DB_ARGS(DBU(owner)), cols, COUNTOF(cols), list));
+    list[0].kind = S("text");
+    err_t e =
+        db_one(db, a, &SQL_ARCHIVE_STORAGE_TEXT, DB_ARGS(DBU(owner)), cols, COUNTOF(cols), list);
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
     for (size_t i = 0; i < count; i++)
         list[i + 1] = media[i];
     *ret = list;

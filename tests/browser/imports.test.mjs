@@ -67,7 +67,7 @@ test('a zip that is dropped in is looked at, imported, and undone', async () => 
     await button('Undo this import').click();
     await button('Undo it').click();
     await heading('Undone');
-    await page.getByText('11 conversations went to the trash').waitFor();
+    await page.getByText('11 conversations went to the trash, or back').waitFor();
     await shot('import_undone');
     assert.equal((await conversations(account)).length, 0);
 });

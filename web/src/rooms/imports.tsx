@@ -28,8 +28,8 @@ function DropZone({ model, busy }: { model: ImportsModel; busy: boolean }) {
                 <button type="button" class="primary" aria-disabled={busy || undefined} onClick={() => busy || files.current?.click()}>Choose files</button>
                 <button type="button" aria-disabled={busy || undefined} onClick={() => busy || folder.current?.click()}>Choose a folder</button>
             </div>
-            <input ref={files} class="visually-hidden" type="file" multiple tabIndex={-1} aria-label="Files" onChange={(e) => (give(givenOf(e.currentTarget.files)), (e.currentTarget.value = ''))} />
-            <input ref={folder} class="visually-hidden" type="file" {...{ webkitdirectory: true }} tabIndex={-1} aria-label="A folder" onChange={(e) => (give(givenOf(e.currentTarget.files)), (e.currentTarget.value = ''))} />
+            <input ref={files} hidden type="file" multiple aria-label="Files" onChange={(e) => (give(givenOf(e.currentTarget.files)), (e.currentTarget.value = ''))} />
+            <input ref={folder} hidden type="file" {...{ webkitdirectory: true }} aria-label="A folder" onChange={(e) => (give(givenOf(e.currentTarget.files)), (e.currentTarget.value = ''))} />
         </section>
     );
 }
@@ -47,7 +47,7 @@ function Counts({ of }: { of: Import }) {
 function Notes({ notes, more }: { notes: ImportItem[]; more: boolean }) {
     if (!notes.length) return null;
     return (
-        <details class="notes" open={notes.length <= 10}>
+        <details class="import-notes" open={notes.length <= 10}>
             <summary>What was passed over, and why ({notes.length}{more && ', and more'})</summary>
             <ul class="plain-list">
                 {notes.map((n) => (
@@ -75,7 +75,7 @@ function titleOf(i: Import): string {
 function Undone({ of }: { of: Import }) {
     if (!of.undo) return null;
     return (
-        <p>{count(of.undo.undone, 'conversation')} went to the trash or back to what it was.
+        <p>{count(of.undo.undone, 'conversation')} went to the trash, or back to what was there before.
             {of.undo.kept > 0 && ` ${count(of.undo.kept, 'conversation')} stayed, because something was done with it since.`}</p>
     );
 }
