@@ -10,6 +10,7 @@
 #include "db/data_folder.h"
 #include "hub/hub.h"
 #include "identity/identity.h"
+#include "imports/imports.h"
 #include "net/conn.h"
 #include "ops/ops.h"
 #include "os/clock.h"
@@ -28,6 +29,7 @@ static const struct module *const MODULES[] = {
     &archive_module,  /* conversations */
     &capture_module,  /* from a share link into the archive */
     &search_module,   /* the index, and what is found in it */
+    &imports_module,  /* exports and files into the archive */
     &realtime_module, /* sockets, rooms, presence, the change feed */
     NULL,
 };

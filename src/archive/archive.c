@@ -49,7 +49,8 @@ err_t archive_rename(struct db *db, struct arena *a, struct uuid owner, struct u
 }
 
 /* One op for each, in pages: a conversation may be larger than a request's arena. */
-static err_t say_deleted(struct db *db, struct uuid owner, struct uuid id, int64_t now_ms)
+err_t archive_say_messages(struct db *db, struct uuid owner, struct uuid id, const char *kind,
+                           const char *fields, int64_t now_ms)
 {
     enum { PAGE = 200 };
     CLEANUP(arena_free) struct arena page = { 0 };
@@ -61,7 +62,7 @@ static err_t say_deleted(struct db *db, struct uuid owner, struct uuid id, int64
         arena_reset(&page);
         TRY(archive_messages(db, &page, owner, id, true, after, PAGE, &messages, &count));
         for (size_t i = 0; i < count; i++)
-            TRY(archive_say(db, owner, "message", messages[i].id, "deleted", NULL,
+            TRY(archive_say(db, owner, "message", messages[i].id, kind, fields,
                             messages[i].version, now_ms));
         after = count ? messages[count - 1].position : after;
     }
@@ -71,7 +72,7 @@ static err_t say_deleted(struct db *db, struct uuid owner, struct uuid id, int64
 err_t archive_remove(struct db *db, struct uuid owner, const struct archive_conversation *row,
                      const char *fields, int64_t now_ms)
 {
-    TRY(say_deleted(db, owner, row->id, now_ms));
+    TRY(archive_say_messages(db, owner, row->id, "deleted", NULL, now_ms));
     TRY(archive_store_delete(db, owner, row->id));
     return archive_say(db, owner, "conversation", row->id, "deleted", fields, row->version, now_ms);
 }

@@ -30,6 +30,8 @@ struct archive_put_options {
     bool measure; /* count words and findings before and after: costs a reading of all blocks */
     const struct archive_media *media;
     size_t media_count;
+    struct uuid
+        mark; /* nil: none. Where it changes one that is there, what that was is kept under the mark (archive_undo) */
 };
 
 /* How much a conversation says: what a reader sees of it. */
@@ -43,6 +45,10 @@ struct archive_put_result {
     struct archive_measure before, after; /* with options.measure; zero before it was there */
     int64_t version;       /* 1 at first; grows when anything changed but the time of the capture */
     bool created, changed; /* neither: everything was there already */
+    bool restored;         /* with created: it was in the trash */
+    size_t joined;         /* other conversations that became part of it */
+    struct uuid source_id; /* of the rendering … */
+    bool source_new;       /* … which was not known before */
     /* moved: they say the same, at another place, on another branch, or more is known of them. */
     size_t messages_new, messages_changed, messages_moved, messages_unchanged, messages_gone;
     /* What a reader sees of that: on the current path and not hidden. */
@@ -61,6 +67,11 @@ struct archive_put_result {
 NODISCARD err_t archive_put(struct db *db, struct arena *a, struct uuid owner,
                             const struct conversation *c, const struct archive_put_options *options,
                             int64_t now_ms, struct archive_put_result *ret);
+/* The same inside an open transaction, `dry` aside: several are durable together. */
+NODISCARD err_t archive_put_in(struct db *db, struct arena *a, struct uuid owner,
+                               const struct conversation *c,
+                               const struct archive_put_options *options, int64_t now_ms,
+                               struct archive_put_result *ret);
 
 struct archive_conversation { /* a row */
     struct uuid id;
@@ -68,7 +79,8 @@ struct archive_conversation { /* a row */
         outcome, hash, findings;
     struct str account, context_cwd, context_branch, context_tool;
     int64_t version, message_count, created_ms, updated_ms, captured_ms, stored_ms;
-    bool title_own; /* the owner gave the title: a new capture leaves it */
+    int64_t trashed_ms; /* TIME_NONE: it is not in the trash */
+    bool title_own;     /* the owner gave the title: a new capture leaves it */
 };
 
 struct archive_message {
@@ -152,6 +164,42 @@ NODISCARD err_t archive_rename(struct db *db, struct arena *a, struct uuid owner
  * (ops/erasure.c). *ret_version: the last one. E_NOT_FOUND, E_PRECONDITION. */
 NODISCARD err_t archive_delete(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
                                int64_t expected_version, int64_t now_ms, int64_t *ret_version);
+
+/* --- the trash: invisible everywhere at once, and gone after TRASH_KEEP_MS or at archive_delete_trashed ----------------------
+ * All inside an open transaction, except the list. Rights on it stay, for when it comes back. What is captured or imported again
+ * comes back by itself. */
+
+/* E_NOT_FOUND. *ret_version: the one that it has now. */
+NODISCARD err_t archive_trash(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                              int64_t now_ms, int64_t *ret_version);
+NODISCARD err_t archive_restore(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                                int64_t now_ms, int64_t *ret_version);
+NODISCARD err_t archive_delete_trashed(struct db *db, struct arena *a, struct uuid owner,
+                                       struct uuid id, int64_t now_ms);
+/* Last trashed first; before_ms of the page is a trashed_ms. */
+NODISCARD err_t archive_list_trashed(struct db *db, struct arena *a, struct uuid owner,
+                                     const struct archive_page *page,
+                                     struct archive_conversation **ret, size_t *ret_count);
+
+/* --- undoing what was put under a mark ------------------------------------------------------------------------------------- */
+
+/* Make the conversation what it was before the first change under `mark`, as a new version, inside an open transaction. source: the
+ * one that came with that change, and goes with it; nil: none. Who asks has seen that nothing else changed it since.
+ * E_NOT_FOUND: there is no such conversation, or nothing is kept under the mark. */
+NODISCARD err_t archive_undo(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                             struct uuid mark, struct uuid source, int64_t now_ms,
+                             int64_t *ret_version);
+/* Nothing is undone any more. Inside an open transaction. */
+NODISCARD err_t archive_forget_mark(struct db *db, struct uuid owner, struct uuid mark);
+
+/* What the owner's archive takes, by kind. Reads all of its messages: not for a page that is shown often. */
+struct archive_storage {
+    struct str kind; /* "text", else the media type */
+    int64_t count, bytes;
+};
+enum { ARCHIVE_STORAGE_MAX = 100 };
+NODISCARD err_t archive_storage(struct db *db, struct arena *a, struct uuid owner,
+                                struct archive_storage **ret, size_t *ret_count);
 
 /* The media type of a stored picture or file that the conversation names; E_NOT_FOUND. */
 NODISCARD err_t archive_media_type(struct db *db, struct arena *a, struct uuid owner,

@@ -1,29 +1,45 @@
 -- :query archive_one
 SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings,
        version, message_count, created_ms, updated_ms, captured_ms, stored_ms, title_own, account, context_cwd,
-       context_branch, context_tool
+       context_branch, context_tool, trashed_ms
+  FROM conversation
+ WHERE owner_id = :owner AND id = :id AND trashed_ms IS NULL;
+
+-- :query archive_any
+-- Also one in the trash.
+SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings,
+       version, message_count, created_ms, updated_ms, captured_ms, stored_ms, title_own, account, context_cwd,
+       context_branch, context_tool, trashed_ms
   FROM conversation
  WHERE owner_id = :owner AND id = :id;
 
 -- :query archive_state
-SELECT version, captured_ms FROM conversation WHERE owner_id = :owner AND id = :id;
+SELECT version, captured_ms FROM conversation WHERE owner_id = :owner AND id = :id AND trashed_ms IS NULL;
 
 -- :query archive_newest
 -- The cursor is the last (captured_ms, id) that the client has seen.
 SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings,
        version, message_count, created_ms, updated_ms, captured_ms, stored_ms, title_own, account, context_cwd,
-       context_branch, context_tool
+       context_branch, context_tool, trashed_ms
   FROM conversation
- WHERE owner_id = :owner AND (captured_ms, id) < (:before_ms, :before_id)
+ WHERE owner_id = :owner AND (captured_ms, id) < (:before_ms, :before_id) AND trashed_ms IS NULL
  ORDER BY captured_ms DESC, id DESC LIMIT :limit;
 
 -- :query archive_newest_of_provider
 SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings,
        version, message_count, created_ms, updated_ms, captured_ms, stored_ms, title_own, account, context_cwd,
-       context_branch, context_tool
+       context_branch, context_tool, trashed_ms
   FROM conversation
- WHERE owner_id = :owner AND provider = :provider AND (captured_ms, id) < (:before_ms, :before_id)
+ WHERE owner_id = :owner AND provider = :provider AND (captured_ms, id) < (:before_ms, :before_id) AND trashed_ms IS NULL
  ORDER BY captured_ms DESC, id DESC LIMIT :limit;
+
+-- :query archive_trashed
+SELECT id, provider, origin_id, title, model, source_kind, source_url, strategy, recipe, outcome, hash, findings,
+       version, message_count, created_ms, updated_ms, captured_ms, stored_ms, title_own, account, context_cwd,
+       context_branch, context_tool, trashed_ms
+  FROM conversation
+ WHERE owner_id = :owner AND trashed_ms IS NOT NULL AND (trashed_ms, id) < (:before_ms, :before_id)
+ ORDER BY trashed_ms DESC, id DESC LIMIT :limit;
 
 -- :query archive_insert
 INSERT INTO conversation (owner_id, id, provider, origin_id, title, title_own, model, source_kind, source_url, strategy,
@@ -45,7 +61,7 @@ UPDATE conversation
 UPDATE conversation SET title = :title, title_own = TRUE, version = version + 1 WHERE owner_id = :owner AND id = :id;
 
 -- :query archive_exists
-SELECT 1 FROM conversation WHERE owner_id = :owner AND id = :id;
+SELECT 1 FROM conversation WHERE owner_id = :owner AND id = :id AND trashed_ms IS NULL;
 
 -- :query archive_delete
 DELETE FROM conversation WHERE owner_id = :owner AND id = :id;
@@ -256,3 +272,52 @@ DELETE FROM media WHERE owner_id = :owner AND conversation_id = :id
    AND NOT EXISTS (SELECT 1 FROM message_version v WHERE v.owner_id = :owner AND v.conversation_id = :id
                     AND strpos(v.blocks, encode(media.sha256, 'hex')) > 0);
 @end
+
+-- :query archive_trash
+UPDATE conversation SET trashed_ms = :now_ms, version = version + 1 WHERE owner_id = :owner AND id = :id AND trashed_ms IS NULL;
+
+-- :query archive_restore
+UPDATE conversation SET trashed_ms = NULL, version = version + 1 WHERE owner_id = :owner AND id = :id AND trashed_ms IS NOT NULL;
+
+-- :query archive_trash_old
+SELECT owner_id, id FROM conversation WHERE trashed_ms < :before_ms ORDER BY trashed_ms, id LIMIT :limit;
+
+-- :query archive_source_delete
+DELETE FROM conversation_source WHERE owner_id = :owner AND id = :id;
+
+-- :query archive_before_put
+-- Only the first change under a mark has what was before it.
+INSERT INTO conversation_before (owner_id, mark_id, conversation_id, number, source_id, form)
+VALUES (:owner, :mark, :conversation, :number, :source, :form)
+ON CONFLICT (owner_id, mark_id, conversation_id, number) DO NOTHING;
+
+-- :query archive_before
+SELECT source_id, form FROM conversation_before
+ WHERE owner_id = :owner AND mark_id = :mark AND conversation_id = :id ORDER BY number LIMIT :limit;
+
+-- :query archive_before_count
+SELECT COUNT(*) FROM conversation_before WHERE owner_id = :owner AND mark_id = :mark AND conversation_id = :id;
+
+-- :query archive_delete_before
+DELETE FROM conversation_before WHERE owner_id = :owner AND conversation_id = :id;
+
+-- :query archive_forget_mark
+DELETE FROM conversation_before WHERE owner_id = :owner AND mark_id = :mark;
+
+-- :query archive_forget_before
+DELETE FROM conversation_before WHERE owner_id = :owner;
+
+-- :query archive_storage_text
+@sqlite
+SELECT 'text' AS kind, COUNT(*) AS count, COALESCE(SUM(LENGTH(CAST(blocks AS BLOB))), 0) AS bytes FROM message
+ WHERE owner_id = :owner GROUP BY owner_id;
+@postgres
+SELECT 'text' AS kind, COUNT(*) AS count, CAST(COALESCE(SUM(OCTET_LENGTH(blocks)), 0) AS BIGINT) AS bytes
+  FROM message WHERE owner_id = :owner GROUP BY owner_id;
+@end
+
+-- :query archive_storage_media
+-- The same bytes in several conversations are one file.
+SELECT media_type AS kind, COUNT(*) AS count, CAST(SUM(bytes) AS BIGINT) AS bytes
+  FROM (SELECT DISTINCT sha256, media_type, bytes FROM media WHERE owner_id = :owner) AS kept
+ GROUP BY media_type ORDER BY media_type LIMIT :limit;

@@ -4,6 +4,7 @@
 #include "archive/archive_schemas.h"
 #include "archive/archive_sources_http.h"
 #include "archive/archive_store.h"
+#include "archive/archive_write.h"
 #include "base/encode.h"
 #include "base/limits.h"
 #include "sharing/sharing.h"
@@ -399,6 +400,77 @@ static err_t media_get(struct req *rq, struct reply *rp)
     return OK;
 }
 
+/* --- the trash ------------------------------------------------------------------------------------- */
+
+struct trash_query {
+    struct str cursor;
+    int64_t limit;
+};
+
+static const struct field TRASH_QUERY[] = {
+    FIELD(trash_query, cursor, FIELD_STR, false, 1, 200, "where the page before ended"),
+    FIELD(trash_query, limit, FIELD_I64, false, 1, PAGE_ITEMS_MAX, "items on a page"),
+};
+
+static err_t trash_get(struct req *rq, struct reply *rp)
+{
+    struct trash_query q = { .limit = PAGE_ITEMS_DEFAULT };
+    struct list_cursor at = { .ms = INT64_MAX };
+    struct archive_conversation *rows;
+    size_t count;
+    TRY(req_query_fields(rq, &q));
+    if (q.cursor.n)
+        TRY(cursor_read(rq->arena, q.cursor, &at, sizeof at));
+    struct archive_page page = { .before_ms = at.ms,
+                                 .before_id = at.id,
+                                 .limit = (size_t)q.limit + 1 };
+    TRY(archive_list_trashed(rq->db, rq->arena, rq->caller.user_id, &page, &rows, &count));
+    size_t shown = count > (size_t)q.limit ? (size_t)q.limit : count;
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    jo_kz(o, "items");
+    jo_array(o);
+    for (size_t i = 0; i < shown; i++) {
+        jo_object(o);
+        write_fields(o, &rows[i]);
+        write_access(o, sharing_role_name(SHARE_OWNER), STR_NONE);
+        jo_ktime(o, "trashed_at", rows[i].trashed_ms);
+        jo_ktime(o, "deleted_at", rows[i].trashed_ms + TRASH_KEEP_MS);
+        jo_end(o);
+    }
+    jo_end(o);
+    const struct archive_conversation *last =
+        shown ? &rows[shown - 1] : &(struct archive_conversation){ 0 };
+    write_next(o, rq->arena, shown < count, last->trashed_ms, last->id);
+    jo_end(o);
+    return OK;
+}
+
+static err_t trash_restore(struct req *rq, struct reply *rp)
+{
+    struct uuid id;
+    int64_t version;
+    TRY(req_param_uuid(rq, "id", &id));
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, rq->db));
+    TRY(archive_restore(rq->db, rq->arena, rq->caller.user_id, id, rq->now_ms, &version));
+    TRY(db_txn_commit(&tx));
+    reply_status(rp, 204);
+    return OK;
+}
+
+static err_t trash_delete(struct req *rq, struct reply *rp)
+{
+    struct uuid id;
+    TRY(req_param_uuid(rq, "id", &id));
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, rq->db));
+    TRY(archive_delete_trashed(rq->db, rq->arena, rq->caller.user_id, id, rq->now_ms));
+    TRY(db_txn_commit(&tx));
+    reply_status(rp, 204);
+    return OK;
+}
+
 /* --- the sample archive ------------------------------------------------------------------------ */
 
 static err_t sample_change(struct req *rq, struct reply *rp, const char *what,
@@ -467,6 +539,13 @@ static const struct route ROUTES[] = {
       .body = ARCHIVE_SPLIT_BODY, .body_count = COUNTOF(ARCHIVE_SPLIT_BODY), .success = 201,
       .reply_schema = "{\"type\":\"object\",\"required\":[\"id\"],\"properties\":{\"id\":{"
                       "\"type\":\"string\",\"format\":\"uuid\"}}}" },
+    { HTTP_GET, "/api/v1/trash", trash_get, AUTH_USER, RATE_READ, 0, RUN_INLINE, SCOPE_READ,
+      .summary = "What is in the caller's trash, last thrown away first", .query = TRASH_QUERY,
+      .query_count = COUNTOF(TRASH_QUERY), .reply_schema = REF("TrashPage") },
+    { HTTP_POST, "/api/v1/trash/{id}/restore", trash_restore, AUTH_USER, RATE_WRITE, 0, RUN_WORKER,
+      SCOPE_WRITE, .summary = "Take a conversation out of the trash", .success = 204 },
+    { HTTP_DELETE, "/api/v1/trash/{id}", trash_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER,
+      SCOPE_WRITE, .summary = "Delete what is in the trash for good, now", .success = 204 },
     { HTTP_POST, "/api/v1/sample", sample_post, AUTH_USER, RATE_WRITE, 0, RUN_WORKER, SCOPE_WRITE,
       .summary = "Add the made-up sample archive",
       .reply_schema = "{\"type\":\"object\",\"required\":[\"added\"],\"properties\":{\"added\":{"
@@ -481,6 +560,7 @@ const struct module archive_module = {
     .name = "archive",
     .init = archive_schemas,
     .forget = archive_forget,
+    .sweep = archive_sweep,
     .names_blob = archive_store_names_blob,
     .routes = ROUTES,
     .route_count = COUNTOF(ROUTES),

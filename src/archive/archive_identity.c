@@ -247,7 +247,7 @@ err_t archive_find(struct db *db, struct arena *a, struct uuid owner, const stru
     TRY(arena_err(a));
     TRY(source_store_at(db, a, owner, source.provider, source.place, &list, &count));
     const struct archive_source *stored = of_account(list, count, source.account);
-    return stored ? archive_get(db, a, owner, stored->conversation_id, ret) : E_NOT_FOUND;
+    return stored ? archive_store_any(db, a, owner, stored->conversation_id, ret) : E_NOT_FOUND;
 }
 
 err_t archive_of_link(struct db *db, struct arena *a, struct uuid owner, struct str provider,

@@ -29,7 +29,7 @@ NODISCARD err_t identity_find(struct db *db, struct arena *a, struct uuid owner,
                               const struct archive_message *rows, size_t count,
                               struct identity *ret);
 
-/* The row of the conversation that came from this place; E_NOT_FOUND. */
+/* The row of the conversation that came from this place, also one in the trash; E_NOT_FOUND. */
 NODISCARD err_t archive_find(struct db *db, struct arena *a, struct uuid owner,
                              const struct conversation *c, struct archive_conversation *ret);
 

@@ -375,6 +375,7 @@ struct put {
     struct identity identity;
     struct rendering rendering; /* that came */
     struct write_options write;
+    struct uuid mark;
 };
 
 /* The other conversations become part of the first one. */
@@ -391,9 +392,9 @@ static err_t take_over(struct put *p, const struct archive_conversation *from, s
     return archive_remove(p->db, p->owner, from, "joined", p->write.now_ms);
 }
 
-/* All renderings of all conversations that this is of, and what came. */
+/* All renderings of all conversations that this is of, the first one's in front, and what came. */
 static err_t gather(struct put *p, const struct archive_conversation *rows, struct rendering **ret,
-                    size_t *ret_count)
+                    size_t *ret_own, size_t *ret_count)
 {
     struct rendering *some[IDENTITY_JOINED_MAX], *list;
     size_t counts[IDENTITY_JOINED_MAX], all = 0, count = 0;
@@ -408,20 +409,48 @@ static err_t gather(struct put *p, const struct archive_conversation *rows, stru
         for (size_t k = 0; k < counts[i]; k++)
             list[count++] = some[i][k];
     list[count++] = p->rendering;
-    TRY(rendering_retain(p->a, list, &count));
+    *ret_own = counts[0];
     *ret = list;
     *ret_count = count;
     return OK;
+}
+
+/* What it was before, for archive_undo: of the first change under the mark. */
+static err_t pack_before(struct put *p, struct uuid id, const struct rendering *list, size_t count,
+                         struct packed_rendering **ret)
+{
+    int64_t kept = 0;
+    *ret = NULL;
+    if (uuid_is_nil(p->mark))
+        return OK;
+    TRY(source_store_before_count(p->db, p->owner, p->mark, id, &kept));
+    return kept ? OK : source_store_pack(p->a, list, count, ret);
+}
+
+/* It is in the trash, and here again: it comes back as one that is new. */
+static err_t bring_back(struct put *p, struct archive_conversation *row,
+                        struct archive_put_result *ret)
+{
+    if (row->trashed_ms == TIME_NONE)
+        return OK;
+    ret->created = ret->restored = true;
+    TRY(archive_restore(p->db, p->a, p->owner, row->id, p->write.now_ms, &row->version));
+    return archive_get(p->db, p->a, p->owner, row->id, row);
 }
 
 static err_t put_onto(struct put *p, struct archive_put_result *ret)
 {
     struct archive_conversation rows[IDENTITY_JOINED_MAX];
     struct rendering *list;
-    size_t count, kept = p->identity.count;
+    struct packed_rendering *before = NULL;
+    size_t own = 0, count, kept = p->identity.count;
     for (size_t i = 0; i < kept; i++)
-        TRY(archive_get(p->db, p->a, p->owner, p->identity.conversations[i], &rows[i]));
-    TRY(gather(p, rows, &list, &count));
+        TRY(archive_store_any(p->db, p->a, p->owner, p->identity.conversations[i], &rows[i]));
+    TRY(bring_back(p, &rows[0], ret));
+    TRY(gather(p, rows, &list, &own, &count));
+    if (!ret->restored)
+        TRY(pack_before(p, rows[0].id, list, own, &before));
+    TRY(rendering_retain(p->a, list, &count));
     for (size_t i = 1; i < kept; i++) {
         if (p->write.seen_ms < rows[i].captured_ms)
             p->write.seen_ms = rows[i].captured_ms;
@@ -432,7 +461,11 @@ static err_t put_onto(struct put *p, struct archive_put_result *ret)
     if (kept > 1)
         TRY(archive_get(p->db, p->a, p->owner, rows[0].id, &rows[0]));
     p->write.sources |= kept > 1;
-    return archive_write(p->db, p->a, p->owner, &rows[0], list, count, &p->write, ret);
+    ret->joined = kept - 1;
+    TRY(archive_write(p->db, p->a, p->owner, &rows[0], list, count, &p->write, ret));
+    return before && ret->changed
+               ? source_store_before_keep(p->db, p->owner, p->mark, rows[0].id, before, own)
+               : OK;
 }
 
 static err_t put_source(struct put *p, bool new, struct uuid conversation)
@@ -460,46 +493,52 @@ static err_t put(struct put *p, const struct archive_source *source, size_t coun
         TRY(put_onto(p, ret));
     else
         TRY(archive_write(p->db, p->a, p->owner, &NONE, r, 1, &p->write, ret));
+    ret->source_id = r->source_id;
+    ret->source_new = new;
     return put_source(p, new, ret->id);
 }
 
-err_t archive_put(struct db *db, struct arena *a, struct uuid owner,
-                  const struct conversation *given, const struct archive_put_options *options,
-                  int64_t now_ms, struct archive_put_result *ret)
+err_t archive_put_in(struct db *db, struct arena *a, struct uuid owner,
+                     const struct conversation *given, const struct archive_put_options *options,
+                     int64_t now_ms, struct archive_put_result *ret)
 {
-    assert(given->hash.n && given->provider && given->source.kind);
+    assert(given->hash.n && given->provider && given->source.kind && db_in_txn(db));
     CLEANUP(arena_free) struct arena work = { 0 }; /* what is stored of it may be larger than `a` */
     arena_init(&work, CONVERSATION_ARENA_BYTES_MAX);
-    struct arena *callers = a;
-    a = &work;
-    struct conversation c = storable(a, given);
-    TRY(arena_err(a));
+    struct conversation c = storable(&work, given);
+    TRY(arena_err(&work));
     if (c.message_count > CONVERSATION_MESSAGES_MAX)
         return err_note(E_LIMIT, NULL, "the conversation has %zu messages; %d are the most",
                         c.message_count, CONVERSATION_MESSAGES_MAX);
-    struct put p = { .db = db, .a = a, .owner = owner };
+    struct put p = { .db = db, .a = &work, .owner = owner, .mark = options->mark };
     struct rendering *r = &p.rendering;
     p.write = (struct write_options){ .measure = options->measure, .now_ms = now_ms };
     r->count = c.message_count;
-    TRY(row_of(a, &c, options, now_ms, &r->row));
+    TRY(row_of(&work, &c, options, now_ms, &r->row));
     p.write.seen_ms = r->row.captured_ms;
-    TRY(merge_rows_of(a, (struct uuid){ { 0 } }, &c, (struct uuid){ { 0 } },
+    TRY(merge_rows_of(&work, (struct uuid){ { 0 } }, &c, (struct uuid){ { 0 } },
                       rendering_rank(r->row.source_kind, r->row.strategy), &r->messages));
-    struct archive_source source = identity_source(a, &c, options->outcome, r->row.captured_ms);
+    struct archive_source source = identity_source(&work, &c, options->outcome, r->row.captured_ms);
     TRY(arena_err(a));
 
     struct archive_put_result result = { 0 };
-    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
-    TRY(db_txn_begin(&tx, db));
     TRY(source_store_turn(db, owner));
     TRY(put(&p, &source, r->count, &result));
     for (size_t i = 0; i < options->media_count; i++)
         TRY(archive_store_media(db, owner, result.id, &options->media[i]));
     if (result.title.s)
-        result.title = str_dup(callers, result.title);
-    TRY(arena_err(callers));
-    if (!options->dry)
-        TRY(db_txn_commit(&tx));
+        result.title = str_dup(a, result.title);
+    TRY(arena_err(a));
     *ret = result;
     return OK;
+}
+
+err_t archive_put(struct db *db, struct arena *a, struct uuid owner, const struct conversation *c,
+                  const struct archive_put_options *options, int64_t now_ms,
+                  struct archive_put_result *ret)
+{
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    TRY(db_txn_begin(&tx, db));
+    TRY(archive_put_in(db, a, owner, c, options, now_ms, ret));
+    return options->dry ? OK : db_txn_commit(&tx);
 }

@@ -22,6 +22,10 @@
 static const char SUMMARY[] =
     "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES "],\"properties\":{" SUMMARY_FIELDS "}}";
 
+static const char TRASHED[] = "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES
+                              ",\"trashed_at\",\"deleted_at\"],\"properties\":{" SUMMARY_FIELDS
+                              ",\"trashed_at\":" TIME ",\"deleted_at\":" TIME "}}";
+
 static const char CONVERSATION[] =
     "{\"type\":\"object\",\"required\":[" SUMMARY_NAMES
     ",\"source\",\"context\",\"hash\",\"outcome\",\"findings\"],\"properties\":{" SUMMARY_FIELDS
@@ -79,6 +83,8 @@ err_t archive_schemas(struct app *app)
     UNUSED(app);
     http_schema("ConversationSummary", SUMMARY);
     http_schema("Conversation", CONVERSATION);
+    http_schema("TrashedConversation", TRASHED);
+    http_schema("TrashPage", PAGE_OF("TrashedConversation"));
     http_schema("ConversationPage", PAGE_OF("ConversationSummary"));
     http_schema("Block", BLOCK);
     http_schema("Message", MESSAGE);

@@ -212,21 +212,22 @@ static err_t read_rendering(struct arena *a, struct str text, struct rendering *
     return OK;
 }
 
+enum { RENDERINGS_MAX = CONVERSATION_SOURCES_MAX * SOURCE_RENDERINGS_MAX };
+
 struct form_row {
     struct uuid source_id;
     struct str form;
 };
 
-err_t source_store_renderings(struct db *db, struct arena *a, struct uuid owner,
-                              struct uuid conversation, struct rendering **ret, size_t *ret_count)
+static err_t renderings_of(struct db *db, struct arena *a, const struct db_query *q,
+                           struct db_args args, size_t most, struct rendering **ret,
+                           size_t *ret_count)
 {
-    enum { MOST = CONVERSATION_SOURCES_MAX * SOURCE_RENDERINGS_MAX };
     static const struct db_col cols[] = { DB_COL(form_row, source_id, DB_UUID),
                                           DB_COL(form_row, form, DB_BYTES) };
     struct form_row *rows;
     size_t count;
-    TRY(db_rows(db, a, &SQL_ARCHIVE_RENDERINGS, DB_ARGS(DBU(owner), DBU(conversation), DBI(MOST)),
-                cols, COUNTOF(cols), sizeof *rows, MOST, &rows, &count));
+    TRY(db_rows(db, a, q, args, cols, COUNTOF(cols), sizeof *rows, most, &rows, &count));
     struct rendering *list = ARENA_ARRAY(a, struct rendering, count + 1);
     if (!list)
         return arena_err(a);
@@ -240,6 +241,14 @@ err_t source_store_renderings(struct db *db, struct arena *a, struct uuid owner,
     *ret = list;
     *ret_count = count;
     return OK;
+}
+
+err_t source_store_renderings(struct db *db, struct arena *a, struct uuid owner,
+                              struct uuid conversation, struct rendering **ret, size_t *ret_count)
+{
+    return renderings_of(db, a, &SQL_ARCHIVE_RENDERINGS,
+                         DB_ARGS(DBU(owner), DBU(conversation), DBI(RENDERINGS_MAX)),
+                         RENDERINGS_MAX, ret, ret_count);
 }
 
 err_t source_store_keep(struct db *db, struct uuid owner, struct uuid conversation,
@@ -299,4 +308,59 @@ err_t source_store_drop_unnamed_media(struct db *db, struct uuid owner, struct u
 {
     return db_exec(db, &SQL_ARCHIVE_MEDIA_DROP_UNNAMED, DB_ARGS(DBU(owner), DBU(conversation)),
                    NULL);
+}
+
+/* --- what was before something that can be undone ------------------------------------------------------------ */
+
+err_t source_store_before_count(struct db *db, struct uuid owner, struct uuid mark,
+                                struct uuid conversation, int64_t *ret)
+{
+    return db_i64(db, &SQL_ARCHIVE_BEFORE_COUNT, DB_ARGS(DBU(owner), DBU(mark), DBU(conversation)),
+                  ret);
+}
+
+err_t source_store_before_keep(struct db *db, struct uuid owner, struct uuid mark,
+                               struct uuid conversation, const struct packed_rendering *list,
+                               size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        TRY(db_exec(db, &SQL_ARCHIVE_BEFORE_PUT,
+                    DB_ARGS(DBU(owner), DBU(mark), DBU(conversation), DBI((int64_t)i),
+                            DBU(list[i].source_id), DBX(list[i].form)),
+                    NULL));
+    return OK;
+}
+
+err_t source_store_before(struct db *db, struct arena *a, struct uuid owner, struct uuid mark,
+                          struct uuid conversation, struct rendering **ret, size_t *ret_count)
+{
+    return renderings_of(db, a, &SQL_ARCHIVE_BEFORE,
+                         DB_ARGS(DBU(owner), DBU(mark), DBU(conversation), DBI(RENDERINGS_MAX)),
+                         RENDERINGS_MAX, ret, ret_count);
+}
+
+err_t source_store_pack(struct arena *a, const struct rendering *list, size_t count,
+                        struct packed_rendering **ret)
+{
+    struct packed_rendering *packed = ARENA_ARRAY(a, struct packed_rendering, count + 1);
+    if (!packed)
+        return arena_err(a);
+    for (size_t i = 0; i < count; i++) {
+        CLEANUP(buf_free) struct buf form = { 0 };
+        buf_init(&form, NULL, RENDERING_BYTES_MAX);
+        TRY(pack(&list[i], &form));
+        packed[i] = (struct packed_rendering){ list[i].source_id, str_dup(a, buf_str(&form)) };
+    }
+    *ret = packed;
+    return arena_err(a);
+}
+
+err_t archive_forget_mark(struct db *db, struct uuid owner, struct uuid mark)
+{
+    return db_exec(db, &SQL_ARCHIVE_FORGET_MARK, DB_ARGS(DBU(owner), DBU(mark)), NULL);
+}
+
+err_t source_store_delete(struct db *db, struct uuid owner, struct uuid source)
+{
+    return db_exec(db, &SQL_ARCHIVE_SOURCE_DELETE, DB_ARGS(DBU(owner), DBU(source)), NULL);
 }

@@ -26,6 +26,24 @@ NODISCARD err_t source_store_renderings(struct db *db, struct arena *a, struct u
 NODISCARD err_t source_store_keep(struct db *db, struct uuid owner, struct uuid conversation,
                                   const struct rendering *list, size_t count);
 
+/* What a conversation was made of before something that can be undone (archive_undo): packed before it is changed, kept under the
+ * mark where it was. */
+struct packed_rendering {
+    struct uuid source_id;
+    struct str form;
+};
+NODISCARD err_t source_store_pack(struct arena *a, const struct rendering *list, size_t count,
+                                  struct packed_rendering **ret);
+NODISCARD err_t source_store_before_count(struct db *db, struct uuid owner, struct uuid mark,
+                                          struct uuid conversation, int64_t *ret);
+NODISCARD err_t source_store_before_keep(struct db *db, struct uuid owner, struct uuid mark,
+                                         struct uuid conversation,
+                                         const struct packed_rendering *list, size_t count);
+NODISCARD err_t source_store_before(struct db *db, struct arena *a, struct uuid owner,
+                                    struct uuid mark, struct uuid conversation,
+                                    struct rendering **ret, size_t *ret_count);
+NODISCARD err_t source_store_delete(struct db *db, struct uuid owner, struct uuid source);
+
 NODISCARD err_t source_store_tell_apart(struct db *db, struct uuid owner, struct uuid source,
                                         struct uuid other);
 /* Were sources of these two conversations told apart? */

@@ -22,6 +22,7 @@ static const struct db_col CONVERSATION_COLS[] = {
     DB_COL(archive_conversation, updated_ms, DB_I64),
     DB_COL(archive_conversation, captured_ms, DB_I64),
     DB_COL(archive_conversation, stored_ms, DB_I64),
+    DB_COL(archive_conversation, trashed_ms, DB_I64),
     DB_COL(archive_conversation, title_own, DB_BOOL),
     DB_COL(archive_conversation, account, DB_STR),
     DB_COL(archive_conversation, context_cwd, DB_STR),
@@ -65,6 +66,22 @@ err_t archive_get_state(struct db *db, struct arena *a, struct uuid owner, struc
     *ret = (struct archive_conversation){ .id = id };
     return db_one(db, a, &SQL_ARCHIVE_STATE, DB_ARGS(DBU(owner), DBU(id)), cols, COUNTOF(cols),
                   ret);
+}
+
+err_t archive_store_any(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                        struct archive_conversation *ret)
+{
+    return one_conversation(db, a, &SQL_ARCHIVE_ANY, DB_ARGS(DBU(owner), DBU(id)), ret);
+}
+
+err_t archive_list_trashed(struct db *db, struct arena *a, struct uuid owner,
+                           const struct archive_page *page, struct archive_conversation **ret,
+                           size_t *ret_count)
+{
+    return db_rows(
+        db, a, &SQL_ARCHIVE_TRASHED,
+        DB_ARGS(DBU(owner), DBI(page->before_ms), DBU(page->before_id), DBI((int64_t)page->limit)),
+        CONVERSATION_COLS, COUNTOF(CONVERSATION_COLS), sizeof **ret, page->limit, ret, ret_count);
 }
 
 err_t archive_list(struct db *db, struct arena *a, struct uuid owner,
@@ -205,9 +222,9 @@ err_t archive_store_rename(struct db *db, struct uuid owner, struct uuid id, str
 err_t archive_store_forget(struct db *db, struct uuid owner)
 {
     static const struct db_query *const ALL[] = {
-        &SQL_ARCHIVE_FORGET_MEDIA,   &SQL_ARCHIVE_FORGET_APART,    &SQL_ARCHIVE_FORGET_RENDERINGS,
-        &SQL_ARCHIVE_FORGET_SOURCES, &SQL_ARCHIVE_FORGET_VERSIONS, &SQL_ARCHIVE_FORGET_MESSAGES,
-        &SQL_ARCHIVE_FORGET
+        &SQL_ARCHIVE_FORGET_MEDIA,    &SQL_ARCHIVE_FORGET_APART,   &SQL_ARCHIVE_FORGET_RENDERINGS,
+        &SQL_ARCHIVE_FORGET_BEFORE,   &SQL_ARCHIVE_FORGET_SOURCES, &SQL_ARCHIVE_FORGET_VERSIONS,
+        &SQL_ARCHIVE_FORGET_MESSAGES, &SQL_ARCHIVE_FORGET
     };
     for (size_t i = 0; i < COUNTOF(ALL); i++)
         TRY(db_exec(db, ALL[i], DB_ARGS(DBU(owner)), NULL));
@@ -227,14 +244,68 @@ err_t archive_store_delete(struct db *db, struct uuid owner, struct uuid id)
     TRY(db_exec(db, &SQL_ARCHIVE_DELETE_VERSIONS, args, NULL));
     TRY(db_exec(db, &SQL_ARCHIVE_DELETE_MEDIA, args, NULL));
     TRY(db_exec(db, &SQL_ARCHIVE_DELETE_RENDERINGS, args, NULL));
+    TRY(db_exec(db, &SQL_ARCHIVE_DELETE_BEFORE, args, NULL));
     TRY(db_exec(db, &SQL_ARCHIVE_DELETE_APART, args, NULL));
     TRY(db_exec(db, &SQL_ARCHIVE_DELETE_SOURCES, args, NULL));
     return db_exec(db, &SQL_ARCHIVE_DELETE, args, NULL);
 }
 
-struct owned_id {
-    struct uuid owner_id, id;
-};
+/* --- the trash ------------------------------------------------------------------------------------------ */
+
+err_t archive_store_trash(struct db *db, struct uuid owner, struct uuid id, int64_t now_ms,
+                          bool *ret_done)
+{
+    int64_t changed;
+    TRY(db_exec(db, &SQL_ARCHIVE_TRASH, DB_ARGS(DBI(now_ms), DBU(owner), DBU(id)), &changed));
+    *ret_done = changed > 0;
+    return OK;
+}
+
+err_t archive_store_restore(struct db *db, struct uuid owner, struct uuid id, bool *ret_done)
+{
+    int64_t changed;
+    TRY(db_exec(db, &SQL_ARCHIVE_RESTORE, DB_ARGS(DBU(owner), DBU(id)), &changed));
+    *ret_done = changed > 0;
+    return OK;
+}
+
+err_t archive_store_trash_old(struct db *db, struct arena *a, int64_t before_ms, size_t limit,
+                              struct archive_owned **ret, size_t *ret_count)
+{
+    static const struct db_col cols[] = { DB_COL(archive_owned, owner_id, DB_UUID),
+                                          DB_COL(archive_owned, id, DB_UUID) };
+    return db_rows(db, a, &SQL_ARCHIVE_TRASH_OLD, DB_ARGS(DBI(before_ms), DBI((int64_t)limit)),
+                   cols, COUNTOF(cols), sizeof **ret, limit, ret, ret_count);
+}
+
+/* --- what it takes --------------------------------------------------------------------------------------- */
+
+err_t archive_storage(struct db *db, struct arena *a, struct uuid owner,
+                      struct archive_storage **ret, size_t *ret_count)
+{
+    static const struct db_col cols[] = { DB_COL(archive_storage, kind, DB_STR),
+                                          DB_COL(archive_storage, count, DB_I64),
+                                          DB_COL(archive_storage, bytes, DB_I64) };
+    struct archive_storage *list, *media;
+    size_t count;
+    TRY(db_rows(db, a, &SQL_ARCHIVE_STORAGE_MEDIA, DB_ARGS(DBU(owner), DBI(ARCHIVE_STORAGE_MAX)),
+                cols, COUNTOF(cols), sizeof *media, ARCHIVE_STORAGE_MAX, &media, &count));
+    list = ARENA_ARRAY(a, struct archive_storage, count + 1);
+    if (!list)
+        return arena_err(a);
+    list[0].kind = S("text");
+    err_t e =
+        db_one(db, a, &SQL_ARCHIVE_STORAGE_TEXT, DB_ARGS(DBU(owner)), cols, COUNTOF(cols), list);
+    if (e != OK && e != E_NOT_FOUND)
+        return e;
+    for (size_t i = 0; i < count; i++)
+        list[i + 1] = media[i];
+    *ret = list;
+    *ret_count = count + 1;
+    return OK;
+}
+
+/* --- all of them --------------------------------------------------------------------------------------------- */
 
 struct visit_call {
     err_t (*visit)(void *context, struct uuid owner, struct uuid id);
@@ -244,17 +315,17 @@ struct visit_call {
 static err_t visit_row(void *context, const void *row)
 {
     const struct visit_call *call = context;
-    const struct owned_id *r = row;
+    const struct archive_owned *r = row;
     return call->visit(call->context, r->owner_id, r->id);
 }
 
 static err_t each(struct db *db, const struct db_query *q,
                   err_t (*visit)(void *context, struct uuid owner, struct uuid id), void *context)
 {
-    static const struct db_col cols[] = { DB_COL(owned_id, owner_id, DB_UUID),
-                                          DB_COL(owned_id, id, DB_UUID) };
+    static const struct db_col cols[] = { DB_COL(archive_owned, owner_id, DB_UUID),
+                                          DB_COL(archive_owned, id, DB_UUID) };
     struct visit_call call = { visit, context };
-    return db_each(db, q, DB_NO_ARGS, cols, COUNTOF(cols), sizeof(struct owned_id), visit_row,
+    return db_each(db, q, DB_NO_ARGS, cols, COUNTOF(cols), sizeof(struct archive_owned), visit_row,
                    &call);
 }
 

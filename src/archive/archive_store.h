@@ -26,6 +26,20 @@ NODISCARD err_t archive_store_names_blob(struct db *db, struct uuid owner, struc
 NODISCARD err_t archive_store_rename(struct db *db, struct uuid owner, struct uuid id,
                                      struct str title);
 NODISCARD err_t archive_store_forget(struct db *db, struct uuid owner); /* everything of theirs */
+/* Also one in the trash. */
+NODISCARD err_t archive_store_any(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                                  struct archive_conversation *ret);
+/* *ret_done: it was not there (in the trash) until now. */
+NODISCARD err_t archive_store_trash(struct db *db, struct uuid owner, struct uuid id,
+                                    int64_t now_ms, bool *ret_done);
+NODISCARD err_t archive_store_restore(struct db *db, struct uuid owner, struct uuid id,
+                                      bool *ret_done);
+struct archive_owned {
+    struct uuid owner_id, id;
+};
+NODISCARD err_t archive_store_trash_old(struct db *db, struct arena *a, int64_t before_ms,
+                                        size_t limit, struct archive_owned **ret,
+                                        size_t *ret_count);
 NODISCARD err_t archive_store_exists(struct db *db, struct uuid owner,
                                      struct uuid id); /* E_NOT_FOUND */
 NODISCARD err_t archive_store_delete(struct db *db, struct uuid owner, struct uuid id);

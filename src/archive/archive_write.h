@@ -11,6 +11,9 @@ NODISCARD err_t archive_say(struct db *db, struct uuid owner, const char *entity
                             const char *kind, const char *fields, int64_t version, int64_t now_ms);
 /* expected 0: any. E_PRECONDITION. */
 NODISCARD err_t archive_check_version(int64_t expected, int64_t now);
+/* An op for each of its messages, in pages: a conversation may be larger than a request's arena. */
+NODISCARD err_t archive_say_messages(struct db *db, struct uuid owner, struct uuid id,
+                                     const char *kind, const char *fields, int64_t now_ms);
 /* All rows of a conversation go, and it is told. fields: "joined" where it has become part of another; NULL. */
 NODISCARD err_t archive_remove(struct db *db, struct uuid owner,
                                const struct archive_conversation *row, const char *fields,
@@ -35,5 +38,8 @@ NODISCARD err_t archive_write(struct db *db, struct arena *a, struct uuid owner,
                               const struct archive_conversation *old, struct rendering *list,
                               size_t count, const struct write_options *o,
                               struct archive_put_result *ret);
+
+/* The room's sweep (registry/module.h): what lay in the trash for TRASH_KEEP_MS goes. Opens its own transactions. */
+NODISCARD err_t archive_sweep(struct app *app, struct db *db, struct arena *a, int64_t now_ms);
 
 #endif

@@ -79,6 +79,7 @@ struct field {
 #member, t, req, lo, hi, offsetof(struct row, member), text \
     }
 
+struct app;
 struct req;
 struct reply;
 typedef err_t (*handler_fn)(struct req *rq, struct reply *rp);
@@ -93,6 +94,8 @@ struct route {
     size_t body_max; /* bytes; 0: no body allowed */
     enum run run;
     enum scope scope;
+    /* What the operator allows, where a setting says so: instead of body_max, which is then the most that may be set. */
+    size_t (*body_allowed)(const struct app *app);
     /* for the checks and /openapi.json */
     const char *summary;
     const struct field *body; /* JSON object fields; NULL: none (or parsed by the handler) */

@@ -158,6 +158,13 @@ static err_t first_checks(struct call *c)
     return router_match(c->server->router, c);
 }
 
+static size_t body_max_of(const struct call *c)
+{
+    const struct route *r = c->rq.route;
+    size_t allowed = r->body_allowed ? r->body_allowed(c->rq.app) : r->body_max;
+    return allowed < r->body_max ? allowed : r->body_max;
+}
+
 static enum http1_next on_head(struct http1_exchange *x, void *context)
 {
     struct call *c = call_new(context, x);
@@ -168,7 +175,7 @@ static enum http1_next on_head(struct http1_exchange *x, void *context)
     call_refuse(c, first_checks(c));
     if (c->refused == E_BAD_INPUT) /* who writes one request wrongly may mean another next one */
         reply_close(&c->rp);
-    x->body_max = c->refused == OK && c->rq.route ? c->rq.route->body_max : 0;
+    x->body_max = c->refused == OK && c->rq.route ? body_max_of(c) : 0;
     return x->has_body ? call_head(c) : HTTP1_READ;
 }
 

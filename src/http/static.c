@@ -87,9 +87,9 @@ static const char NO_CLIENT[] =
 /* Addresses of the client's own router; anything else is its "not found" page, with that status. */
 static bool is_client_route(struct str path)
 {
-    static const char *const EXACT[] = { "/",       "/setup",    "/login",
-                                         "/search", "/settings", "/captures" };
-    static const char *const BELOW[] = { "/c/", "/captures/", "/settings/" };
+    static const char *const EXACT[] = { "/",         "/setup",    "/login",  "/search",
+                                         "/settings", "/captures", "/imports" };
+    static const char *const BELOW[] = { "/c/", "/captures/", "/imports/", "/settings/" };
     for (size_t i = 0; i < COUNTOF(EXACT); i++)
         if (str_eq(path, str_from(EXACT[i])))
             return true;

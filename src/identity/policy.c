@@ -7,13 +7,13 @@
 /* First segments of addresses, those of the page's screens and those that later rooms have in
  * DESIGN 5.4. Sorted, for bsearch. */
 static const char *const RESERVED[] = {
-    "acus",      "admin",   "api",       "app",        "assets",        "auth",
-    "c",         "capture", "captures",  "context",    "conversations", "devices",
-    "did",       "export",  "import",    "imports",    "livez",         "login",
-    "logout",    "mcp",     "me",        "members",    "memories",      "metrics",
-    "notebooks", "openapi", "readyz",    "search",     "sessions",      "settings",
-    "setup",     "share",   "signaling", "socket-io",  "static",        "sw",
-    "sync",      "tokens",  "u",         "well-known", "yjs",
+    "acus",       "admin",    "api",     "app",           "assets",    "auth",      "c",
+    "capture",    "captures", "context", "conversations", "devices",   "did",       "export",
+    "import",     "imports",  "livez",   "login",         "logout",    "mcp",       "me",
+    "members",    "memories", "metrics", "notebooks",     "openapi",   "readyz",    "search",
+    "sessions",   "settings", "setup",   "share",         "signaling", "socket-io", "static",
+    "sw",         "storage",  "sync",    "tokens",        "trash",     "u",         "uploads",
+    "well-known", "yjs",
 };
 
 /* The passwords most often found in published breaches that would pass the length rule, lower

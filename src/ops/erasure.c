@@ -5,7 +5,8 @@
  * rewrite what still holds deleted words (module.scrub), and cuts the databases' logs. SQLite overwrites what it deletes
  * (secure_delete), so then no byte is left in the data folder (DESIGN section 7). PostgreSQL keeps deleted rows until its
  * own vacuum.
- * The job "sweep" looks for files without a row now and then: of captures that died, of transactions that failed. */
+ * The job "sweep" has the rooms remove what has lain long enough (module.sweep), and looks for files without a row, now and then:
+ * of captures that died, of transactions that failed. */
 #include "base/limits.h"
 #include "base/log.h"
 #include "db/blob.h"
@@ -148,8 +149,12 @@ static err_t sweep_blobs(struct app *app, struct db *db, struct job_run *run)
 static err_t sweep(struct app *app, struct db *db, struct arena *a, const struct job *job,
                    struct job_run *run)
 {
-    UNUSED(a);
     UNUSED(job);
+    for (size_t i = 0; app->modules[i]; i++) {
+        TRY(job_check(run));
+        if (app->modules[i]->sweep)
+            TRY(app->modules[i]->sweep(app, db, a, clock_wall_ms()));
+    }
     TRY(sweep_blobs(app, db, run));
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));

@@ -76,6 +76,39 @@ err_t file_read(struct arena *a, const char *path, size_t max_bytes, struct str 
     return OK;
 }
 
+static err_t read_piece(struct reader *r, char *to, size_t max, size_t *ret_n)
+{
+    struct file_reader *f = (struct file_reader *)r;
+    ssize_t n;
+    do
+        n = read(f->fd.fd, to, max);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return fail("reading", f->name);
+    *ret_n = (size_t)n;
+    return OK;
+}
+
+err_t file_reader_open(struct file_reader *f, const char *path)
+{
+    size_t n = strlen(path);
+    struct stat st;
+    *f = (struct file_reader){ .reader = { read_piece },
+                               .fd = { open(path, O_RDONLY | O_CLOEXEC) } };
+    snprintf(f->name, sizeof f->name, "%s",
+             n < sizeof f->name ? path : path + n - sizeof f->name + 1);
+    if (f->fd.fd < 0)
+        return fail("opening", path);
+    if (fstat(f->fd.fd, &st) == 0 && S_ISDIR(st.st_mode))
+        return err_note(E_IO, NULL, "%s is a folder", path);
+    return OK;
+}
+
+void file_reader_close(struct file_reader *f)
+{
+    fd_close(&f->fd);
+}
+
 /* --- writing ----------------------------------------------------------------------------------- */
 
 err_t file_write_all(int fd, struct str bytes)

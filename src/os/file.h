@@ -3,6 +3,7 @@
 #define VIVIM_OS_FILE_H
 
 #include "base/buf.h"
+#include "base/reader.h"
 
 /* Read a whole file. E_NOT_FOUND, E_LIMIT (over max_bytes), E_IO; the note names the path. */
 NODISCARD err_t file_read(struct arena *a, const char *path, size_t max_bytes, struct str *ret);
@@ -36,6 +37,16 @@ struct fd {
 };
 #define FD_NONE ((struct fd){ -1 })
 void fd_close(struct fd *f); /* for CLEANUP; accepts -1 */
+
+/* A file from its beginning, in pieces. `path` is copied for the notes of errors. E_NOT_FOUND, E_IO (also for a folder, and
+ * later for a read that fails). */
+struct file_reader {
+    struct reader reader;
+    struct fd fd;
+    char name[128]; /* the path's end */
+};
+NODISCARD err_t file_reader_open(struct file_reader *f, const char *path);
+void file_reader_close(struct file_reader *f); /* for CLEANUP; accepts one that failed to open */
 
 /* An exclusive flock on `path`, made when absent; gone with the process. E_CONFLICT when another process
  * holds it, and still after FILE_LOCK_WAIT_MS. */

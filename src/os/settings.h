@@ -39,6 +39,10 @@ enum { SETTING_SECRET = 1, SETTING_TEST_ONLY = 2 };
       "0: only known providers, also where who asks says that any page is meant")                 \
     X(blocked_domains, "BLOCKED_DOMAINS", TEXT, "", 0, 0, 0,                                      \
       "domains never captured, with their subdomains, parted by commas")                          \
+    X(import_mib, "IMPORT_MIB", I64, "16384", 1, 1048576, 0,                                      \
+      "the most that one import may bring, in MiB")                                               \
+    X(import_folder, "IMPORT_FOLDER", TEXT, "", 0, 0, 0,                                          \
+      "what is put into this folder is imported: for its only account, or in <folder>/<handle>/") \
     X(eio_ping_interval_ms, "EIO_PING_INTERVAL_MS", I64, "25000", 100, 600000, 0,                 \
       "Engine.IO: how often the server pings")                                                    \
     X(eio_ping_timeout_ms, "EIO_PING_TIMEOUT_MS", I64, "20000", 100, 600000, 0,                   \

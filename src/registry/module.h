@@ -50,6 +50,8 @@ struct module {
     /* Something was deleted: rewrite what still holds words of it in the index store, inside the given open
      * transaction there. */
     err_t (*scrub)(struct db *index);
+    /* Now and then: remove what has lain long enough, a bounded number at a time. Outside a transaction; it opens its own. */
+    err_t (*sweep)(struct app *app, struct db *db, struct arena *a, int64_t now_ms);
     const struct route *routes;
     size_t route_count;
     const struct job_kind *jobs;

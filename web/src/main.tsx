@@ -4,6 +4,7 @@ import { createClient } from './api/client.ts';
 import { openSocket } from './api/socket.ts';
 import { createAccount } from './model/account.ts';
 import { createCaptures } from './model/captures.ts';
+import type { ImportsModel } from './model/imports.ts';
 import { createLibrary } from './model/library.ts';
 import { createLive } from './model/live.ts';
 import { createPresence } from './model/presence.ts';
@@ -12,6 +13,7 @@ import { createReader } from './model/reader.ts';
 import { createSearch } from './model/search.ts';
 import { createSession } from './model/session.ts';
 import { createSharing } from './model/sharing.ts';
+import { createStorage } from './model/storage.ts';
 import { createView } from './model/view.ts';
 import { AppRoot } from './rooms/app.tsx';
 import { watchAttention } from './rooms/attention.ts';
@@ -68,14 +70,20 @@ async function compose(): Promise<App> {
         state,
         wipe: async () => {
             for (const model of [library, reader, search, account, queue, captures, sharing, presence]) model.clear();
+            (await importing)?.clear();
             await Promise.all([cache.clear(), changes.clear()]);
         },
     });
     const live = createLive({ connection, changes, later, session, library, reader, captures, account, sharing });
     watchAttention(presence.attend, live.retry);
+    let importing: Promise<ImportsModel> | null = null;
+    const imports = () => (importing ??= Promise.all([import('./model/imports.ts'), import('./sync/uploads.ts')]).then(([model, sync]) => {
+        const upload = sync.createUploader({ fetch: (url, init) => fetch(url, init), begun: sessionStorage, sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) });
+        return model.createImports({ client, upload, later });
+    }));
     const view = createView(state);
     await view.load();
-    return { session, view, library, captures, queue, reader, search, account, sharing, presence, live, renderer: createRenderer(), navigation: createNavigation() };
+    return { session, view, library, captures, queue, reader, search, account, sharing, presence, live, renderer: createRenderer(), navigation: createNavigation(), storage: createStorage(client), imports };
 }
 
 const root = document.getElementById('app');

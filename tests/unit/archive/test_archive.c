@@ -537,6 +537,18 @@ static void put_one_id(struct uuid id, struct uuid other, struct sha256 picture)
     ok(source_store_insert(f.db, f.owner, &another));
     ok(source_store_keep(f.db, f.owner, id, &said, 1));
     ok(source_store_tell_apart(f.db, f.owner, id, other));
+    ok(source_store_before_keep(f.db, f.owner, other, id,
+                                &(struct packed_rendering){ id, S("form") }, 1));
+    ok(db_txn_commit(&tx));
+}
+
+static void trash_it(struct uuid id)
+{
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    bool done;
+    ok(db_txn_begin(&tx, f.db));
+    ok(archive_store_trash(f.db, f.owner, id, NOW, &done));
+    assert_true(done);
     ok(db_txn_commit(&tx));
 }
 
@@ -591,12 +603,19 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "hidden", DBB(false), DBN() },
         { "on_path", DBB(true), DBN() },
         { "now_ms", DBI(NOW), DBN() },
+        { "mark", DBU(other), DBU(uuid_new()) },
+        { "number", DBI(1), DBN() },
+        { "form", DBX(S("form")), DBN() },
     };
-    static const struct db_query *const WAITS[] = { &SQL_ARCHIVE_TURN }; /* reads no row */
+    static const struct db_query *const WAITS[] = { &SQL_ARCHIVE_TURN, /* reads no row */
+                                                    &SQL_ARCHIVE_RESTORE, &SQL_ARCHIVE_TRASHED };
     put_one_id(id, other, picture);
     const struct narrow n = { f.db, params, COUNTOF(params) };
     narrow_all(&n, SQL_ALL_ARCHIVE, WAITS, COUNTOF(WAITS));
-    narrow_complete(SQL_ALL_ARCHIVE, WAITS, COUNTOF(WAITS));
+    trash_it(id);
+    narrow_query(&n, &SQL_ARCHIVE_RESTORE);
+    narrow_query(&n, &SQL_ARCHIVE_TRASHED);
+    narrow_complete(SQL_ALL_ARCHIVE, WAITS, 1);
 }
 
 /* `position >= :after` gave the last message of a page again on the next one. */

@@ -23,7 +23,8 @@ static const struct archive_put_options OPTIONS = { .outcome = { "ok", 2 },
                                                     .media_count = 1 };
 
 /* From the provider's JSON to the rows. */
-static err_t put(int i, const char *messages, struct archive_put_result *ret)
+static err_t put_with(int i, const char *messages, const struct archive_put_options *options,
+                      struct archive_put_result *ret)
 {
     CLEANUP(arena_free) struct arena a = { 0 };
     CLEANUP(arena_free) struct arena scratch = { 0 };
@@ -44,7 +45,12 @@ static err_t put(int i, const char *messages, struct archive_put_result *ret)
     c.source.url = str_fmt(&a, "https://claude.ai/share/s%d", i);
     TRY(arena_err(&a));
     TRY(conversation_hash(&a, &scratch, &c));
-    return archive_put(f.db, &a, f.owner, &c, &OPTIONS, NOW, ret);
+    return archive_put(f.db, &a, f.owner, &c, options, NOW, ret);
+}
+
+static err_t put(int i, const char *messages, struct archive_put_result *ret)
+{
+    return put_with(i, messages, &OPTIONS, ret);
 }
 
 /* The row of number i, and how many messages it has; false: it is not there. */
@@ -58,7 +64,7 @@ static bool find(struct arena *a, int i, struct archive_conversation *ret,
     c.source.kind = "share";
     c.source.id = str_from(id);
     c.source.url = str_from(url);
-    err_t e = archive_find(f.db, a, f.owner, &c, ret);
+    err_t e = archive_find(f.db, a, f.owner, &c, ret); /* also in the trash */
     assert_true(e == OK || e == E_NOT_FOUND);
     if (e == OK)
         ok(archive_messages(f.db, a, f.owner, ret->id, true, -1, 100, ret_messages, ret_count));
@@ -232,7 +238,74 @@ static void parted_check(int i, bool done)
         assert_int_equal(k, 3);
 }
 
+/* --- the trash, and what is undone --------------------------------------------------------------------------- */
+
+static err_t thrown_away(int i)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    struct archive_put_result r;
+    int64_t version;
+    arena_init(&a, MIB(64));
+    TRY(put(i, BEFORE, &r)); /* one that is there in the trash comes back */
+    TRY(db_txn_begin(&tx, f.db));
+    TRY(archive_trash(f.db, &a, f.owner, r.id, NOW, &version));
+    return db_txn_commit(&tx);
+}
+
+static void thrown_away_check(int i, bool done)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct archive_conversation c, seen;
+    struct archive_message *m;
+    size_t n;
+    arena_init(&a, MIB(64));
+    if (!find(&a, i, &c, &m, &n)) {
+        assert_false(done);
+        return;
+    }
+    assert_int_equal(n, 2);
+    assert_int_equal(archive_get(f.db, &a, f.owner, c.id, &seen) == OK, c.trashed_ms == TIME_NONE);
+    if (done)
+        assert_int_equal(c.trashed_ms, NOW);
+}
+
+static err_t undone(int i)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    struct archive_put_options marked = OPTIONS;
+    struct archive_put_result r;
+    int64_t version;
+    arena_init(&a, MIB(64));
+    memcpy(marked.mark.b, &i, sizeof i);
+    marked.mark.b[15] = 1;
+    TRY(put(i, BEFORE, &r));
+    TRY(put_with(i, AFTER, &marked, &r));
+    TRY(db_txn_begin(&tx, f.db));
+    TRY(archive_undo(f.db, &a, f.owner, r.id, marked.mark, (struct uuid){ { 0 } }, NOW, &version));
+    return db_txn_commit(&tx);
+}
+
+static void undone_check(int i, bool done)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct archive_conversation c;
+    struct archive_message *m;
+    size_t n;
+    arena_init(&a, MIB(64));
+    if (!find(&a, i, &c, &m, &n)) {
+        assert_false(done);
+        return;
+    }
+    assert_int_equal(c.message_count, n);
+    assert_true(n == 2 || (n == 3 && !done));
+    assert_true(str_find(m[1].blocks, n == 2 ? S("\"x\"") : S("\"y\""), 0) < m[1].blocks.n);
+}
+
 static const struct fault_case CASES[] = {
+    { "thrown away", thrown_away, thrown_away_check },
+    { "undone", undone, undone_check },
     { "from two places, parted", parted, parted_check },
     { "stored", stored, stored_check },
     { "captured again", captured_again, captured_again_check },

@@ -133,7 +133,63 @@ export interface Schemas {
         role: "owner" | "editor" | "reader";
         shared_by?: string;
     };
-    Entity: "account" | "session" | "token" | "grant" | "access" | "conversation" | "message" | "capture";
+    Entity: "account" | "session" | "token" | "grant" | "access" | "conversation" | "message" | "capture" | "import";
+    Import: {
+        id: string;
+        label: string;
+        way: "upload" | "path" | "watch";
+        provider: string | null;
+        account: string | null;
+        dry_run: boolean;
+        can_be_taken: boolean;
+        status: "queued" | "running" | "done" | "failed" | "cancelled" | "undoing" | "undone";
+        phase: string | null;
+        progress: {
+            done: number | null;
+            total: number | null;
+        };
+        position: number | null;
+        bytes: number;
+        counts: {
+            new: number;
+            changed: number;
+            unchanged: number;
+            skipped: number;
+            failed: number;
+        };
+        media: {
+            count: number;
+            bytes: number;
+        };
+        undo: {
+            undone: number;
+            kept: number;
+        } | null;
+        error: {
+            code: string;
+            detail: string | null;
+        } | null;
+        created_at: string;
+        ended_at: string | null;
+    };
+    ImportItem: {
+        number: number;
+        outcome: "new" | "changed" | "unchanged" | "skipped" | "failed" | "undone" | "kept";
+        file: string;
+        place: number | null;
+        conversation_id: string | null;
+        title: string | null;
+        reason_code: string | null;
+        reason: string | null;
+    };
+    ImportItemPage: {
+        items: Schemas["ImportItem"][];
+        next_cursor: string | null;
+    };
+    ImportPage: {
+        items: Schemas["Import"][];
+        next_cursor: string | null;
+    };
     Me: {
         user: Schemas["User"];
         session_id: string | null;
@@ -247,6 +303,14 @@ export interface Schemas {
         items: Schemas["Source"][];
         next_cursor: string | null;
     };
+    Storage: {
+        kinds: {
+            kind: string;
+            count: number;
+            bytes: number;
+        }[];
+        bytes: number;
+    };
     Token: {
         id: string;
         name: string;
@@ -256,6 +320,33 @@ export interface Schemas {
         last_used_at: string | null;
         expires_at: string | null;
         token?: string;
+    };
+    TrashPage: {
+        items: Schemas["TrashedConversation"][];
+        next_cursor: string | null;
+    };
+    TrashedConversation: {
+        id: string;
+        provider: string;
+        title: string | null;
+        model: string | null;
+        message_count: number;
+        source_url: string | null;
+        version: number;
+        created_at: string | null;
+        updated_at: string | null;
+        captured_at: string;
+        role: "owner" | "editor" | "reader";
+        shared_by?: string;
+        trashed_at: string;
+        deleted_at: string;
+    };
+    Upload: {
+        id: string;
+        name: string;
+        bytes: number;
+        received: number;
+        expires_at: string;
     };
     User: {
         id: string;
@@ -417,6 +508,49 @@ export interface Operations {
         query: { cursor?: string; limit?: number };
         reply: Schemas["VersionPage"];
     };
+    'GET /api/v1/imports': {
+        query: { cursor?: string; limit?: number };
+        reply: Schemas["ImportPage"];
+    };
+    'POST /api/v1/imports': {
+        query: { provider?: string; account?: string; dry_run?: boolean; name?: string; path?: string };
+        reply: {
+            id: string;
+        };
+    };
+    'GET /api/v1/imports/{id}': {
+        path: { id: string };
+        reply: Schemas["Import"];
+    };
+    'DELETE /api/v1/imports/{id}': {
+        path: { id: string };
+    };
+    'POST /api/v1/imports/{id}/cancel': {
+        path: { id: string };
+        reply: {
+            id: string;
+        };
+    };
+    'GET /api/v1/imports/{id}/events': {
+        path: { id: string };
+    };
+    'GET /api/v1/imports/{id}/items': {
+        path: { id: string };
+        query: { cursor?: string; limit?: number; outcome?: string };
+        reply: Schemas["ImportItemPage"];
+    };
+    'POST /api/v1/imports/{id}/take': {
+        path: { id: string };
+        reply: {
+            id: string;
+        };
+    };
+    'POST /api/v1/imports/{id}/undo': {
+        path: { id: string };
+        reply: {
+            id: string;
+        };
+    };
     'GET /api/v1/me': {
         reply: Schemas["Me"];
     };
@@ -493,6 +627,9 @@ export interface Operations {
     'DELETE /api/v1/sessions/{id}': {
         path: { id: string };
     };
+    'GET /api/v1/storage': {
+        reply: Schemas["Storage"];
+    };
     'GET /api/v1/tokens': {
         query: { limit?: number; cursor?: string };
         reply: {
@@ -509,6 +646,43 @@ export interface Operations {
         reply: Schemas["Token"];
     };
     'DELETE /api/v1/tokens/{id}': {
+        path: { id: string };
+    };
+    'GET /api/v1/trash': {
+        query: { cursor?: string; limit?: number };
+        reply: Schemas["TrashPage"];
+    };
+    'DELETE /api/v1/trash/{id}': {
+        path: { id: string };
+    };
+    'POST /api/v1/trash/{id}/restore': {
+        path: { id: string };
+    };
+    'POST /api/v1/uploads': {
+        reply: {
+            id: string;
+        };
+    };
+    'POST /api/v1/uploads/import': {
+        body: {
+            uploads: string;
+            provider?: string;
+            account?: string;
+            label?: string;
+            dry_run?: boolean;
+        };
+        reply: {
+            id: string;
+        };
+    };
+    'GET /api/v1/uploads/{id}': {
+        path: { id: string };
+        reply: Schemas["Upload"];
+    };
+    'PATCH /api/v1/uploads/{id}': {
+        path: { id: string };
+    };
+    'DELETE /api/v1/uploads/{id}': {
         path: { id: string };
     };
     'GET /api/v1/users': {

@@ -8,6 +8,8 @@ export type Route =
     | { name: 'search'; q: string }
     | { name: 'captures' }
     | { name: 'capture'; id: string }
+    | { name: 'imports' }
+    | { name: 'import'; id: string }
     | { name: 'settings' }
     | { name: 'unknown'; path: string };
 
@@ -23,6 +25,7 @@ export function parseRoute(path: string, search = '', hash = ''): Route {
         if (!ID.test(second)) return { name: 'unknown', path };
         if (first === 'c') return { name: 'conversation', id: second, messageId: /^m-(.+)$/.exec(fragment)?.[1] ?? '' };
         if (first === 'captures') return { name: 'capture', id: second };
+        if (first === 'imports') return { name: 'import', id: second };
         return { name: 'unknown', path };
     }
     switch (first) {
@@ -31,6 +34,7 @@ export function parseRoute(path: string, search = '', hash = ''): Route {
     case 'login': return { name: 'login', next: localPath(query.get('next') ?? ''), ...(fragment ? { token: fragment } : {}) };
     case 'search': return { name: 'search', q: query.get('q') ?? '' };
     case 'captures': return { name: 'captures' };
+    case 'imports': return { name: 'imports' };
     case 'settings': return { name: 'settings' };
     default: return { name: 'unknown', path };
     }
@@ -45,6 +49,8 @@ export function hrefOf(route: Route): string {
     case 'search': return route.q ? `/search?q=${encodeURIComponent(route.q)}` : '/search';
     case 'captures': return '/captures';
     case 'capture': return `/captures/${route.id}`;
+    case 'imports': return '/imports';
+    case 'import': return `/imports/${route.id}`;
     case 'settings': return '/settings';
     case 'unknown': return route.path;
     }

@@ -1,5 +1,7 @@
 // Which screen is shown: by the address, and by whether somebody is signed in.
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import type { ComponentType } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { ImportsModel } from '../model/imports.ts';
 import { isPublic, type Route } from '../model/route.ts';
 import { useStore } from '../ui/hooks.ts';
 import { Notice, Waiting } from '../ui/parts.tsx';
@@ -14,6 +16,16 @@ import { SettingsRoom } from './settings.tsx';
 import { SetupRoom } from './setup.tsx';
 import { Shell } from './shell.tsx';
 
+// Loaded when it is first asked for: few visits import something.
+function LaterImportRoom({ id }: { id: string }) {
+    const { imports } = useApp();
+    const [loaded, setLoaded] = useState<{ Room: ComponentType<{ id: string; model: ImportsModel }>; model: ImportsModel } | null>(null);
+    const [lost, setLost] = useState(false);
+    useEffect(() => void Promise.all([import('./imports.tsx'), imports()]).then(([m, model]) => setLoaded({ Room: m.ImportRoom, model }), () => setLost(true)), []);
+    if (lost) return <Notice tone="wrong" action={{ label: 'Load it again', run: () => location.reload() }}><p>This part of the page could not be loaded.</p></Notice>;
+    return loaded ? <loaded.Room id={id} model={loaded.model} /> : <Waiting what="Loading" />;
+}
+
 function Room({ route }: { route: Route }) {
     switch (route.name) {
     case 'setup': return <SetupRoom token={route.token} />;
@@ -23,6 +35,8 @@ function Room({ route }: { route: Route }) {
     case 'search': return <SearchRoom q={route.q} />;
     case 'captures': return <CapturesRoom />;
     case 'capture': return <CaptureRoom id={route.id} />;
+    case 'imports': return <LaterImportRoom id="" />;
+    case 'import': return <LaterImportRoom id={route.id} />;
     case 'settings': return <SettingsRoom />;
     case 'unknown': return <NotFound what="page" />;
     }

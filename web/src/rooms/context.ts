@@ -3,6 +3,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { AccountModel } from '../model/account.ts';
 import type { CapturesModel } from '../model/captures.ts';
+import type { ImportsModel } from '../model/imports.ts';
 import type { LibraryModel } from '../model/library.ts';
 import type { LiveModel } from '../model/live.ts';
 import type { PresenceModel } from '../model/presence.ts';
@@ -11,6 +12,7 @@ import type { ReaderModel } from '../model/reader.ts';
 import type { SearchModel } from '../model/search.ts';
 import type { SessionModel } from '../model/session.ts';
 import type { SharingModel } from '../model/sharing.ts';
+import type { StorageModel } from '../model/storage.ts';
 import type { ViewModel } from '../model/view.ts';
 import type { Renderer } from '../ui/render/renderer.ts';
 import type { Navigation } from './navigation.ts';
@@ -29,6 +31,8 @@ export interface App {
     live: LiveModel;
     renderer: Renderer;
     navigation: Navigation;
+    storage: StorageModel;
+    imports: () => Promise<ImportsModel>; // loaded when it is first asked for; then always the same
 }
 
 export const AppContext = createContext<App | null>(null);

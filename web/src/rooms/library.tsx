@@ -82,6 +82,7 @@ function Empty({ onAdd }: { onAdd: (failed: boolean) => void }) {
                 <li>Copy the link that it gives you.</li>
                 <li>Paste it above. It is captured in a minute and stays yours.</li>
             </ol>
+            <p>Or <a href="/imports">import the export</a> that a provider sends you: everything at once.</p>
             <p>Or look around first: <button type="button" aria-disabled={busy || undefined} onClick={() => void (busy || sample())}>{busy ? 'Adding …' : 'Add three sample conversations'}</button></p>
             {problem && <ProblemNotice problem={problem} />}
         </section>
@@ -127,7 +128,7 @@ export function LibraryRoom() {
             <div ref={end} />
             {status === 'more' && <Waiting what="Loading more" />}
             {problem && failed === 'more' && <ProblemNotice problem={problem} retry={() => void library.more()} />}
-            {items.length > 0 && <p class="small shelf-end">{!cursor && status === 'ready' && <>That is all. </>}<a href="/captures">Recent captures</a></p>}
+            {items.length > 0 && <p class="small shelf-end">{!cursor && status === 'ready' && <>That is all. </>}<a href="/captures">Recent captures</a> · <a href="/imports">Import files</a></p>}
         </div>
     );
 }

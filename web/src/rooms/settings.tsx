@@ -7,6 +7,7 @@ import { Field, Notice, Waiting } from '../ui/parts.tsx';
 import { useApp } from './context.ts';
 import { ProblemNotice } from './problem_notice.tsx';
 import { SessionList, TokenList } from './settings_access.tsx';
+import { StorageUsed } from './settings_storage.tsx';
 import { useTitle } from './shell.tsx';
 
 const THEMES: [Theme, string][] = [['system', 'As the system'], ['light', 'Light'], ['dark', 'Dark']];
@@ -108,6 +109,7 @@ export function SettingsRoom() {
             <SessionList />
             <TokenList />
             <Password />
+            <StorageUsed />
         </div>
     );
 }
