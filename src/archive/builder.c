@@ -265,6 +265,13 @@ void build_file(struct builder *b, struct str name, struct str media_type, struc
     x->file.text = text;
 }
 
+void build_file_id(struct builder *b, struct str id)
+{
+    struct message *m = build_here(b);
+    if (m->block_count && m->blocks[m->block_count - 1].type == BLOCK_FILE)
+        m->blocks[m->block_count - 1].file.id = id;
+}
+
 void build_artifact(struct builder *b, struct str id, struct str kind, struct str title,
                     struct str content)
 {

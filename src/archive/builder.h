@@ -52,6 +52,8 @@ void build_result(struct builder *b, struct str call_id, struct str content, boo
 void build_cite(struct builder *b, struct str url, struct str title);
 void build_image(struct builder *b, struct str url, struct str alt, int64_t width, int64_t height);
 void build_file(struct builder *b, struct str name, struct str media_type, struct str text);
+/* The provider's id of the file added last: under it an export holds the bytes. */
+void build_file_id(struct builder *b, struct str id);
 void build_artifact(struct builder *b, struct str id, struct str kind, struct str title,
                     struct str content);
 /* What is not understood, as its JSON, with a finding that says what it is. */

@@ -64,7 +64,9 @@ struct block {
         } image; /* -1: not given */
         struct {
             struct str name, media_type, sha256, text;
-        } file; /* text: what the provider read out of it; mostly absent */
+            struct str
+                id; /* the provider's: finds the bytes in an export; neither written nor hashed */
+        } file;     /* text: what the provider read out of it; mostly absent */
         struct {
             struct str id, name, arguments;
         } tool_call; /* arguments: JSON text, or the text given */
@@ -106,7 +108,7 @@ struct finding {
 };
 
 struct source {
-    const char *kind;     /* "share", "export", "file" */
+    const char *kind;     /* "share", "export", "file", "session" */
     struct str url, id;   /* canonical share URL; the provider's conversation (or share) id */
     struct str account;   /* which of several at the provider; STR_NONE: it does not say */
     const char *strategy; /* "network", "embedded", "dom", "generic"; NULL: not captured */
@@ -161,6 +163,12 @@ NODISCARD err_t message_canonical(struct arena *scratch, const struct message *m
 /* Read blocks back from stored JSON. E_CORRUPT when it is not ours. Strings are views into the parsed value. */
 NODISCARD err_t blocks_read(struct arena *a, struct json array, struct block **ret,
                             size_t *ret_count);
+
+/* The whole again from what conversation_write made of it; hashes as they stand there. `provider`: static, the name that
+ * the JSON gives. E_INVALID: a part of it is not ours; E_LIMIT, E_BUSY. */
+bool conversation_is(struct json root);
+NODISCARD err_t conversation_read(struct arena *a, struct json root, const char *provider,
+                                  struct conversation *ret);
 
 /* Keep a value that is not understood, as its JSON text. As a string of that text where it nests deeper than
  * UNKNOWN_DEPTH_MAX or has no canonical form (RFC 8785: doubled keys, integers that no double holds): every block can be

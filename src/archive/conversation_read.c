@@ -120,3 +120,105 @@ err_t blocks_read(struct arena *a, struct json array, struct block **ret, size_t
     *ret_count = count;
     return OK;
 }
+
+/* --- a whole conversation --------------------------------------------------------------------------- */
+
+/* Words of which the program has its own, static copy. */
+static const char *static_word(struct str s, const char *const *words)
+{
+    for (; *words; words++)
+        if (str_eq(s, str_from(*words)))
+            return *words;
+    return NULL;
+}
+
+static err_t read_time(struct json v, int64_t *ret)
+{
+    *ret = TIME_NONE;
+    return json_exists(v) ? time_parse(json_str(v), ret) : OK;
+}
+
+static err_t read_source(struct json v, struct source *s)
+{
+    static const char *const KINDS[] = { "share", "export", "file", "session", NULL };
+    static const char *const STRATEGIES[] = { "network", "embedded", "dom", "generic", NULL };
+    s->kind = static_word(json_get_str(v, S("kind")), KINDS);
+    s->strategy = static_word(json_get_str(v, S("strategy")), STRATEGIES);
+    s->url = json_get_str(v, S("url"));
+    s->id = json_get_str(v, S("id"));
+    s->account = json_get_str(v, S("account"));
+    s->recipe = json_get_str(v, S("recipe"));
+    return read_time(json_get(v, S("captured_at")), &s->captured_ms);
+}
+
+static err_t read_message(struct arena *a, struct json v, struct message *m)
+{
+    m->id = json_get_str(v, S("id"));
+    m->parent_id = json_get_str(v, S("parent_id"));
+    m->author = json_get_str(v, S("author"));
+    m->model = json_get_str(v, S("model"));
+    m->hidden = json_bool(json_get(v, S("hidden")), false);
+    m->on_path = json_bool(json_get(v, S("on_path")), true);
+    m->hash = json_get_str(v, S("hash"));
+    if (!role_parse(json_get_str(v, S("role")), &m->role))
+        return err_note(E_INVALID, NULL, "a message has no role");
+    TRY(read_time(json_get(v, S("created_at")), &m->created_ms));
+    return blocks_read(a, json_get(v, S("blocks")), &m->blocks, &m->block_count);
+}
+
+static void read_findings(struct arena *a, struct json list, struct conversation *c)
+{
+    struct json_iter it = json_iter(list);
+    struct json v;
+    while (json_next(&it, NULL, &v)) {
+        struct str detail = json_get_str(v, S("detail"));
+        enum finding_code code;
+        if (finding_parse(json_get_str(v, S("code")), &code))
+            finding_add(a, c, code, "%.*s", STR_ARG(detail));
+    }
+}
+
+static err_t read_messages(struct arena *a, struct json list, struct conversation *c)
+{
+    struct json_iter it = json_iter(list);
+    struct json v;
+    while (json_next(&it, NULL, &v)) {
+        struct message *m = message_add(a, c);
+        if (!m)
+            return build_err(a);
+        TRY(read_message(a, v, m));
+    }
+    return OK;
+}
+
+bool conversation_is(struct json root)
+{
+    return str_eq(json_get_str(root, S("format")), S("vivim.conversation/1"));
+}
+
+err_t conversation_read(struct arena *a, struct json root, const char *provider,
+                        struct conversation *ret)
+{
+    assert(conversation_is(root));
+    conversation_init(ret, provider);
+    ret->title = json_get_str(root, S("title"));
+    ret->model = json_get_str(root, S("model"));
+    ret->hash = json_get_str(root, S("hash"));
+    struct json context = json_get(root, S("context"));
+    ret->context = (struct context){ .cwd = json_get_str(context, S("cwd")),
+                                     .branch = json_get_str(context, S("branch")),
+                                     .tool = json_get_str(context, S("tool")) };
+    err_t e = read_time(json_get(root, S("created_at")), &ret->created_ms);
+    if (e == OK)
+        e = read_time(json_get(root, S("updated_at")), &ret->updated_ms);
+    if (e == OK)
+        e = read_source(json_get(root, S("source")), &ret->source);
+    if (e == OK)
+        e = read_messages(a, json_get(root, S("messages")), ret);
+    if (e != OK && e != E_LIMIT && e != E_BUSY)
+        return err_note(E_INVALID, NULL, "it is no whole conversation: %s",
+                        err_detail()->text[0] ? err_detail()->text : err_title(e));
+    TRY(e);
+    read_findings(a, json_get(root, S("findings")), ret);
+    return arena_err(a);
+}

@@ -21,6 +21,7 @@ enum { FINDING_NOTE, FINDING_WARNING };
     X(CODE_TRUNCATED,             "code_truncated",             WARNING, "The page shows a piece of code only in part.") \
     X(CYCLE_BROKEN,               "cycle_broken",               WARNING, "The provider's data put a message above itself; its place here is a guess.") \
     X(ELEMENT_SKIPPED,            "element_skipped",            WARNING, "A part of the page could not be read.") \
+    X(GROUPED,                    "grouped",                    NOTE,    "The source names no conversations; what stands together here was put together.") \
     X(IMAGE_EXPIRED,              "image_expired",              NOTE,    "A picture is no longer at its address.") \
     X(IMAGE_IN_TEXT,              "image_in_text",              NOTE,    "A picture stood in the text itself; it is not kept.") \
     X(IMAGE_TOO_LARGE,            "image_too_large",            NOTE,    "A picture is larger than what is kept.") \

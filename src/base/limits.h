@@ -108,11 +108,14 @@
 #define TRASH_SWEPT_AT_ONCE          1000 /* by one sweep; the next one goes on */
 
 /* Import */
-#define IMPORT_ENTRIES_MAX    200000 /* files in a folder or a zip */
-#define IMPORT_DEPTH_MAX      16     /* folders in one another */
-#define IMPORT_VALUE_BYTES    MIB(64) /* the JSON of one conversation */
-#define IMPORT_ZIP_RATIO_MAX  300    /* unpacked to packed bytes of a whole zip; deflate alone gives 1032 at most … */
+#define IMPORT_ENTRIES_MAX 200000  /* files in a folder or a zip */
+#define IMPORT_DEPTH_MAX   16      /* folders in one another */
+#define IMPORT_VALUE_BYTES MIB(64) /* the JSON of one conversation */
+#define IMPORT_ZIP_RATIO_MAX \
+    300 /* unpacked to packed bytes of a whole zip; deflate alone gives 1032 at most … */
 #define IMPORT_ZIP_FREE_BYTES MIB(64) /* … and nobody minds as long as it holds less than this */
+#define IMPORT_SIDE_FILE_BYTES_MAX \
+    MIB(64)                           /* what an export says of its files; a document's words */
 #define SOURCE_HEAD_BYTES     KIB(64) /* by which a format is told */
 #define SOURCE_HEAD_NAMES_MAX 256
 #define IMPORT_BODY_BYTES_MAX ((size_t)1 << 40) /* of an upload, above what the operator set */

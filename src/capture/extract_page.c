@@ -16,7 +16,7 @@ static const struct provider_data *choose(struct arena *a, struct page *p,
         return share.provider;
     err_clear();
     for (size_t i = 0; i < t->count; i++)
-        if (page_matches(p, a, t->list[i].detect))
+        if (t->list[i].detect.n && page_matches(p, a, t->list[i].detect))
             return &t->list[i];
     return NULL;
 }

@@ -17,6 +17,8 @@ struct import_entry {
     uint64_t index;      /* … this is its place */
 };
 
+struct import_index;
+struct import_library;
 struct import_files {
     struct arena *arena;
     const char *path; /* as given */
@@ -24,6 +26,9 @@ struct import_files {
     size_t count;
     bool folder;
     void *zip; /* libzip's; NULL: files */
+    /* Made when they are first asked for, in `arena`: */
+    struct import_index *index;     /* media.c */
+    struct import_library *library; /* library.c */
 };
 
 /* Look at `path`. Entries in order of their names; all lives in `a`. A link inside a folder is refused and not followed, the

@@ -94,3 +94,18 @@ bool source_head_names(const struct source_head *h, const char *name)
             return true;
     return false;
 }
+
+size_t source_head_value(const struct source_head *h, const char *name)
+{
+    for (size_t i = 0; i < h->name_count; i++) {
+        if (!str_eq(h->names[i], str_from(name)))
+            continue;
+        struct look l = { .h = (struct source_head *)h,
+                          .at = (size_t)(h->names[i].s - h->bytes.s) + h->names[i].n + 1 };
+        skip_space(&l);
+        l.at++; /* the colon */
+        skip_space(&l);
+        return l.at < h->bytes.n ? l.at : SIZE_MAX;
+    }
+    return SIZE_MAX;
+}

@@ -1,11 +1,20 @@
 #include "imports/source.h"
 
+#include "base/crypto.h"
 #include "base/limits.h"
+#include "base/map.h"
+#include "imports/charset.h"
 #include "imports/formats/formats.h"
 #include "imports/head.h"
+#include "imports/library.h"
+#include "imports/media.h"
 
 /* What knows more of a file stands before what knows less. */
-const struct source_format *const SOURCE_FORMATS[] = { &FORMAT_PAGE, &FORMAT_JSON, NULL };
+const struct source_format *const SOURCE_FORMATS[] = {
+    &FORMAT_REFUSED, &FORMAT_TAKEOUT,      &FORMAT_TAKEOUT_PAGE, &FORMAT_CHATGPT_PAGE,
+    &FORMAT_PAGE,    &FORMAT_MHTML,        &FORMAT_MISTRAL,      &FORMAT_JAN,
+    &FORMAT_COPILOT, &FORMAT_CHATGPT_LIST, &FORMAT_JSON,         NULL
+};
 
 /* --- the first bytes, and then all from the first ------------------------------------------------------------------------ */
 
@@ -28,7 +37,7 @@ static err_t read_again(struct reader *r, char *to, size_t max, size_t *ret_n)
     return OK;
 }
 
-static err_t read_head(struct import_source *s)
+static err_t read_head(struct import_source *s, struct reader *from)
 {
     char *to = arena_bytes(s->arena, SOURCE_HEAD_BYTES);
     struct again *g = ARENA_NEW(s->arena, struct again);
@@ -36,13 +45,27 @@ static err_t read_head(struct import_source *s)
     if (!to || !g)
         return arena_err(s->arena);
     while (have < SOURCE_HEAD_BYTES && n) {
-        TRY(s->bytes.reader->read(s->bytes.reader, to + have, SOURCE_HEAD_BYTES - have, &n));
+        TRY(from->read(from, to + have, SOURCE_HEAD_BYTES - have, &n));
         have += n;
     }
-    s->head.bytes = str_of(to, have);
-    s->head.whole = have < SOURCE_HEAD_BYTES;
-    *g = (struct again){ { read_again }, s->head.bytes, s->bytes.reader };
+    s->head = (struct source_head){ .bytes = str_of(to, have), .whole = have < SOURCE_HEAD_BYTES };
+    *g = (struct again){ { read_again }, s->head.bytes, from };
     s->reader = &g->reader;
+    return OK;
+}
+
+/* UTF-16 comes out of some spreadsheets and editors. */
+static err_t read_words(struct import_source *s)
+{
+    TRY(read_head(s, s->bytes.reader));
+    enum utf16 order = utf16_of(s->head.bytes);
+    if (order != UTF16_NOT) {
+        struct utf16_reader *wide = ARENA_NEW(s->arena, struct utf16_reader);
+        if (!wide)
+            return arena_err(s->arena);
+        utf16_reader_init(wide, s->reader, order);
+        TRY(read_head(s, &wide->reader));
+    }
     source_head_look(&s->head);
     return OK;
 }
@@ -60,7 +83,7 @@ static const struct source_format *format_of(const struct source_head *h)
 static err_t open_format(struct import_source *s)
 {
     TRY(import_bytes_open(s->files, s->entry, &s->bytes));
-    TRY(read_head(s));
+    TRY(read_words(s));
     const struct source_format *format = format_of(&s->head);
     if (!format)
         return err_note(E_NOT_FOUND, NULL, "nothing in it is a conversation of a known form");
@@ -79,15 +102,49 @@ err_t import_source_open(struct import_source *s, struct arena *a,
     return e;
 }
 
+/* Two of a source that begin alike are told apart by their number. */
+static err_t make_id(struct import_source *s, struct arena *a, struct conversation *c)
+{
+    struct sha256_ctx h;
+    struct buf words;
+    sha256_init(&h);
+    sha256_add(&h, media_last_part(s->files->entries[s->entry].name));
+    sha256_add(&h, str_fmt(a, "|%lld|", (long long)c->created_ms));
+    buf_init(&words, a, CONVERSATION_BYTES_MAX);
+    if (c->message_count)
+        blocks_text(c->messages[0].blocks, c->messages[0].block_count, true, &words);
+    sha256_add(&h, buf_str(&words));
+    struct str id = str_fmt(s->arena, "made:%.16s", sha256_hex(a, sha256_end(&h)).s);
+    TRY(buf_err(&words));
+    if (!s->made_ids && !(s->made_ids = ARENA_NEW(s->arena, struct map)))
+        return arena_err(s->arena);
+    struct map *made = s->made_ids;
+    if (!made->arena)
+        map_init(made, s->arena);
+    size_t *count = map_get(made, id);
+    if (!count) {
+        count = ARENA_NEW(s->arena, size_t);
+        if (!count)
+            return arena_err(s->arena);
+        TRY(map_put(made, id, count));
+    }
+    c->source.id = ++*count == 1 ? id : str_fmt(a, "%.*s-%zu", STR_ARG(id), *count);
+    return arena_err(a);
+}
+
 err_t import_source_next(struct import_source *s, struct arena *a, struct conversation *ret)
 {
     struct str url = s->reading->url;
+    s->media_count = 0;
     TRY(s->format->next(s, a, ret));
     if (!ret->source.kind)
         ret->source.kind = s->format->kind;
     if (url.n)
         ret->source.url = url;
-    return OK;
+    if (!ret->source.id.n && !ret->source.url.n)
+        TRY(make_id(s, a, ret));
+    TRY(library_add(s, a, ret));
+    return media_attach(s, a, ret);
 }
 
 void import_source_close(struct import_source *s)

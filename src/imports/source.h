@@ -20,6 +20,8 @@ struct source_head {
     size_t name_count;
 };
 bool source_head_names(const struct source_head *h, const char *name);
+/* Where in `bytes` the value of that name begins; SIZE_MAX: there is none, or it is cut off. */
+size_t source_head_value(const struct source_head *h, const char *name);
 
 /* What is known beside the bytes, and who renders a page that holds its conversation in its elements alone. */
 struct import_reading {
@@ -48,9 +50,10 @@ struct import_source {
     void *state;           /* the format's */
     size_t
         place; /* of the last given: its number in the list, its line; from 1, 0: the whole entry */
-    struct str list; /* the list it stands in; STR_NONE */
+    struct str list;            /* the list it stands in; STR_NONE */
     struct import_media *media; /* of the conversation given last, in its arena */
     size_t media_count;
+    void *made_ids; /* of conversations that the source gives without an id */
     struct import_bytes bytes;
 };
 
@@ -60,8 +63,8 @@ struct source_format {
     const char *kind;     /* source.kind: "export", "file", "session" */
     bool (*sniff)(const struct source_head *h);
     err_t (*open)(struct import_source *s); /* may be NULL */
-    /* The next conversation, in `a`. E_NOT_FOUND: there are no more. Any other error is that of one place (s->place, and
-     * err_detail() says why): who goes on asking gets what stands behind it, or E_NOT_FOUND. */
+    /* The next conversation, in `a`, which may be emptied first. E_NOT_FOUND: there are no more. Any other error is that of
+     * one place (s->place, and err_detail() says why): who goes on asking gets what stands behind it, or E_NOT_FOUND. */
     err_t (*next)(struct import_source *s, struct arena *a, struct conversation *ret);
     void (*close)(struct import_source *s); /* may be NULL */
 };
@@ -74,6 +77,10 @@ extern const struct source_format
 NODISCARD err_t import_source_open(struct import_source *s, struct arena *a,
                                    const struct import_reading *reading, struct import_files *f,
                                    size_t entry);
+/* The next conversation, in `a`, which may be emptied first; errors as of source_format.next. Pictures and files that lie beside
+ * it stand in s->media; what is missing is a finding (media_unavailable). source.id is always there, or source.url: where the
+ * provider gives none it is made of the entry's name, the time and the first message, so that the same file again gives the
+ * same, also when the conversation has grown. */
 NODISCARD err_t import_source_next(struct import_source *s, struct arena *a,
                                    struct conversation *ret);
 void import_source_close(struct import_source *s); /* for CLEANUP; accepts a zeroed one */

@@ -29,8 +29,23 @@ static bool is_link(zip_t *z, zip_uint64_t index)
            system == ZIP_OPSYS_UNIX && S_ISLNK(attributes >> 16);
 }
 
+/* Nothing is written under a name, but who packs such means no good. */
+static bool leads_out(struct str name)
+{
+    struct str part;
+    bool rooted =
+        str_starts(name, S("/")) || str_starts(name, S("\\")) || (name.n > 1 && name.s[1] == ':');
+    for (bool up = rooted;; up = str_eq(part, S("..")))
+        if (up)
+            return true;
+        else if (!str_cut(&name, str_find_char(name, '/', 0) < name.n ? '/' : '\\', &part))
+            return false;
+}
+
 static const char *refusal(zip_t *z, const zip_stat_t *st)
 {
+    if (leads_out(str_from(st->name)))
+        return "its name leads out of the zip";
     if ((st->valid & ZIP_STAT_ENCRYPTION_METHOD) && st->encryption_method != ZIP_EM_NONE)
         return "encrypted; unpack it with its password and give what was in it";
     if ((st->valid & ZIP_STAT_COMP_METHOD) &&
@@ -41,8 +56,17 @@ static const char *refusal(zip_t *z, const zip_stat_t *st)
     return NULL;
 }
 
-static err_t add_entry(struct import_files *f, size_t *io_room, zip_uint64_t index,
-                       uint64_t *io_sum)
+struct sums { /* of all entries, as the zip says */
+    uint64_t packed, unpacked;
+};
+
+static uint64_t plus(uint64_t x, uint64_t y)
+{
+    uint64_t sum;
+    return __builtin_add_overflow(x, y, &sum) ? UINT64_MAX : sum;
+}
+
+static err_t add_entry(struct import_files *f, size_t *io_room, zip_uint64_t index, struct sums *io)
 {
     zip_stat_t st;
     if (zip_stat_index(f->zip, index, 0, &st) != 0 || !(st.valid & ZIP_STAT_NAME) ||
@@ -53,8 +77,8 @@ static err_t add_entry(struct import_files *f, size_t *io_room, zip_uint64_t ind
         return arena_err(f->arena);
     if (str_ends(name, S("/")))
         return OK; /* a folder */
-    if (__builtin_add_overflow(*io_sum, st.size, io_sum) || *io_sum > INT64_MAX)
-        *io_sum = INT64_MAX;
+    io->unpacked = plus(io->unpacked, st.size);
+    io->packed = plus(io->packed, st.valid & ZIP_STAT_COMP_SIZE ? st.comp_size : 0);
     return import_entries_add(
         f, io_room,
         (struct import_entry){ .name = utf8_repair(f->arena, name),
@@ -66,9 +90,11 @@ static err_t add_entry(struct import_files *f, size_t *io_room, zip_uint64_t ind
 }
 
 /* What claims to hold more than can be packed in so few bytes either packs some of them several times or is made to fill a disk. */
-static err_t no_bomb(uint64_t unpacked, int64_t zip_bytes)
+static err_t no_bomb(struct sums all, int64_t zip_bytes)
 {
-    uint64_t most = (uint64_t)zip_bytes * IMPORT_ZIP_RATIO_MAX;
+    uint64_t most = (uint64_t)zip_bytes * IMPORT_ZIP_RATIO_MAX, unpacked = all.unpacked;
+    if (all.packed > (uint64_t)zip_bytes)
+        return err_note(E_INVALID, NULL, "the files of this zip lie over one another");
     if (unpacked > IMPORT_ZIP_FREE_BYTES && unpacked > most)
         return err_note(E_LIMIT, NULL,
                         "this zip of %lld bytes says that it holds %llu, which no export does",
@@ -80,7 +106,7 @@ err_t zip_files_open(struct import_files *f, int64_t zip_bytes)
 {
     int code = 0;
     size_t room = 0;
-    uint64_t sum = 0;
+    struct sums sums = { 0 };
     zip_t *z = zip_open(f->path, ZIP_RDONLY | ZIP_CHECKCONS, &code);
     if (!z)
         return err_note(code == ZIP_ER_MEMORY                        ? E_BUSY
@@ -93,8 +119,8 @@ err_t zip_files_open(struct import_files *f, int64_t zip_bytes)
         return err_note(E_LIMIT, NULL, "the zip holds %lld files, more than %d", (long long)count,
                         IMPORT_ENTRIES_MAX);
     for (zip_int64_t i = 0; i < count; i++)
-        TRY(add_entry(f, &room, (zip_uint64_t)i, &sum));
-    return no_bomb(sum, zip_bytes);
+        TRY(add_entry(f, &room, (zip_uint64_t)i, &sums));
+    return no_bomb(sums, zip_bytes);
 }
 
 void zip_files_close(struct import_files *f)

@@ -36,6 +36,26 @@ static bool is_image(struct json part)
     return str_eq(json_get_str(part, S("content_type")), S("image_asset_pointer"));
 }
 
+static void put_sound(struct builder *b, struct json part)
+{
+    struct str at = json_get_str(part, S("asset_pointer")),
+               format = json_get_str(part, S("format"));
+    if (!at.n)
+        return;
+    build_file(b, at, format.n ? str_fmt(b->a, "audio/%.*s", STR_ARG(format)) : STR_NONE, STR_NONE);
+    build_file_id(b, at);
+}
+
+/* What was said and shown while they talked. */
+static void put_talk(struct builder *b, struct json part)
+{
+    struct json_iter it = json_iter(json_get(part, S("frames_asset_pointers")));
+    struct json frame;
+    put_sound(b, json_get(part, S("audio_asset_pointer")));
+    while (json_next(&it, NULL, &frame))
+        put_image(b, frame);
+}
+
 static void put_part(struct piece *p, struct json part)
 {
     struct str type = json_get_str(part, S("content_type"));
@@ -45,6 +65,10 @@ static void put_part(struct piece *p, struct json part)
         put_image(p->b, part);
     else if (str_eq(type, S("audio_transcription")))
         chatgpt_text(p->b, json_get_str(part, S("text")), p->metadata);
+    else if (str_eq(type, S("audio_asset_pointer")))
+        put_sound(p->b, part);
+    else if (str_eq(type, S("real_time_user_audio_video_asset_pointer")))
+        put_talk(p->b, part);
     else if (!json_is(part, JSON_NULL))
         build_unknown(p->b, part, FOUND_UNMODELLED_CONTENT_TYPE,
                       type.n ? type : S("a part without a type"));
@@ -175,9 +199,11 @@ static void put_attachments(struct piece *p)
     struct json file;
     while (json_next(&it, NULL, &file)) {
         struct str type = json_get_str(file, S("mime_type"));
-        if (!is_shown_already(build_here(p->b), json_get_str(file, S("id"))))
-            build_file(p->b, json_get_str(file, S("name")),
-                       type.n ? type : json_get_str(file, S("mimeType")), STR_NONE);
+        if (is_shown_already(build_here(p->b), json_get_str(file, S("id"))))
+            continue;
+        build_file(p->b, json_get_str(file, S("name")),
+                   type.n ? type : json_get_str(file, S("mimeType")), STR_NONE);
+        build_file_id(p->b, json_get_str(file, S("id")));
     }
 }
 

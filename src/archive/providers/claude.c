@@ -212,9 +212,11 @@ static void put_files(struct talk *t, struct json message)
     for (size_t i = 0; i < COUNTOF(LISTS); i++) {
         struct json_iter it = json_iter(json_get(message, str_from(LISTS[i])));
         struct json file;
-        while (json_next(&it, NULL, &file))
+        while (json_next(&it, NULL, &file)) {
             build_file(t->b, json_get_str(file, S("file_name")), json_get_str(file, S("file_type")),
                        json_get_str(file, S("extracted_content")));
+            build_file_id(t->b, json_get_str(file, S("file_uuid")));
+        }
     }
 }
 
@@ -281,13 +283,76 @@ static err_t refused(struct json root)
     return err_note(E_INVALID, NULL, "there are no messages in the provider's data");
 }
 
+/* --- what an export holds beside conversations: projects with their documents, and what Claude remembers ------------------- */
+
+static bool is_project(struct json root)
+{
+    return json_is(json_get(root, S("docs")), JSON_ARRAY) &&
+           json_is(json_get(root, S("uuid")), JSON_STR) && json_exists(json_get(root, S("name")));
+}
+
+static bool is_memory(struct json root)
+{
+    return json_is(json_get(root, S("conversations_memory")), JSON_STR) ||
+           json_is(json_get(root, S("project_memories")), JSON_OBJECT);
+}
+
+/* Its instructions as they are told to Claude, then each document. */
+static void read_project(struct builder *b, struct json root)
+{
+    struct json_iter it = json_iter(json_get(root, S("docs")));
+    struct json v;
+    struct str told = json_get_str(root, S("prompt_template")),
+               about = json_get_str(root, S("description"));
+    b->c->title = json_get_str(root, S("name"));
+    b->c->created_ms = build_time(b, json_get(root, S("created_at")));
+    b->c->updated_ms = build_time(b, json_get(root, S("updated_at")));
+    b->c->source.id = str_cat(b->a, S("project:"), json_get_str(root, S("uuid")));
+    if (told.n || about.n) {
+        (void)build_message(b, S("instructions"), STR_NONE, ROLE_SYSTEM);
+        build_text(b, about);
+        build_text(b, told);
+    }
+    while (json_next(&it, NULL, &v)) {
+        struct str id = build_id(b, json_get(v, S("uuid"))), name = json_get_str(v, S("filename"));
+        struct message *m = build_message(b, id, STR_NONE, ROLE_USER);
+        m->created_ms = build_time(b, json_get(v, S("created_at")));
+        build_artifact(b, id, kind_of_path(name), name, json_get_str(v, S("content")));
+    }
+}
+
+static void put_memory(struct builder *b, struct str id, struct str text)
+{
+    if (!text.n)
+        return;
+    (void)build_message(b, id, STR_NONE, ROLE_SYSTEM);
+    build_text(b, text);
+}
+
+static void read_memory(struct builder *b, struct json root)
+{
+    struct json_iter it = json_iter(json_get(root, S("project_memories")));
+    struct str project, account = json_get_str(root, S("account_uuid"));
+    struct json v;
+    b->c->title = S("What Claude remembers");
+    b->c->source.id = account.n ? str_cat(b->a, S("memory:"), account) : S("memory");
+    put_memory(b, S("memory"), json_get_str(root, S("conversations_memory")));
+    while (json_next(&it, &project, &v))
+        put_memory(b, project, json_str(v));
+}
+
 static err_t claude_from_json(struct arena *a, struct json root, struct conversation *ret)
 {
     struct builder b;
     struct talk t = { .b = &b };
-    if (!json_is(json_get(root, S("chat_messages")), JSON_ARRAY))
+    if (!json_is(json_get(root, S("chat_messages")), JSON_ARRAY) && !is_project(root) &&
+        !is_memory(root))
         return refused(root);
     build_begin(&b, a, "claude", ret);
+    if (is_project(root) || is_memory(root)) {
+        is_project(root) ? read_project(&b, root) : read_memory(&b, root);
+        return build_end(&b);
+    }
     map_init(&t.artifacts, a);
     ret->title = json_get_str(root, S("snapshot_name"));
     if (!ret->title.n)
@@ -304,8 +369,9 @@ static err_t claude_from_json(struct arena *a, struct json root, struct conversa
 
 static bool claude_json_is_mine(struct json root)
 {
-    return json_is(json_get(root, S("chat_messages")), JSON_ARRAY) &&
-           json_exists(json_get(root, S("uuid")));
+    return (json_is(json_get(root, S("chat_messages")), JSON_ARRAY) &&
+            json_exists(json_get(root, S("uuid")))) ||
+           is_project(root) || is_memory(root);
 }
 
 const struct provider PROVIDER_CLAUDE = { .name = "claude",

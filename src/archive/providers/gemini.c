@@ -1,4 +1,4 @@
-/* Gemini: the batchexecute answer of a share page, a list in which everything is known by its place (research/capture.md
+/* Gemini: files of AI Studio, and the batchexecute answer of a share page, a list in which everything is known by its place (research/capture.md
  * section 3). Each step looks at the type; what does not fit is said. */
 #include "archive/builder.h"
 #include "archive/providers/provider.h"
@@ -61,10 +61,86 @@ static void put_turn(struct builder *b, struct json turn, struct str model)
     build_text(b, answer);
 }
 
+/* --- AI Studio: a file in the owner's Drive -------------------------------------------------------------------------------- */
+
+static const struct role_word STUDIO_ROLES[] = { { "user", ROLE_USER },
+                                                 { "model", ROLE_ASSISTANT },
+                                                 { "system", ROLE_SYSTEM },
+                                                 { NULL, ROLE_SYSTEM } };
+
+static bool is_studio(struct json root)
+{
+    return json_is(json_get(json_get(root, S("chunkedPrompt")), S("chunks")), JSON_ARRAY);
+}
+
+static void put_drive_file(struct builder *b, struct json v, const char *kind)
+{
+    struct str id = json_get_str(v, S("id"));
+    if (!id.n)
+        return;
+    build_file(b, id, str_from(kind), STR_NONE);
+    build_file_id(b, id);
+}
+
+static void put_studio_chunk(struct builder *b, struct json v, struct str model)
+{
+    struct str text = json_get_str(v, S("text")), word = json_get_str(v, S("role"));
+    struct json picture = json_get(v, S("inlineImage")), code = json_get(v, S("executableCode")),
+                result = json_get(v, S("codeExecutionResult"));
+    enum role role = build_role(b, STUDIO_ROLES, word);
+    struct message *m = build_here(b);
+    bool thought = json_bool(json_get(v, S("isThought")), false);
+    bool goes_on = b->c->message_count && role == ROLE_ASSISTANT && m->role == role;
+    if (!goes_on) { /* thoughts, code and answer are one turn */
+        m = build_message(b, STR_NONE, STR_NONE, role);
+        m->model = role == ROLE_ASSISTANT ? model : STR_NONE;
+        m->created_ms = build_time(b, json_get(v, S("createTime")));
+    }
+    if (thought)
+        build_thinking(b, text, STR_NONE);
+    else
+        build_text(b, text);
+    if (json_is(code, JSON_OBJECT))
+        build_code(b, str_lower(b->a, json_get_str(code, S("language"))),
+                   json_get_str(code, S("code")));
+    if (json_is(result, JSON_OBJECT))
+        build_result(b, STR_NONE, json_get_str(result, S("output")),
+                     !str_eq(json_get_str(result, S("outcome")), S("OUTCOME_OK")));
+    if (json_is(picture, JSON_OBJECT))
+        build_finding(b, FOUND_IMAGE_IN_TEXT, S("a picture stands in the file itself"));
+    put_drive_file(b, json_get(v, S("driveDocument")), "application/octet-stream");
+    put_drive_file(b, json_get(v, S("driveImage")), "image/*");
+    put_drive_file(b, json_get(v, S("driveAudio")), "audio/*");
+    put_drive_file(b, json_get(v, S("driveVideo")), "video/*");
+}
+
+static err_t read_studio(struct builder *b, struct json root)
+{
+    struct json chunks = json_get(json_get(root, S("chunkedPrompt")), S("chunks")), v;
+    struct json system = json_get(root, S("systemInstruction"));
+    struct str model = json_get_str(json_get(root, S("runSettings")), S("model"));
+    b->c->model = str_starts(model, S("models/")) ? str_sub(model, 7, model.n) : model;
+    struct str words = json_get_str(system, S("text"));
+    if (!words.n)
+        words = json_get_str(json_at(json_get(system, S("parts")), 0), S("text"));
+    if (words.n) {
+        (void)build_message(b, STR_NONE, STR_NONE, ROLE_SYSTEM);
+        build_text(b, words);
+    }
+    struct json_iter it = json_iter(chunks);
+    while (json_next(&it, NULL, &v))
+        put_studio_chunk(b, v, b->c->model);
+    return build_end(b);
+}
+
 static err_t gemini_from_json(struct arena *a, struct json root, struct conversation *ret)
 {
     struct json share = at(root, 0), turns = at(share, 1), about = at(share, 2), turn;
     struct builder b;
+    if (is_studio(root)) {
+        build_begin(&b, a, "gemini", ret);
+        return read_studio(&b, root);
+    }
     if (str_eq(json_str(share), S("wrb.fr"))) /* a row without words: [5] says that there is none */
         return json_i64(at(at(root, 5), 0), 0) == 5
                    ? err_note(E_GONE, NULL, "the provider says that there is no such share")
@@ -87,8 +163,9 @@ static err_t gemini_from_json(struct arena *a, struct json root, struct conversa
 static bool gemini_json_is_mine(struct json root)
 {
     struct json share = at(root, 0);
-    return json_is(at(share, 1), JSON_ARRAY) && json_is(at(share, 3), JSON_STR) &&
-           json_is(at(at(at(share, 1), 0), 3), JSON_ARRAY);
+    return is_studio(root) ||
+           (json_is(at(share, 1), JSON_ARRAY) && json_is(at(share, 3), JSON_STR) &&
+            json_is(at(at(at(share, 1), 0), 3), JSON_ARRAY));
 }
 
 const struct provider PROVIDER_GEMINI = { .name = "gemini",

@@ -3,6 +3,7 @@
 #include "archive/providers/sources.h"
 #include "archive/tree.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 
 static const struct role_word ROLES[] = { { "human", ROLE_USER },
                                           { "user", ROLE_USER },
@@ -117,6 +118,22 @@ static void put_thoughts(struct builder *b, struct json steps)
     build_thinking(b, str_trim(buf_str(&text)), STR_NONE);
 }
 
+/* The export's form of the same. */
+static void put_traces(struct builder *b, struct json list)
+{
+    struct json_iter it = json_iter(list);
+    struct json v;
+    while (json_is(list, JSON_ARRAY) && json_next(&it, NULL, &v)) {
+        struct str text = json_is(v, JSON_STR) ? json_str(v) : json_get_str(v, S("thinking_trace"));
+        if (!text.n)
+            text = json_get_str(v, S("text"));
+        if (text.n || !json_is(v, JSON_OBJECT))
+            build_thinking(b, text, STR_NONE);
+        else
+            build_unknown(b, v, FOUND_UNMODELLED_BLOCK, S("a thinking trace"));
+    }
+}
+
 static void put_attachments(struct builder *b, struct json v)
 {
     struct json_iter files = json_iter(either(v, "fileAttachments", "file_attachments"));
@@ -124,9 +141,11 @@ static void put_attachments(struct builder *b, struct json v)
     struct json one;
     while (json_next(&files, NULL, &one)) {
         struct str name = json_str(either(one, "fileName", "file_name"));
+        struct str id = json_str(either(one, "fileMetadataId", "file_metadata_id"));
         if (json_is(one, JSON_STR)) /* an id alone */
-            name = json_str(one);
+            name = id = json_str(one);
         build_file(b, name, json_str(either(one, "fileMimeType", "mime_type")), STR_NONE);
+        build_file_id(b, id.n ? id : build_id(b, json_get(one, S("id"))));
     }
     while (json_next(&images, NULL, &one)) {
         struct str url = json_str(one);
@@ -150,6 +169,7 @@ static void write_message(struct builder *b, const struct tree_node *n, void *co
         m->model =
             json_get_str(v, S("model")); /* questions name one too, which nobody spoke with */
     put_thoughts(b, json_get(v, S("steps")));
+    put_traces(b, json_get(v, S("agent_thinking_traces")));
     build_sources(b, either(v, "webSearchResults", "web_search_results"));
     put_text(b, json_get_str(v, S("message")),
              either(v, "cardAttachmentsJson", "card_attachments_json"));
@@ -158,11 +178,45 @@ static void write_message(struct builder *b, const struct tree_node *n, void *co
         build_finding(b, FOUND_ANSWER_INCOMPLETE, S("the provider says that an answer is partial"));
 }
 
+/* "Imagine": a prompt and the picture or film that was made of it. */
+static bool is_post(struct json root)
+{
+    return json_is(json_get(root, S("original_prompt")), JSON_STR) &&
+           json_exists(json_get(root, S("media_type")));
+}
+
+static err_t read_post(struct builder *b, struct json root)
+{
+    struct str id = build_id(b, json_get(root, S("id"))),
+               prompt = json_get_str(root, S("original_prompt")),
+               link = json_get_str(root, S("link")), kind = json_get_str(root, S("media_type"));
+    int64_t at = build_time(b, json_get(root, S("create_time")));
+    bool film = str_find(str_lower(b->a, kind), S("video"), 0) < kind.n;
+    b->c->source.id = id;
+    b->c->title = utf8_cut(str_sub(prompt, 0, str_find_char(prompt, '\n', 0)), 80);
+    b->c->created_ms = b->c->updated_ms = at;
+    struct message *m = build_message(b, STR_NONE, STR_NONE, ROLE_USER);
+    m->created_ms = at;
+    build_text(b, prompt);
+    m = build_message(b, id, STR_NONE, ROLE_ASSISTANT);
+    m->created_ms = at;
+    if (film)
+        build_file(b, link.n ? link : id, S("video/mp4"), STR_NONE);
+    else
+        build_image(b, link.n ? link : id, STR_NONE, -1, -1);
+    build_file_id(b, id);
+    return build_end(b);
+}
+
 static err_t grok_from_json(struct arena *a, struct json root, struct conversation *ret)
 {
     struct json head = json_get(root, S("conversation")), list = json_get(root, S("responses")), v;
     struct builder b;
     size_t n = 0;
+    if (is_post(root)) {
+        build_begin(&b, a, "grok", ret);
+        return read_post(&b, root);
+    }
     if (!json_is(list, JSON_ARRAY))
         return err_note(E_INVALID, NULL, "there are no messages in the provider's data");
     if (!json_count(list))
@@ -194,8 +248,9 @@ static err_t grok_from_json(struct arena *a, struct json root, struct conversati
 
 static bool grok_json_is_mine(struct json root)
 {
-    return json_is(json_get(root, S("conversation")), JSON_OBJECT) &&
-           json_is(json_get(root, S("responses")), JSON_ARRAY);
+    return (json_is(json_get(root, S("conversation")), JSON_OBJECT) &&
+            json_is(json_get(root, S("responses")), JSON_ARRAY)) ||
+           is_post(root);
 }
 
 const struct provider PROVIDER_GROK = { .name = "grok",

@@ -102,9 +102,16 @@ static struct json children_of(const struct tree_node *n)
     return json_get(n->value, S("childrenMessageIds"));
 }
 
+/* The signed-in page asks for the same without a share. */
+static struct json share_of(struct json root)
+{
+    struct json share = json_get(root, S("share"));
+    return json_is(share, JSON_OBJECT) ? share : root;
+}
+
 static err_t kimi_from_json(struct arena *a, struct json root, struct conversation *ret)
 {
-    struct json share = json_get(root, S("share")), chat = json_get(share, S("chat")),
+    struct json share = share_of(root), chat = json_get(share, S("chat")),
                 list = json_get(share, S("messages")), v;
     struct builder b;
     struct talk t = { .b = &b };
@@ -137,9 +144,10 @@ static err_t kimi_from_json(struct arena *a, struct json root, struct conversati
 
 static bool kimi_json_is_mine(struct json root)
 {
-    struct json share = json_get(root, S("share"));
-    return json_is(json_get(share, S("messages")), JSON_ARRAY) &&
-           json_is(json_get(share, S("chat")), JSON_OBJECT);
+    struct json share = share_of(root), list = json_get(share, S("messages"));
+    return json_is(list, JSON_ARRAY) && json_is(json_get(share, S("chat")), JSON_OBJECT) &&
+           (json_is(json_get(root, S("share")), JSON_OBJECT) ||
+            json_is(json_get(json_at(list, 0), S("blocks")), JSON_ARRAY));
 }
 
 const struct provider PROVIDER_KIMI = { .name = "kimi",

@@ -1,4 +1,4 @@
-/* Perplexity: /rest/thread, and a thread's Markdown as its export and its API give it (research/capture.md sections 3 and 5). */
+/* Perplexity: /rest/thread, its export, and a thread's Markdown as its export and its API give it (research/capture.md sections 3 and 5). */
 #include "archive/providers/provider.h"
 #include "archive/providers/sources.h"
 #include "base/encode.h"
@@ -34,6 +34,43 @@ static void put_entry(struct builder *b, struct json v)
     build_numbered(b, text, S("["), S("]"), found);
     if (!text.n)
         build_finding(b, FOUND_ANSWER_INCOMPLETE, S("a question has no answer in the data"));
+}
+
+/* An entry of "Export my data": the words alone. */
+static void put_exported(struct builder *b, struct json v)
+{
+    struct str id = build_id(b, json_get(v, S("entry_uuid"))),
+               answer = json_get_str(v, S("answer"));
+    int64_t ms = build_time(b, json_get(v, S("created_at")));
+    struct message *m = build_message(b, id, STR_NONE, ROLE_USER);
+    m->created_ms = ms;
+    build_text(b, json_get_str(v, S("query")));
+    if (!answer.n) {
+        build_finding(b, FOUND_ANSWER_INCOMPLETE, S("a question has no answer in the data"));
+        return;
+    }
+    m = build_message(b, STR_NONE, id, ROLE_ASSISTANT);
+    m->created_ms = ms;
+    build_text(b, answer);
+}
+
+static bool is_exported(struct json root)
+{
+    return json_is(json_get(root, S("context_uuid")), JSON_STR) &&
+           json_is(json_get(root, S("entries")), JSON_ARRAY);
+}
+
+static err_t read_exported(struct builder *b, struct json root)
+{
+    struct json_iter it = json_iter(json_get(root, S("entries")));
+    struct json v;
+    b->c->title = json_get_str(root, S("context_title"));
+    b->c->source.id = json_get_str(root, S("context_uuid"));
+    b->c->created_ms = build_time(b, json_get(root, S("created_at")));
+    b->c->updated_ms = build_time(b, json_get(root, S("updated_at")));
+    while (json_next(&it, NULL, &v))
+        put_exported(b, v);
+    return build_end(b);
 }
 
 static err_t read_thread(struct builder *b, struct json root)
@@ -126,15 +163,17 @@ static bool is_thread(struct json root)
 static err_t perplexity_from_json(struct arena *a, struct json root, struct conversation *ret)
 {
     struct builder b;
-    if (!is_markdown(root) && !is_thread(root))
+    if (!is_markdown(root) && !is_thread(root) && !is_exported(root))
         return err_note(E_INVALID, NULL, "there are no questions in the provider's data");
     build_begin(&b, a, "perplexity", ret);
-    return is_markdown(root) ? read_markdown(&b, root) : read_thread(&b, root);
+    return is_markdown(root)   ? read_markdown(&b, root)
+           : is_exported(root) ? read_exported(&b, root)
+                               : read_thread(&b, root);
 }
 
 static bool perplexity_json_is_mine(struct json root)
 {
-    return is_markdown(root) || is_thread(root);
+    return is_markdown(root) || is_thread(root) || is_exported(root);
 }
 
 const struct provider PROVIDER_PERPLEXITY = { .name = "perplexity",

@@ -237,7 +237,9 @@ static void read_provider(struct reading *r, struct json root, struct provider_d
         read_link(r, p, v);
     while (json_next(&responses, NULL, &v))
         read_response(r, p, v);
-    read_page(r, p, json_get(root, S("page")));
+    if (p->host_count ||
+        json_exists(json_get(root, S("page")))) /* else its conversations come as files alone */
+        read_page(r, p, json_get(root, S("page")));
 }
 
 err_t provider_table_load(struct arena *a, struct provider_table *ret)

@@ -48,7 +48,7 @@ struct provider_data {
         generic; /* it stands for any page: its turns are looked for, and nothing leads to it but who asks for that */
     struct str wait_for; /* a selector: the page is there when it matches; STR_NONE */
     struct str
-        detect; /* a selector that tells this provider's page; for a stored page without a URL */
+        detect; /* a selector that tells this provider's page; for a stored page without a URL. STR_NONE: it has no pages */
 };
 
 struct provider_table {

@@ -2,19 +2,23 @@
 #include "archive/providers/provider.h"
 
 extern const struct provider PROVIDER_CHATGPT, PROVIDER_CLAUDE, PROVIDER_COPILOT, PROVIDER_DEEPSEEK,
-    PROVIDER_GEMINI, PROVIDER_GROK, PROVIDER_KIMI, PROVIDER_PERPLEXITY, PROVIDER_QWEN, PROVIDER_ZAI;
+    PROVIDER_GEMINI, PROVIDER_GROK, PROVIDER_KIMI, PROVIDER_PERPLEXITY, PROVIDER_QWEN, PROVIDER_ZAI,
+    PROVIDER_MISTRAL, PROVIDER_META, PROVIDER_LIBRECHAT, PROVIDER_TYPINGMIND, PROVIDER_LMSTUDIO,
+    PROVIDER_OPENWEBUI;
 
-static const struct provider PROVIDER_MISTRAL = { .name = "mistral" },
-                             PROVIDER_POE = { .name = "poe" },
+static const struct provider PROVIDER_POE = { .name = "poe" },
                              PROVIDER_LMARENA = { .name = "lmarena" },
-                             PROVIDER_META = { .name = "meta" },
+                             PROVIDER_JAN = { .name = "jan" },
                              PROVIDER_GENERIC = { .name = "generic" }; /* a page of any host */
 
 const struct provider *const PROVIDERS[] = {
-    &PROVIDER_CHATGPT,  &PROVIDER_CLAUDE,  &PROVIDER_GEMINI,     &PROVIDER_GROK,
-    &PROVIDER_DEEPSEEK, &PROVIDER_KIMI,    &PROVIDER_QWEN,       &PROVIDER_ZAI,
-    &PROVIDER_COPILOT,  &PROVIDER_MISTRAL, &PROVIDER_PERPLEXITY, &PROVIDER_POE,
-    &PROVIDER_LMARENA,  &PROVIDER_META,    &PROVIDER_GENERIC,    NULL
+    &PROVIDER_CHATGPT,   &PROVIDER_CLAUDE,     &PROVIDER_GEMINI,
+    &PROVIDER_GROK,      &PROVIDER_DEEPSEEK,   &PROVIDER_KIMI,
+    &PROVIDER_QWEN,      &PROVIDER_ZAI,        &PROVIDER_COPILOT,
+    &PROVIDER_MISTRAL,   &PROVIDER_PERPLEXITY, &PROVIDER_POE,
+    &PROVIDER_LMARENA,   &PROVIDER_META,       &PROVIDER_OPENWEBUI,
+    &PROVIDER_LIBRECHAT, &PROVIDER_TYPINGMIND, &PROVIDER_LMSTUDIO,
+    &PROVIDER_JAN,       &PROVIDER_GENERIC,    NULL
 };
 
 const struct provider *provider_by_name(struct str name)

@@ -1,50 +1,171 @@
 /* JSON in which each value is a conversation and says by its structure whose (providers.c): an array of them, JSON Lines, the
- * list in an object, or one alone. */
-#include "imports/formats/formats.h"
-
+ * list in an object, or one alone. Exports hold other JSON too, in which nothing is a conversation: that is passed over
+ * without a word; but as soon as one is found, what stood before it unknown is said. */
 #include "archive/providers/dom.h"
 #include "archive/providers/provider.h"
 #include "base/json_values.h"
 #include "base/limits.h"
+#include "imports/formats/formats.h"
 
-static const char *const LISTS[] = { "conversations", NULL };
+enum { UNKNOWN_MAX = 1000 }; /* said one by one; more are counted */
+
+struct values {
+    struct json_values json;
+    const struct provider *provider; /* of all; NULL: each says */
+    bool speaks;                     /* what is unknown is said: there are conversations */
+    struct str waiting;              /* a value that was looked at already, while … */
+    size_t unknown[UNKNOWN_MAX];     /* … the places of those before it are said */
+    size_t unknown_count, said;
+};
+
+/* --- values ---------------------------------------------------------------------------------------------------------------- */
+
+err_t values_open(struct import_source *s, const char *const *lists,
+                  const struct provider *provider)
+{
+    struct values *v = ARENA_NEW(s->arena, struct values);
+    if (!v)
+        return arena_err(s->arena);
+    v->provider = provider;
+    json_values_init(&v->json, s->reader, lists, IMPORT_VALUE_BYTES);
+    s->state = v;
+    return OK;
+}
+
+void values_close(struct import_source *s)
+{
+    struct values *v = s->state;
+    if (v)
+        json_values_free(&v->json);
+}
+
+static err_t own(struct arena *a, struct json root, struct conversation *ret)
+{
+    struct str name = json_get_str(root, S("provider"));
+    const struct provider *p = provider_by_name(name);
+    if (!p)
+        return err_note(E_INVALID, NULL, "its provider \"%.*s\" is not known",
+                        STR_ARG(str_sub(name, 0, 40)));
+    return conversation_read(a, root, p->name, ret);
+}
+
+/* *ret_known: it is one, whatever became of it. */
+static err_t read_value(struct values *v, struct arena *a, struct json root, bool *ret_known,
+                        struct conversation *ret)
+{
+    *ret_known = true;
+    if (dom_is(root))
+        return dom_conversation(a, root, ret);
+    if (conversation_is(root))
+        return own(a, root, ret);
+    const struct provider *p = v->provider ? v->provider : provider_of_json(root);
+    if (p)
+        return p->from_json(a, root, ret);
+    *ret_known = false;
+    return OK;
+}
+
+static err_t say_unknown(struct import_source *s, struct values *v)
+{
+    size_t more = v->unknown_count - v->said - 1;
+    s->place = v->unknown[v->said++];
+    bool last = !more || v->said == UNKNOWN_MAX;
+    if (last)
+        v->said = v->unknown_count = 0;
+    if (!last || !more)
+        return err_note(E_INVALID, NULL, "no conversation of a known provider");
+    return err_note(E_INVALID, NULL, "no conversation of a known provider, and %zu more", more);
+}
+
+static void note_unknown(struct values *v, size_t place)
+{
+    if (v->unknown_count < UNKNOWN_MAX)
+        v->unknown[v->unknown_count] = place;
+    v->unknown_count++;
+}
+
+/* Something that calls itself so and is not understood is worth a word: the provider may have changed its form. */
+static bool promises(const struct source_head *h)
+{
+    static const char *const NAMES[] = { "mapping",   "chat_messages", "conversations", "messages",
+                                         "responses", "chats",         "history" };
+    for (size_t i = 0; i < COUNTOF(NAMES); i++)
+        if (source_head_names(h, NAMES[i]))
+            return true;
+    return false;
+}
+
+/* One value. E_NOT_FOUND with *ret_known false: it is none, the next one may be. */
+static err_t take_value(struct import_source *s, struct values *v, struct arena *a, bool *ret_known,
+                        struct conversation *ret)
+{
+    struct str text = v->waiting;
+    struct json root;
+    *ret_known = true;
+    v->waiting = STR_NONE;
+    err_t e = text.s ? OK : json_values_next(&v->json, &text, &s->list);
+    s->place = v->json.place;
+    TRY(e);
+    TRY(json_parse(a, text, JSON_FOREIGN_DEPTH_MAX, &root));
+    e = read_value(v, a, root, ret_known, ret);
+    if (!*ret_known) {
+        note_unknown(v, s->place);
+        return E_NOT_FOUND;
+    }
+    v->speaks = true;
+    if (v->said == v->unknown_count)
+        return e;
+    v->waiting = text; /* first what stood before it */
+    return say_unknown(s, v);
+}
+
+err_t values_next(struct import_source *s, struct arena *a, struct conversation *ret)
+{
+    struct values *v = s->state;
+    for (;;) {
+        bool known;
+        if (v->speaks && v->said < v->unknown_count)
+            return say_unknown(s, v);
+        err_t e = take_value(s, v, a, &known, ret);
+        v->speaks |= known && e == E_NOT_FOUND && promises(&s->head);
+        if (known && !(e == E_NOT_FOUND && v->speaks && v->said < v->unknown_count))
+            return e;
+        arena_reset(a);
+    }
+}
+
+/* --- which values ------------------------------------------------------------------------------------------------------------- */
 
 static bool json_sniff(const struct source_head *h)
 {
     return h->json != HEAD_NO_JSON;
 }
 
+static bool begins(const struct source_head *h, const char *name, char c)
+{
+    size_t at = h->json == HEAD_OBJECT ? source_head_value(h, name) : SIZE_MAX;
+    return at != SIZE_MAX && h->bytes.s[at] == c;
+}
+
 static err_t json_open(struct import_source *s)
 {
-    struct json_values *v = ARENA_NEW(s->arena, struct json_values);
-    bool listed = s->head.json == HEAD_OBJECT && source_head_names(&s->head, LISTS[0]);
-    if (!v)
-        return arena_err(s->arena);
-    json_values_init(v, s->reader, listed ? LISTS : NULL, IMPORT_VALUE_BYTES);
-    s->state = v;
-    return OK;
-}
-
-static err_t next_value(struct import_source *s, struct arena *a, struct conversation *ret)
-{
-    struct json_values *v = s->state;
-    struct str text;
-    struct json root;
-    err_t e = json_values_next(v, &text, &s->list);
-    s->place = v->place;
-    TRY(e);
-    TRY(json_parse(a, text, JSON_FOREIGN_DEPTH_MAX, &root));
-    if (dom_is(root))
-        return dom_conversation(a, root, ret);
-    const struct provider *p = provider_of_json(root);
-    if (!p)
-        return err_note(E_INVALID, NULL, "no conversation of a known provider");
-    return p->from_json(a, root, ret);
-}
-
-static void json_close(struct import_source *s)
-{
-    json_values_free(s->state);
+    static const char *const CONVERSATIONS[] = { "conversations", "media_posts", NULL };
+    static const char *const DATA[] = { "data", NULL }, *const CHATS[] = { "chats", NULL };
+    const struct source_head *h = &s->head;
+    if (begins(h, "conversations", '[') || begins(h, "media_posts", '['))
+        return values_open(s, CONVERSATIONS, NULL);
+    if (begins(h, "data", '['))
+        return values_open(s, DATA,
+                           source_head_names(h, "success") ? provider_by_name(S("qwen")) : NULL);
+    if (begins(h, "chats", '['))
+        return values_open(s, CHATS, NULL);
+    size_t inner = source_head_value(h, "data");
+    if (begins(h, "data", '{') &&
+        str_find(str_sub(h->bytes, inner, h->bytes.n), S("\"chats\""), 0) < h->bytes.n - inner) {
+        TRY(source_skip(s, inner));
+        return values_open(s, CHATS, NULL);
+    }
+    return values_open(s, NULL, NULL);
 }
 
 const struct source_format FORMAT_JSON = {
@@ -52,6 +173,6 @@ const struct source_format FORMAT_JSON = {
     .kind = "export",
     .sniff = json_sniff,
     .open = json_open,
-    .next = next_value,
-    .close = json_close,
+    .next = values_next,
+    .close = values_close,
 };

@@ -24,12 +24,13 @@ static void every_provider_has_both_its_files(void **state)
         const struct provider *code = provider_by_name(p->name);
         if (!code)
             fail_msg("%.*s has no code", STR_ARG(p->name));
-        assert_true(str_starts(p->recipe, p->name));
         /* Nothing leads to the reader of any page but who asks for it. */
-        assert_true(p->generic ? !p->host_count && !p->link_count
-                               : p->host_count > 0 && p->link_count > 0);
+        assert_true(!p->generic || (!p->host_count && !p->link_count));
         assert_int_equal(p->embedded, code->embedded != NULL);
-        assert_int_equal(p->response_count > 0, code->from_json != NULL);
+        assert_true(p->response_count == 0 || code->from_json != NULL);
+        assert_int_equal(p->host_count > 0, p->link_count > 0);
+        if (p->host_count || p->generic)
+            assert_true(str_starts(p->recipe, p->name) && (p->generic || p->detect.n));
     }
     for (size_t i = 0; PROVIDERS[i]; i++)
         assert_non_null(provider_data_of(&table, str_from(PROVIDERS[i]->name)));

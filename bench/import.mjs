@@ -1,0 +1,61 @@
+// A made-up ChatGPT export (made_up_export.mjs) from its file to the normal form with hashes, nothing stored, on one thread, beside
+// node's JSON.parse of the same text alone: megabytes for each CPU-second (user and system), by turns, each in a process of its own.
+// Then the peak of memory while a file of ten times the size is read (LARGE=0: not).
+import { execFileSync } from 'node:child_process';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { madeUpExport } from './made_up_export.mjs';
+import { median, row, spread } from './lib.mjs';
+
+const MEGABYTES = Number(process.env.MEGABYTES ?? 300), ROUNDS = 5;
+const OURS = 'build/release/bench/import';
+const PARSE = `const text = require('fs').readFileSync(process.argv[1], 'latin1'), before = process.cpuUsage();
+    const n = JSON.parse(text).length, used = process.cpuUsage(before);
+    console.log(JSON.stringify({ conversations: n, cpu_seconds: (used.user + used.system) / 1e6 }));`;
+
+async function write(path, megabytes, seed) {
+    const out = createWriteStream(path);
+    let pieces = [], n = 0;
+    for (const piece of madeUpExport(megabytes * 1e6, seed)) {
+        pieces.push(piece);
+        if ((n += piece.length) < 1 << 20) continue;
+        if (!out.write(pieces.join(''))) await once(out, 'drain');
+        pieces = [];
+        n = 0;
+    }
+    out.end(pieces.join(''));
+    await once(out, 'finish');
+}
+
+const ours = (path) => JSON.parse(execFileSync(OURS, [path], { encoding: 'utf8' }));
+const peer = (path) => JSON.parse(execFileSync(process.execPath, ['--max-old-space-size=8192', '-e', PARSE, path], { encoding: 'utf8' }));
+const mb = (n) => `${(n / 1e6).toFixed(0)} MB`;
+
+export default async function importing() {
+    execFileSync('make', ['-s', 'MODE=release', OURS], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const folder = mkdtempSync(join(tmpdir(), 'vivim-import-'));
+    try {
+        const path = join(folder, 'conversations.json'), rates = [], peers = [], ratios = [];
+        await write(path, MEGABYTES, 1);
+        let last;
+        for (let i = 0; i < ROUNDS; i++) {
+            const a = ours(path), b = peer(path);
+            if (a.conversations !== b.conversations) throw new Error(`${a.conversations} of ${b.conversations} conversations came in`);
+            rates.push(a.bytes / 1e6 / a.cpu_seconds);
+            peers.push(a.bytes / 1e6 / b.cpu_seconds);
+            ratios.push(rates.at(-1) / peers.at(-1));
+            last = a;
+        }
+        row(`ChatGPT export (${MEGABYTES} MB; ${last.conversations} conversations, ${last.messages} messages, ${Math.round((100 * last.words) / last.bytes)} % of it words) to the normal form with hashes, MB for each CPU-second, against JSON.parse alone`,
+            `${median(rates).toFixed(0)} (${spread(rates)})`, `${median(peers).toFixed(0)} (${spread(peers)})`, `${median(ratios).toFixed(2)}x (${spread(ratios)})`, '0.7x', '1.5x');
+        row('the same, peak memory (RSS)', mb(last.peak_bytes), '–', '–', '200 MB', '80 MB');
+        if (process.env.LARGE === '0') return;
+        const large = join(folder, 'large.json');
+        await write(large, MEGABYTES * 10, 2);
+        row(`peak memory of ${MEGABYTES * 10} MB`, mb(ours(large).peak_bytes), '–', '–', '200 MB', '80 MB');
+    } finally {
+        rmSync(folder, { recursive: true, force: true });
+    }
+}
