@@ -62,8 +62,8 @@ err_t archive_say_messages(struct db *db, struct uuid owner, struct uuid id, con
         arena_reset(&page);
         TRY(archive_messages(db, &page, owner, id, true, after, PAGE, &messages, &count));
         for (size_t i = 0; i < count; i++)
-            TRY(archive_say(db, owner, "message", messages[i].id, kind, fields,
-                            messages[i].version, now_ms));
+            TRY(archive_say(db, owner, "message", messages[i].id, kind, fields, messages[i].version,
+                            now_ms));
         after = count ? messages[count - 1].position : after;
     }
     return OK;

@@ -30,8 +30,9 @@ struct archive_put_options {
     bool measure; /* count words and findings before and after: costs a reading of all blocks */
     const struct archive_media *media;
     size_t media_count;
-    struct uuid
-        mark; /* nil: none. Where it changes one that is there, what that was is kept under the mark (archive_undo) */
+    bool leaves_trash; /* E_NOT_FOUND where it is in the trash, instead of bringing it back */
+    /* nil: none. Where it changes one that is there, what that was is kept under the mark (archive_undo). */
+    struct uuid mark;
 };
 
 /* How much a conversation says: what a reader sees of it. */

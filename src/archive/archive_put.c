@@ -376,6 +376,7 @@ struct put {
     struct rendering rendering; /* that came */
     struct write_options write;
     struct uuid mark;
+    bool leaves_trash;
 };
 
 /* The other conversations become part of the first one. */
@@ -433,6 +434,8 @@ static err_t bring_back(struct put *p, struct archive_conversation *row,
 {
     if (row->trashed_ms == TIME_NONE)
         return OK;
+    if (p->leaves_trash)
+        return err_note(E_NOT_FOUND, NULL, "it is in the trash");
     ret->created = ret->restored = true;
     TRY(archive_restore(p->db, p->a, p->owner, row->id, p->write.now_ms, &row->version));
     return archive_get(p->db, p->a, p->owner, row->id, row);
@@ -511,6 +514,7 @@ err_t archive_put_in(struct db *db, struct arena *a, struct uuid owner,
         return err_note(E_LIMIT, NULL, "the conversation has %zu messages; %d are the most",
                         c.message_count, CONVERSATION_MESSAGES_MAX);
     struct put p = { .db = db, .a = &work, .owner = owner, .mark = options->mark };
+    p.leaves_trash = options->leaves_trash;
     struct rendering *r = &p.rendering;
     p.write = (struct write_options){ .measure = options->measure, .now_ms = now_ms };
     r->count = c.message_count;

@@ -207,7 +207,8 @@ static err_t put(struct reread *r, bool dry, struct archive_put_result *ret)
     const struct conversation *c = r->verdict.found;
     struct archive_put_options options = { .outcome = str_from(outcome_name(r->verdict.outcome)),
                                            .dry = dry,
-                                           .measure = true };
+                                           .measure = true,
+                                           .leaves_trash = true };
     return archive_put(r->db, r->a, r->job->owner_id, c, &options, c->source.captured_ms, ret);
 }
 

@@ -80,7 +80,7 @@ test('a phone, in the dark, by the keyboard', async () => {
     const chooser = page.waitForEvent('filechooser');
     await page.keyboard.press('Enter');
     const file = join(folder, 'one.json');
-    writeFileSync(file, JSON.stringify([claude(77, ['On the phone?', 'Yes.'])]));
+    writeFileSync(file, JSON.stringify([claude(9077, ['On the phone?', 'Yes.'])]));
     await (await chooser).setFiles(file);
     await heading('This would come in');
     await shot('import_phone_dark');
