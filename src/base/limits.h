@@ -119,19 +119,19 @@
 #define SOURCE_HEAD_BYTES     KIB(64) /* by which a format is told */
 #define SOURCE_HEAD_NAMES_MAX 256
 #define IMPORT_BODY_BYTES_MAX ((size_t)1 << 40) /* of an upload, above what the operator set */
-#define IMPORT_BATCH_BYTES    MIB(8) /* of conversations that are stored together … */
-#define IMPORT_BATCH_MAX      64     /* … and how many of them */
-#define IMPORT_MEDIA_BYTES    MIB(32) /* of one picture or file */
+#define IMPORT_BATCH_BYTES    MIB(8)            /* of conversations that are stored together … */
+#define IMPORT_BATCH_MAX      64                /* … and how many of them */
+#define IMPORT_MEDIA_BYTES    MIB(32)           /* of one picture or file */
 #define IMPORT_FETCH_MS       15000 /* for the pictures of one conversation that stand elsewhere … */
 #define IMPORT_FETCH_ALL_MS   (10 * 60 * 1000) /* … and for those of a whole import */
-#define IMPORT_LIST_BYTES_MAX MIB(512) /* of the names in what was given */
+#define IMPORT_LIST_BYTES_MAX MIB(512)         /* of the names in what was given */
 #define IMPORT_KEEP_MS        (INT64_C(90) * 24 * 3600 * 1000) /* a report, and what undoing wants … */
 #define IMPORT_FILES_KEEP_MS  (INT64_C(24) * 3600 * 1000) /* … and what was given to a dry run */
 #define IMPORT_NAME_BYTES_MAX 255
-#define IMPORT_PARTS_MAX      10000 /* files in one body or import */
+#define IMPORT_PARTS_MAX      10000                       /* files in one body or import */
 #define UPLOAD_KEEP_MS        (INT64_C(24) * 3600 * 1000) /* since the last piece */
-#define UPLOADS_MAX           2000  /* of an account, under way */
-#define UPLOAD_PIECE_BYTES    MIB(64) /* the most that one PATCH brings */
+#define UPLOADS_MAX           2000                        /* of an account, under way */
+#define UPLOAD_PIECE_BYTES    MIB(64)                     /* the most that one PATCH brings */
 
 /* Waiting for what is outside */
 #define PATIENCE_SLICE_MS 100 /* who may be called off asks so often */
