@@ -108,27 +108,28 @@
 #define TRASH_SWEPT_AT_ONCE          1000 /* by one sweep; the next one goes on */
 
 /* Import */
-#define IMPORT_ENTRIES_MAX    200000 /* files in a folder or a zip */
-#define IMPORT_DEPTH_MAX      16     /* folders in one another */
-#define IMPORT_VALUE_BYTES    MIB(64) /* the JSON of one conversation */
-#define IMPORT_ZIP_RATIO_MAX  300    /* unpacked to packed bytes of a whole zip; deflate alone gives 1032 at most … */
+#define IMPORT_ENTRIES_MAX 200000  /* files in a folder or a zip */
+#define IMPORT_DEPTH_MAX   16      /* folders in one another */
+#define IMPORT_VALUE_BYTES MIB(64) /* the JSON of one conversation */
+#define IMPORT_ZIP_RATIO_MAX \
+    300 /* unpacked to packed bytes of a whole zip; deflate alone gives 1032 at most … */
 #define IMPORT_ZIP_FREE_BYTES MIB(64) /* … and nobody minds as long as it holds less than this */
 #define SOURCE_HEAD_BYTES     KIB(64) /* by which a format is told */
 #define SOURCE_HEAD_NAMES_MAX 256
 #define IMPORT_BODY_BYTES_MAX ((size_t)1 << 40) /* of an upload, above what the operator set */
-#define IMPORT_BATCH_BYTES    MIB(8) /* of conversations that are stored together … */
-#define IMPORT_BATCH_MAX      64     /* … and how many of them */
-#define IMPORT_MEDIA_BYTES    MIB(32) /* of one picture or file */
+#define IMPORT_BATCH_BYTES    MIB(8)            /* of conversations that are stored together … */
+#define IMPORT_BATCH_MAX      64                /* … and how many of them */
+#define IMPORT_MEDIA_BYTES    MIB(32)           /* of one picture or file */
 #define IMPORT_FETCH_MS       15000 /* for the pictures of one conversation that stand elsewhere … */
 #define IMPORT_FETCH_ALL_MS   (10 * 60 * 1000) /* … and for those of a whole import */
-#define IMPORT_LIST_BYTES_MAX MIB(512) /* of the names in what was given */
+#define IMPORT_LIST_BYTES_MAX MIB(512)         /* of the names in what was given */
 #define IMPORT_KEEP_MS        (INT64_C(90) * 24 * 3600 * 1000) /* a report, and what undoing wants … */
 #define IMPORT_FILES_KEEP_MS  (INT64_C(24) * 3600 * 1000) /* … and what was given to a dry run */
 #define IMPORT_NAME_BYTES_MAX 255
-#define IMPORT_PARTS_MAX      10000 /* files in one body or import */
+#define IMPORT_PARTS_MAX      10000                       /* files in one body or import */
 #define UPLOAD_KEEP_MS        (INT64_C(24) * 3600 * 1000) /* since the last piece */
-#define UPLOADS_MAX           2000  /* of an account, under way */
-#define UPLOAD_PIECE_BYTES    MIB(64) /* the most that one PATCH brings */
+#define UPLOADS_MAX           2000                        /* of an account, under way */
+#define UPLOAD_PIECE_BYTES    MIB(64)                     /* the most that one PATCH brings */
 
 /* Waiting for what is outside */
 #define PATIENCE_SLICE_MS 100 /* who may be called off asks so often */

@@ -48,7 +48,7 @@ struct import_source {
     void *state;           /* the format's */
     size_t
         place; /* of the last given: its number in the list, its line; from 1, 0: the whole entry */
-    struct str list; /* the list it stands in; STR_NONE */
+    struct str list;            /* the list it stands in; STR_NONE */
     struct import_media *media; /* of the conversation given last, in its arena */
     size_t media_count;
     struct import_bytes bytes;
