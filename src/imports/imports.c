@@ -293,8 +293,10 @@ static void write_undo(struct json_out *o, const struct import_row *r)
 
 err_t import_write_with(const struct import_row *r, const struct job_row *job, struct json_out *o)
 {
+    static const struct job_row NO_JOB = { .status = { "failed", 6 } };
+    const struct job_row *j = job ? job : &NO_JOB;
     bool open = str_eq(r->state, S("open"));
-    bool running = open && job && str_eq(job->status, S("running"));
+    bool running = open && str_eq(j->status, S("running"));
     jo_object(o);
     jo_kuuid(o, "id", r->id);
     jo_kstr(o, "label", r->label);
@@ -303,15 +305,15 @@ err_t import_write_with(const struct import_row *r, const struct job_row *job, s
     jo_kstr(o, "account", r->account);
     jo_kbool(o, "dry_run", r->dry_run);
     jo_kbool(o, "can_be_taken", r->dry_run && str_eq(r->state, S("done")) && r->path.n);
-    jo_kstr(o, "status", !open ? r->state : job ? job->status : S("failed"));
-    jo_kstr(o, "phase", running && job->phase.n ? job->phase : open ? S("queue") : STR_NONE);
+    jo_kstr(o, "status", open ? j->status : r->state);
+    jo_kstr(o, "phase", running && j->phase.n ? j->phase : open ? S("queue") : STR_NONE);
     jo_kz(o, "progress");
     jo_object(o);
-    write_count(o, "done", running ? job->progress_done : -1);
-    write_count(o, "total", running ? job->progress_total : -1);
+    write_count(o, "done", running ? j->progress_done : -1);
+    write_count(o, "total", running ? j->progress_total : -1);
     jo_end(o);
-    if (open && job && str_eq(job->status, S("queued")))
-        jo_ki64(o, "position", job->position);
+    if (open && str_eq(j->status, S("queued")))
+        jo_ki64(o, "position", j->position);
     else
         jo_knull(o, "position");
     jo_ki64(o, "bytes", r->bytes);

@@ -33,7 +33,7 @@ static bool add_part(struct buf *b, struct str part)
 struct str import_safe_name(struct arena *a, struct str name)
 {
     struct buf b;
-    struct str rest = utf8_repair(a, name), part;
+    struct str rest = str_dup(a, utf8_repair(a, name)), part;
     int depth = 0;
     buf_init(&b, a, KIB(8));
     for (size_t i = 0; i < rest.n; i++)
