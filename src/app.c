@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "capture/capture.h"
 #include "db/data_folder.h"
+#include "exports/exports.h"
 #include "hub/hub.h"
 #include "identity/identity.h"
 #include "imports/imports.h"
@@ -30,6 +31,7 @@ static const struct module *const MODULES[] = {
     &capture_module,  /* from a share link into the archive */
     &search_module,   /* the index, and what is found in it */
     &imports_module,  /* exports and files into the archive */
+    &exports_module,  /* out again, in forms that read without us */
     &realtime_module, /* sockets, rooms, presence, the change feed */
     NULL,
 };

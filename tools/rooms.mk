@@ -44,3 +44,9 @@ $(GEN)/runner.js: src/capture/reader.js src/capture/counter.js src/capture/finde
 	@{ echo '(() => {'; cat src/capture/reader.js src/capture/counter.js src/capture/finder.js; echo 'const run ='; cat src/capture/runner.js; echo 'return run;'; echo '})()'; } > $@
 $(GEN)/capture_files.c: $(GEN)/runner.js src/capture/blocked_domains.txt $(BUILD)/tools/embed
 	@$(BUILD)/tools/embed CAPTURE_FILES $@ $(GEN)/runner.js src/capture/blocked_domains.txt
+
+# The style of exported pages, which is part of each.
+EXTRA_GEN_exports := export_files
+$(GEN)/export_files.c: src/exports/page.css $(BUILD)/tools/embed
+	@mkdir -p $(@D)
+	@$(BUILD)/tools/embed EXPORT_FILES $@ src/exports/page.css

@@ -155,6 +155,19 @@ NODISCARD err_t archive_of_link(struct db *db, struct arena *a, struct uuid owne
  * and those that it could not get keep their findings. Before the conversation is hashed. */
 NODISCARD err_t archive_adopt_pictures(struct db *db, struct arena *a, struct uuid owner,
                                        struct uuid conversation, struct conversation *c);
+/* All ids of an account, oldest first, one by one, without what is in the trash: what an export walks over while captures go on. */
+NODISCARD err_t archive_each_id(struct db *db, struct uuid owner,
+                                err_t (*visit)(void *context, struct uuid id), void *context);
+
+/* The stored pictures and files of a conversation, by hash. */
+struct archive_media_row {
+    struct str sha256; /* 32 bytes */
+    struct str media_type;
+    int64_t bytes;
+};
+NODISCARD err_t archive_media_list(struct db *db, struct arena *a, struct uuid owner,
+                                   struct uuid conversation, size_t limit,
+                                   struct archive_media_row **ret, size_t *ret_count);
 
 /* Set the title, inside an open transaction. actor: who does it, the owner or an editor. expected_version 0: any.
  * *ret_version: the one that it has now. E_NOT_FOUND, E_PRECONDITION. */

@@ -336,3 +336,9 @@ SELECT 'text' AS kind, COUNT(*) AS count, CAST(COALESCE(SUM(OCTET_LENGTH(blocks)
 SELECT media_type AS kind, COUNT(*) AS count, CAST(SUM(bytes) AS BIGINT) AS bytes
   FROM (SELECT DISTINCT sha256, media_type, bytes FROM media WHERE owner_id = :owner) AS kept
  GROUP BY media_type ORDER BY media_type LIMIT :limit;
+
+-- :query archive_ids
+SELECT id FROM conversation WHERE owner_id = :owner AND trashed_ms IS NULL ORDER BY id;
+
+-- :query archive_media_all
+SELECT sha256, media_type, bytes FROM media WHERE owner_id = :owner AND conversation_id = :conversation ORDER BY sha256 LIMIT :limit;

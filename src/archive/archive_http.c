@@ -376,6 +376,12 @@ static err_t messages_get(struct req *rq, struct reply *rp)
     return OK;
 }
 
+static bool is_shown(struct str media_type)
+{
+    return (str_starts(media_type, S("image/")) && !str_eq(media_type, S("image/svg+xml"))) ||
+           str_starts(media_type, S("audio/")) || str_starts(media_type, S("video/"));
+}
+
 static err_t media_get(struct req *rq, struct reply *rp)
 {
     struct access access;
@@ -388,15 +394,16 @@ static err_t media_get(struct req *rq, struct reply *rp)
     struct sha256 h;
     memcpy(h.b, raw.s, sizeof h.b);
     TRY(archive_media_type(rq->db, rq->arena, access.owner_id, c.id, h, &media_type));
+    bool known = reply_etag(rq, rp, hex);
+    if (!known) {
+        TRY(blob_read(rq->blobs, rq->arena, access.owner_id, h, MIB(32), &bytes));
+        /* What came from outside never runs in our origin: pictures, sound and films are shown, anything else is saved. */
+        reply_header(rp, "Content-Security-Policy", S("default-src 'none'; sandbox"));
+        reply_header(rp, "Content-Disposition",
+                     is_shown(media_type) ? S("inline") : S("attachment"));
+        TRY(reply_ranged(rq, rp, media_type, bytes, hex));
+    }
     reply_header(rp, "Cache-Control", S("private, max-age=31536000, immutable"));
-    if (reply_etag(rq, rp, hex))
-        return OK;
-    TRY(blob_read(rq->blobs, rq->arena, access.owner_id, h, MIB(32), &bytes));
-    /* What came from outside never runs in our origin: a picture is shown, anything else is saved. */
-    reply_header(rp, "Content-Security-Policy", S("default-src 'none'; sandbox"));
-    if (!str_starts(media_type, S("image/")) || str_eq(media_type, S("image/svg+xml")))
-        reply_header(rp, "Content-Disposition", S("attachment"));
-    reply_bytes(rp, media_type, bytes);
     return OK;
 }
 

@@ -189,6 +189,44 @@ err_t archive_store_media(struct db *db, struct uuid owner, struct uuid conversa
         DB_ARGS(DBU(owner), DBU(conversation), DBX(hash), DBS(m->media_type), DBI(m->bytes)), NULL);
 }
 
+struct id_row {
+    struct uuid id;
+};
+
+struct id_call {
+    err_t (*visit)(void *context, struct uuid id);
+    void *context;
+};
+
+static err_t visit_id(void *context, const void *row)
+{
+    const struct id_call *call = context;
+    return call->visit(call->context, ((const struct id_row *)row)->id);
+}
+
+err_t archive_each_id(struct db *db, struct uuid owner,
+                      err_t (*visit)(void *context, struct uuid id), void *context)
+{
+    static const struct db_col cols[] = { DB_COL(id_row, id, DB_UUID) };
+    struct id_call call = { visit, context };
+    return db_each(db, &SQL_ARCHIVE_IDS, DB_ARGS(DBU(owner)), cols, COUNTOF(cols),
+                   sizeof(struct id_row), visit_id, &call);
+}
+
+err_t archive_media_list(struct db *db, struct arena *a, struct uuid owner,
+                         struct uuid conversation, size_t limit, struct archive_media_row **ret,
+                         size_t *ret_count)
+{
+    static const struct db_col cols[] = {
+        DB_COL(archive_media_row, sha256, DB_BYTES),
+        DB_COL(archive_media_row, media_type, DB_STR),
+        DB_COL(archive_media_row, bytes, DB_I64),
+    };
+    return db_rows(db, a, &SQL_ARCHIVE_MEDIA_ALL,
+                   DB_ARGS(DBU(owner), DBU(conversation), DBI((int64_t)limit)), cols, COUNTOF(cols),
+                   sizeof **ret, limit, ret, ret_count);
+}
+
 struct media_row {
     struct str media_type;
 };

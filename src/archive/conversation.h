@@ -157,6 +157,12 @@ void message_write(struct json_out *o, const struct message *m);
 void context_write(struct json_out *o, const struct context *c);
 void conversation_write(struct json_out *o, const struct conversation *c);
 
+/* The same by hand, for who has blocks and findings as JSON already: conversation_begin, each message (its blocks are the given
+ * ones), conversation_end, the value of the findings, jo_end. c's and m's lists are not read. */
+void conversation_begin(struct json_out *o, const struct conversation *c);
+void message_write_stored(struct json_out *o, const struct message *m, struct str blocks);
+void conversation_end(struct json_out *o, const struct conversation *c);
+
 /* The canonical JSON that a message's hash is taken over. */
 NODISCARD err_t message_canonical(struct arena *scratch, const struct message *m, struct buf *out);
 

@@ -146,7 +146,7 @@ void blocks_write(struct json_out *o, const struct block *blocks, size_t n)
     jo_end(o);
 }
 
-void message_write(struct json_out *o, const struct message *m)
+static void message_begin(struct json_out *o, const struct message *m)
 {
     jo_object(o);
     jo_kstr(o, "id", m->id);
@@ -158,9 +158,26 @@ void message_write(struct json_out *o, const struct message *m)
     jo_kbool(o, "hidden", m->hidden);
     jo_kbool(o, "on_path", m->on_path);
     jo_kz(o, "blocks");
-    blocks_write(o, m->blocks, m->block_count);
+}
+
+static void message_end(struct json_out *o, const struct message *m)
+{
     jo_kstr(o, "hash", m->hash);
     jo_end(o);
+}
+
+void message_write(struct json_out *o, const struct message *m)
+{
+    message_begin(o, m);
+    blocks_write(o, m->blocks, m->block_count);
+    message_end(o, m);
+}
+
+void message_write_stored(struct json_out *o, const struct message *m, struct str blocks)
+{
+    message_begin(o, m);
+    jo_raw(o, blocks);
+    message_end(o, m);
 }
 
 static void source_write(struct json_out *o, const struct source *s)
@@ -199,7 +216,7 @@ void findings_write(struct json_out *o, const struct conversation *c)
     jo_end(o);
 }
 
-void conversation_write(struct json_out *o, const struct conversation *c)
+void conversation_begin(struct json_out *o, const struct conversation *c)
 {
     jo_object(o);
     jo_kstr(o, "format", S("vivim.conversation/1"));
@@ -214,11 +231,21 @@ void conversation_write(struct json_out *o, const struct conversation *c)
     context_write(o, &c->context);
     jo_kz(o, "messages");
     jo_array(o);
-    for (size_t i = 0; i < c->message_count; i++)
-        message_write(o, &c->messages[i]);
+}
+
+void conversation_end(struct json_out *o, const struct conversation *c)
+{
     jo_end(o);
     jo_kstr(o, "hash", c->hash);
     jo_kz(o, "findings");
+}
+
+void conversation_write(struct json_out *o, const struct conversation *c)
+{
+    conversation_begin(o, c);
+    for (size_t i = 0; i < c->message_count; i++)
+        message_write(o, &c->messages[i]);
+    conversation_end(o, c);
     findings_write(o, c);
     jo_end(o);
 }

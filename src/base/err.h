@@ -32,6 +32,7 @@
     X(E_PRECONDITION, 412, "precondition_failed", "It has changed in the meantime")           \
     X(E_LIMIT, 413, "too_large", "That is too much at once")                                  \
     X(E_MEDIA_TYPE, 415, "unsupported_media_type", "This type of content is not understood")  \
+    X(E_RANGE, 416, "range_not_satisfiable", "There are not so many bytes")                   \
     X(E_EXPECTATION, 417, "expectation_failed", "This expectation cannot be met")             \
     X(E_MISDIRECTED, 421, "misdirected_request", "This server does not answer for that host") \
     X(E_INVALID, 422, "invalid_field", "A field is not valid")                                \

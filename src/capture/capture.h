@@ -59,6 +59,18 @@ NODISCARD err_t capture_start(struct app *app, struct db *db, struct arena *a, s
 NODISCARD err_t capture_get(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
                             struct capture_row *ret);
 
+/* What was kept of the captures of a conversation, as blobs of its owner's. kind: "json", "html", "dom", "screenshot", "requests",
+ * "meta". */
+struct capture_evidence_row {
+    struct uuid capture_id;
+    struct str kind, sha256; /* sha256: 32 bytes */
+    int64_t bytes;
+};
+NODISCARD err_t capture_evidence_of_conversation(struct db *db, struct arena *a, struct uuid owner,
+                                                 struct uuid conversation, size_t limit,
+                                                 struct capture_evidence_row **ret,
+                                                 size_t *ret_count);
+
 /* Consumer of the op log: a conversation that was deleted takes its captures and their evidence along. */
 NODISCARD err_t capture_consume(struct app *app, struct db *rows, struct db *effects,
                                 struct arena *a, const struct op *ops, size_t count);

@@ -110,3 +110,9 @@ DELETE FROM capture_reread WHERE owner_id = :owner AND capture_id = :id;
 
 -- :query capture_reread_forget_account
 DELETE FROM capture_reread WHERE owner_id = :owner;
+
+-- :query capture_evidence_of_conversation
+SELECT e.capture_id, e.kind, e.sha256, e.bytes
+  FROM capture_evidence e JOIN capture c ON c.owner_id = e.owner_id AND c.id = e.capture_id
+ WHERE c.owner_id = :owner AND c.conversation_id = :conversation
+ ORDER BY e.capture_id, e.kind LIMIT :limit;

@@ -215,3 +215,18 @@ err_t capture_store_reread_forget(struct db *db, struct uuid owner, struct uuid 
 {
     return db_exec(db, &SQL_CAPTURE_REREAD_FORGET, DB_ARGS(DBU(owner), DBU(but_job)), NULL);
 }
+
+err_t capture_evidence_of_conversation(struct db *db, struct arena *a, struct uuid owner,
+                                       struct uuid conversation, size_t limit,
+                                       struct capture_evidence_row **ret, size_t *ret_count)
+{
+    static const struct db_col cols[] = {
+        DB_COL(capture_evidence_row, capture_id, DB_UUID),
+        DB_COL(capture_evidence_row, kind, DB_STR),
+        DB_COL(capture_evidence_row, sha256, DB_BYTES),
+        DB_COL(capture_evidence_row, bytes, DB_I64),
+    };
+    return db_rows(db, a, &SQL_CAPTURE_EVIDENCE_OF_CONVERSATION,
+                   DB_ARGS(DBU(owner), DBU(conversation), DBI((int64_t)limit)), cols, COUNTOF(cols),
+                   sizeof **ret, limit, ret, ret_count);
+}

@@ -68,7 +68,7 @@ static int parse_arguments(struct cli *c, int first, int argc, char **argv)
             options = false;
         } else if (options && str_eq(word, S("-h"))) {
             c->help = true;
-        } else if (options && str_starts(word, S("--"))) {
+        } else if (options && (str_starts(word, S("--")) || option_find(c->command, word))) {
             int status = parse_option(c, argc, argv, &i);
             if (status != EXIT_OK)
                 return status;

@@ -90,6 +90,10 @@ int cli_usage(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
  * 2xx gives OK and the JSON (JSON_NONE without a body); otherwise the error that the problem's code names, with its detail. */
 NODISCARD err_t cli_request(struct cli *c, const char *method, struct str target, struct str body,
                             struct str *ret_text, struct json *ret_json);
+/* The same for a GET whose answer is no JSON, or too large to be held: part by part as it comes. What `part` gives ends it. E_UPSTREAM:
+ * the answer was cut, what came of it is not the whole. */
+NODISCARD err_t cli_download(struct cli *c, struct str target,
+                             err_t (*part)(void *context, struct str bytes), void *context);
 void cli_disconnect(struct cli *c);
 
 /* Does a server answer on the data folder's socket? */

@@ -12,8 +12,13 @@ static const char *socket_path(struct cli *c)
     return str_cstr(c->arena, str_fmt(c->arena, "%.*s/vivim.sock", STR_ARG(c->settings.data)));
 }
 
+struct streaming {
+    err_t (*part)(void *context, struct str bytes);
+    void *context;
+};
+
 static err_t call(struct cli *c, const char *method, struct str target, struct str body,
-                  struct local_reply *ret)
+                  const struct streaming *s, struct local_reply *ret)
 {
     const char *path = socket_path(c);
     if (!path)
@@ -25,6 +30,8 @@ static err_t call(struct cli *c, const char *method, struct str target, struct s
         .acting_handle = c->user,
         .body = body,
         .timeout_ms = CALL_TIMEOUT_MS,
+        .part = s ? s->part : NULL,
+        .context = s ? s->context : NULL,
     };
     return local_call(c->arena, &rq, ret);
 }
@@ -32,7 +39,7 @@ static err_t call(struct cli *c, const char *method, struct str target, struct s
 bool cli_server_running(struct cli *c)
 {
     struct local_reply reply;
-    return call(c, "GET", S("/livez"), STR_NONE, &reply) == OK;
+    return call(c, "GET", S("/livez"), STR_NONE, NULL, &reply) == OK;
 }
 
 err_t cli_need_store(struct cli *c)
@@ -105,17 +112,31 @@ static err_t problem_of(struct cli *c, const struct local_reply *reply)
     return err_note(E_UPSTREAM, name, "%.*s", STR_ARG(detail));
 }
 
+/* OK: it answered 2xx. */
+static err_t ask(struct cli *c, const char *method, struct str target, struct str body,
+                 const struct streaming *s, struct local_reply *ret)
+{
+    TRY(connect_once(c));
+    err_t e = call(c, method, target, body, s, ret);
+    if (e == E_NOT_FOUND)
+        return err_note(E_UPSTREAM, NULL, "the server has gone away");
+    TRY(e);
+    return ret->status < 200 || ret->status > 299 ? problem_of(c, ret) : OK;
+}
+
+err_t cli_download(struct cli *c, struct str target, err_t (*part)(void *context, struct str bytes),
+                   void *context)
+{
+    struct streaming s = { part, context };
+    struct local_reply reply;
+    return ask(c, "GET", target, STR_NONE, &s, &reply);
+}
+
 err_t cli_request(struct cli *c, const char *method, struct str target, struct str body,
                   struct str *ret_text, struct json *ret_json)
 {
     struct local_reply reply;
-    TRY(connect_once(c));
-    err_t e = call(c, method, target, body, &reply);
-    if (e == E_NOT_FOUND)
-        return err_note(E_UPSTREAM, NULL, "the server has gone away");
-    TRY(e);
-    if (reply.status < 200 || reply.status > 299)
-        return problem_of(c, &reply);
+    TRY(ask(c, method, target, body, NULL, &reply));
     struct json root = { 0 };
     if (ret_json && reply.body.n)
         TRY(json_parse(c->arena, reply.body, JSON_FOREIGN_DEPTH_MAX, &root));

@@ -4,6 +4,7 @@
 
 #include "http/http.h"
 #include "net/http1.h"
+#include "os/thread.h"
 
 enum { PARAMS_MAX = 8, REPLY_HEADERS_MAX = 24, COOKIE_BYTES_MAX = 4096 };
 
@@ -81,6 +82,9 @@ struct http_server {
     struct workers *workers, *watch, *writer; /* one thread each: for RUN_WATCH, for RUN_WRITE */
     struct page_store *pages;
     struct written *written;
+    struct mutex produced_lock;
+    struct uuid
+        produced_for[PRODUCED_MAX]; /* under the lock: whose bodies workers are making; nil: none */
     struct metrics *metrics;
     struct str openapi;
 };

@@ -202,6 +202,10 @@ void reply_header(struct reply *rp, const char *name,
 struct json_out *reply_json(struct reply *rp); /* Content-Type: application/json */
 void reply_bytes(struct reply *rp, struct str content_type,
                  struct str body); /* body lives in rq->arena or is static */
+/* The same, or the one part of it that a Range header asks for (206; RFC 9110 section 14). Several parts, another unit, or an If-Range
+ * that names another state (`tag`, as given to reply_etag): all of it. E_RANGE: it begins behind the end. */
+NODISCARD err_t reply_ranged(struct req *rq, struct reply *rp, struct str content_type,
+                             struct str body, struct str tag);
 /* A file from its start; the reply owns and closes the descriptor. */
 void reply_file(struct reply *rp, struct str content_type, int fd, size_t bytes);
 /* ETag of the representation (a strong one, without quotes; on a route that is not public the account is added, here and
@@ -278,6 +282,26 @@ void held_move(struct held *h, int loop, void (*then)(struct held *h, void *arg)
  * another origin), E_BUSY, E_STOPPING; E_GONE: the client has gone. */
 NODISCARD err_t held_websocket(struct held *h, const struct ws_options *o, bool offer_deflate,
                                void *state, struct str greeting, struct ws_conn **ret);
+
+/* --- a body that a worker makes piece by piece -------------------------------------------------------
+ * For what is too large to be held and too expensive to be made twice. A worker runs `produce` from start to end, and waits
+ * where the client reads slowly: so there are at most PRODUCED_MAX at once and PRODUCED_PER_ACCOUNT_MAX of one account, and a
+ * client that takes nothing for PRODUCED_STALL_MS is given up. The body is chunked (HTTP/1.1): one that ends before its end
+ * is seen to be cut. */
+
+struct sink;
+struct production {
+    /* On a worker, with its handle (NULL: there is none) and an arena of its own. Any error cuts the body. */
+    err_t (*produce)(struct db *db, struct arena *a, struct sink *out, void *arg);
+    /* Called once in the end, whatever happened, also when reply_produced itself failed: `arg` is not asked for any more. */
+    void (*end)(void *arg);
+    void *arg; /* must not lie in rq->arena, which may end before */
+};
+/* The handler's last call. E_BUSY (PRODUCED_MAX), E_RATE (PRODUCED_PER_ACCOUNT_MAX). */
+NODISCARD err_t reply_produced(struct req *rq, struct reply *rp, struct str content_type,
+                               const struct production *p);
+/* Bytes are copied. E_GONE: the client has gone or takes nothing, or the server stops. */
+NODISCARD err_t sink_put(struct sink *s, struct str bytes);
 
 /* --- the server ------------------------------------------------------------------------------- */
 

@@ -119,6 +119,51 @@ bool reply_etag(struct req *rq, struct reply *rp, struct str tag)
     return true;
 }
 
+/* "bytes=5-9", "bytes=5-", "bytes=-5" in [*ret_from, *ret_to). False: it is none that we serve, and counts for nothing. */
+static bool range_read(struct str header, size_t size, size_t *ret_from, size_t *ret_to)
+{
+    struct str from;
+    uint64_t a = 0, b = UINT64_MAX;
+    if (!str_starts(header, S("bytes=")) || str_find_char(header, ',', 0) < header.n)
+        return false;
+    struct str to = str_sub(header, 6, header.n);
+    if (!str_cut(&to, '-', &from) || !to.s || (!from.n && !to.n))
+        return false;
+    if ((from.n && str_to_u64(from, &a) != OK) || (to.n && str_to_u64(to, &b) != OK) ||
+        (from.n && to.n && b < a))
+        return false;
+    if (!from.n) { /* the last so many */
+        *ret_from = b < size ? size - (size_t)b : 0;
+        *ret_to = size;
+        return b > 0;
+    }
+    *ret_from = a < size ? (size_t)a : size;
+    *ret_to = b < size ? (size_t)b + 1 : size;
+    return true;
+}
+
+err_t reply_ranged(struct req *rq, struct reply *rp, struct str content_type, struct str body,
+                   struct str tag)
+{
+    size_t from, to;
+    struct str asked = req_header(rq, S("range")), if_range = req_header(rq, S("if-range"));
+    reply_header(rp, "Accept-Ranges", S("bytes"));
+    bool counts = asked.s && rq->method == HTTP_GET &&
+                  (!if_range.s || list_has_tag(if_range, quoted_tag(rq, tag), false));
+    if (counts && range_read(asked, body.n, &from, &to)) {
+        if (from >= body.n) {
+            reply_header(rp, "Content-Range", str_fmt(rq->arena, "bytes */%zu", body.n));
+            return err_note(E_RANGE, "range", "there are %zu bytes", body.n);
+        }
+        reply_header(rp, "Content-Range",
+                     str_fmt(rq->arena, "bytes %zu-%zu/%zu", from, to - 1, body.n));
+        reply_status(rp, 206);
+        body = str_sub(body, from, to);
+    }
+    reply_bytes(rp, content_type, body);
+    return OK;
+}
+
 err_t req_if_match(struct req *rq, struct str tag)
 {
     struct str asked = req_header(rq, S("if-match"));

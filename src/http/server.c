@@ -505,6 +505,7 @@ err_t http_server_start(const struct http_options *o, struct http_server *_Atomi
         return arena_err(&arena);
     s->arena = arena;
     s->options = *o;
+    mutex_init(&s->produced_lock);
     s->http1 = (struct http1_server){
         .head = on_head,
         .request = on_request,
@@ -558,6 +559,7 @@ void http_server_free(struct http_server *s)
     pages_free(s->pages);
     rates_free(s->rates);
     written_free(s->written);
+    mutex_free(&s->produced_lock);
     struct arena arena = s->arena;
     arena_free(&arena);
 }

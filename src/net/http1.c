@@ -44,6 +44,8 @@ struct http1 {
     unsigned served, readers;
     void (*gone)(struct http1_exchange *x, void *context);
     void *gone_context;
+    void (*drained)(struct http1_exchange *x, void *context); /* of a stream */
+    void *drained_context;
 };
 
 static void consume(struct http1 *h, char *bytes, size_t n);
@@ -571,7 +573,7 @@ void http1_reply(struct http1_exchange *x, const struct http1_reply *r)
 bool http1_stream_write(struct http1_exchange *x, struct str bytes)
 {
     struct http1 *h = x->connection;
-    if (!h || h->conn->closing)
+    if (!h || h->conn->closing || h->state != STREAMING)
         return false;
     if (h->conn->unsent_bytes + bytes.n > STREAM_UNSENT_MAX) {
         net_close(h->conn);
@@ -587,6 +589,19 @@ void http1_stream_end(struct http1_exchange *x)
         x->connection->state = ENDED;
         net_close_after(x->connection->conn);
     }
+}
+
+size_t http1_stream_unsent(const struct http1_exchange *x)
+{
+    return x->connection ? x->connection->conn->unsent_bytes : 0;
+}
+
+void http1_stream_on_drained(struct http1_exchange *x,
+                             void (*drained)(struct http1_exchange *x, void *context),
+                             void *context)
+{
+    x->connection->drained = drained;
+    x->connection->drained_context = context;
 }
 
 void http1_stream_on_gone(struct http1_exchange *x,
@@ -672,6 +687,8 @@ static void protocol_drained(struct net_conn *c)
     struct http1 *h = c->state;
     if (h->state == SENDING && h->drains)
         pump_file(h);
+    else if (h->state == STREAMING && h->drained)
+        h->drained(h->exchange, h->drained_context);
 }
 
 static void protocol_timeout(struct net_conn *c)

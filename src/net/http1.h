@@ -87,6 +87,12 @@ void http1_go_on(struct http1_exchange *x, enum http1_next next);
 enum { STREAM_UNSENT_MAX = 256 * 1024 };
 bool http1_stream_write(struct http1_exchange *x, struct str bytes);
 void http1_stream_end(struct http1_exchange *x);
+/* What of it the kernel has not taken yet; `drained` is called whenever all of it has gone out. Who asks for the first and waits for
+ * the second never comes near STREAM_UNSENT_MAX, however slowly the client reads. */
+size_t http1_stream_unsent(const struct http1_exchange *x);
+void http1_stream_on_drained(struct http1_exchange *x,
+                             void (*drained)(struct http1_exchange *x, void *context),
+                             void *context);
 void http1_stream_on_gone(struct http1_exchange *x,
                           void (*gone)(struct http1_exchange *x, void *context), void *context);
 

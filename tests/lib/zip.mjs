@@ -1,6 +1,6 @@
-// A zip of given files, stored or deflated, for tests: { name: text or Buffer }.
-import { crc32, deflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 
+// A zip of given files, stored or deflated, for tests: { name: text or Buffer }.
 export function zipOf(files, { deflate = true } = {}) {
     const parts = [], central = [];
     let offset = 0;
@@ -27,4 +27,25 @@ export function zipOf(files, { deflate = true } = {}) {
     end.writeUInt32LE(directory.length, 12);
     end.writeUInt32LE(offset, 16);
     return Buffer.concat([...parts, directory, end]);
+}
+
+// A zip as a reader sees it that believes its directory alone: { name: bytes }. What is not as it says is an error.
+export function unzip(bytes) {
+    const end = bytes.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]));
+    if (end < 0) throw new Error('this zip has no end');
+    const members = {};
+    let at = bytes.readUInt32LE(end + 16);
+    for (let left = bytes.readUInt16LE(end + 10); left > 0; left--) {
+        if (bytes.readUInt32LE(at) !== 0x02014b50) throw new Error('a broken directory');
+        const method = bytes.readUInt16LE(at + 10), crc = bytes.readUInt32LE(at + 16), packed = bytes.readUInt32LE(at + 20), size = bytes.readUInt32LE(at + 24);
+        const names = bytes.readUInt16LE(at + 28), extra = bytes.readUInt16LE(at + 30), head = bytes.readUInt32LE(at + 42);
+        const name = bytes.subarray(at + 46, at + 46 + names).toString('utf8');
+        const from = head + 30 + bytes.readUInt16LE(head + 26) + bytes.readUInt16LE(head + 28), body = bytes.subarray(from, from + packed);
+        const content = method === 8 ? inflateRawSync(body) : body;
+        if (content.length !== size || crc32(content) !== crc) throw new Error(`${name} is damaged`);
+        if (name in members) throw new Error(`${name} is there twice`);
+        members[name] = content;
+        at += 46 + names + extra + bytes.readUInt16LE(at + 32);
+    }
+    return members;
 }

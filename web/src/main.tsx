@@ -4,6 +4,7 @@ import { createClient } from './api/client.ts';
 import { openSocket } from './api/socket.ts';
 import { createAccount } from './model/account.ts';
 import { createCaptures } from './model/captures.ts';
+import { conversationMarkdown } from './model/exports.ts';
 import type { ImportsModel } from './model/imports.ts';
 import { createLibrary } from './model/library.ts';
 import { createLive } from './model/live.ts';
@@ -19,6 +20,7 @@ import { AppRoot } from './rooms/app.tsx';
 import { watchAttention } from './rooms/attention.ts';
 import { AppContext, type App } from './rooms/context.ts';
 import { createNavigation } from './rooms/navigation.ts';
+import { createTaking } from './rooms/taking.ts';
 import { createChangeStore } from './store/changes.ts';
 import { createConversationCache } from './store/conversations.ts';
 import { openDatabase } from './store/database.ts';
@@ -83,7 +85,12 @@ async function compose(): Promise<App> {
     }));
     const view = createView(state);
     await view.load();
-    return { session, view, library, captures, queue, reader, search, account, sharing, presence, live, renderer: createRenderer(), navigation: createNavigation(), storage: createStorage(client), imports };
+    const renderer = createRenderer();
+    const taking = createTaking({
+        reader, renderer, conversationMarkdown: (id) => conversationMarkdown(client, id),
+        write: async (text) => navigator.clipboard.writeText(text), // there is none but in a secure context
+    });
+    return { session, view, library, captures, queue, reader, search, account, sharing, presence, live, renderer, navigation: createNavigation(), storage: createStorage(client), imports, ...taking };
 }
 
 const root = document.getElementById('app');

@@ -62,6 +62,24 @@ static const char *const RFC8032[][4] = {
       "594a7c15e9716ed28dc027beceea1ec40a" },
 };
 
+/* Large ones go another way. */
+static void sha256_is_the_same_whatever_the_size(void **state)
+{
+    UNUSED(state);
+    static char text[100000];
+    static const size_t SIZES[] = { 1, 4095, 4096, 4097, sizeof text };
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (char)(i * 31 + i / 255);
+    for (size_t i = 0; i < COUNTOF(SIZES); i++) {
+        struct sha256_ctx c;
+        sha256_init(&c);
+        sha256_add(&c, str_of(text, SIZES[i] / 2));
+        sha256_add(&c, str_of(text + SIZES[i] / 2, SIZES[i] - SIZES[i] / 2));
+        struct sha256 parts = sha256_end(&c), whole = sha256_of(str_of(text, SIZES[i]));
+        assert_memory_equal(parts.b, whole.b, sizeof whole.b);
+    }
+}
+
 static void ed25519_vectors(void **state)
 {
     UNUSED(state);
@@ -236,6 +254,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_vectors),
+        cmocka_unit_test(sha256_is_the_same_whatever_the_size),
         cmocka_unit_test(ed25519_vectors),
         cmocka_unit_test(ed25519_refuses_what_is_not_canonical),
         cmocka_unit_test(sealing_is_xchacha20_poly1305),

@@ -13,6 +13,7 @@ type Arguments<R extends Route> = Record<never, never> extends Options<R> ? [opt
 
 export interface Client {
     call<R extends Route>(route: R, ...options: Arguments<R>): Promise<Reply<R>>;
+    text<R extends Route>(route: R, ...options: Arguments<R>): Promise<string>; // of a route whose answer is no JSON
 }
 
 export interface ClientParts {
@@ -41,7 +42,7 @@ export function address(route: string, { path = {}, query = {} }: Loose): { meth
 }
 
 export function createClient({ fetch, onSignedOut }: ClientParts): Client {
-    async function call(route: string, options: Loose = {}): Promise<unknown> {
+    async function ask(route: string, options: Loose): Promise<Response> {
         const { method, url } = address(route, options);
         const init: RequestInit = { method, credentials: 'same-origin', headers: { accept: 'application/json' } };
         if (options.signal) init.signal = options.signal;
@@ -60,6 +61,11 @@ export function createClient({ fetch, onSignedOut }: ClientParts): Client {
             if (problem.status === 401 && problem.code !== 'bad_login') onSignedOut();
             throw problem;
         }
+        return response;
+    }
+
+    async function call(route: string, options: Loose = {}): Promise<unknown> {
+        const response = await ask(route, options);
         if (response.status === 204 || !/json/.test(response.headers.get('content-type') ?? '')) return undefined;
         try {
             return await response.json();
@@ -67,5 +73,11 @@ export function createClient({ fetch, onSignedOut }: ClientParts): Client {
             throw isAbort(error) ? error : offline(); // the connection ended within the body
         }
     }
-    return { call: call as Client['call'] };
+    async function text(route: string, options: Loose = {}): Promise<string> {
+        const response = await ask(route, options);
+        return response.text().catch((error: unknown) => {
+            throw isAbort(error) ? error : offline();
+        });
+    }
+    return { call: call as Client['call'], text: text as Client['text'] };
 }

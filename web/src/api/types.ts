@@ -508,6 +508,9 @@ export interface Operations {
         query: { cursor?: string; limit?: number };
         reply: Schemas["VersionPage"];
     };
+    'GET /api/v1/exports': {
+        query: { form?: string; ids?: string; q?: string; all?: boolean; media?: string; evidence?: boolean };
+    };
     'GET /api/v1/imports': {
         query: { cursor?: string; limit?: number };
         reply: Schemas["ImportPage"];

@@ -8,7 +8,7 @@ import type { LibraryModel } from '../model/library.ts';
 import type { LiveModel } from '../model/live.ts';
 import type { PresenceModel } from '../model/presence.ts';
 import type { QueueModel } from '../model/queue.ts';
-import type { ReaderModel } from '../model/reader.ts';
+import type { Message, ReaderModel } from '../model/reader.ts';
 import type { SearchModel } from '../model/search.ts';
 import type { SessionModel } from '../model/session.ts';
 import type { SharingModel } from '../model/sharing.ts';
@@ -30,6 +30,9 @@ export interface App {
     presence: PresenceModel;
     live: LiveModel;
     renderer: Renderer;
+    copyConversation: (id: string) => Promise<string>; // as Markdown, into the clipboard; what to say of it
+    copyMessage: (message: Message) => Promise<boolean>;
+    print: () => Promise<void>;
     navigation: Navigation;
     storage: StorageModel;
     imports: () => Promise<ImportsModel>; // loaded when it is first asked for; then always the same

@@ -2,19 +2,28 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Problem } from '../api/problem.ts';
 import type { Summary } from '../model/library.ts';
+import { EXPORT_IDS_MAX } from '../model/exports.ts';
 import { providerName } from '../model/provider.ts';
 import { count, day, exact, period } from '../model/time.ts';
 import { useStore, useWhenNear } from '../ui/hooks.ts';
 import { Waiting } from '../ui/parts.tsx';
 import { CaptureBox } from './capture_box.tsx';
 import { useApp } from './context.ts';
+import { ExportPanel } from './export_panel.tsx';
 import { step, useKeys } from './keys.ts';
 import { ProblemNotice } from './problem_notice.tsx';
 import { useTitle } from './shell.tsx';
 
-function Row({ item }: { item: Summary }) {
+type Chosen = ReadonlySet<string>;
+interface Choosing {
+    chosen: Chosen | null; // null: nothing is chosen now
+    toggle: (id: string) => void;
+}
+
+function Row({ item, chosen = null, toggle }: { item: Summary } & Partial<Choosing>) {
     return (
-        <li>
+        <li class={chosen ? 'choosable' : undefined}>
+            {chosen && <input type="checkbox" aria-label={`Choose ${item.title || 'Untitled'}`} checked={chosen.has(item.id)} onChange={() => toggle?.(item.id)} />}
             <a class="row-link" href={`/c/${item.id}`}>
                 <span class={`provider provider-${item.provider}`} aria-hidden="true" />
                 <span class="row-main">
@@ -26,6 +35,21 @@ function Row({ item }: { item: Summary }) {
                 <time class="row-side" dateTime={item.captured_at} title={`Captured ${exact(item.captured_at)}`}>{day(item.created_at ?? item.captured_at)}</time>
             </a>
         </li>
+    );
+}
+
+// What is chosen goes out together.
+function ChoosingBar({ chosen, set }: { chosen: Chosen | null; set: (chosen: Chosen | null) => void }) {
+    const [exporting, setExporting] = useState(false);
+    if (!chosen) return <button type="button" class="quiet" onClick={() => set(new Set())}>Choose …</button>;
+    const many = chosen.size > EXPORT_IDS_MAX;
+    return (
+        <div class="row" role="group" aria-label="Chosen conversations">
+            <span role="status">{count(chosen.size, 'conversation')} chosen{many && ` (at most ${EXPORT_IDS_MAX} at once)`}</span>
+            <button type="button" class="primary" disabled={!chosen.size || many} onClick={() => setExporting(true)}>Export …</button>
+            <button type="button" onClick={() => set(null)}>Done</button>
+            {exporting && <ExportPanel ids={[...chosen]} what={count(chosen.size, 'conversation')} close={() => setExporting(false)} />}
+        </div>
     );
 }
 
@@ -93,6 +117,12 @@ export function LibraryRoom() {
     const { library, view } = useApp();
     const { items, shared, cursor, status, problem, failed } = useStore(library.store, (s) => s);
     const shortcuts = useStore(view.store, (s) => s.shortcuts);
+    const [chosen, setChosen] = useState<Chosen | null>(null);
+    const toggle = (id: string) => setChosen((was) => {
+        const now = new Set(was);
+        if (!now.delete(id)) now.add(id);
+        return now;
+    });
     const end = useRef<HTMLDivElement>(null);
     const toFirst = useRef(false); // the first row, when it comes, is to have the focus: the button that asked for it has gone
     useTitle('Library');
@@ -116,12 +146,13 @@ export function LibraryRoom() {
             {problem && failed === 'first' && <ProblemNotice problem={problem} retry={() => void library.load()} />}
             {!items.length && (status === 'loading' || status === 'idle') && <Waiting what="Loading the library" />}
             {!items.length && status === 'ready' && !problem && <Empty onAdd={(failed) => (toFirst.current = !failed)} />}
+            {items.length > 0 && <div class="choosing-bar"><ChoosingBar chosen={chosen} set={setChosen} /></div>}
             <div class="shelf">
                 <SharedWithMe items={shared ?? []} />
                 {grouped(items, now).map((group) => (
                     <section key={group.name} aria-label={group.name}>
                         <h2 class="shelf-name">{group.name}</h2>
-                        <ul class="plain-list">{group.items.map((item) => <Row key={item.id} item={item} />)}</ul>
+                        <ul class="plain-list">{group.items.map((item) => <Row key={item.id} item={item} chosen={chosen} toggle={toggle} />)}</ul>
                     </section>
                 ))}
             </div>

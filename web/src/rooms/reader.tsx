@@ -123,6 +123,21 @@ function useLookedAt(id: string, there: boolean): void {
     }, [id, there]);
 }
 
+// What the browser prints by its own key is what it has rendered: ours renders all of it before.
+function usePrintKey(there: boolean): void {
+    const { print } = useApp();
+    useEffect(() => {
+        if (!there) return;
+        const onKey = (event: KeyboardEvent) => {
+            if (event.key !== 'p' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+            event.preventDefault();
+            void print();
+        };
+        addEventListener('keydown', onKey);
+        return () => removeEventListener('keydown', onKey);
+    }, [there]);
+}
+
 const ENDED = {
     withdrawn: ['This conversation is not shared with you any more', 'Whoever shared it has withdrawn it. It is no longer kept on this device either.'],
     deleted: ['This conversation was deleted', 'It went while you had it open.'],
@@ -153,6 +168,8 @@ export function ReaderRoom({ id, messageId }: { id: string; messageId: string })
     useMessageInAddress(messageId, mine ? messages : []);
     useLookedAt(id, mine && !!conversation);
     useKeys(shortcuts, { j: () => step('.message', 1), k: () => step('.message', -1) });
+
+    usePrintKey(mine && !!conversation);
 
     if (mine && state.ended) return <Ended why={state.ended} />;
     if (mine && problem?.status === 404) return <NotFound what="conversation" />;

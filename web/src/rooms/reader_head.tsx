@@ -11,9 +11,11 @@ import { useStore } from '../ui/hooks.ts';
 import { OutIcon } from '../ui/icons.tsx';
 import { Confirm, Field, Fold } from '../ui/parts.tsx';
 import { useApp } from './context.ts';
+import { ExportPanel } from './export_panel.tsx';
 import { ProblemNotice } from './problem_notice.tsx';
 import { SharePanel } from './share_panel.tsx';
 import { SourcesFold } from './sources_fold.tsx';
+import { COPIED } from './taking.ts';
 
 const STRATEGY: Record<string, string> = {
     network: "the provider's own data", embedded: 'data embedded in the page', dom: 'the page as it was shown', generic: 'the text of the page',
@@ -55,6 +57,7 @@ function Tools({ conversation, rename, renamer }: { conversation: Conversation; 
     return (
         <div class="row tools">
             <label class="check"><input type="checkbox" checked={all} onChange={(e) => void reader.open(conversation.id, e.currentTarget.checked)} /> Hidden messages and other branches</label>
+            <TakeOut conversation={conversation} />
             {role === 'owner' && <button type="button" class="quiet" onClick={() => setSharing(true)}>Share …</button>}
             {(role === 'owner' || role === 'editor') && <button ref={renamer} type="button" class="quiet" onClick={rename}>Rename</button>}
             {role === 'owner' && <button type="button" class="quiet" onClick={() => setAsking(true)}>Delete …</button>}
@@ -74,6 +77,38 @@ function Place({ said, place }: { said: Said; place: string }) {
     const { reader } = useApp();
     const message = placeOf(said, place, useStore(reader.store, (s) => s.messages));
     return <li>{place}{message && <> <a href={`#m-${message.id}`} aria-label={`Show the message with ${place}`}>Show</a></>}</li>;
+}
+
+const SAID_MS = 1_500;
+
+// One click: the conversation as Markdown is in the clipboard.
+function CopyMarkdown({ id }: { id: string }) {
+    const { copyConversation } = useApp();
+    const [said, setSaid] = useState('');
+    const copy = async () => {
+        const word = await copyConversation(id);
+        setSaid(word);
+        setTimeout(() => setSaid(''), SAID_MS * (word === COPIED ? 1 : 4));
+    };
+    return (
+        <>
+            <button type="button" class="quiet" onClick={() => void copy()}>{said || 'Copy as Markdown'}</button>
+            <span class="visually-hidden" role="status">{said}</span>
+        </>
+    );
+}
+
+function TakeOut({ conversation }: { conversation: Conversation }) {
+    const { print } = useApp();
+    const [exporting, setExporting] = useState(false);
+    return (
+        <>
+            <CopyMarkdown id={conversation.id} />
+            <button type="button" class="quiet" onClick={() => setExporting(true)}>Export …</button>
+            <button type="button" class="quiet" onClick={() => void print()}>Print</button>
+            {exporting && <ExportPanel ids={[conversation.id]} what="this conversation" close={() => setExporting(false)} />}
+        </>
+    );
 }
 
 function Findings({ conversation }: { conversation: Conversation }) {

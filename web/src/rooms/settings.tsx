@@ -5,6 +5,7 @@ import type { Theme } from '../model/view.ts';
 import { useStore } from '../ui/hooks.ts';
 import { Field, Notice, Waiting } from '../ui/parts.tsx';
 import { useApp } from './context.ts';
+import { ExportPanel } from './export_panel.tsx';
 import { ProblemNotice } from './problem_notice.tsx';
 import { SessionList, TokenList } from './settings_access.tsx';
 import { StorageUsed } from './settings_storage.tsx';
@@ -80,6 +81,18 @@ function Password() {
     );
 }
 
+function TakeAll() {
+    const [exporting, setExporting] = useState(false);
+    return (
+        <section aria-labelledby="export">
+            <h2 id="export">Export</h2>
+            <p>Everything in this library is yours: take it out whenever you like, in forms that read without VIVIM.</p>
+            <button type="button" onClick={() => setExporting(true)}>Export everything …</button>
+            {exporting && <ExportPanel what="everything" close={() => setExporting(false)} />}
+        </section>
+    );
+}
+
 export function SettingsRoom() {
     const { account, session, navigation } = useApp();
     const user = useStore(session.store, (s) => s.user);
@@ -102,6 +115,7 @@ export function SettingsRoom() {
                 <p class="small">What was kept on this device for reading is wiped.</p>
                 {leaving && <ProblemNotice problem={leaving} />}
             </section>
+            <TakeAll />
             <Looks />
             <Visibility />
             {problem && <ProblemNotice problem={problem} retry={() => void account.load()} />}

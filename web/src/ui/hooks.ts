@@ -23,6 +23,10 @@ export function useStore<S, T>(store: Store<S>, select: (state: S) => T): T {
     return shown;
 }
 
+// What waits to come near is near now, all of it: the page is printed.
+const NEAR = 'vivim:near';
+export const bringNear = (): boolean => dispatchEvent(new Event(NEAR));
+
 // True from the moment the element comes within `margin` of the screen, and from then on.
 export function useNear(ref: RefObject<Element | null>, margin = '800px'): boolean {
     const [near, setNear] = useState(false);
@@ -33,7 +37,12 @@ export function useNear(ref: RefObject<Element | null>, margin = '800px'): boole
             if (entries.some((e) => e.isIntersecting)) setNear(true);
         }, { rootMargin: margin });
         observer.observe(target);
-        return () => observer.disconnect();
+        const now = () => setNear(true);
+        addEventListener(NEAR, now);
+        return () => {
+            observer.disconnect();
+            removeEventListener(NEAR, now);
+        };
     }, [near]);
     return near;
 }

@@ -6,6 +6,7 @@ import workerUrl from './worker.ts?worker&url';
 export interface Renderer {
     // The fragment is the caller's own. null: show the source.
     render(work: Work): Promise<DocumentFragment | null>;
+    idle(): Promise<void>; // all that was asked for until now is rendered, and stands in the page
 }
 
 const TIMEOUT_MS = 4_000;
@@ -95,5 +96,19 @@ export function createRenderer(): Renderer {
         return html === null ? null : (await library()).toFragment(html);
     }
 
-    return { render: (work) => render(work).catch(() => null) };
+    let under = Promise.resolve<unknown>(null);
+    return {
+        render: (work) => {
+            const asked = render(work).catch(() => null);
+            under = Promise.all([under, asked]);
+            return asked;
+        },
+        idle: async () => {
+            for (let seen: unknown = null; seen !== under;) {
+                seen = under;
+                await under;
+                await new Promise((done) => setTimeout(done)); // who asked has put it into the page
+            }
+        },
+    };
 }
