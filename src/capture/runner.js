@@ -147,6 +147,8 @@
         return document.scrollingElement ?? document.documentElement;
     }
     const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    // What the page does on a scroll it has begun when the next frame is drawn; on a busy machine that may take long.
+    const drawn = () => Promise.race([new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))), pause(1000)]);
     // One step shows something of what stands there now: not more than is seen, and not more than the mounted turns are high.
     function step(box) {
         const boxes = outermost(all(document, selector)).map((el) => el.getBoundingClientRect());
@@ -163,6 +165,7 @@
             }
             const from = box.scrollTop;
             box.scrollTop += sign * step(box);
+            await drawn();
             await pause(60);
             for (let k = 0; harvest(sign > 0) === 0 && k < 10; k++) await pause(60); // it is not there yet
             if (box.scrollTop === from) return; // it does not move

@@ -58,11 +58,12 @@ function reference(text) {
         } else if (token.type === 'image') {
             depth += enter ? 1 : -1;
             if (enter && depth === 1) image = {};
-            if (!enter && depth === 0 && image.url) out.images.push([unescape((image.alt ?? '').replace(/\n[ \t]+/g, '\n')), unescape(image.url)]);
+            if (!enter && depth === 0 && image.url) out.images.push([unescape((image.alt || image.title || '').replace(/\n[ \t]+/g, '\n')), unescape(image.url)]);
         } else if (depth === 1 && enter) {
             if (token.type === 'resource') image.url = undefined;
             if (token.type === 'labelText') image.alt ??= slice();
             if (token.type === 'resourceDestinationString') image.url = slice();
+            if (token.type === 'resourceTitleString') image.title = slice(); // the words where it has no others
         } else if (token.type === 'listItemPrefix' && enter) {
             out.items++;
         }

@@ -40,7 +40,7 @@ export const LINKS = PROVIDERS.filter((p) => DATA[p.name]).flatMap((p) => p.link
 
 // A short link names nothing: where it leads is the share, whose page asks for its data, or is read.
 export const SHORT = {
-    asking: 'https://share.gemini.google/aBcDeF', asked: LINKS.find((l) => l.provider === 'gemini').final,
+    asking: 'https://share.gemini.google/gHiJkL', asked: LINKS.find((l) => l.provider === 'gemini').final,
     url: 'https://g.co/gemini/share/aBcDeF', leads: 'https://gemini.google.com/share/5b0e7000aaaa',
     page: `<!DOCTYPE html><title>Gemini</title><main><user-query><div class="query-text">${QUESTION}</div></user-query><model-response><div class="markdown"><p>${ANSWER}</p></div></model-response></main>`,
 };

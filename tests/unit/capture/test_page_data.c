@@ -29,6 +29,8 @@ static void every_key_is_read_by_somebody(void **state)
     for (size_t i = 0; i < table.count; i++) {
         struct json root, v;
         struct str key;
+        if (!table.list[i].page.n)
+            continue; /* it has no pages, only files */
         assert_int_equal(OK, json_parse(&a, table.list[i].page, 16, &root));
         struct json_iter it = json_iter(root);
         while (json_next(&it, &key, &v)) {
