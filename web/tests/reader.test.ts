@@ -77,8 +77,8 @@ test('what came from one source is parted, and the copy that holds both is gone'
     const reader = createReader({ client, cache, now: () => 1 });
     await reader.open('c');
     assert.equal(cache.all.size, 1);
-    assert.deepEqual(await reader.sources(), [source]);
-    assert.equal(await reader.split('s1'), 'new');
+    assert.deepEqual(await reader.sources(), { items: [source] });
+    assert.deepEqual(await reader.split('s1'), { id: 'new' });
     assert.deepEqual([log.at(-1)?.path, log.at(-1)?.body], ['/api/v1/conversations/c/split', { source_id: 's1' }]);
     assert.equal(cache.all.size, 0);
     await reader.open('busy');

@@ -189,17 +189,24 @@ export function createReader({ client, cache, now }: ReaderParts) {
         }
     }
 
-    // Both throw a Problem.
-    async function sources(): Promise<Source[]> {
-        return (await client.call('GET /api/v1/conversations/{id}/sources', { path: { id: store.getState().id } })).items;
+    async function sources(): Promise<{ items: Source[] } | { problem: Problem }> {
+        try {
+            return { items: (await client.call('GET /api/v1/conversations/{id}/sources', { path: { id: store.getState().id } })).items };
+        } catch (error) {
+            return { problem: toProblem(error) };
+        }
     }
 
     // What comes from this source becomes a conversation of its own: its id.
-    async function split(source: string): Promise<string> {
+    async function split(source: string): Promise<{ id: string } | { problem: Problem }> {
         const { id } = store.getState();
-        const made = await client.call('POST /api/v1/conversations/{id}/split', { path: { id }, body: { source_id: source } });
-        await cache.remove(id); // what is kept of it says too much now
-        return made.id;
+        try {
+            const made = await client.call('POST /api/v1/conversations/{id}/split', { path: { id }, body: { source_id: source } });
+            await cache.remove(id); // what is kept of it says too much now
+            return { id: made.id };
+        } catch (error) {
+            return { problem: toProblem(error) };
+        }
     }
 
     async function remove(): Promise<Problem | null> {

@@ -1,6 +1,6 @@
 // Where a conversation comes from, for its owner; and what came from one of several places told apart again.
 import { useEffect, useState } from 'preact/hooks';
-import { toProblem, type Problem } from '../api/problem.ts';
+import type { Problem } from '../api/problem.ts';
 import { safeUrl } from '../model/blocks.ts';
 import type { Source } from '../model/reader.ts';
 import { day, exact } from '../model/time.ts';
@@ -30,21 +30,16 @@ function Sources({ version }: { version: number }) {
     const [problem, setProblem] = useState<Problem | null>(null);
     const [asking, setAsking] = useState<Source | null>(null);
     const load = async () => {
-        try {
-            setSources(await reader.sources());
-            setProblem(null);
-        } catch (error) {
-            setProblem(toProblem(error));
-        }
+        const found = await reader.sources();
+        if ('items' in found) setSources(found.items);
+        setProblem('problem' in found ? found.problem : null);
     };
     useEffect(() => void load(), [version]);
     const part = async (source: Source) => {
         setAsking(null);
-        try {
-            navigation.go({ name: 'conversation', id: await reader.split(source.id), messageId: '' });
-        } catch (error) {
-            setProblem(toProblem(error));
-        }
+        const made = await reader.split(source.id);
+        if ('id' in made) navigation.go({ name: 'conversation', id: made.id, messageId: '' });
+        else setProblem(made.problem);
     };
     if (!sources && !problem) return <Waiting what="Loading where it comes from" />;
     return (
