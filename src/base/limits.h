@@ -38,8 +38,8 @@
 #define REQUEST_ARENA_BYTES_MAX     MIB(64)
 #define WORKERS_MAX                 64
 #define WORKER_QUEUE_MAX            1024
-#define PRODUCED_MAX                4       /* bodies that workers make piece by piece, at once … */
-#define PRODUCED_PER_ACCOUNT_MAX    2       /* … and of one account */
+#define PRODUCED_MAX                4 /* bodies that workers make piece by piece, at once … */
+#define PRODUCED_PER_ACCOUNT_MAX    2 /* … and of one account */
 #define PRODUCED_PIECE_BYTES        KIB(64)
 #define PRODUCED_STALL_MS           60000 /* a client that takes nothing for so long is given up */
 #define PAGE_ITEMS_MAX              200
@@ -138,14 +138,14 @@
 #define UPLOAD_PIECE_BYTES    MIB(64)                     /* the most that one PATCH brings */
 
 /* Export */
-#define EXPORT_IDS_MAX           200 /* named one by one: what an address line holds */
+#define EXPORT_IDS_MAX           200   /* named one by one: what an address line holds */
 #define EXPORT_FOUND_MAX         10000 /* conversations of a search */
 #define EXPORT_CONVERSATIONS_MAX 2000000
 #define EXPORT_PART_BYTES        MIB(1) /* conversations are packed together until they are so large */
 #define EXPORT_TEXT_BYTES_MAX    MIB(512) /* one conversation, written */
-#define EXPORT_MEDIA_BYTES_MAX   MIB(64) /* one picture or file */
-#define EXPORT_INLINE_BYTES_MAX  MIB(64) /* pictures inside one page */
-#define EXPORT_NAME_BYTES_MAX    120     /* of a file in an export, without its ending */
+#define EXPORT_MEDIA_BYTES_MAX   MIB(64)  /* one picture or file */
+#define EXPORT_INLINE_BYTES_MAX  MIB(64)  /* pictures inside one page */
+#define EXPORT_NAME_BYTES_MAX    120      /* of a file in an export, without its ending */
 #define EXPORT_ZIP_MEMBERS_MAX   2000000
 
 /* Waiting for what is outside */
