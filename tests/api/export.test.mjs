@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
+import { importBytes, itemsOf } from '../lib/imports.mjs';
 import { PNG } from '../lib/pictures.mjs';
 import { eventually } from '../lib/realtime.mjs';
 import { changeRows, command, signIn, startServer, tempFolder } from '../lib/server.mjs';
@@ -95,6 +96,15 @@ test('what else reads zips reads it, too', async () => {
         const { stdout } = await command('python3', ['-c', 'import sys,zipfile; z=zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(len(z.namelist()))', file]);
         assert.ok(Number(stdout) > 1);
     }
+});
+
+test('an archive that is imported into an empty account gives the same conversations, but for when they came', async () => {
+    const reader = await signIn(server, 'newcomer');
+    const report = await importBytes(reader, await bytesOf('all=true'), '?name=export.zip');
+    assert.equal(report.status, 'done', JSON.stringify(report));
+    assert.equal(report.counts.new, 3, JSON.stringify(await itemsOf(reader, report.id)));
+    const told = async (who) => linesOf(await textOf('form=jsonl&all=true', who)).map((c) => JSON.stringify({ ...c, source: { ...c.source, captured_at: null } })).sort();
+    assert.deepEqual(await told(reader), await told(owner));
 });
 
 test('a picture, a sound and a file go along: beside Markdown, inside of a page, once in an archive', async () => {
