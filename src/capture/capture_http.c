@@ -27,26 +27,22 @@ static err_t captures_post(struct req *rq, struct reply *rp)
     TRY(req_body(rq, &body));
     TRY(capture_start(rq->app, rq->db, rq->arena, rq->caller.user_id, body.url, body.any_host,
                       rq->now_ms, &id));
-    reply_status(rp, 202);
-    struct json_out *o = reply_json(rp);
-    jo_object(o);
-    jo_kuuid(o, "id", id);
-    jo_end(o);
+    reply_accepted(rp, id);
     return OK;
 }
 
-static err_t find(struct req *rq, struct job_row *ret)
+static err_t find_job(struct req *rq, struct str kind, struct job_row *ret)
 {
     struct uuid id;
     TRY(req_param_uuid(rq, "id", &id));
     TRY(job_get(rq->app, rq->db, rq->arena, rq->caller.user_id, id, ret));
-    return str_eq(ret->kind, S("capture")) ? OK : E_NOT_FOUND;
+    return str_eq(ret->kind, kind) ? OK : E_NOT_FOUND;
 }
 
 static err_t capture_get_one(struct req *rq, struct reply *rp)
 {
     struct job_row job;
-    TRY(find(rq, &job));
+    TRY(find_job(rq, S("capture"), &job));
     return capture_job_write(rq->app, rq->db, rq->arena, &job, reply_json(rp));
 }
 
@@ -99,13 +95,9 @@ static err_t captures_get(struct req *rq, struct reply *rp)
 static err_t capture_delete(struct req *rq, struct reply *rp)
 {
     struct job_row job;
-    TRY(find(rq, &job));
+    TRY(find_job(rq, S("capture"), &job));
     TRY(job_cancel(rq->app, rq->db, rq->caller.user_id, job.id));
-    reply_status(rp, 202);
-    struct json_out *o = reply_json(rp);
-    jo_object(o);
-    jo_kuuid(o, "id", job.id);
-    jo_end(o);
+    reply_accepted(rp, job.id);
     return OK;
 }
 
@@ -134,7 +126,7 @@ static err_t capture_events(struct req *rq, struct reply *rp)
     struct buf b;
     struct json_out o;
     char id[UUID_TEXT_BYTES + 1];
-    TRY(find(rq, &job));
+    TRY(find_job(rq, S("capture"), &job));
     buf_init(&b, rq->arena, KIB(64));
     jo_init(&o, &b);
     TRY(capture_job_write(rq->app, rq->db, rq->arena, &job, &o));
@@ -173,39 +165,23 @@ static err_t reread_post(struct req *rq, struct reply *rp)
     TRY(req_body(rq, &body));
     TRY(reread_start(rq->app, rq->db, rq->arena, rq->caller.user_id, body.provider, body.write,
                      rq->now_ms, &id));
-    reply_status(rp, 202);
-    struct json_out *o = reply_json(rp);
-    jo_object(o);
-    jo_kuuid(o, "id", id);
-    jo_end(o);
+    reply_accepted(rp, id);
     return OK;
-}
-
-static err_t find_reread(struct req *rq, struct job_row *ret)
-{
-    struct uuid id;
-    TRY(req_param_uuid(rq, "id", &id));
-    TRY(job_get(rq->app, rq->db, rq->arena, rq->caller.user_id, id, ret));
-    return str_eq(ret->kind, S("reextract")) ? OK : E_NOT_FOUND;
 }
 
 static err_t reread_get(struct req *rq, struct reply *rp)
 {
     struct job_row job;
-    TRY(find_reread(rq, &job));
+    TRY(find_job(rq, S("reextract"), &job));
     return reread_job_write(rq->app, rq->db, rq->arena, &job, reply_json(rp));
 }
 
 static err_t reread_delete(struct req *rq, struct reply *rp)
 {
     struct job_row job;
-    TRY(find_reread(rq, &job));
+    TRY(find_job(rq, S("reextract"), &job));
     TRY(job_cancel(rq->app, rq->db, rq->caller.user_id, job.id));
-    reply_status(rp, 202);
-    struct json_out *o = reply_json(rp);
-    jo_object(o);
-    jo_kuuid(o, "id", job.id);
-    jo_end(o);
+    reply_accepted(rp, job.id);
     return OK;
 }
 
@@ -261,7 +237,7 @@ static err_t reread_items_get(struct req *rq, struct reply *rp)
         return err_note(E_INVALID, "finding", "there is no such finding");
     if (q.cursor.n)
         TRY(cursor_read(rq->arena, q.cursor, &after, sizeof after));
-    TRY(find_reread(rq, &job));
+    TRY(find_job(rq, S("reextract"), &job));
     size_t limit = (size_t)q.limit;
     TRY(capture_store_rereads(rq->db, rq->arena, rq->caller.user_id, job.id,
                               q.finding.n ? q.finding : STR_NONE, after, limit + 1, &rows, &count));

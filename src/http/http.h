@@ -197,6 +197,8 @@ NODISCARD err_t fields_read(struct arena *a, struct json object, const struct fi
 
 /* Status 200 unless set. JSON bodies are written through reply_json and end with the handler. */
 void reply_status(struct reply *rp, int status);
+/* 202: what was begun (or is being ended) has this id; `{"id": …}`. */
+void reply_accepted(struct reply *rp, struct uuid id);
 void reply_header(struct reply *rp, const char *name,
                   struct str value);           /* copied; assert: no CR or LF */
 struct json_out *reply_json(struct reply *rp); /* Content-Type: application/json */

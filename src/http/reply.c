@@ -8,6 +8,15 @@ void reply_status(struct reply *rp, int status)
     rp->status = status;
 }
 
+void reply_accepted(struct reply *rp, struct uuid id)
+{
+    reply_status(rp, 202);
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    jo_kuuid(o, "id", id);
+    jo_end(o);
+}
+
 void reply_close(struct reply *rp)
 {
     rp->close = true;

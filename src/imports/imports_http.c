@@ -39,16 +39,6 @@ static const struct field UPLOADS_BODY[] = {
           "report what would come of it; store nothing"),
 };
 
-static err_t reply_id(struct reply *rp, struct uuid id)
-{
-    reply_status(rp, 202);
-    struct json_out *o = reply_json(rp);
-    jo_object(o);
-    jo_kuuid(o, "id", id);
-    jo_end(o);
-    return OK;
-}
-
 static struct str last_part(struct str path)
 {
     while (path.n > 1 && path.s[path.n - 1] == '/')
@@ -112,7 +102,8 @@ static err_t imports_post(struct req *rq, struct reply *rp)
                                   .dry_run = q.dry_run };
     TRY(q.path.n ? start_path(rq, &order, q.path, &id)
                  : start_received(rq, &order, q.name, STR_NONE, &id));
-    return reply_id(rp, id);
+    reply_accepted(rp, id);
+    return OK;
 }
 
 static err_t uploads_import(struct req *rq, struct reply *rp)
@@ -127,7 +118,8 @@ static err_t uploads_import(struct req *rq, struct reply *rp)
                                   .dry_run = b.dry_run };
     TRY(start_received(rq, &order, STR_NONE, b.uploads, &id));
     TRY(uploads_drop(rq->app, rq->db, rq->arena, order.owner_id, b.uploads));
-    return reply_id(rp, id);
+    reply_accepted(rp, id);
+    return OK;
 }
 
 /* --- one of them ------------------------------------------------------------------------------------------------ */
@@ -151,7 +143,8 @@ static err_t cancel_post(struct req *rq, struct reply *rp)
     struct import_row row;
     TRY(find(rq, &row));
     TRY(job_cancel(rq->app, rq->db, rq->caller.user_id, row.id));
-    return reply_id(rp, row.id);
+    reply_accepted(rp, row.id);
+    return OK;
 }
 
 static err_t take_post(struct req *rq, struct reply *rp)
@@ -159,7 +152,8 @@ static err_t take_post(struct req *rq, struct reply *rp)
     struct uuid id, made;
     TRY(req_param_uuid(rq, "id", &id));
     TRY(import_take(rq->app, rq->db, rq->arena, rq->caller.user_id, id, rq->now_ms, &made));
-    return reply_id(rp, made);
+    reply_accepted(rp, made);
+    return OK;
 }
 
 static err_t undo_post(struct req *rq, struct reply *rp)
@@ -167,7 +161,8 @@ static err_t undo_post(struct req *rq, struct reply *rp)
     struct uuid id;
     TRY(req_param_uuid(rq, "id", &id));
     TRY(import_undo(rq->app, rq->db, rq->arena, rq->caller.user_id, id, rq->now_ms));
-    return reply_id(rp, id);
+    reply_accepted(rp, id);
+    return OK;
 }
 
 static err_t import_delete_one(struct req *rq, struct reply *rp)

@@ -87,6 +87,11 @@ static void note_unknown(struct values *v, size_t place)
 /* Something that calls itself so and is not understood is worth a word: the provider may have changed its form. */
 static bool promises(const struct source_head *h)
 {
+    /* What stands beside the conversations in an archive of ours (docs/export.md). */
+    size_t format = source_head_value(h, "format");
+    struct str value = str_sub(h->bytes, format, h->bytes.n);
+    if (str_starts(value, S("\"vivim.export/")) || str_starts(value, S("\"vivim.annotations/")))
+        return false;
     static const char *const NAMES[] = { "mapping",   "chat_messages", "conversations", "messages",
                                          "responses", "chats",         "history" };
     for (size_t i = 0; i < COUNTOF(NAMES); i++)
