@@ -1,6 +1,6 @@
 // Runs every suite and counts: unit tests (cmocka, TAP), fuzz corpora, node:test suites, and the store and API
 // tests on a real PostgreSQL as well. The last line is `N passed, N failed`; exit status 1 when anything failed.
-// One suite more at a time than there are cores (they wait more than they work), at most five; those with a browser or many
+// Two suites more at a time than there are cores (they wait as much as they work), at most six; those with a browser or many
 // processes take turns. Their folders lie in memory where there is room: what a lost machine leaves is tested elsewhere.
 //
 //   node tests/run.mjs [--no-pg | --pg-only] [PATTERN]
@@ -14,7 +14,7 @@ const withPostgres = !args.includes('--no-pg');
 const onlyPostgres = args.includes('--pg-only');
 const pattern = args.find((a) => !a.startsWith('--')) ?? '';
 const BUILD = process.env.VIVIM_BUILD ?? 'build/debug';
-const WIDTH = Math.min(5, availableParallelism() + 1);
+const WIDTH = Math.min(6, availableParallelism() + 2);
 const MEMORY = '/dev/shm', MEMORY_BYTES_MIN = 4 * 2 ** 30;
 const UNIT_TIMEOUT_MS = 300_000;
 const SUITE_TIMEOUT_MS = 400_000;

@@ -353,7 +353,8 @@ err_t page_text(struct buf *out, struct arena *a, struct str markdown)
         struct render r = { .out = out, .limit = begin + markdown.n * GROWTH_MAX + 4096 };
         buf_init(&apart, a, RENDER_BYTES_MAX * 4);
         set_formulas_apart(&apart, markdown);
-        if (buf_err(&apart) == OK && md_parse(apart.s, (MD_SIZE)apart.n, &PARSER, &r) == 0)
+        buf_putc(&apart, '\0'); /* md4c looks for the ends of lines by strcspn() */
+        if (buf_err(&apart) == OK && md_parse(apart.s, (MD_SIZE)(apart.n - 1), &PARSER, &r) == 0)
             return buf_err(out);
         if (buf_err(out) || arena_err(a))
             return buf_err(out) ? buf_err(out) : arena_err(a);

@@ -108,6 +108,8 @@ static void work(struct db *db, struct arena *a, void *arg)
     if (e == OK && s->n)
         e = hand_over(s);
     s->result = e;
+    /* Before anybody can see the end of the body: who has all of it may ask for the next. */
+    give_turn_back(s->server, s->account);
 }
 
 /* --- on the loop ---------------------------------------------------------------------------------------- */
@@ -117,7 +119,6 @@ static void end_if_over(struct sink *s)
     if (!s->made || s->held)
         return;
     s->p.end(s->p.arg);
-    give_turn_back(s->server, s->account);
     mutex_free(&s->lock);
     cond_free(&s->changed);
     struct arena arena = s->arena;
@@ -209,6 +210,7 @@ static void begin(struct held *h, void *arg)
     if (e != OK) {
         s->held = NULL;
         s->made = true;
+        give_turn_back(s->server, s->account);
         held_fail(h, e);
         end_if_over(s);
         return;

@@ -311,6 +311,15 @@ const rawRequest = (query) => {
     return socket;
 };
 
+// One that has begun, and waits for its reader; those that were left before it may take a moment to end.
+const begun = (query) => eventually(async () => {
+    const socket = rawRequest(query);
+    const first = await new Promise((resolve) => socket.once('data', (d) => (socket.pause(), resolve(d))));
+    if (/^HTTP\/1.1 200/.test(first.toString('latin1'))) return { socket, first };
+    socket.destroy();
+    return null;
+});
+
 test('a client that reads slowly gets all of it; one that goes away ends it, and makes room for the next', async () => {
     await makeLarge();
     const LARGE = 'form=jsonl&ids=01890000-0000-7000-8000-000000000000';
@@ -325,8 +334,7 @@ test('a client that reads slowly gets all of it; one that goes away ends it, and
     assert.ok(Buffer.concat(parts).equals(whole));
 
     for (let round = 0; round < 3; round++) {
-        const sockets = [rawRequest(LARGE), rawRequest(LARGE)];
-        for (const s of sockets) await new Promise((resolve) => s.once('data', () => (s.pause(), resolve())));
+        const sockets = [(await begun(LARGE)).socket, (await begun(LARGE)).socket];
         const third = await get(LARGE);
         assert.equal(third.status, 429);
         assert.match((await third.json()).detail, /under way/);
@@ -341,11 +349,10 @@ test('a client that reads slowly gets all of it; one that goes away ends it, and
 
 test('a conversation deleted meanwhile is named, the others are there', async () => {
     // It waits for its reader in the large one, which comes first; then the last one goes.
-    const last = '01ffffff-0000-7000-8000-000000000000', parts = [];
+    const last = '01ffffff-0000-7000-8000-000000000000';
     await changeRows(server, `INSERT INTO conversation (owner_id, id, provider, title, title_own, source_kind, hash, findings, version, message_count, captured_ms, stored_ms)
         VALUES (${literal(me)}, ${literal(last)}, 'claude', 'last', FALSE, 'file', 'sha256:0', '[]', 1, 0, 0, 0)`);
-    const socket = rawRequest('all=true&form=archive');
-    await new Promise((resolve) => socket.once('data', (d) => (parts.push(d), socket.pause(), resolve())));
+    const { socket, first } = await begun('all=true&form=archive'), parts = [first];
     assert.equal((await owner.json('DELETE', `/api/v1/conversations/${last}`)).status, 204);
     socket.on('data', (d) => parts.push(d));
     socket.resume();
