@@ -1,7 +1,7 @@
 // Runs every suite and counts: unit tests (cmocka, TAP), fuzz corpora, node:test suites, and the store and API
 // tests on a real PostgreSQL as well. The last line is `N passed, N failed`; exit status 1 when anything failed.
-// Two suites more at a time than there are cores (they wait as much as they work), at most six; those with a browser or many
-// processes take turns. Their folders lie in memory where there is room: what a lost machine leaves is tested elsewhere.
+// Two suites more at a time than there are cores (they wait as much as they work), at most six; those in a browser take
+// turns. Their folders lie in memory where there is room: what a lost machine leaves is tested elsewhere.
 //
 //   node tests/run.mjs [--no-pg | --pg-only] [PATTERN]
 import { spawn } from 'node:child_process';
@@ -133,7 +133,7 @@ const corpus = (f) => ({
 const RELEASE = { VIVIM_BINARY: 'build/release/vivim' };
 const suite = (f, postgres = false) => ({
     name: `${postgres ? 'postgresql: ' : ''}${f}`,
-    heavy: /^tests\/(capture|browser|kill|attack\/capture)/.test(f),
+    heavy: /^tests\/(capture|browser)/.test(f),
     run: () => run(postgres ? PG : process.execPath, [...(postgres ? [process.execPath] : []), '--test', '--test-reporter=tap', f],
         { timeout: SUITE_TIMEOUT_MS, env: postgres && !process.env.VIVIM_BUILD ? RELEASE : {} }),
 });
