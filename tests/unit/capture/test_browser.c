@@ -181,7 +181,7 @@ static void a_browser_that_closes_its_pipe_and_lives(void **state)
 {
     UNUSED(state);
     struct capture c = { .e = OK };
-    make_browser("trap '' TERM; exec 3<&- 4>&-; note $$; exec sleep 1000");
+    make_browser("trap '' TERM; note $$; exec 3<&- 4>&-; exec sleep 1000");
     begin(&c);
     thread_join(&c.thread);
     assert_int_equal(c.e, E_UPSTREAM);
