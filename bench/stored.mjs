@@ -1,5 +1,5 @@
 // A stored page of 3 MB that has only its elements: `vivim extract`, beside playwright-core with the same browser and the same script
-// injected. CPU of each with its browser, from start to end: what a person waits for who brings in saved pages one by one.
+// injected. CPU of each with its browser, from start to end, on a machine that is quiet otherwise: what a person waits for who brings in saved pages one by one.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,10 +22,15 @@ function page() {
     return { html: chatgptDomPage('Tides', turns), turns: turns.length };
 }
 
+// Of the whole machine, which has nothing else to do: a browser that is ended leaves its processes' time to nobody.
+function busySeconds() {
+    const [user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'utf8').split('\n')[0].trim().split(/\s+/).slice(1).map(Number);
+    return (user + nice + system + irq + softirq) / 100;
+}
 const cpuOf = (command, argv) => {
-    const times = execFileSync('bash', ['-c', 'TIMEFORMAT="%U %S"; { time "$0" "$@" >&3; } 3>/dev/null 2>&1', command, ...argv], { encoding: 'utf8' });
-    const [user, system] = times.trim().split('\n').at(-1).split(' ').map(Number);
-    return user + system;
+    const before = busySeconds();
+    execFileSync(command, argv, { stdio: 'ignore' });
+    return busySeconds() - before;
 };
 
 export default async function stored() {
