@@ -443,7 +443,7 @@ static err_t bring_back(struct put *p, struct archive_conversation *row,
 
 static err_t put_onto(struct put *p, struct archive_put_result *ret)
 {
-    struct archive_conversation rows[IDENTITY_JOINED_MAX];
+    struct archive_conversation rows[IDENTITY_JOINED_MAX] = { 0 };
     struct rendering *list;
     struct packed_rendering *before = NULL;
     size_t own = 0, count, kept = p->identity.count;

@@ -23,9 +23,9 @@ void json_values_free(struct json_values *v)
 
 static err_t bad(struct json_values *v, const char *what)
 {
+    unsigned long long at = v->base + v->at;
     v->in = JSON_VALUES_END;
-    return err_note(E_BAD_JSON, NULL, "%s at byte %llu", what,
-                    (unsigned long long)(v->base + v->at));
+    return err_note(E_BAD_JSON, NULL, "%s at byte %llu", what, at);
 }
 
 /* Forget what stands before `n` in the window. */

@@ -182,13 +182,14 @@ void jo_kz(struct json_out *o, const char *key)
 {
     assert(o->depth > 0 && (o->stack[o->depth - 1] & JO_IS_OBJECT) && !o->after_key);
     put_comma(o);
-    size_t n = strlen(key);
-    char *to = buf_reserve(o->buf, n + 3);
+    struct str name = str_from(key);
+    char *to = buf_reserve(o->buf, name.n + 3);
     if (to) {
-        *to = '"';
-        memcpy(to + 1, key, n);
-        memcpy(to + 1 + n, "\":", 2);
-        o->buf->n += n + 3;
+        to[0] = '"';
+        memcpy(to + 1, name.s, name.n);
+        to[1 + name.n] = '"';
+        to[2 + name.n] = ':';
+        o->buf->n += name.n + 3;
     }
     o->after_key = true;
 }
