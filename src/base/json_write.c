@@ -180,7 +180,7 @@ void jo_value(struct json_out *o, struct json v)
 
 void jo_kz(struct json_out *o, const char *key)
 {
-    assert(o->depth > 0 && (o->stack[o->depth - 1] & JO_IS_OBJECT) && !o->after_key);
+    assert(key && o->depth > 0 && (o->stack[o->depth - 1] & JO_IS_OBJECT) && !o->after_key);
     put_comma(o);
     struct str name = str_from(key);
     char *to = buf_reserve(o->buf, name.n + 3);
