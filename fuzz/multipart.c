@@ -2,6 +2,7 @@
  *
  * Forms with files. The first byte says how much comes at once; what is read is bounded by what came, and ends. */
 #include "imports/multipart.h"
+#include "../tests/unit/drip.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "imports/imports_inside.h"
@@ -11,23 +12,6 @@
         if (!(what))          \
             __builtin_trap(); \
     } while (0)
-
-struct drip {
-    struct reader reader;
-    struct str rest;
-    size_t at_once;
-};
-
-static err_t read_drip(struct reader *r, char *to, size_t max, size_t *ret_n)
-{
-    struct drip *d = (struct drip *)r;
-    size_t n = d->at_once < max ? d->at_once : max;
-    n = n < d->rest.n ? n : d->rest.n;
-    memcpy(to, d->rest.s, n);
-    d->rest = str_sub(d->rest, n, d->rest.n);
-    *ret_n = n;
-    return OK;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -40,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!size)
         return 0;
     arena_init(&a, MIB(16));
-    struct drip d = { { read_drip }, str_of((const char *)data + 1, size - 1), 1 + data[0] };
+    struct drip d = { { drip_read }, str_of((const char *)data + 1, size - 1), 1 + data[0] };
     CHECK(multipart_init(&m, &a, S("multipart/form-data; boundary=b"), &d.reader) == OK);
     while (multipart_next(&m, &a, &part) == OK) {
         struct str name = import_safe_name(&a, part.file_name.s ? part.file_name : S(""));

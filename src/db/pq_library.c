@@ -59,7 +59,7 @@ static struct library library = { .file = "libpq.so.5",
                                   .count = PQ_COUNT,
                                   .lock = PTHREAD_MUTEX_INITIALIZER };
 
-PQ_TABLE(LIBRARY_STUB)
+PQ_TABLE(LIBRARY_FORWARD)
 
 err_t pq_load(void)
 {

@@ -42,7 +42,7 @@ static struct library library = { .file = "libcurl.so.4",
                                   .count = CURL_COUNT,
                                   .lock = PTHREAD_MUTEX_INITIALIZER };
 
-CURL_TABLE(LIBRARY_STUB)
+CURL_TABLE(LIBRARY_FORWARD)
 
 /* Their one further argument is a long, a curl_off_t or a pointer: all are of one size, and are passed in one way. */
 _Static_assert(sizeof(void *) == sizeof(long) && sizeof(void *) == sizeof(curl_off_t),

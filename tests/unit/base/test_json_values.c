@@ -3,24 +3,7 @@
 
 #include "base/check.h"
 #include "base/json_values.h"
-
-/* Gives `step` bytes at a time. */
-struct dribble {
-    struct reader reader;
-    struct str rest;
-    size_t step;
-};
-
-static err_t dribble_read(struct reader *r, char *to, size_t max, size_t *ret_n)
-{
-    struct dribble *d = (struct dribble *)r;
-    size_t n = d->rest.n < d->step ? d->rest.n : d->step;
-    n = n < max ? n : max;
-    memcpy(to, d->rest.s, n);
-    d->rest = str_sub(d->rest, n, d->rest.n);
-    *ret_n = n;
-    return OK;
-}
+#include "drip.h"
 
 static const char *const LISTS[] = { "conversations", "posts", NULL };
 
@@ -28,7 +11,7 @@ static const char *const LISTS[] = { "conversations", "posts", NULL };
 static void all(const char *text, size_t step, const char *const *lists, size_t max, char *to,
                 size_t size)
 {
-    struct dribble d = { { dribble_read }, str_from(text), step };
+    struct drip d = { { drip_read }, str_from(text), step };
     CLEANUP(json_values_free) struct json_values v;
     struct str value, list;
     size_t n = 0;

@@ -7,26 +7,9 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
+#include "drip.h"
 #include "imports/imports_inside.h"
 #include "imports/multipart.h"
-
-/* Gives so many bytes at a time. */
-struct drip {
-    struct reader reader;
-    struct str rest;
-    size_t at_once;
-};
-
-static err_t read_drip(struct reader *r, char *to, size_t max, size_t *ret_n)
-{
-    struct drip *d = (struct drip *)r;
-    size_t n = d->at_once < max ? d->at_once : max;
-    n = n < d->rest.n ? n : d->rest.n;
-    memcpy(to, d->rest.s, n);
-    d->rest = str_sub(d->rest, n, d->rest.n);
-    *ret_n = n;
-    return OK;
-}
 
 #define TYPE S("multipart/form-data; boundary=\"b-b\"")
 
@@ -34,7 +17,7 @@ static err_t read_drip(struct reader *r, char *to, size_t max, size_t *ret_n)
 static err_t read_form(struct arena *a, struct str body, size_t at_once, size_t max,
                        struct str *ret)
 {
-    struct drip d = { { read_drip }, body, at_once };
+    struct drip d = { { drip_read }, body, at_once };
     struct multipart m;
     struct multipart_part part;
     struct buf out;
