@@ -164,12 +164,12 @@ static err_t blocks_json(struct arena *a, const struct message *m, struct str *r
 }
 
 /* Names may hold zero bytes (JSON can say \u0000), which no database takes as text; inside blocks they stay escaped. */
-static struct archive_message row_of(struct arena *a, const struct message *m,
-                                     struct uuid conversation_id, size_t position,
-                                     struct str blocks)
+err_t merge_row_of(struct arena *a, const struct message *m, size_t position,
+                   struct archive_message *ret)
 {
-    return (struct archive_message){
-        .conversation_id = conversation_id,
+    struct str blocks;
+    TRY(blocks_json(a, m, &blocks));
+    *ret = (struct archive_message){
         .origin_id = m->id.n ? utf8_repair(a, m->id) : STR_NONE,
         .role = str_from(role_name(m->role)),
         .author = utf8_repair(a, m->author),
@@ -182,6 +182,7 @@ static struct archive_message row_of(struct arena *a, const struct message *m,
         .on_path = m->on_path,
         .version = 1,
     };
+    return arena_err(a);
 }
 
 /* Every column that a rendering may change. */
@@ -355,9 +356,8 @@ err_t merge_rows_of(struct arena *a, struct uuid conversation_id, const struct c
         return arena_err(a);
     for (size_t i = 0; i < c->message_count; i++) {
         const struct message *msg = &c->messages[i];
-        struct str blocks;
-        TRY(blocks_json(a, msg, &blocks));
-        rows[i] = row_of(a, msg, conversation_id, i, blocks);
+        TRY(merge_row_of(a, msg, i, &rows[i]));
+        rows[i].conversation_id = conversation_id;
         rows[i].id = id_of_place(i);
         rows[i].source_id = source_id;
         rows[i].rank = rank;
