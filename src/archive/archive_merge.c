@@ -210,9 +210,9 @@ static err_t find_fields(struct arena *a, const struct archive_message *old,
     for (size_t i = 0; i < COUNTOF(all); i++)
         if (all[i].changed)
             buf_putf(&b, "%s%s", b.n ? "," : "", all[i].name);
-    bool some = b.n > 0;
-    buf_putc(&b, 0);
-    *ret = some ? b.s : NULL;
+    if (b.n)
+        buf_putc(&b, 0);
+    *ret = b.s;
     return buf_err(&b);
 }
 
@@ -315,16 +315,20 @@ err_t merge_rows(struct arena *a, const struct archive_message *new, size_t coun
                  const struct merge_options *o, struct merge_plan *ret)
 {
     struct matcher m;
-    TRY(matcher_init(&m, a, stored, stored_count, o->by_id));
-    const struct archive_message **olds = ARENA_ARRAY(a, const struct archive_message *, count + 1);
+    CLEANUP(arena_free)
+    struct arena work = { 0 }; /* what finds them goes as soon as they are found */
+    arena_init(&work, CONVERSATION_ARENA_BYTES_MAX);
+    TRY(matcher_init(&m, &work, stored, stored_count, o->by_id));
+    const struct archive_message **olds =
+        ARENA_ARRAY(&work, const struct archive_message *, count + 1);
     struct merge_plan plan = { .steps = ARENA_ARRAY(a, struct merge_step, count + stored_count + 1),
                                .count = count };
     if (!olds || !plan.steps)
-        return arena_err(a);
+        return olds ? arena_err(a) : arena_err(&work);
     for (size_t i = 0; i < count; i++)
         olds[i] = match(&m, &new[i]);
-    TRY(match_answers(&m, a, new, count, olds));
-    TRY(give_ids(a, new, count, olds, o->new_id, plan.steps));
+    TRY(match_answers(&m, &work, new, count, olds));
+    TRY(give_ids(&work, new, count, olds, o->new_id, plan.steps));
     for (size_t i = 0; i < count; i++) {
         plan.steps[i].row.position = (int64_t)i;
         plan.steps[i].kind = MERGE_NEW;

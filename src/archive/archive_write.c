@@ -190,13 +190,15 @@ static struct str id_key(const struct uuid *id)
 }
 
 /* One rendering's messages, and the parents that they name, get the ids that they have in the rows. */
-static err_t name_messages_of(struct arena *a, const struct map *stored, struct rendering *r)
+static err_t name_messages_of(const struct map *stored, struct rendering *r)
 {
+    CLEANUP(arena_free) struct arena a = { 0 };
     struct map own; /* the id that it has in the rendering -> in the rows */
-    struct uuid *olds = ARENA_ARRAY(a, struct uuid, r->count + 1);
-    map_init(&own, a);
+    arena_init(&a, CONVERSATION_ARENA_BYTES_MAX);
+    struct uuid *olds = ARENA_ARRAY(&a, struct uuid, r->count + 1);
+    map_init(&own, &a);
     if (!olds)
-        return arena_err(a);
+        return arena_err(&a);
     for (size_t i = 0; i < r->count; i++) {
         struct uuid *id = map_get(stored, id_key(&r->whole_ids[i]));
         olds[i] = r->messages[i].id;
@@ -211,15 +213,17 @@ static err_t name_messages_of(struct arena *a, const struct map *stored, struct 
     return OK;
 }
 
-static err_t name_messages(struct arena *a, const struct folded *f, const struct merge_plan *plan,
+static err_t name_messages(const struct folded *f, const struct merge_plan *plan,
                            struct rendering *list, size_t count)
 {
+    CLEANUP(arena_free) struct arena a = { 0 };
     struct map stored;
-    map_init(&stored, a);
+    arena_init(&a, CONVERSATION_ARENA_BYTES_MAX);
+    map_init(&stored, &a);
     for (size_t i = 0; i < f->count; i++)
         TRY(map_put(&stored, id_key(&f->messages[i].id), &plan->steps[i].row.id));
     for (size_t i = 0; i < count; i++)
-        TRY(name_messages_of(a, &stored, &list[i]));
+        TRY(name_messages_of(&stored, &list[i]));
     return OK;
 }
 
@@ -306,6 +310,6 @@ err_t archive_write(struct db *db, struct arena *a, struct uuid owner,
     /* The rows say all where one made them, and none that was left out was captured later than it. */
     bool kept = count > 1 || list[0].row.captured_ms != f.row.captured_ms;
     if (kept)
-        TRY(name_messages(a, &f, &plan, list, count));
+        TRY(name_messages(&f, &plan, list, count));
     return kept || !new ? source_store_keep(db, owner, id, list, kept ? count : 0) : OK;
 }
