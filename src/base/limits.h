@@ -158,7 +158,9 @@
 #define CAPTURE_SHOW_MS            5000    /* for the picture of a page whose bytes have decided */
 #define CAPTURE_PAGE_BYTES_MAX     MIB(16) /* through the proxy */
 #define CAPTURE_BODY_BYTES_MAX     MIB(64) /* of one document or answer, unpacked */
-#define CAPTURES_OF_ONE_MAX        5000    /* of one conversation */
+#define TALLY_DAYS_MS              (INT64_C(90) * 24 * 3600 * 1000) /* how captures ended, by day … */
+#define TALLY_KEEP_MS              (INT64_C(365) * 24 * 3600 * 1000) /* … and at all */
+#define CAPTURES_OF_ONE_MAX        5000                              /* of one conversation */
 #define CAPTURE_PICTURES_MAX       200
 #define CAPTURE_PICTURE_BYTES_MAX  MIB(10) /* of one */
 #define CAPTURE_PICTURES_BYTES_MAX MIB(64) /* of all of a capture */
