@@ -9,17 +9,37 @@ extern const struct provider PROVIDER_CHATGPT, PROVIDER_CLAUDE, PROVIDER_COPILOT
 static const struct provider PROVIDER_POE = { .name = "poe" },
                              PROVIDER_LMARENA = { .name = "lmarena" },
                              PROVIDER_JAN = { .name = "jan" },
+                             PROVIDER_CLAUDE_CODE = { .name = "claude_code" },
+                             PROVIDER_CODEX = { .name = "codex" },
+                             PROVIDER_GEMINI_CLI = { .name = "gemini_cli" },
+                             PROVIDER_CURSOR = { .name = "cursor" },
                              PROVIDER_GENERIC = { .name = "generic" }; /* a page of any host */
 
-const struct provider *const PROVIDERS[] = {
-    &PROVIDER_CHATGPT,   &PROVIDER_CLAUDE,     &PROVIDER_GEMINI,
-    &PROVIDER_GROK,      &PROVIDER_DEEPSEEK,   &PROVIDER_KIMI,
-    &PROVIDER_QWEN,      &PROVIDER_ZAI,        &PROVIDER_COPILOT,
-    &PROVIDER_MISTRAL,   &PROVIDER_PERPLEXITY, &PROVIDER_POE,
-    &PROVIDER_LMARENA,   &PROVIDER_META,       &PROVIDER_OPENWEBUI,
-    &PROVIDER_LIBRECHAT, &PROVIDER_TYPINGMIND, &PROVIDER_LMSTUDIO,
-    &PROVIDER_JAN,       &PROVIDER_GENERIC,    NULL
-};
+const struct provider *const PROVIDERS[] = { &PROVIDER_CHATGPT,
+                                             &PROVIDER_CLAUDE,
+                                             &PROVIDER_GEMINI,
+                                             &PROVIDER_GROK,
+                                             &PROVIDER_DEEPSEEK,
+                                             &PROVIDER_KIMI,
+                                             &PROVIDER_QWEN,
+                                             &PROVIDER_ZAI,
+                                             &PROVIDER_COPILOT,
+                                             &PROVIDER_MISTRAL,
+                                             &PROVIDER_PERPLEXITY,
+                                             &PROVIDER_POE,
+                                             &PROVIDER_LMARENA,
+                                             &PROVIDER_META,
+                                             &PROVIDER_OPENWEBUI,
+                                             &PROVIDER_LIBRECHAT,
+                                             &PROVIDER_TYPINGMIND,
+                                             &PROVIDER_LMSTUDIO,
+                                             &PROVIDER_JAN,
+                                             &PROVIDER_CLAUDE_CODE,
+                                             &PROVIDER_CODEX,
+                                             &PROVIDER_GEMINI_CLI,
+                                             &PROVIDER_CURSOR,
+                                             &PROVIDER_GENERIC,
+                                             NULL };
 
 const struct provider *provider_by_name(struct str name)
 {
