@@ -8,11 +8,13 @@ enum { PROBES_MAX = 8, HOLDERS_MAX = 8, WEIGHED_MAX = 2 * PROBES_MAX * HOLDERS_M
 
 /* --- the source ---------------------------------------------------------------------------------- */
 
-/* A share's own id ends its link, and says nothing of the conversation. */
+/* A share's own id ends its link, and says nothing of the conversation; a session's is a file's, and other files go on with the
+ * same conversation. */
 static struct str conversation_id_of(const struct conversation *c)
 {
-    bool of_share = c->source.url.n && str_ends(c->source.url, c->source.id);
-    return c->source.id.n && !of_share ? c->source.id : STR_NONE;
+    bool of_share = c->source.url.n && str_ends(c->source.url, c->source.id),
+         of_session = str_eq(str_from(c->source.kind), S("session"));
+    return c->source.id.n && !of_share && !of_session ? c->source.id : STR_NONE;
 }
 
 static struct str place_of(struct arena *a, const struct conversation *c)

@@ -129,6 +129,8 @@
 #define IMPORT_FETCH_MS       15000 /* for the pictures of one conversation that stand elsewhere … */
 #define IMPORT_FETCH_ALL_MS   (10 * 60 * 1000) /* … and for those of a whole import */
 #define IMPORT_LIST_BYTES_MAX MIB(512)         /* of the names in what was given */
+#define CURSOR_FILE_BYTES_MAX \
+    ((int64_t)16 << 30) /* of Cursor's file and its log, copied to be read */
 #define IMPORT_KEEP_MS        (INT64_C(90) * 24 * 3600 * 1000) /* a report, and what undoing wants … */
 #define IMPORT_FILES_KEEP_MS  (INT64_C(24) * 3600 * 1000) /* … and what was given to a dry run */
 #define IMPORT_NAME_BYTES_MAX 255

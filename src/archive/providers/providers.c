@@ -23,6 +23,10 @@
     CODE(TYPINGMIND) \
     CODE(LMSTUDIO) \
     DATA(JAN, "jan") \
+    DATA(CLAUDE_CODE, "claude_code") \
+    DATA(CODEX, "codex") \
+    DATA(GEMINI_CLI, "gemini_cli") \
+    DATA(CURSOR, "cursor") \
     DATA(GENERIC, "generic") /* a page of any host */
 /* clang-format on */
 
