@@ -392,14 +392,15 @@ static void put_item(struct rollout *r, const struct item *i)
 
 static err_t read_records(struct rollout *r, struct reader *from)
 {
-    static const char *const MEMBERS[] = { "timestamp", "type",    "payload",   "id",
-                                           "cwd",       "git",     "role",      "content",
-                                           "name",      "call_id", "arguments", "output",
-                                           "summary",   "action",  "input",     NULL };
+    static const struct str MEMBERS[] = { S("timestamp"), S("type"),      S("payload"),
+                                          S("id"),        S("cwd"),       S("git"),
+                                          S("role"),      S("content"),   S("name"),
+                                          S("call_id"),   S("arguments"), S("output"),
+                                          S("summary"),   S("action"),    S("input") };
     CLEANUP(session_end) struct session_records records = { 0 };
     struct json record;
     err_t e;
-    session_begin(&records, from, MEMBERS);
+    session_begin(&records, from, MEMBERS, COUNTOF(MEMBERS));
     records.wanted = is_wanted;
     while ((e = session_next(&records, r->b, &record)) == OK && r->b->err == OK)
         take_record(r, record, records.lines.place);
