@@ -40,7 +40,8 @@ struct db_driver {
     err_t (*value)(struct db_cursor *c, int column, enum db_type t, struct arena *a, void *to);
     int64_t (*changed)(struct db_cursor *c);
     void (*done)(struct db_cursor *c);
-    bool (*reads_begin)(struct db *db); /* NULL: has nothing of the kind */
+    err_t (*together_end)(struct db *db); /* NULL: each write is done when it is asked for */
+    bool (*reads_begin)(struct db *db);   /* NULL: has nothing of the kind */
     void (*reads_end)(struct db *db);
     err_t (*begin)(struct db *db);
     err_t (*commit)(struct db *db);
@@ -95,12 +96,13 @@ struct db {
     bool inside;                /* of the one that makes a derived store anew, and of migrations */
     unsigned generation;        /* of the store that it is connected to */
     int cursors;                /* statements that run */
-    err_t txn_error;            /* the transaction is lost; every further call in it gives this */
-    void *group;                /* SQLite: the group that the transaction belongs to */
-    bool hands_over;            /* db_hand_over_begin */
-    bool joins;                 /* db_set_joins */
-    void *handed;               /* SQLite: the group of a commit whose result is not known yet */
-    err_t handed_error;         /* that group failed */
+    bool together, later; /* db_together_begin; the statement that runs may wait for its end */
+    err_t txn_error;      /* the transaction is lost; every further call in it gives this */
+    void *group;          /* SQLite: the group that the transaction belongs to */
+    bool hands_over;      /* db_hand_over_begin */
+    bool joins;           /* db_set_joins */
+    void *handed;         /* SQLite: the group of a commit whose result is not known yet */
+    err_t handed_error;   /* that group failed */
     enum db_patience patience;
     int64_t once_ms; /* of the next statement alone; 0: as patience says */
 };
