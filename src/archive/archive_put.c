@@ -296,8 +296,10 @@ err_t archive_write(struct db *db, struct arena *a, struct uuid owner,
         TRY(insert_row(db, owner, &f.row, o, ret));
     else
         keep_known(old, &f.row);
+    db_together_begin(db);
     for (size_t i = 0; i < plan.count; i++)
         TRY(put_step(db, owner, &plan.steps[i], o->now_ms, ret));
+    TRY(db_together_end(db));
     if (!new)
         TRY(write_row(db, a, owner, old, &f.row, o, ret));
     ret->title = f.row.title;
@@ -376,7 +378,7 @@ struct put {
     struct rendering rendering; /* that came */
     struct write_options write;
     struct uuid mark;
-    bool leaves_trash;
+    bool leaves_trash, archived;
 };
 
 /* The other conversations become part of the first one. */
@@ -478,13 +480,35 @@ static err_t put_source(struct put *p, bool new, struct uuid conversation)
     return new ? source_store_insert(p->db, p->owner, s) : source_store_update(p->db, p->owner, s);
 }
 
+/* An archive brings what is here already: the same words, captured no earlier. */
+static err_t is_here(struct put *p, struct archive_put_result *ret, bool *ret_here)
+{
+    struct archive_conversation row;
+    *ret_here = false;
+    if (!p->archived || p->identity.count != 1)
+        return OK;
+    TRY(archive_store_any(p->db, p->a, p->owner, p->identity.conversations[0], &row));
+    *ret_here = row.trashed_ms == TIME_NONE && str_eq(row.hash, p->rendering.row.hash) &&
+                row.captured_ms >= p->rendering.row.captured_ms;
+    if (*ret_here)
+        *ret = (struct archive_put_result){ .id = row.id,
+                                            .version = row.version,
+                                            .title = row.title,
+                                            .message_count = row.message_count,
+                                            .messages_unchanged = p->rendering.count };
+    return OK;
+}
+
 static err_t put(struct put *p, const struct archive_source *source, size_t count,
                  struct archive_put_result *ret)
 {
     static const struct archive_conversation NONE = { 0 };
     struct rendering *r = &p->rendering;
     TRY(identity_find(p->db, p->a, p->owner, source, r->messages, count, &p->identity));
-    bool new = uuid_is_nil(p->identity.source.id);
+    bool new = uuid_is_nil(p->identity.source.id), here;
+    TRY(is_here(p, ret, &here));
+    if (here)
+        return OK;
     if (new)
         p->identity.source.id = uuid_new();
     r->source_id = p->identity.source.id;
@@ -515,6 +539,7 @@ err_t archive_put_in(struct db *db, struct arena *a, struct uuid owner,
                         c.message_count, CONVERSATION_MESSAGES_MAX);
     struct put p = { .db = db, .a = &work, .owner = owner, .mark = options->mark };
     p.leaves_trash = options->leaves_trash;
+    p.archived = options->archived;
     struct rendering *r = &p.rendering;
     p.write = (struct write_options){ .measure = options->measure, .now_ms = now_ms };
     r->count = c.message_count;

@@ -106,7 +106,7 @@ err_t batch_report(struct import_run *w, struct str entry, size_t place, const c
     i->row = (struct import_item){ .outcome = str_from(outcome),
                                    .entry = str_dup(&i->a, entry),
                                    .place = (int64_t)place,
-                                   .reason_code = str_from(code),
+                                   .reason_code = str_dup(&i->a, str_from(code)),
                                    .reason = str_dup(&i->a, reason) };
     TRY(arena_err(&i->a));
     batch_keep(w, i);
@@ -120,9 +120,11 @@ static err_t put(struct import_run *w, struct batch_item *i, struct import_item 
     struct archive_put_result put;
     struct import_seen seen;
     struct uuid owner = w->job->owner_id;
-    const struct archive_put_options options = {
-        .dry = w->row.dry_run, .media = i->media, .media_count = i->media_count, .mark = w->row.id
-    };
+    const struct archive_put_options options = { .dry = w->row.dry_run,
+                                                 .media = i->media,
+                                                 .media_count = i->media_count,
+                                                 .mark = w->row.id,
+                                                 .archived = i->own };
     err_t e = import_store_seen(w->db, &i->a, owner, i->digest, &seen);
     if (e == OK) {
         row->outcome = S("unchanged");
@@ -134,8 +136,11 @@ static err_t put(struct import_run *w, struct batch_item *i, struct import_item 
     if (e != E_NOT_FOUND)
         return e;
     int64_t now_ms = clock_wall_ms();
-    i->c.source.captured_ms = now_ms;
+    if (i->c.source.captured_ms <= 0 || i->c.source.captured_ms > now_ms)
+        i->c.source.captured_ms = now_ms; /* an archive of ours says when it was */
     TRY(archive_put_in(w->db, &i->a, owner, &i->c, &options, now_ms, &put));
+    if (put.created)
+        TRY(archive_add(w->db, &i->a, owner, put.id, &i->c, &i->added, now_ms));
     row->outcome = put.created ? S("new") : put.changed ? S("changed") : S("unchanged");
     row->conversation_id = put.id;
     row->version = put.version;
