@@ -249,23 +249,31 @@ DELETE FROM conversation_apart WHERE owner_id = :owner;
 
 -- :query archive_answer_of_origin
 -- Which conversations hold this answer, by the provider's id of it.
--- SQLite would otherwise walk all messages of the account in the order that the answer is to have.
-SELECT DISTINCT m.conversation_id AS conversation_id FROM message m
+-- Either database would otherwise walk all messages of the account in the order that the answer is to have.
 @sqlite
-       INDEXED BY message_answer_origin
-@end
+SELECT DISTINCT m.conversation_id AS conversation_id FROM message m INDEXED BY message_answer_origin
   JOIN conversation c ON c.owner_id = m.owner_id AND c.id = m.conversation_id
  WHERE m.owner_id = :owner AND m.origin_id = :origin AND m.role = 'assistant' AND c.provider = :provider
  ORDER BY m.conversation_id LIMIT :limit;
+@postgres
+WITH held AS MATERIALIZED (SELECT conversation_id FROM message
+                            WHERE owner_id = :owner AND origin_id = :origin AND role = 'assistant')
+SELECT DISTINCT c.id AS conversation_id FROM held JOIN conversation c ON c.owner_id = :owner AND c.id = held.conversation_id
+ WHERE c.provider = :provider ORDER BY c.id LIMIT :limit;
+@end
 
 -- :query archive_answer_of_hash
-SELECT DISTINCT m.conversation_id AS conversation_id FROM message m
 @sqlite
-       INDEXED BY message_answer_hash
-@end
+SELECT DISTINCT m.conversation_id AS conversation_id FROM message m INDEXED BY message_answer_hash
   JOIN conversation c ON c.owner_id = m.owner_id AND c.id = m.conversation_id
  WHERE m.owner_id = :owner AND m.hash = :hash AND m.role = 'assistant' AND c.provider = :provider
  ORDER BY m.conversation_id LIMIT :limit;
+@postgres
+WITH held AS MATERIALIZED (SELECT conversation_id FROM message
+                            WHERE owner_id = :owner AND hash = :hash AND role = 'assistant')
+SELECT DISTINCT c.id AS conversation_id FROM held JOIN conversation c ON c.owner_id = :owner AND c.id = held.conversation_id
+ WHERE c.provider = :provider ORDER BY c.id LIMIT :limit;
+@end
 
 -- :query archive_media_copy
 INSERT INTO media (owner_id, conversation_id, sha256, media_type, bytes)
