@@ -311,7 +311,8 @@ err_t db_txn_begin(struct db_txn *tx, struct db *db)
             E_READ_ONLY, NULL,
             "a write could not be brought to the disk; restart the server when the disk is sound");
     db->txn_error = OK;
-    db->marked = db->together = false;
+    db->marked = false;
+    db->together = 0;
     TRY(settled(db));
     TRY(ready(db));
     TRY(said(db, db->store->driver->begin(db)));
@@ -348,16 +349,17 @@ void db_txn_end(struct db_txn *tx)
 void db_together_begin(struct db *db)
 {
     assert(db->in_txn);
-    db->together = true;
+    db->together++;
 }
 
 err_t db_together_end(struct db *db)
 {
-    assert(db->in_txn);
-    db->together = false;
+    assert(db->in_txn && db->together);
     if (db->txn_error != OK)
         return db->txn_error;
-    return db->store->driver->together_end ? said(db, db->store->driver->together_end(db)) : OK;
+    return --db->together == 0 && db->store->driver->together_end
+               ? said(db, db->store->driver->together_end(db))
+               : OK;
 }
 
 bool db_in_txn(const struct db *db)

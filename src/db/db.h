@@ -196,7 +196,7 @@ void db_txn_end(struct db_txn *tx);
 /* Many writes of one transaction, each without a look at what it did (db_exec without ret_changed): PostgreSQL gets them one behind
  * the other, and is waited for at the end, not each time. A read in between waits too. An error is that of one of
  * those since the begin, said by the end, a read, or a later write; what they wrote may be undone together. After an error
- * nobody need call the end. SQLite does each when it is asked. */
+ * nobody need call the end. The outermost of several counts. SQLite does each when it is asked. */
 void db_together_begin(struct db *db);
 NODISCARD err_t db_together_end(struct db *db);
 bool db_in_txn(const struct db *db);

@@ -96,13 +96,14 @@ struct db {
     bool inside;                /* of the one that makes a derived store anew, and of migrations */
     unsigned generation;        /* of the store that it is connected to */
     int cursors;                /* statements that run */
-    bool together, later; /* db_together_begin; the statement that runs may wait for its end */
-    err_t txn_error;      /* the transaction is lost; every further call in it gives this */
-    void *group;          /* SQLite: the group that the transaction belongs to */
-    bool hands_over;      /* db_hand_over_begin */
-    bool joins;           /* db_set_joins */
-    void *handed;         /* SQLite: the group of a commit whose result is not known yet */
-    err_t handed_error;   /* that group failed */
+    int together;               /* db_together_begin, how often */
+    bool later;                 /* the statement that runs may wait for their end */
+    err_t txn_error;            /* the transaction is lost; every further call in it gives this */
+    void *group;                /* SQLite: the group that the transaction belongs to */
+    bool hands_over;            /* db_hand_over_begin */
+    bool joins;                 /* db_set_joins */
+    void *handed;               /* SQLite: the group of a commit whose result is not known yet */
+    err_t handed_error;         /* that group failed */
     enum db_patience patience;
     int64_t once_ms; /* of the next statement alone; 0: as patience says */
 };

@@ -12,6 +12,10 @@
 
 /* What knows more of a file stands before what knows less. */
 const struct source_format *const SOURCE_FORMATS[] = { &FORMAT_ANNOTATIONS,
+                                                       &FORMAT_CURSOR,
+                                                       &FORMAT_CLAUDE_CODE,
+                                                       &FORMAT_CODEX,
+                                                       &FORMAT_GEMINI_CLI,
                                                        &FORMAT_REFUSED,
                                                        &FORMAT_TAKEOUT,
                                                        &FORMAT_TAKEOUT_PAGE,
