@@ -76,6 +76,7 @@ err_t archive_write_new(struct db *db, struct arena *a, struct uuid owner,
     row->id = ret->id = uuid_new();
     row->message_count = ret->message_count = count_shown(c);
     ret->title = row->title;
+    db_together_begin(db);
     TRY(archive_insert_row(db, owner, row, o, ret));
     for (size_t i = 0; i < c->message_count; i++) {
         struct archive_message m;
@@ -86,6 +87,7 @@ err_t archive_write_new(struct db *db, struct arena *a, struct uuid owner,
         give_ids(&places, i, &m);
         TRY(insert_message(db, owner, &m, o, ret));
     }
+    TRY(db_together_end(db));
     if (o->measure)
         ret->after.warnings = archive_count_warnings(row->findings);
     return OK;

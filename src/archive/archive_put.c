@@ -69,7 +69,7 @@ struct put {
     struct rendering rendering; /* that came; of one that is new perhaps only the first messages */
     struct write_options write;
     struct uuid mark;
-    bool leaves_trash;
+    bool leaves_trash, archived;
 };
 
 /* The other conversations become part of the first one. */
@@ -190,10 +190,33 @@ static err_t find(struct put *p, const struct archive_source *source)
     return OK;
 }
 
+/* An archive brings what is here already: the same words, captured no earlier. */
+static err_t is_here(struct put *p, struct archive_put_result *ret, bool *ret_here)
+{
+    struct archive_conversation row;
+    *ret_here = false;
+    if (!p->archived || p->identity.count != 1)
+        return OK;
+    TRY(archive_store_any(p->db, p->a, p->owner, p->identity.conversations[0], &row));
+    *ret_here = row.trashed_ms == TIME_NONE && str_eq(row.hash, p->rendering.row.hash) &&
+                row.captured_ms >= p->rendering.row.captured_ms;
+    if (*ret_here)
+        *ret = (struct archive_put_result){ .id = row.id,
+                                            .version = row.version,
+                                            .title = row.title,
+                                            .message_count = row.message_count,
+                                            .messages_unchanged = p->c->message_count };
+    return OK;
+}
+
 static err_t put(struct put *p, const struct archive_source *source, struct archive_put_result *ret)
 {
     struct rendering *r = &p->rendering;
+    bool here;
     TRY(find(p, source));
+    TRY(is_here(p, ret, &here));
+    if (here)
+        return OK;
     bool new = uuid_is_nil(p->identity.source.id);
     if (new)
         p->identity.source.id = uuid_new();
@@ -225,6 +248,7 @@ err_t archive_put_in(struct db *db, struct arena *a, struct uuid owner,
                         c.message_count, CONVERSATION_MESSAGES_MAX);
     struct put p = { .db = db, .a = &work, .owner = owner, .c = &c, .mark = options->mark };
     p.leaves_trash = options->leaves_trash;
+    p.archived = options->archived;
     p.write = (struct write_options){ .measure = options->measure, .now_ms = now_ms };
     TRY(row_of(&work, &c, options, now_ms, &p.rendering.row));
     p.write.seen_ms = p.rendering.row.captured_ms;

@@ -299,8 +299,10 @@ err_t archive_write(struct db *db, struct arena *a, struct uuid owner,
         TRY(archive_insert_row(db, owner, &f.row, o, ret));
     else
         keep_known(old, &f.row);
+    db_together_begin(db);
     for (size_t i = 0; i < plan.count; i++)
         TRY(put_step(db, owner, &plan.steps[i], o->now_ms, ret));
+    TRY(db_together_end(db));
     if (!new)
         TRY(write_row(db, a, owner, old, &f.row, o, ret));
     ret->title = f.row.title;

@@ -150,6 +150,10 @@ NODISCARD err_t conversation_hash(struct arena *a, struct arena *scratch, struct
 NODISCARD err_t conversation_chain(struct arena *a, const struct str *hashes, size_t count,
                                    struct str *ret);
 
+/* Texts that do not lie in `a`, which holds the rest of it, are copied there: the conversation then outlives whatever it was read
+ * from. E_LIMIT, E_BUSY. */
+NODISCARD err_t conversation_own(struct arena *a, struct conversation *c);
+
 /* The JSON of DESIGN 5.3. conversation_write gives the whole on one line (no line feed). */
 void block_write(struct json_out *o, const struct block *b);
 void blocks_write(struct json_out *o, const struct block *blocks, size_t n);

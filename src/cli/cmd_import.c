@@ -7,7 +7,7 @@
 
 static const struct cli_option OPTIONS[] = {
     { "--from", "PROVIDER", "take only this provider's conversations" },
-    { "--account", "NAME", "which of your accounts there it is, where the files do not say" },
+    { "--account", "NAME", "which of your accounts there it is, instead of what the files say" },
     { "--dry-run", NULL, "say what would come of it, and store nothing" },
     { "--agents", NULL, "the sessions of your coding agents, from where they keep them" },
     { "--yes", NULL, "with --agents: do not ask" },
