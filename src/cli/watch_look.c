@@ -126,16 +126,26 @@ static void tidy(struct cli *c, struct str id, struct json import)
         err_clear(); /* then it stays */
 }
 
+/* One that failed on the way is begun again later; that somebody ended it, or there was nothing in it, is an answer. */
+static err_t judge(struct json import)
+{
+    struct json error = json_get(import, S("error"));
+    if (!str_eq(json_get_str(import, S("status")), S("failed")) ||
+        str_eq(json_get_str(error, S("code")), S("nothing_found")))
+        return OK;
+    return err_note(E_UPSTREAM, NULL, "the import failed: %.*s",
+                    STR_ARG(str_sub(json_get_str(error, S("detail")), 0, 200)));
+}
+
 static err_t follow(struct look *k, struct str name, struct str id)
 {
     struct cli *c = k->w->c;
     struct json import;
     struct str text;
     TRY(importing_follow(c, id, &text, &import));
-    bool changed = importing_count(import, "new") + importing_count(import, "changed") +
-                       importing_count(import, "failed") >
-                   0;
-    if (changed || !importing_is_done(import))
+    TRY(judge(import));
+    if (importing_count(import, "new") || importing_count(import, "changed") ||
+        importing_count(import, "failed") || !importing_is_done(import))
         (void)importing_report(c, name, text, import);
     fflush(stdout);
     tidy(c, id, import);
