@@ -6,7 +6,8 @@
 
 enum {
     AGAIN_MS = 3000,       /* one file is not taken more often, … */
-    VAULT_AGAIN_MS = 60000 /* … and one that has to be copied whole is not */
+    BYTES_IN_MS = 1000,    /* … a large one, which is read and sent whole, less often, … */
+    LARGE_AGAIN_MS = 60000 /* … and Cursor's, which is copied first, so often */
 };
 
 /* --- what has changed ------------------------------------------------------------------------------------------------ */
@@ -29,7 +30,9 @@ static bool is_vault(const struct session_file *f)
 static bool may_be_taken(struct watching *w, const struct session_file *f)
 {
     const int64_t *at_ms = map_get(&w->taken_ms, str_from(f->path));
-    int64_t rest_ms = is_vault(f) ? VAULT_AGAIN_MS : AGAIN_MS;
+    int64_t rest_ms = is_vault(f) ? LARGE_AGAIN_MS : AGAIN_MS + f->bytes / BYTES_IN_MS;
+    if (rest_ms > LARGE_AGAIN_MS)
+        rest_ms = LARGE_AGAIN_MS;
     return !at_ms || clock_monotonic_ms() - *at_ms >= rest_ms;
 }
 
