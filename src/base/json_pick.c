@@ -2,6 +2,8 @@
 
 struct pick {
     const char *p, *end;
+    const struct str *names;
+    size_t count;
 };
 
 static bool is_space(char c)
@@ -64,21 +66,21 @@ static bool skip_value(struct pick *k)
     return k->p > from;
 }
 
-static bool is_wanted(struct str name, const char *const *names)
+static bool is_wanted(const struct pick *k, struct str name)
 {
-    for (; *names; names++)
-        if (str_eq(name, str_from(*names)))
+    for (size_t i = 0; i < k->count; i++)
+        if (str_eq(name, k->names[i]))
             return true;
     return false;
 }
 
 /* One member, at its name. */
-static bool member(struct pick *k, const char *const *names, struct buf *out, size_t first)
+static bool member(struct pick *k, struct buf *out, size_t first)
 {
     const char *name = k->p;
     if (peek(k) != '"' || !skip_string(k))
         return false;
-    bool wanted = is_wanted(str_of(name + 1, (size_t)(k->p - name) - 2), names);
+    bool wanted = is_wanted(k, str_of(name + 1, (size_t)(k->p - name) - 2));
     if (peek(k) != ':')
         return false;
     k->p++;
@@ -91,14 +93,14 @@ static bool member(struct pick *k, const char *const *names, struct buf *out, si
     return true;
 }
 
-static bool members(struct pick *k, const char *const *names, struct buf *out)
+static bool members(struct pick *k, struct buf *out)
 {
     size_t first = out->n;
     if (peek(k) == '}')
         return k->p++, true;
     for (;;) {
         (void)peek(k);
-        if (!member(k, names, out, first))
+        if (!member(k, out, first))
             return false;
         char c = peek(k);
         if (c != ',' && c != '}')
@@ -109,14 +111,14 @@ static bool members(struct pick *k, const char *const *names, struct buf *out)
     }
 }
 
-err_t json_pick(struct str text, const char *const *names, struct buf *out)
+err_t json_pick(struct str text, const struct str *names, size_t count, struct buf *out)
 {
-    struct pick k = { text.s, text.s + text.n };
+    struct pick k = { text.s, text.s + text.n, names, count };
     bool ok = peek(&k) == '{';
     if (ok) {
         k.p++;
         buf_putc(out, '{');
-        ok = members(&k, names, out) && !peek(&k);
+        ok = members(&k, out) && !peek(&k);
         buf_putc(out, '}');
     }
     TRY(buf_err(out));

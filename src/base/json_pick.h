@@ -5,10 +5,10 @@
 
 #include "base/buf.h"
 
-/* Append an object of those members of the top object in `text` whose names, as they are written there, are in `names`
- * (NULL-ended); where a name stands twice, both. What is passed over is looked through for its end and no more: what is given is
- * for json_parse, which says whether it is JSON.
+/* Append an object of those members of the top object in `text` whose names, as they are written there, are in `names`; where one
+ * stands twice, both. What is passed over is looked through for its end and no more: what is given is for json_parse, which says
+ * whether it is JSON.
  * E_BAD_JSON: `text` is no object, or breaks off; out's errors. Costs about what memchr over the text does. */
-NODISCARD err_t json_pick(struct str text, const char *const *names, struct buf *out);
+NODISCARD err_t json_pick(struct str text, const struct str *names, size_t count, struct buf *out);
 
 #endif

@@ -26,9 +26,11 @@ static bool is_jsonl(struct str name)
     return str_ends(name, S(".jsonl"));
 }
 
+/* The list of their names lies beside these two folders. */
 static bool is_rollout(struct str name)
 {
-    return is_jsonl(name) && str_starts(last_part(name), S("rollout-"));
+    return is_jsonl(name) && str_starts(last_part(name), S("rollout-")) &&
+           (str_starts(name, S("sessions/")) || str_starts(name, S("archived_sessions/")));
 }
 
 static bool is_chat(struct str name)
@@ -102,8 +104,7 @@ err_t agent_places(struct arena *a, struct agent_place **ret, size_t *ret_count)
                codex = base_of(&f, variable("CODEX_HOME"), home, ".codex"),
                config = base_of(&f, variable("XDG_CONFIG_HOME"), home, ".config");
     offer(&f, "Claude Code", str_cat(a, claude, S("/projects")), is_jsonl);
-    offer(&f, "Codex", str_cat(a, codex, S("/sessions")), is_rollout);
-    offer(&f, "Codex", str_cat(a, codex, S("/archived_sessions")), is_rollout);
+    offer(&f, "Codex", codex, is_rollout);
     offer(&f, "Gemini CLI", str_fmt(a, "%s/.gemini/tmp", gemini ? gemini : home), is_chat);
     offer_cursor(&f, str_cat(a, config, S("/Cursor/User")));
     offer_cursor(&f, str_fmt(a, "%s/Library/Application Support/Cursor/User", home));

@@ -43,7 +43,7 @@ const record = (n, parent, words, more = {}) => JSON.stringify({ parentUuid: par
 test('what is found is shown, and taken only where somebody agrees', async () => {
     const shown = await vivim(['import', '--agents', '--dry-run']);
     assert.equal(shown.code, 0, shown.stderr);
-    for (const line of [/^Claude Code +4 files .*\.claude\/projects$/m, /^Codex +1 file .*\.codex\/sessions$/m, /^Gemini CLI +2 files .*\.gemini\/tmp$/m, /^Cursor +1 file .*state\.vscdb$/m]) assert.match(shown.stdout, line);
+    for (const line of [/^Claude Code +4 files .*\.claude\/projects$/m, /^Codex +1 file .*\.codex$/m, /^Gemini CLI +2 files .*\.gemini\/tmp$/m, /^Cursor +1 file .*state\.vscdb$/m]) assert.match(shown.stdout, line);
     const [{ found }] = jsonLines((await vivim(['import', '--agents', '--dry-run', '--json'])).stdout);
     assert.deepEqual(found.map((f) => [f.tool, f.files]), [['Claude Code', 4], ['Codex', 1], ['Gemini CLI', 2], ['Cursor', 1]]);
     const unasked = await vivim(['import', '--agents']);

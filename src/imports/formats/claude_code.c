@@ -231,13 +231,12 @@ static void add_record(struct code_session *s, struct json record)
 
 /* --- a session ------------------------------------------------------------------------------------------------------------- */
 
-static const char *const MEMBERS[] = {
-    "type",        "uuid",    "parentUuid",        "logicalParentUuid",
-    "sessionId",   "agentId", "timestamp",         "cwd",
-    "gitBranch",   "message", "isSidechain",       "isMeta",
-    "attachment",  "content", "isApiErrorMessage", "isCompactSummary",
-    "customTitle", "aiTitle", "summary",           "leafUuid",
-    NULL
+static const struct str MEMBERS[] = {
+    S("type"),        S("uuid"),    S("parentUuid"),        S("logicalParentUuid"),
+    S("sessionId"),   S("agentId"), S("timestamp"),         S("cwd"),
+    S("gitBranch"),   S("message"), S("isSidechain"),       S("isMeta"),
+    S("attachment"),  S("content"), S("isApiErrorMessage"), S("isCompactSummary"),
+    S("customTitle"), S("aiTitle"), S("summary"),           S("leafUuid")
 };
 
 static err_t read_records(struct code_session *s, struct reader *from)
@@ -245,7 +244,7 @@ static err_t read_records(struct code_session *s, struct reader *from)
     CLEANUP(session_end) struct session_records records = { 0 };
     struct json record;
     err_t e;
-    session_begin(&records, from, MEMBERS);
+    session_begin(&records, from, MEMBERS, COUNTOF(MEMBERS));
     while ((e = session_next(&records, s->b, &record)) == OK && s->b->err == OK)
         add_record(s, record);
     return e == E_NOT_FOUND ? OK : e;

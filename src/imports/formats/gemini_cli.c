@@ -277,16 +277,16 @@ static void find_folder(struct import_source *s, struct builder *b)
 
 static err_t read_lines(struct chat *k, struct reader *from)
 {
-    static const char *const MEMBERS[] = {
-        "id",       "type",  "timestamp",   "content",     "displayContent",
-        "thoughts", "model", "toolCalls",   "sessionId",   "startTime",
-        "summary",  "$set",  "lastUpdated", "directories", "$rewindTo",
-        "messages", NULL
-    };
+    static const struct str MEMBERS[] = { S("id"),          S("type"),           S("timestamp"),
+                                          S("content"),     S("displayContent"), S("thoughts"),
+                                          S("model"),       S("toolCalls"),      S("sessionId"),
+                                          S("startTime"),   S("summary"),        S("$set"),
+                                          S("lastUpdated"), S("directories"),    S("$rewindTo"),
+                                          S("messages") };
     CLEANUP(session_end) struct session_records records = { 0 };
     struct json record;
     err_t e;
-    session_begin(&records, from, MEMBERS);
+    session_begin(&records, from, MEMBERS, COUNTOF(MEMBERS));
     while ((e = session_next(&records, k->b, &record)) == OK && k->b->err == OK)
         take_record(k, record);
     return e == E_NOT_FOUND ? OK : e;

@@ -3,9 +3,10 @@
 #include "base/json_pick.h"
 #include "base/limits.h"
 
-void session_begin(struct session_records *s, struct reader *from, const char *const *names)
+void session_begin(struct session_records *s, struct reader *from, const struct str *names,
+                   size_t name_count)
 {
-    *s = (struct session_records){ .names = names };
+    *s = (struct session_records){ .names = names, .name_count = name_count };
     lines_init(&s->lines, from, IMPORT_VALUE_BYTES);
     buf_init(&s->picked, NULL, IMPORT_VALUE_BYTES * 2);
 }
@@ -20,7 +21,7 @@ static err_t read_record(struct session_records *s, struct builder *b, struct st
                          struct json *ret)
 {
     buf_clear(&s->picked);
-    TRY(json_pick(line, s->names, &s->picked));
+    TRY(json_pick(line, s->names, s->name_count, &s->picked));
     return json_parse(b->a, buf_str(&s->picked), JSON_FOREIGN_DEPTH_MAX, ret);
 }
 

@@ -9,13 +9,15 @@
 struct session_records {
     struct lines lines;
     struct buf picked;
-    const char *const *names;          /* of the members that are wanted of each record */
+    const struct str *names; /* of the members that are wanted of each record */
+    size_t name_count;
     bool (*wanted)(struct str record); /* by its text, before anything is parsed; NULL: all are */
     size_t broken;                     /* the line that could not be read and may be the last; 0 */
 };
 
 /* names, from: live as long as `s`. */
-void session_begin(struct session_records *s, struct reader *from, const char *const *names);
+void session_begin(struct session_records *s, struct reader *from, const struct str *names,
+                   size_t name_count);
 void session_end(struct session_records *s); /* for CLEANUP; accepts a zeroed one */
 /* The next record's wanted members, in the builder's arena; its line is s->lines.place. A line that is no JSON is a finding, but
  * for the last one, which may be half written and waits.

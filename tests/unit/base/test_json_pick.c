@@ -4,13 +4,13 @@
 #include "base/check.h"
 #include "base/json_pick.h"
 
-static const char *const NAMES[] = { "a", "long name", NULL };
+static const struct str NAMES[] = { S("a"), S("long name") };
 
 static void picks(const char *text, const char *want)
 {
     CLEANUP(buf_free) struct buf out = { 0 };
     buf_init(&out, NULL, 4096);
-    err_t e = json_pick(str_from(text), NAMES, &out);
+    err_t e = json_pick(str_from(text), NAMES, COUNTOF(NAMES), &out);
     buf_putc(&out, 0);
     assert_string_equal(e == OK ? out.s : err_code(e), want);
     err_clear();
@@ -47,7 +47,7 @@ static void a_limit_is_said(void **state)
     UNUSED(state);
     CLEANUP(buf_free) struct buf out = { 0 };
     buf_init(&out, NULL, 4);
-    assert_int_equal(json_pick(S("{\"a\":\"words\"}"), NAMES, &out), E_LIMIT);
+    assert_int_equal(json_pick(S("{\"a\":\"words\"}"), NAMES, COUNTOF(NAMES), &out), E_LIMIT);
 }
 
 int main(void)
