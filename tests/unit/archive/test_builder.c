@@ -89,11 +89,6 @@ static void write_node(struct builder *b, const struct tree_node *n, void *conte
     build_message(b, n->id, n->above, ROLE_USER)->on_path = n->on_path;
 }
 
-static struct json children_of(const struct tree_node *n)
-{
-    return n->value;
-}
-
 /* Each node as "id<parent", with "(child,child)" where it names some, "!" in front where it is silent, "@7" for its time;
  * gives "id<above" in the order of writing, "-" in front of what is off the path. */
 static struct str drawn(struct arena *a, struct str nodes, struct str current, struct str *findings)
@@ -116,14 +111,13 @@ static struct str drawn(struct arena *a, struct str nodes, struct str current, s
             struct str text = str_fmt(a, "[\"%.*s\"]",
                                       STR_ARG(str_sub(one, names + 1, str_find_char(one, ')', 0))));
             assert_ok(
-                json_parse(a, build_replace(&b, text, S(","), S("\",\""), true), 4, &v->value));
+                json_parse(a, build_replace(&b, text, S(","), S("\",\""), true), 4, &v->children));
         }
         one = str_sub(one, 0, names < time ? names : time);
         (void)str_cut(&one, '<', &id);
         v->id = id;
         v->parent = one.n ? one : STR_NONE;
     }
-    tree_adopt(&b, list, n, children_of);
     tree_write(&b, list, n, current, write_node, NULL);
     assert_ok(build_end(&b));
     buf_init(&out, a, 4096);
