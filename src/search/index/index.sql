@@ -98,13 +98,18 @@ SELECT CAST(value ->> 0 AS BIGINT), CAST(value ->> 1 AS BIGINT), value ->> 2, CA
 @end
 
 -- :query index_words_count
+-- By its number: `+` keeps SQLite from walking all of the owner's words.
 UPDATE search_word SET df = df + e.n
 @sqlite
   FROM (SELECT CAST(key AS BIGINT) AS number, value AS n FROM json_each(:counts)) AS e
 @postgres
   FROM (SELECT CAST(key AS BIGINT) AS number, CAST(value AS BIGINT) AS n FROM json_each_text(CAST(:counts AS JSON))) AS e
 @end
+@sqlite
+ WHERE word = e.number AND +owner_id = :owner;
+@postgres
  WHERE word = e.number AND owner_id = :owner;
+@end
 
 -- :query index_forms_count
 UPDATE search_form SET df = df + e.n
@@ -113,25 +118,27 @@ UPDATE search_form SET df = df + e.n
 @postgres
   FROM (SELECT CAST(key AS BIGINT) AS number, CAST(value AS BIGINT) AS n FROM json_each_text(CAST(:counts AS JSON))) AS e
 @end
+@sqlite
+ WHERE form = e.number AND +owner_id = :owner;
+@postgres
  WHERE form = e.number AND owner_id = :owner;
+@end
 
 -- :query index_words_unused
 DELETE FROM search_word
 @sqlite
- WHERE word IN (SELECT CAST(key AS BIGINT) FROM json_each(:counts))
+ WHERE word IN (SELECT CAST(key AS BIGINT) FROM json_each(:counts)) AND +owner_id = :owner AND df <= 0;
 @postgres
- WHERE word IN (SELECT CAST(key AS BIGINT) FROM json_each_text(CAST(:counts AS JSON)))
+ WHERE word IN (SELECT CAST(key AS BIGINT) FROM json_each_text(CAST(:counts AS JSON))) AND owner_id = :owner AND df <= 0;
 @end
-   AND owner_id = :owner AND df <= 0;
 
 -- :query index_forms_unused
 DELETE FROM search_form
 @sqlite
- WHERE form IN (SELECT CAST(key AS BIGINT) FROM json_each(:counts))
+ WHERE form IN (SELECT CAST(key AS BIGINT) FROM json_each(:counts)) AND +owner_id = :owner AND df <= 0;
 @postgres
- WHERE form IN (SELECT CAST(key AS BIGINT) FROM json_each_text(CAST(:counts AS JSON)))
+ WHERE form IN (SELECT CAST(key AS BIGINT) FROM json_each_text(CAST(:counts AS JSON))) AND owner_id = :owner AND df <= 0;
 @end
-   AND owner_id = :owner AND df <= 0;
 
 -- :query index_doc
 SELECT doc, entity, id, parent_id, position, place, session, created_ms, said_ms, length, language, meta, words
