@@ -340,6 +340,17 @@ static err_t store_counts(struct search_batch *b)
     return search_store_number_set(b->index, "doc", b->next_doc);
 }
 
+/* What was replaced within the batch is not written, and its words get no numbers. */
+static void mark_used(struct search_batch *b)
+{
+    for (size_t i = 0; i < b->count; i++)
+        for (size_t k = 0; k < b->waiting[i]->count && !b->waiting[i]->gone; k++) {
+            b->waiting[i]->tokens[k].stem->used = true;
+            if (b->waiting[i]->tokens[k].form)
+                b->waiting[i]->tokens[k].form->used = true;
+        }
+}
+
 /* Write all that waits, in the order in which a place is known before it is written. */
 static err_t flush(struct search_batch *b)
 {
@@ -347,6 +358,7 @@ static err_t flush(struct search_batch *b)
         return OK;
     b->vocabulary.next_word = b->next_word;
     b->vocabulary.next_form = b->next_form;
+    mark_used(b);
     TRY(search_vocabulary_number(&b->vocabulary, b->index, b->owner));
     for (size_t i = 0; i < b->count; i++)
         if (!b->waiting[i]->gone) {

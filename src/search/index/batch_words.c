@@ -83,7 +83,7 @@ static err_t new_stems(struct search_vocabulary *v, struct str *ret)
     jo_object(&o);
     for (size_t i = 0; i < v->stems.count; i++) {
         struct search_entry *e = entry_at(&v->stems, i);
-        if (e->number)
+        if (e->number || !e->used)
             continue;
         if (v->next_word > UINT32_MAX)
             return err_note(E_LIMIT, NULL, "the index has no more numbers for words");
@@ -113,7 +113,7 @@ static err_t forms_json(struct search_vocabulary *v, bool give, size_t **ret_ord
     jo_array(&o);
     for (size_t i = 0; i < v->forms.count; i++) {
         struct search_entry *e = entry_at(&v->forms, i);
-        if (e->number)
+        if (e->number || !e->used)
             continue;
         if (v->next_form > UINT32_MAX)
             return err_note(E_LIMIT, NULL, "the index has no more numbers for forms of words");

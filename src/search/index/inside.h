@@ -86,6 +86,7 @@ struct search_entry { /* of a batch's vocabulary: a stem, or a form of one */
     struct str text;
     struct search_entry *stem; /* of a form; NULL for a stem */
     uint32_t number;           /* 0: not known yet */
+    bool used;                 /* by a document that is written: only then it gets a new one */
 };
 
 struct search_vocabulary { /* of one owner, while a batch is gathered */

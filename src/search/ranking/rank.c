@@ -27,7 +27,8 @@ static int by_place(const void *x, const void *y)
 
 void rank_in_places(struct rank_candidate *list, size_t count)
 {
-    qsort(list, count, sizeof *list, by_place);
+    if (count)
+        qsort(list, count, sizeof *list, by_place);
 }
 
 static int64_t created_of(const struct search_row *r)
@@ -162,5 +163,6 @@ void rank_all(const struct rank_query *q, struct rank_candidate *list, size_t co
         for (int f = 0; f < RANK_FEATURES; f++)
             c->score += RANK_WEIGHTS[q->column][f] * c->features[f];
     }
-    qsort(list, count, sizeof *list, by_score);
+    if (count)
+        qsort(list, count, sizeof *list, by_score);
 }

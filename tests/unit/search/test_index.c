@@ -203,14 +203,18 @@ static void in_any_order(void **state)
 
 static const struct db_query LEFT = {
     .name = "test_left",
-    .sqlite = "SELECT (SELECT COUNT(*) FROM search_word) + (SELECT COUNT(*) FROM search_form) + (SELECT COUNT(*) FROM search_doc)"
+    .sqlite = "SELECT (SELECT COUNT(*) FROM search_word) + (SELECT COUNT(*) FROM search_form) + "
+              "(SELECT COUNT(*) FROM search_doc)"
               " + (SELECT COUNT(*) FROM search_session)",
-    .postgres = "SELECT (SELECT COUNT(*) FROM search_word) + (SELECT COUNT(*) FROM search_form) + (SELECT COUNT(*) FROM search_doc)"
+    .postgres = "SELECT (SELECT COUNT(*) FROM search_word) + (SELECT COUNT(*) FROM search_form) + "
+                "(SELECT COUNT(*) FROM search_doc)"
                 " + (SELECT COUNT(*) FROM search_session)"
 };
-static const struct db_query LEFT_IN_FTS = { .name = "test_left_in_fts",
-                                             .sqlite = "SELECT COUNT(*) FROM search_fts WHERE search_fts MATCH 'meta : kmessage'",
-                                             .postgres = "SELECT COUNT(*) FROM search_doc" };
+static const struct db_query LEFT_IN_FTS = {
+    .name = "test_left_in_fts",
+    .sqlite = "SELECT COUNT(*) FROM search_fts WHERE search_fts MATCH 'meta : kmessage'",
+    .postgres = "SELECT COUNT(*) FROM search_doc"
+};
 
 static int64_t count_of(const struct db_query *q)
 {
@@ -222,14 +226,16 @@ static int64_t count_of(const struct db_query *q)
 static void put_some(struct uuid owner, struct uuid parent, int count)
 {
     for (int i = 0; i < count; i++) {
-        struct search_doc d = { .owner_id = owner,
-                                .id = uuid_new(),
-                                .parent_id = parent,
-                                .entity = S("message"),
-                                .text = str_fmt(&f.arena, "The kettles of number%d are boiling in the kitchen", i),
-                                .position = i,
-                                .created_ms = TIME_NONE,
-                                .said_ms = TIME_NONE };
+        struct search_doc d = {
+            .owner_id = owner,
+            .id = uuid_new(),
+            .parent_id = parent,
+            .entity = S("message"),
+            .text = str_fmt(&f.arena, "The kettles of number%d are boiling in the kitchen", i),
+            .position = i,
+            .created_ms = TIME_NONE,
+            .said_ms = TIME_NONE
+        };
         ok(search_batch_put(batch, &d));
     }
 }
@@ -269,7 +275,8 @@ static void end_all(struct uuid owner, struct uuid parent)
 static void what_is_removed_is_nowhere(void **state)
 {
     UNUSED(state);
-    static void (*const ENDS[])(struct uuid, struct uuid) = { end_conversation, end_owner, end_all };
+    static void (*const ENDS[])(struct uuid, struct uuid) = { end_conversation, end_owner,
+                                                              end_all };
     struct uuid other = uuid_new(), theirs = uuid_new();
     in_a_batch(fill, other, theirs);
     int64_t left = count_of(&LEFT), fts = count_of(&LEFT_IN_FTS);
@@ -292,7 +299,9 @@ static void damaged_rows_end(void **state)
     struct buf b;
     struct search_word_at at;
     buf_init(&b, &f.arena, KIB(4));
-    const struct search_word_at all[] = { { 1, 0, false }, { 300, 7, true }, { UINT32_MAX, UINT32_MAX, false } };
+    const struct search_word_at all[] = { { 1, 0, false },
+                                          { 300, 7, true },
+                                          { UINT32_MAX, UINT32_MAX, false } };
     for (size_t i = 0; i < COUNTOF(all); i++)
         search_words_put(&b, all[i]);
     struct search_walk w = search_walk(buf_str(&b));

@@ -62,8 +62,9 @@ static void put_term(struct buf *b, const struct search_term *t)
 /* The words that rank, then the conditions: "a b | need". */
 static void put_node(struct buf *b, const struct search_query *q, const struct search_node *n)
 {
-    static const char *const SIGNS[] = { [SEARCH_NODE_ALL] = "&", [SEARCH_NODE_ANY] = "/",
-                                         [SEARCH_NODE_NOT] = "-" };
+    static const char *const SIGNS[] = {
+        [SEARCH_NODE_ALL] = "&", [SEARCH_NODE_ANY] = "/", [SEARCH_NODE_NOT] = "-"
+    };
     if (n->kind == SEARCH_NODE_TERM) {
         put_term(b, &q->terms[n->term]);
         return;
@@ -313,7 +314,8 @@ static void marks(void **state)
     static const char *const CASES[][3] = {
         { "Hello brave new world", "new", "Hello brave [new] world" },
         { "Hello brave new world", "BRAVE world", "Hello [brave] new [world]" },
-        { "Kettles boil, a kettle boiled", "kettle boiling", "[Kettles] [boil], a [kettle] [boiled]" },
+        { "Kettles boil, a kettle boiled", "kettle boiling",
+          "[Kettles] [boil], a [kettle] [boiled]" },
         { "Kettles boil, a kettle boiled", "\"kettle boiled\"", "Kettles boil, a [kettle boiled]" },
         { "Crème brûlée, crème caramel", "creme", "[Crème] brûlée, [crème] caramel" },
         { "prefixes pre premature", "pre*", "[prefixes] [pre] [premature]" },

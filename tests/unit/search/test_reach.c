@@ -54,7 +54,8 @@ static void no_query_reaches_further_than_it_says(void **state)
     assert_true(form.form > 0 && form.word > 0);
     long long word = (long long)form.word, number = (long long)form.form;
     struct arena *a = &f.arena;
-    struct str match = on_postgres ? str_fmt(a, "'%lld'", word) : str_fmt(a, "text : (\"%lld\")", word);
+    struct str match =
+        on_postgres ? str_fmt(a, "'%lld'", word) : str_fmt(a, "text : (\"%lld\")", word);
     struct str counts = str_fmt(a, "{\"%lld\":-1,\"%lld\":-1}", word, number == word ? 0 : number);
     const struct narrow_param params[] = {
         { "owner", DBU(f.owner), DBU(uuid_new()) },
@@ -74,8 +75,7 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "new_words", DBS(S("{\"fresh\":99999}")), DBN() },
         { "fresh", DBS(S("[[99999,1,\"fresher\"]]")), DBN() },
         { "counts", DBS(counts), DBN() },
-        { "match", DBS(match),
-          DBS(on_postgres ? S("'99999'") : S("text : (\"99999\")")) },
+        { "match", DBS(match), DBS(on_postgres ? S("'99999'") : S("text : (\"99999\")")) },
         { "words", DBS(str_fmt(a, "[[\"'%lld'\",1.5]]", word)), DBN() },
         { "from", DBI(NOW), DBI(NOW + 1) },
         { "before", DBI(NOW + 1), DBI(NOW) },
