@@ -85,18 +85,21 @@
 #define JOB_TELL_MS           100 /* counts within a phase are told at most this often */
 
 /* Search */
-#define SEARCH_QUERY_BYTES_MAX 2048
-#define SEARCH_TEXT_BYTES_MAX  MIB(1) /* indexed of one message; what stands behind is not found */
-#define SEARCH_TOKEN_BYTES_MAX 96     /* kept of a longer word */
-#define SEARCH_SESSION_GAP_MS  (INT64_C(6) * 3600 * 1000) /* a longer pause ends a session */
-#define SEARCH_WORDS_MAX       64 /* words of a query that rank; of more the rare ones */
-#define SEARCH_BEGINNINGS_MAX  256 /* words that one with a star stands for: the frequent ones */
-#define SEARCH_CANDIDATES_MAX  100 /* by words, and as many by vectors; two neighbours of each beside them */
-#define SEARCH_WHOLE_MAX       2000 /* a conversation of so many is ranked whole */
-#define SEARCH_DRIVE_MAX       40000 /* documents that candidates are chosen from; more frequent words only rank */
-#define SEARCH_SNIPPET_CHARS   240      /* code points */
-#define SEARCH_HIGHLIGHTS_MAX  24       /* in one snippet */
-#define SEARCH_ARENA_BYTES_MAX MIB(64)  /* indexing one entity */
+#define SEARCH_QUERY_BYTES_MAX    2048
+#define SEARCH_TEXT_BYTES_MAX     MIB(1) /* indexed of one message; what stands behind is not found */
+#define SEARCH_TOKEN_BYTES_MAX    96     /* kept of a longer word */
+#define SEARCH_LANGUAGE_BYTES_MAX KIB(8) /* looked at to tell the language of a text */
+#define SEARCH_SESSION_GAP_MS     (INT64_C(6) * 3600 * 1000) /* a longer pause ends a session */
+#define SEARCH_WORDS_MAX          64  /* words of a query that rank; of more the rare ones */
+#define SEARCH_BEGINNINGS_MAX     256 /* words that one with a star stands for: the frequent ones */
+#define SEARCH_CANDIDATES_MAX \
+    100 /* by words, and as many by vectors; two neighbours of each beside them */
+#define SEARCH_WHOLE_MAX 2000 /* a conversation of so many is ranked whole */
+#define SEARCH_DRIVE_MAX \
+    40000 /* documents that candidates are chosen from; more frequent words only rank */
+#define SEARCH_SNIPPET_CHARS   240     /* code points */
+#define SEARCH_HIGHLIGHTS_MAX  24      /* in one snippet */
+#define SEARCH_ARENA_BYTES_MAX MIB(64) /* indexing one entity */
 
 /* Similar words */
 #define SEARCH_TABLE_BYTES_MAX     MIB(64) /* one table */

@@ -10,8 +10,9 @@
 struct search_clock {
     int64_t now_ms;
     int zone_minutes; /* of the reader's local time east of UTC, -18 h .. 18 h (else clamped) */
-    enum search_language language; /* decides 5/6/2024 (English: May 6, or 5 June where it is not
-                                      NONE or English) and which words mean dates (NONE: any) */
+    /* Decides what words mean that are dates in some languages only (mars, ago; NONE: English), and
+     * what 5/6/2024 is: 6 May in English and NONE, 5 June in all others. */
+    enum search_language language;
 };
 
 enum search_date_unit {

@@ -111,24 +111,30 @@ struct search_token {
     bool part;         /* a part of an identifier whose whole came just before */
 };
 
+struct search_stems;
+
 struct search_tokens { /* a walk; may be copied to look ahead, on the same thread */
     struct str source;
     enum search_language language;
-    size_t at;           /* behind the pending ones */
-    int32_t pending[20]; /* folded characters of one source character */
+    struct search_stems *stems; /* of the thread; NULL: none */
+    size_t at;                  /* behind the pending ones */
+    int32_t pending[20];        /* folded characters of one source character */
     uint8_t pending_at, pending_count;
-    bool chained;              /* the next word is a part of an identifier that was given whole */
-    bool dotted;               /* … which begins with a dot */
+    uint8_t chain;             /* the next word is a part of an identifier that was seen whole */
     size_t start, end;         /* of the pending ones' source */
     size_t camel_at, camel_to; /* parts of camelCase that are still to be given */
     char text[SEARCH_TOKEN_BYTES_MAX];
     char stem[SEARCH_TOKEN_BYTES_MAX];
 };
 
-/* `source`: valid UTF-8; must live as long as the walk. */
+/* `source`: valid UTF-8; must live as long as the walk, which stays on one thread. */
 void search_tokens_init(struct search_tokens *t, struct str source, enum search_language language);
 bool search_tokens_next(struct search_tokens *t, struct search_token *ret);
 /* The same without those that stand beside another: the running text, in which phrases stand. */
 bool search_tokens_next_running(struct search_tokens *t, struct search_token *ret);
+
+/* Whoever keeps what a walk gives calls this before, on the same thread: E_BUSY, no memory for
+ * stems. Without it words would stand unstemmed then, which a mere answer may. */
+NODISCARD err_t search_stems_ready(enum search_language l);
 
 #endif
