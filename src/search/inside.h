@@ -7,35 +7,7 @@
 #include "base/timestamp.h"
 #include "os/thread.h"
 #include "search/search.h"
-
-/* --- tokens.c ------------------------------------------------------------------------------------
- *
- * A token is a run of letters, digits and their marks, folded: compatibility forms and case
- * (Unicode case folding) are one, diacritics are dropped. Scripts that put no spaces between words
- * (Han, Kana, Hangul, Thai, Lao, Khmer, Myanmar) give one token for each character: itself and the
- * next one; the last of a run stands alone. So a word of two characters is one token wherever it
- * stands, a longer one a phrase, and a single one a prefix. */
-
-struct search_token {
-    struct str text;   /* folded; a view into the walk, until its next step */
-    size_t start, end; /* bytes of the source */
-    size_t first_end;  /* where the first character ends, for `dense` */
-    bool dense;        /* of a script without spaces */
-    bool run_end;      /* dense: the last character of its run */
-};
-
-struct search_tokens { /* a walk; may be copied to look ahead */
-    struct str source;
-    size_t at;           /* behind the pending ones */
-    int32_t pending[20]; /* folded characters of one source character */
-    uint8_t pending_at, pending_count;
-    size_t start, end; /* of the pending ones' source */
-    char text[SEARCH_TOKEN_BYTES_MAX];
-};
-
-void search_tokens_init(struct search_tokens *t,
-                        struct str source); /* valid UTF-8; must live as long as the walk */
-bool search_tokens_next(struct search_tokens *t, struct search_token *ret);
+#include "search/words/words.h"
 
 /* --- query.c --------------------------------------------------------------------------------- */
 

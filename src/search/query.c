@@ -46,8 +46,8 @@ static err_t add_term(struct parser *p, struct str text, bool exclude, bool pref
     term.tokens = ARENA_ARRAY(p->arena, struct str, room);
     if (!term.tokens)
         return arena_err(p->arena);
-    search_tokens_init(&walk, text);
-    while (search_tokens_next(&walk, &token)) {
+    search_tokens_init(&walk, text, SEARCH_LANGUAGE_NONE);
+    while (search_tokens_next_running(&walk, &token)) {
         if (term.count == room) /* a character that becomes more words than any known one */
             return err_note(E_INVALID, "q", "a word of the query has too many parts");
         term.tokens[term.count++] = str_dup(p->arena, token.text);

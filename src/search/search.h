@@ -7,7 +7,8 @@
  * only what its owner may read: the owner is in every key and query, and the text is read again
  * under the owner's name.
  *
- * tokens.c      what a word is: one folding and cutting for index, query and highlights
+ * words/        what a word is: one folding and cutting for index, query and highlights; languages
+ * query/        dates in words, corrections
  * query.c       what people type, to a tree of terms
  * search_index.c  the keyword index behind `struct search_index` (FTS5 or tsvector)
  * snippet.c     the piece of text that shows why

@@ -87,8 +87,8 @@ static bool has_parts(bool postgres, struct str text)
     struct search_tokens walk;
     struct search_token token;
     size_t count = 0;
-    search_tokens_init(&walk, text);
-    while (count <= most && search_tokens_next(&walk, &token))
+    search_tokens_init(&walk, text, SEARCH_LANGUAGE_NONE);
+    while (count <= most && search_tokens_next_running(&walk, &token))
         count++;
     return count > most;
 }
@@ -106,8 +106,8 @@ static err_t make_rest(struct arena *a, bool postgres, struct str text, struct s
     map_init(&seen, a);
     size_t bytes = 0; /* of the words themselves: the same on both databases */
     buf_init(&b, a, 4 * SEARCH_REST_BYTES_MAX + KIB(1));
-    search_tokens_init(&walk, text);
-    while (bytes < SEARCH_REST_BYTES_MAX && search_tokens_next(&walk, &token)) {
+    search_tokens_init(&walk, text, SEARCH_LANGUAGE_NONE);
+    while (bytes < SEARCH_REST_BYTES_MAX && search_tokens_next_running(&walk, &token)) {
         if (map_has(&seen, token.text))
             continue;
         struct str word = str_dup(a, token.text);
@@ -150,7 +150,7 @@ static err_t make_part(struct buf *b, struct hot *h, struct search_tokens *walk,
     buf_clear(b);
     for (;; count++) {
         struct search_tokens here = *walk;
-        *ret_last = !search_tokens_next(walk, &token);
+        *ret_last = !search_tokens_next_running(walk, &token);
         if (*ret_last)
             break;
         if (count == SEARCH_PART_TOKENS || (h && h->reached && count >= SEARCH_PART_TOKENS_MIN)) {
@@ -190,7 +190,7 @@ static err_t keyword_put(struct db *index, struct arena *a, const struct search_
     TRY(make_rest(a, postgres, text, &part.rest));
     struct buf b;
     buf_init(&b, a, PART_BYTES_MAX);
-    search_tokens_init(&walk, text);
+    search_tokens_init(&walk, text, SEARCH_LANGUAGE_NONE);
     while (!last) {
         TRY(make_part_counting(&b, postgres, &walk, &last));
         part.text = b.n ? buf_str(&b) : S("");

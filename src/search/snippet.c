@@ -42,7 +42,7 @@ static bool matches(const struct search_term *term, const struct search_tokens *
     struct search_token next;
     for (size_t i = 1; i < term->count; i++) {
         bool last = i + 1 == term->count;
-        if (!search_tokens_next(&ahead, &next) ||
+        if (!search_tokens_next_running(&ahead, &next) ||
             !token_is(next.text, term->tokens[i], term->prefix && last))
             return false;
         *ret_end = last && term->prefix && next.dense ? next.first_end : next.end;
@@ -60,8 +60,8 @@ static err_t find_spans(struct arena *a, struct str text, const struct search_te
     ret->list = ARENA_ARRAY(a, struct span, SPANS_MAX);
     if (!ret->list)
         return arena_err(a);
-    search_tokens_init(&walk, text);
-    while (ret->count < SPANS_MAX && search_tokens_next(&walk, &token))
+    search_tokens_init(&walk, text, SEARCH_LANGUAGE_NONE);
+    while (ret->count < SPANS_MAX && search_tokens_next_running(&walk, &token))
         for (size_t i = 0; i < q->count && ret->count < SPANS_MAX; i++) {
             struct span s = { .start = token.start, .term = i };
             if (q->terms[i].exclude || !matches(&q->terms[i], &walk, &token, &s.end))

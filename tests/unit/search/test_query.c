@@ -1,5 +1,4 @@
-/* What a word is, how a query is read, where the snippet and its highlights fall: without a store.
- * */
+/* How a query is read, where the snippet and its highlights fall: without a store. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,82 +23,6 @@ static int close_arena(void **state)
     UNUSED(state);
     arena_free(&a);
     return 0;
-}
-
-/* --- tokens ---------------------------------------------------------------------------------- */
-
-/* "token:the source it came from|…" */
-static struct str tokens_of(struct str text)
-{
-    struct search_tokens walk;
-    struct search_token t;
-    struct buf b;
-    buf_init(&b, &a, MIB(4));
-    search_tokens_init(&walk, text);
-    while (search_tokens_next(&walk, &t)) {
-        assert_true(t.start < t.end && t.end <= text.n && t.first_end > t.start &&
-                    t.first_end <= t.end);
-        if (b.n)
-            buf_putc(&b, '|');
-        buf_put(&b, t.text);
-        struct str source = str_sub(text, t.start, t.end);
-        if (!str_eq(source, t.text)) {
-            buf_putc(&b, ':');
-            buf_put(&b, source);
-        }
-    }
-    return b.n ? buf_str(&b) : S("");
-}
-
-static void cutting_and_folding(void **state)
-{
-    UNUSED(state);
-    static const char *const CASES[][2] = {
-        { "", "" },
-        { " \n.,-_*\"'", "" },
-        { "a", "a" },
-        { "Hello, World!", "hello:Hello|world:World" },
-        { "snake_case it's C++11", "snake|case|it|s|c:C|11" },
-        { "café CAFÉ cafe\u0301", "cafe:café|cafe:CAFÉ|cafe:cafe\u0301" },
-        { "naïve ÅNGSTRÖM Łódź", "naive:naïve|angstrom:ÅNGSTRÖM|łodz:Łódź" },
-        { "Straße STRASSE ΣΊΣΥΦΟΣ", "strasse:Straße|strasse:STRASSE|σισυφοσ:ΣΊΣΥΦΟΣ" },
-        { "ﬁn ＡＢＣ１２ x²", "fin:ﬁn|abc12:ＡＢＣ１２|x2:x²" },
-        { "soft\u00adhyphen", "softhyphen:soft\u00adhyphen" },
-        { "हिन्दी", "हिन्दी" },
-        { "привет ёж", "привет|еж:ёж" },
-        { "مُحَمَّد", "محمد:مُحَمَّد" },
-        { "今天重大新闻", "今天|天重|重大|大新|新闻|闻" },
-        { "新", "新" },
-        { "新 闻", "新|闻" },
-        { "用C语言", "用|c:C|语言|言" },
-        { "ガラス", "カラ:ガラ|ラス|ス" },
-        { "뉴스를", "뉴스|스를|를" },
-        { "ภาษา", "ภา|าษ|ษา|า" },
-        { "😀 ok", "ok" },
-    };
-    for (size_t i = 0; i < COUNTOF(CASES); i++) {
-        struct str got = tokens_of(str_from(CASES[i][0]));
-        if (!str_eq(got, str_from(CASES[i][1])))
-            fail_msg("\"%s\" gives %.*s, not %s", CASES[i][0], STR_ARG(got), CASES[i][1]);
-    }
-}
-
-static void long_words_are_cut_alike(void **state)
-{
-    UNUSED(state);
-    char text[SEARCH_TOKEN_BYTES_MAX + 2];
-    struct search_tokens walk;
-    struct search_token one, two;
-    memset(text, 'x', sizeof text);
-    search_tokens_init(&walk, str_of(text, SEARCH_TOKEN_BYTES_MAX));
-    assert_true(search_tokens_next(&walk, &one));
-    assert_int_equal(one.text.n, SEARCH_TOKEN_BYTES_MAX);
-    struct str kept = str_dup(&a, one.text);
-    search_tokens_init(&walk, str_of(text, SEARCH_TOKEN_BYTES_MAX + 1));
-    assert_true(search_tokens_next(&walk, &two));
-    assert_true(str_eq(kept, two.text));
-    assert_int_equal(two.end, SEARCH_TOKEN_BYTES_MAX + 1);
-    assert_false(search_tokens_next(&walk, &two));
 }
 
 /* --- queries --------------------------------------------------------------------------------- */
@@ -154,7 +77,8 @@ static void queries(void **state)
         { "C语言 \"用 C\"", "+c.语言 +用.c" },
         { "\"的 新\"", "+的.新*" },
         { "AND OR NOT NEAR(a b) ^x {a}:b", "+and +or +not +near.a +b +x +a.b" },
-        { "😀", "" },
+        { "😀", "+😀" },
+        { "—", "" },
     };
     for (size_t i = 0; i < COUNTOF(CASES); i++) {
         struct search_terms t = parsed(CASES[i][0]);
@@ -341,8 +265,6 @@ static void long_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(cutting_and_folding, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(long_words_are_cut_alike, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(queries, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(filters, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(refused, open_arena, close_arena),
