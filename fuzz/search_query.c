@@ -103,7 +103,7 @@ static void put(struct str text)
 /* By everything that a search does before it reads the rows; one result at most. */
 static bool is_found(struct arena *a, const struct search_query *q, enum search_language *ret)
 {
-    struct search_source source = { .owner = OWNER };
+    struct search_archive source = { .owner = OWNER };
     struct search_ask ask = { .exact = true };
     struct search_run *r = ARENA_NEW(a, struct search_run);
     struct search_hit hits[4];

@@ -111,6 +111,16 @@
 #define SEARCH_OWN_TABLE_BYTES_MAX MIB(8)
 #define SEARCH_OWN_WORDS_MIN       20000 /* in all; from fewer there is nothing to learn */
 
+/* Similar words */
+#define SEARCH_TABLE_BYTES_MAX     MIB(64) /* one table */
+#define SEARCH_TABLE_ROWS_MAX      65536
+#define SEARCH_TABLE_DIMS_MAX      304
+#define SEARCH_VECTOR_BYTES_MAX    832     /* of a message: two background tables and one's own */
+#define SEARCH_WORD_IDS_MAX        4000000 /* different words of one archive */
+#define SEARCH_OWN_ROWS_MAX        25000   /* words that an own table has: the most frequent */
+#define SEARCH_OWN_TABLE_BYTES_MAX MIB(8)
+#define SEARCH_OWN_WORDS_MIN       20000 /* in all; from fewer there is nothing to learn */
+
 /* Conversations */
 #define CONVERSATION_BYTES_MAX       MIB(64)   /* one text of it */
 #define CONVERSATION_ARENA_BYTES_MAX MIB(2048) /* the whole of it, or what is made of it */

@@ -119,7 +119,7 @@ static bool among(struct uuid id, const struct uuid *list, size_t count)
 }
 
 /* Where a source and in: both say where. Of no conversation: a nil id, which none has. */
-static err_t conversations_of(const struct search_run *r, const struct search_source *s,
+static err_t conversations_of(const struct search_run *r, const struct search_archive *s,
                               struct search_match *m)
 {
     static const struct uuid NOWHERE = { { 0 } };
@@ -208,7 +208,7 @@ static bool passes_author(const struct search_run *r, struct str author)
 
 bool search_passes(const struct search_run *r, size_t source, const struct search_row *row)
 {
-    const struct search_source *s = &r->sources.list[source];
+    const struct search_archive *s = &r->sources.list[source];
     struct uuid conversation = uuid_is_nil(row->parent_id) ? row->id : row->parent_id;
     int64_t created_ms = row->created_ms;
     bool timed = r->query.from_ms != TIME_NONE || r->query.before_ms != TIME_NONE;

@@ -8,22 +8,22 @@
 #include "search/ranking/ranking.h"
 #include "search/search.h"
 
-/* --- sources.c: whose documents a reader may search ----------------------------------------------- */
+/* --- archives.c: whose documents a reader may search ----------------------------------------------- */
 
-struct search_source {
+struct search_archive {
     struct uuid owner;
     struct str handle;                /* STR_NONE: the reader's own */
     const struct uuid *conversations; /* count 0: all of the owner's */
     size_t count;
 };
-struct search_sources {
-    struct search_source *list; /* the reader's own first, where it is asked for */
+struct search_archives {
+    struct search_archive *list; /* the reader's own first, where it is asked for */
     size_t count;
 };
 /* Rights are read from the rows now: a withdrawn one is not among them. E_NOT_FOUND ("conversation"). */
-NODISCARD err_t search_sources(struct app *app, struct db *rows, struct arena *a,
+NODISCARD err_t search_archives_of(struct app *app, struct db *rows, struct arena *a,
                                struct uuid reader, struct uuid conversation, bool shared_alone,
-                               struct search_sources *ret);
+                               struct search_archives *ret);
 
 /* --- resolve.c --------------------------------------------------------------------------------------- */
 
@@ -34,7 +34,7 @@ struct search_run { /* one search, from its parts to its page; everything lives 
     struct uuid reader;
     const struct search_ask *ask;
     struct search_query query;
-    struct search_sources sources;
+    struct search_archives sources;
     struct rank_query rank;
     struct rank_source *ranked; /* one for each of sources */
     struct search_filter *filters;
@@ -69,7 +69,7 @@ NODISCARD err_t search_rank_head(struct search_run *r);
 enum search_stage { SEARCH_STAGE_HEAD, SEARCH_STAGE_TAIL, SEARCH_STAGE_NEWEST };
 struct search_hit {
     const struct search_row *row;
-    const struct search_source *source;
+    const struct search_archive *source;
     const struct rank_candidate *candidate; /* NULL: it was not ranked */
     struct search_place place;
     double score;

@@ -13,7 +13,7 @@
  *   ranking/  features, the one table of constants, the order
  * and here:
  *   search.c      the query from its beginning to its page
- *   sources.c     whose documents a reader may search
+ *   archives.c    whose documents a reader may search
  *   resolve.c     the query's words in the numbers of each owner; corrections
  *   candidates.c  what may answer, with its neighbours and sessions, measured and ranked
  *   stream.c      all that is found, in order, from any place on

@@ -41,11 +41,12 @@ struct search_table_id {
 struct search_table { /* views into its bytes, which must outlive it; read-only, any thread */
     enum search_table_kind kind;
     struct search_table_id id;
-    uint32_t rows, dims, stride; /* stride: bytes of a row, dims padded with zeros to a multiple of 16 */
-    const float *scales;         /* of each row: unit vector = scale x int8 */
-    const float *shares;         /* of each row: the word's share of its corpus, 0..1 */
-    const uint32_t *offsets;     /* rows + 1, into words */
-    const char *words;           /* sorted by bytes */
+    uint32_t rows, dims,
+        stride;          /* stride: bytes of a row, dims padded with zeros to a multiple of 16 */
+    const float *scales; /* of each row: unit vector = scale x int8 */
+    const float *shares; /* of each row: the word's share of its corpus, 0..1 */
+    const uint32_t *offsets; /* rows + 1, into words */
+    const char *words;       /* sorted by bytes */
     const int8_t *vectors;
 };
 
@@ -57,7 +58,7 @@ int32_t search_table_find(const struct search_table *t, struct str stem); /* its
 
 struct search_space {
     const struct search_table *tables[SEARCH_TABLE_KINDS]; /* NULL: without that one */
-    uint32_t at[SEARCH_TABLE_KINDS];                       /* where each begins in a message's vector */
+    uint32_t at[SEARCH_TABLE_KINDS]; /* where each begins in a message's vector */
     uint32_t bytes; /* of a message's vector: a multiple of 32, 0 .. SEARCH_VECTOR_BYTES_MAX */
 };
 /* Any of them may be NULL; with none the space is empty, and no word is in it. */
@@ -81,7 +82,7 @@ void search_space_similar(const struct search_space *s, const struct search_word
 
 /* What vectors of one account at one time have in common. */
 struct search_epoch {
-    int64_t number;                             /* the caller's: 1, 2, 3 … for each account */
+    int64_t number;                                /* the caller's: 1, 2, 3 … for each account */
     struct search_table_id id[SEARCH_TABLE_KINDS]; /* all zero: without that table */
     int64_t messages; /* of the archive when it was made: made again when there are a fifth more */
     uint32_t bytes;   /* of mean, and of a vector */
@@ -95,13 +96,15 @@ NODISCARD err_t search_epoch_read(struct str bytes, struct search_epoch *ret);
 bool search_epoch_due(const struct search_epoch *e, int64_t messages);
 
 struct search_vector {
-    float scale; /* unit vector = scale x int8; 0: no word of it is in the space, and its cosine with all is 0 */
+    float
+        scale; /* unit vector = scale x int8; 0: no word of it is in the space, and its cosine with all is 0 */
     int8_t v[SEARCH_VECTOR_BYTES_MAX]; /* space.bytes of them count */
 };
 /* `scale` and the int8s as bytes, for a row: 4 + bytes. */
 enum { SEARCH_VECTOR_HEAD_BYTES = 4 };
 struct str search_vector_write(struct arena *a, const struct search_vector *v, uint32_t bytes);
-bool search_vector_read(struct str row, uint32_t bytes, struct search_vector *ret); /* false: of another length */
+bool search_vector_read(struct str row, uint32_t bytes,
+                        struct search_vector *ret); /* false: of another length */
 
 /* The vector of a message or a query: its words in any order, as often as they stand there. */
 void search_message_vector(const struct search_space *s, const struct search_epoch *e,
@@ -151,14 +154,14 @@ struct search_near_hit {
  * `limit`. Gives how many. `keep` is asked of every live item, before anything is compared. */
 size_t search_near_scan(const struct search_near *n, const struct search_vector *query,
                         bool (*keep)(const struct search_near_item *item, void *context),
-                        void *context, struct arena *scratch, struct search_near_hit *hits,
-                        size_t limit);
+                        void *context, struct search_near_hit *hits, size_t limit);
 
 /* --- an account's own table ------------------------------------------------------------------------- */
 
 /* The words of an archive, message by message; walked twice, the same both times. */
 struct search_sequence {
-    const uint32_t *words; /* ids 0 .. word_ids - 1, in order, stop words included; until the next step */
+    const uint32_t
+        *words; /* ids 0 .. word_ids - 1, in order, stop words included; until the next step */
     size_t count;
 };
 struct search_corpus {

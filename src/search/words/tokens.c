@@ -176,8 +176,8 @@ static bool word_begins(struct str s, size_t at)
         return false;
     if ((unsigned char)s.s[at] < 0x80)
         return CHAR_ASCII[(unsigned char)s.s[at]] != 0;
-    uint32_t c = utf8_next(s, &at);
-    return !char_is_diacritic(c) && !char_is_ignored(c) && char_class(c) == CHAR_WORD;
+    int32_t folded[FOLDED_MAX]; /* some letters begin with a space: U+FE79 */
+    return char_fold(utf8_next(s, &at), folded) > 0 && char_class((uint32_t)folded[0]) == CHAR_WORD;
 }
 
 /* Where the walk stands in the source; false: within a character of it. */

@@ -129,7 +129,8 @@ static void identifiers(void **state)
         { "新-x", "新|x" },
         { "x#y C# z", "x|y|(c＃:C#)|c:C|z" },
         { "5# 3++", "5|3" },
-        { "℀", "a:℀|c:℀" }, /* one character, two words and what joins them */
+        { "a::\uFE79", "a" }, /* a letter that becomes a space and a mark */
+        { "℀", "a:℀|c:℀" },   /* one character, two words and what joins them */
     };
     check_tokens(CASES, COUNTOF(CASES));
 }

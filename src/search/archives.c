@@ -8,7 +8,7 @@ enum { GRANTS_MAX = 500 }; /* the newest; who was given more finds those by thei
 static const char ENTITY[] = "conversation";
 
 /* A source for each owner; grants are few. */
-static struct search_source *source_of(struct search_sources *s, struct uuid owner)
+static struct search_archive *source_of(struct search_archives *s, struct uuid owner)
 {
     for (size_t i = 0; i < s->count; i++)
         if (uuid_eq(s->list[i].owner, owner))
@@ -16,15 +16,15 @@ static struct search_source *source_of(struct search_sources *s, struct uuid own
     return NULL;
 }
 
-static err_t add(struct arena *a, struct search_sources *s, const struct grant *g)
+static err_t add(struct arena *a, struct search_archives *s, const struct grant *g)
 {
-    struct search_source *to = source_of(s, g->owner_id);
+    struct search_archive *to = source_of(s, g->owner_id);
     if (!to) {
         struct uuid *ids = ARENA_ARRAY(a, struct uuid, GRANTS_MAX);
         if (!ids)
             return arena_err(a);
         to = &s->list[s->count++];
-        *to = (struct search_source){ .owner = g->owner_id,
+        *to = (struct search_archive){ .owner = g->owner_id,
                                       .handle = g->handle,
                                       .conversations = ids };
     }
@@ -33,7 +33,7 @@ static err_t add(struct arena *a, struct search_sources *s, const struct grant *
 }
 
 static err_t add_shared(struct db *rows, struct arena *a, struct uuid reader,
-                        struct search_sources *s)
+                        struct search_archives *s)
 {
     struct sharing_page page = { .before_ms = INT64_MAX, .limit = PAGE_ITEMS_MAX };
     struct grant *grants;
@@ -52,7 +52,7 @@ static err_t add_shared(struct db *rows, struct arena *a, struct uuid reader,
 }
 
 static err_t add_one(struct app *app, struct db *rows, struct arena *a, struct uuid reader,
-                     struct uuid conversation, struct search_sources *s)
+                     struct uuid conversation, struct search_archives *s)
 {
     struct access access = { 0 };
     const struct entity *entity = app_entity(app, S("conversation"));
@@ -67,24 +67,24 @@ static err_t add_one(struct app *app, struct db *rows, struct arena *a, struct u
         return err_note(E_NOT_FOUND, "conversation", "there is no such conversation");
     TRY(e);
     bool own = !entity || !entity->exists || uuid_eq(access.owner_id, reader);
-    s->list[s->count++] = (struct search_source){ .owner = own ? reader : access.owner_id,
+    s->list[s->count++] = (struct search_archive){ .owner = own ? reader : access.owner_id,
                                                   .handle = own ? STR_NONE : access.shared_by,
                                                   .conversations = id,
                                                   .count = 1 };
     return OK;
 }
 
-err_t search_sources(struct app *app, struct db *rows, struct arena *a, struct uuid reader,
-                     struct uuid conversation, bool shared_alone, struct search_sources *ret)
+err_t search_archives_of(struct app *app, struct db *rows, struct arena *a, struct uuid reader,
+                     struct uuid conversation, bool shared_alone, struct search_archives *ret)
 {
-    struct search_sources s = { .list = ARENA_ARRAY(a, struct search_source, GRANTS_MAX + 2) };
+    struct search_archives s = { .list = ARENA_ARRAY(a, struct search_archive, GRANTS_MAX + 2) };
     if (!s.list)
         return arena_err(a);
     if (!uuid_is_nil(conversation)) {
         TRY(add_one(app, rows, a, reader, conversation, &s));
     } else {
         if (!shared_alone)
-            s.list[s.count++] = (struct search_source){ .owner = reader };
+            s.list[s.count++] = (struct search_archive){ .owner = reader };
         TRY(add_shared(rows, a, reader, &s));
     }
     *ret = s;
