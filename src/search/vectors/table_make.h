@@ -18,7 +18,7 @@ struct cooccurrence_pair {
 };
 
 /* Symmetric counts. Bounded: new pairs go through a buffer that is sorted and merged when it is full; when there are more than
- * pairs_max different ones, the lightest go, each time at a higher weight. */
+ * pairs_max different ones, the lightest go, up to a weight that rises as far as it must. */
 struct cooccurrence {
     struct cooccurrence_pair *buffer, *spare; /* of buffer_max */
     size_t buffered, buffer_max;
@@ -62,7 +62,7 @@ NODISCARD err_t randomised_svd(struct arena *a, const struct sparse *m,
 struct table_plan {
     enum search_table_kind kind;
     struct search_table_id id;
-    uint32_t dims;
+    uint32_t dims;     /* at most; fewer where there are few rows */
     struct str *words; /* sorted by bytes, each once; 1 .. SEARCH_TABLE_ROWS_MAX */
     float *shares;     /* of each */
     size_t rows;
