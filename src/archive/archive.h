@@ -6,7 +6,7 @@
  * Later, poorer renderings (tool output redacted by the provider) never replace a fuller one.
  * Every change appends ops inside its transaction; nobody is told before the commit.
  *
- * Rules in archive.c and archive_put.c; which conversation is meant in archive_identity.c, what several renderings make in
+ * Rules in archive.c, archive_put.c, archive_new.c and archive_write.c; which conversation is meant in archive_identity.c, what several renderings make in
  * archive_fold.c, matching of messages in archive_merge.c, telling apart in archive_split.c; rows in archive_store.c and
  * archive_source_store.c, routes in archive_http.c. The normal form is conversation.h; how it comes about is providers/.
  */

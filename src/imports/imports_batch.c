@@ -115,6 +115,15 @@ err_t batch_report(struct import_run *w, struct str entry, size_t place, const c
 
 /* --- storing ------------------------------------------------------------------------------------------------------ */
 
+/* A session says as of its last record, whenever its file is read: of two that go on with one conversation the one that was at work
+ * last leads, and reading both again changes nothing. */
+static int64_t captured_ms(const struct conversation *c, int64_t now_ms)
+{
+    bool session = str_eq(str_from(c->source.kind), S("session"));
+    bool said = c->updated_ms != TIME_NONE && c->updated_ms < now_ms;
+    return session && said ? c->updated_ms : now_ms;
+}
+
 static err_t put(struct import_run *w, struct batch_item *i, struct import_item *row)
 {
     struct archive_put_result put;
@@ -134,7 +143,7 @@ static err_t put(struct import_run *w, struct batch_item *i, struct import_item 
     if (e != E_NOT_FOUND)
         return e;
     int64_t now_ms = clock_wall_ms();
-    i->c.source.captured_ms = now_ms;
+    i->c.source.captured_ms = captured_ms(&i->c, now_ms);
     TRY(archive_put_in(w->db, &i->a, owner, &i->c, &options, now_ms, &put));
     row->outcome = put.created ? S("new") : put.changed ? S("changed") : S("unchanged");
     row->conversation_id = put.id;

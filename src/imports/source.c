@@ -11,6 +11,7 @@
 
 /* What knows more of a file stands before what knows less. */
 const struct source_format *const SOURCE_FORMATS[] = {
+    &FORMAT_CURSOR,  &FORMAT_CLAUDE_CODE,  &FORMAT_CODEX,        &FORMAT_GEMINI_CLI,
     &FORMAT_REFUSED, &FORMAT_TAKEOUT,      &FORMAT_TAKEOUT_PAGE, &FORMAT_CHATGPT_PAGE,
     &FORMAT_PAGE,    &FORMAT_MHTML,        &FORMAT_MISTRAL,      &FORMAT_JAN,
     &FORMAT_COPILOT, &FORMAT_CHATGPT_LIST, &FORMAT_JSON,         NULL

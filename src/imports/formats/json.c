@@ -112,6 +112,8 @@ static err_t take_value(struct import_source *s, struct values *v, struct arena 
     s->place = v->json.place;
     TRY(e);
     TRY(json_parse(a, text, JSON_FOREIGN_DEPTH_MAX, &root));
+    if (v->said == v->unknown_count)
+        json_values_forget(&v->json);
     e = read_value(v, a, root, ret_known, ret);
     if (!*ret_known) {
         note_unknown(v, s->place);
@@ -119,7 +121,7 @@ static err_t take_value(struct import_source *s, struct values *v, struct arena 
     }
     v->speaks = true;
     if (v->said == v->unknown_count)
-        return e;
+        return e;      /* and the text was let go */
     v->waiting = text; /* first what stood before it */
     return say_unknown(s, v);
 }

@@ -638,6 +638,50 @@ static void pages_of_messages_begin_behind_the_last(void **state)
     }
 }
 
+/* In Claude's JSON, each below the one before it; who: of two that take turns, "human" twice for no answers. */
+static const char *chain(size_t count, const char *const who[2])
+{
+    struct buf text;
+    buf_init(&text, &f.arena, MIB(4));
+    for (size_t i = 0; i < count; i++)
+        buf_putf(&text,
+                 "%s{'uuid':'a-message-of-it-%zu','sender':'%s','text':'says %zu',"
+                 "'parent_message_uuid':'a-message-of-it-%zu'}",
+                 i ? "," : "", i, who[i % 2], i, i - 1);
+    buf_putc(&text, 0);
+    assert_int_equal(buf_err(&text), OK);
+    return text.s;
+}
+
+/* Of one with very many messages only the first are made into rows at once, unless there is something to hold it against. */
+static void very_many_messages(void **state)
+{
+    UNUSED(state);
+    static const char *const TALK[] = { "human", "assistant" }, *const QUESTIONS[] = { "human",
+                                                                                       "human" };
+    enum { MANY = 1100, FROM = 995 };
+    struct archive_message *rows;
+    size_t count;
+    const char *talk = chain(MANY, TALK);
+    struct archive_put_result one = put(talk, NOW), again, elsewhere, alone;
+    assert_true(one.created && one.messages_new == MANY && one.message_count == MANY);
+    assert_int_equal(got(one.id).message_count, MANY);
+    ok(archive_messages(f.db, &f.arena, f.owner, one.id, true, FROM - 1, MANY, &rows, &count));
+    assert_int_equal(count, MANY - FROM);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(rows[i].position, FROM + i);
+        assert_true(!i || uuid_eq(rows[i].parent_id, rows[i - 1].id));
+        assert_true(uuid_eq(rows[i].source_id, one.source_id));
+    }
+    again = put(talk, NOW + 1);
+    assert_true(uuid_eq(again.id, one.id) && !again.changed && again.messages_unchanged == MANY);
+    elsewhere = put_at("elsewhere", "T", talk, NOW + 2);
+    assert_true(uuid_eq(elsewhere.id, one.id) && elsewhere.source_new && !elsewhere.messages_new);
+    assert_true(str_eq(got(one.id).hash, got(again.id).hash));
+    alone = put_at("alone", "T", chain(MANY, QUESTIONS), NOW + 3); /* nothing to be known by */
+    assert_true(alone.created && alone.messages_new == MANY && !uuid_eq(alone.id, one.id));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -657,6 +701,7 @@ int main(void)
         TEST(pages_are_newest_first),
         TEST(zero_bytes_and_long_titles),
         TEST(the_most_messages),
+        TEST(very_many_messages),
         TEST(larger_than_the_arena),
     };
     RUN_ON_BOTH(tests);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "drip.h"
+#include "imports/lines.h"
 #include "imports/told.h"
 #include "os/file.h"
 
@@ -283,9 +285,10 @@ static void round_trip(struct arena *a, const char *path, size_t *io_count)
 static void our_own_form_comes_back_to_the_byte(void **state)
 {
     UNUSED(state);
-    static const char *const PATHS[] = { "chatgpt",        "claude",     "grok",        "takeout",
-                                         "mistral",        "meta.json",  "copilot.csv", "lmstudio",
-                                         "librechat.json", "lines.jsonl" };
+    static const char *const PATHS[] = { "chatgpt",        "claude",      "grok",        "takeout",
+                                         "mistral",        "meta.json",   "copilot.csv", "lmstudio",
+                                         "librechat.json", "lines.jsonl", "claude_code", "codex",
+                                         "gemini_cli",     "cursor" };
     size_t count = 0;
     for (size_t i = 0; i < COUNTOF(PATHS); i++) {
         TEST_ARENA(a);
@@ -313,9 +316,94 @@ static void our_own_form_is_checked(void **state)
           "-- file: JSON\n  1: invalid_field: its provider \"tomorrow\" is not known\n");
 }
 
+/* --- sessions, which grow while they are read ------------------------------------------------------------------------------------ */
+
+static struct str sample(struct arena *a, const char *name)
+{
+    struct str text;
+    assert_ok(file_read(a, str_cstr(a, str_fmt(a, SAMPLES "/%s", name)), MIB(1), &text));
+    return text;
+}
+
+#define CLAUDE_SESSION \
+    "claude_code/projects/-home-me-tides/5e000000-0000-4000-8000-000000000001.jsonl"
+
+/* What is cut off anywhere is a session so far: no error, and nothing that could not be read. */
+static void a_session_that_is_half_written_waits_for_its_end(void **state)
+{
+    UNUSED(state);
+    static const char *const NAMES[] = {
+        CLAUDE_SESSION,
+        "codex/sessions/2026/06/01/"
+        "rollout-2026-06-01T08-00-00-c0de0000-0000-7000-8000-000000000001.jsonl",
+        "gemini_cli/tmp/tides/chats/session-2026-06-05T09-00-bbbb2222.jsonl",
+    };
+    for (size_t i = 0; i < COUNTOF(NAMES); i++) {
+        TEST_ARENA(a);
+        struct str text = sample(&a, NAMES[i]);
+        for (size_t n = 300; n < text.n; n += 211) {
+            TEST_ARENA(one);
+            struct str got = told_bytes(&one, str_sub(text, 0, n));
+            assert_true(str_starts(got, S("-- file: ")));
+            assert_int_equal(str_find(got, S("element_skipped"), 0), got.n);
+            assert_int_equal(str_find(got, S("bad_json"), 0), got.n);
+        }
+    }
+}
+
+static void a_line_that_is_broken_and_not_the_last_is_said(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct str line =
+        json_text(&a, "{'type':'user','uuid':'u1','sessionId':'s','message':{'content':'Tea?'}}\n");
+    struct str broken = S("{\"type\":\"user\",\"message\":tru}\n");
+    const char *want = "-- file: Claude Code session\n== claude_code session s\nuser\ntext: Tea?\n"
+                       "  found element_skipped: line 2 could not be read\n";
+    TELLS(a, str_fmt(&a, "%.*s%.*s\n\n", STR_ARG(line), STR_ARG(broken)), want);
+    TELLS(a, str_fmt(&a, "%.*s\\x\n{\"type\":", STR_ARG(line)), want);
+}
+
+static void a_cycle_of_records_ends(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct str got = told_bytes(
+        &a, json_text(&a, "{'type':'user','uuid':'a','parentUuid':'b','sessionId':'s','message':{"
+                          "'content':'One'}}\n{'type':'user','uuid':'b','parentUuid':'a',"
+                          "'sessionId':'s','message':{'content':'Two'}}\n"));
+    assert_true(str_find(got, S("One"), 0) < got.n && str_find(got, S("Two"), 0) < got.n);
+    assert_true(str_find(got, S("cycle_broken"), 0) < got.n);
+}
+
+static void lines_come_whole_however_they_are_read(void **state)
+{
+    UNUSED(state);
+    for (size_t step = 1; step < 9; step++) {
+        CLEANUP(lines_free) struct lines l = { 0 };
+        struct drip d = { { drip_read }, S("one\n\n \r\ntoo long for it\n\ttwo \r\nhalf"), step };
+        struct str line;
+        lines_init(&l, &d.reader, 8);
+        assert_ok(lines_next(&l, &line));
+        assert_true(str_eq(line, S("one")) && l.place == 1 && l.whole);
+        assert_int_equal(lines_next(&l, &line), E_LIMIT);
+        assert_int_equal(l.place, 4);
+        assert_ok(lines_next(&l, &line));
+        assert_true(str_eq(line, S("two")) && l.place == 5 && l.whole);
+        assert_ok(lines_next(&l, &line));
+        assert_true(str_eq(line, S("half")) && l.place == 6 && !l.whole);
+        assert_int_equal(lines_next(&l, &line), E_NOT_FOUND);
+    }
+    err_clear();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_session_that_is_half_written_waits_for_its_end),
+        cmocka_unit_test(a_line_that_is_broken_and_not_the_last_is_said),
+        cmocka_unit_test(a_cycle_of_records_ends),
+        cmocka_unit_test(lines_come_whole_however_they_are_read),
         cmocka_unit_test(samples_give_what_stands_beside_them),
         cmocka_unit_test(what_is_cut_off_costs_what_stands_behind),
         cmocka_unit_test(one_bad_element_costs_itself),
