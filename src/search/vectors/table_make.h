@@ -85,9 +85,11 @@ struct word_count {
 size_t word_counts_keep(struct word_count *w, size_t count, size_t most, double least);
 
 /* Their order in the table, by the bytes of their stems. `kept` is sorted that way; row_of[id] gets the row and is left alone for
- * other ids. plan: words, shares (of `all`, the weight of everything) and rows are set, in `a`. stems: of kept[i]. */
+ * other ids. plan: words, shares (of `all`, the weight of everything; 1 where more than half of an id's weight, by functions[id],
+ * is that of function words; NULL: of none) and rows are set, in `a`. stems: of kept[i]. */
 NODISCARD err_t rows_plan(struct arena *a, struct word_count *kept, struct str *stems, size_t count,
-                          double all, int32_t *row_of, struct table_plan *plan);
+                          double all, const double *functions, int32_t *row_of,
+                          struct table_plan *plan);
 
 /* --- table_make.c ------------------------------------------------------------------------------------- */
 
