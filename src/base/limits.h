@@ -90,7 +90,7 @@
 #define SEARCH_FILTERS_MAX     8      /* of one kind in a query */
 #define SEARCH_TEXT_BYTES_MAX  MIB(1) /* indexed of one message; what stands behind is not found */
 #define SEARCH_TOKEN_BYTES_MAX 96     /* kept of a longer word */
-#define SEARCH_LANGUAGE_BYTES_MAX KIB(8) /* looked at to tell the language of a text */
+#define SEARCH_LANGUAGE_BYTES_MAX KIB(4) /* looked at to tell the language of a text */
 #define SEARCH_PART_TOKENS     4000   /* a longer text is indexed in parts … */
 #define SEARCH_PART_TOKENS_MIN 1000 /* PostgreSQL: shorter parts where one word is very frequent */
 #define SEARCH_PART_OVERLAP    32   /* … that share so many, for phrases over the seam */
