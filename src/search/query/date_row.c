@@ -49,7 +49,7 @@ static char between(struct str gap)
         return 0;
     for (size_t i = 0; i < gap.n; i++)
         if (gap.s[i] != ' ' && gap.s[i] != '\t') {
-            if (!memchr(".,/-'\xe2\x80\x99", gap.s[i], 8)) /* also U+2019 */
+            if (!gap.s[i] || !strchr(".,/-'\xe2\x80\x99", gap.s[i])) /* also U+2019 */
                 return 0;
             sign = gap.s[i];
         }

@@ -1,5 +1,5 @@
-/* Dates in words. A text is a row of words and numbers (date_row.c); each way of saying a date is one
- * small function that looks at the row from one place on and says how much of it is the date. */
+/* Dates in words. A text is a row of words and numbers (date_row.c); each way of saying a date is
+ * one small function that looks at it from one place on and says how much of it is the date. */
 #include "search/query/dates.h"
 
 #include "base/timestamp.h"
@@ -115,13 +115,18 @@ static bool name_ago(const struct date_row *r, struct found *f, int amount, int 
 
 /* --- ways of saying it: how many words, 0: not this ------------------------------------------- */
 
+static bool is_sign(char c) /* within a date in numbers */
+{
+    return c == '-' || c == '/' || c == '.';
+}
+
 /* 2025-11-30, 2025/11/30, 2025-11 */
 static size_t say_iso(const struct date_row *r, size_t i, struct found *f)
 {
     int year;
     const struct date_item *month = date_word_at(r, i + 1), *day = date_word_at(r, i + 2);
     if (!date_year_at(r, i, &year) || month->digits != 2 || month->n != 2 ||
-        !memchr("-/.", month->before, 3))
+        !is_sign(month->before))
         return 0;
     if (day->before == month->before && day->digits && day->digits <= 2 &&
         name_day(f, year, month->number, day->number))
@@ -318,9 +323,8 @@ static bool are_three(const struct date_row *r, size_t i)
     const struct date_item *one = date_word_at(r, i), *two = date_word_at(r, i + 1),
                            *three = date_word_at(r, i + 2);
     char sign = two->before;
-    return is_short_number(one) && is_short_number(two) && memchr("./-", sign, 3) &&
-           three->number >= 0 && three->before == sign && one->before != sign &&
-           date_word_at(r, i + 3)->before != sign;
+    return is_short_number(one) && is_short_number(two) && is_sign(sign) && three->number >= 0 &&
+           three->before == sign && one->before != sign && date_word_at(r, i + 3)->before != sign;
 }
 
 /* 5.6.2024, 5/6/2024 in the order of the language; 5.6.24, which may be a version, where a time
@@ -446,7 +450,7 @@ bool search_date_in(struct str text, size_t *at, const struct search_clock *c,
         }
         surely = date_means(&r, 0, DATE_PLACE) || (surely && date_means(&r, 0, DATE_OF));
         date_row_shift(&r);
-        surely = surely && r.count && memchr(" '\x99", r.words[0].before, 3);
+        surely = surely && r.count && !is_sign(r.words[0].before) && r.words[0].before != ',';
     }
     *at = text.n;
     return false;

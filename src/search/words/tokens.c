@@ -1,4 +1,4 @@
-/* The walk. The index, the query and the marks all cut and fold with it, so they cannot disagree. */
+/* The walk. Index, query and marks all cut and fold with it, so they cannot disagree. */
 #include "base/utf8.h"
 #include "search/words/inside.h"
 
@@ -247,7 +247,8 @@ static bool dot_before(const struct search_tokens *t, const struct word *w)
     if (!w->start || w->split || t->source.s[w->start - 1] != '.' || t->text[0] < 'a' ||
         t->text[0] > 'z')
         return false;
-    return w->start == 1 || memchr(" \t\r\n([{<\"'`/", t->source.s[w->start - 2], 12) != NULL;
+    char before = w->start > 1 ? t->source.s[w->start - 2] : ' ';
+    return before && strchr(" \t\r\n([{<\"'`/", before);
 }
 
 static bool is_digit(char c)
