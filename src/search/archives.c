@@ -25,8 +25,8 @@ static err_t add(struct arena *a, struct search_archives *s, const struct grant 
             return arena_err(a);
         to = &s->list[s->count++];
         *to = (struct search_archive){ .owner = g->owner_id,
-                                      .handle = g->handle,
-                                      .conversations = ids };
+                                       .handle = g->handle,
+                                       .conversations = ids };
     }
     ((struct uuid *)to->conversations)[to->count++] = g->entity_id;
     return OK;
@@ -68,14 +68,14 @@ static err_t add_one(struct app *app, struct db *rows, struct arena *a, struct u
     TRY(e);
     bool own = !entity || !entity->exists || uuid_eq(access.owner_id, reader);
     s->list[s->count++] = (struct search_archive){ .owner = own ? reader : access.owner_id,
-                                                  .handle = own ? STR_NONE : access.shared_by,
-                                                  .conversations = id,
-                                                  .count = 1 };
+                                                   .handle = own ? STR_NONE : access.shared_by,
+                                                   .conversations = id,
+                                                   .count = 1 };
     return OK;
 }
 
 err_t search_archives_of(struct app *app, struct db *rows, struct arena *a, struct uuid reader,
-                     struct uuid conversation, bool shared_alone, struct search_archives *ret)
+                         struct uuid conversation, bool shared_alone, struct search_archives *ret)
 {
     struct search_archives s = { .list = ARENA_ARRAY(a, struct search_archive, GRANTS_MAX + 2) };
     if (!s.list)

@@ -318,6 +318,14 @@ static err_t gather_neighbours(struct gathered *g, size_t from)
     return OK;
 }
 
+static bool is_there(const struct gathered *g, size_t from, int64_t doc)
+{
+    for (size_t i = from; i < g->count; i++)
+        if (g->list[i].row->doc == doc)
+            return true;
+    return false;
+}
+
 static err_t gather_source(struct gathered *g)
 {
     struct search_run *r = g->r;
@@ -326,19 +334,25 @@ static err_t gather_source(struct gathered *g)
     size_t count, from = g->count;
     bool done = false;
     TRY(search_match_of(r, g->source, false, &m));
-    if (!m.any_count)
+    if (!m.any_count && !r->similar[g->source].usable)
         return OK; /* no word that ranks stands anywhere in it */
     if (m.conversation_count == 1 && !uuid_is_nil(m.conversations[0]))
         TRY(gather_whole(g, m.conversations[0], &done));
     if (done)
         return OK;
-    TRY(search_index_find(r->index, r->a, &m, SEARCH_BEST, NULL,
-                          r->ask->grouped ? GROUPED_FETCHED : SEARCH_CANDIDATES_MAX, &rows,
-                          &count));
+    count = 0;
+    if (m.any_count)
+        TRY(search_index_find(r->index, r->a, &m, SEARCH_BEST, NULL,
+                              r->ask->grouped ? GROUPED_FETCHED : SEARCH_CANDIDATES_MAX, &rows,
+                              &count));
     if (r->ask->grouped)
         thin_out(rows, &count);
     for (size_t i = 0; i < count; i++)
         TRY(add_row(g, &rows[i], true));
+    TRY(search_similar_nearest(r, g->source, SEARCH_CANDIDATES_MAX, &rows, &count));
+    for (size_t i = 0; i < count; i++)
+        if (!is_there(g, from, rows[i].doc))
+            TRY(add_row(g, &rows[i], true));
     return gather_neighbours(g, from);
 }
 
@@ -391,6 +405,15 @@ static int by_bm(const void *x, const void *y)
     return a->row->doc < b->row->doc ? -1 : a->row->doc > b->row->doc;
 }
 
+static int by_cosine(const void *x, const void *y)
+{
+    const struct rank_candidate *a = *(struct rank_candidate *const *)x,
+                                *b = *(struct rank_candidate *const *)y;
+    if (a->cosine != b->cosine)
+        return a->cosine > b->cosine ? -1 : 1;
+    return a->row->doc < b->row->doc ? -1 : a->row->doc > b->row->doc;
+}
+
 static bool has_words(const struct search_run *r, const struct rank_candidate *c)
 {
     return (c->words & r->rank.ranked) != 0;
@@ -401,32 +424,54 @@ static size_t source_at(const struct search_run *r, const struct rank_candidate 
     return (size_t)(c->source - r->ranked);
 }
 
-/* The best by words and two neighbours of each, on both sides; those stand in the order of places. Where a single word was asked for,
- * what has it, and nothing else. */
+/* In the order of places the neighbours of one stand beside it. */
+static void list_neighbours(struct gathered *g, struct rank_candidate *of, int step)
+{
+    const struct rank_candidate *end = step < 0 ? g->list - 1 : g->list + g->count;
+    for (struct rank_candidate *c = of + step; c != end; c += step) {
+        int64_t away = (c->row->place - of->row->place) * step;
+        if (away > NEIGHBOURS || !uuid_eq(c->row->parent_id, of->row->parent_id) ||
+            !uuid_eq(c->row->owner_id, of->row->owner_id))
+            return;
+        c->listed = true;
+    }
+}
+
+static void list_best(struct gathered *g, struct rank_candidate **order, size_t count,
+                      bool neighbours)
+{
+    for (size_t i = 0; i < count && i < SEARCH_CANDIDATES_MAX; i++) {
+        order[i]->listed = true;
+        if (!neighbours || uuid_is_nil(order[i]->row->parent_id))
+            continue;
+        list_neighbours(g, order[i], -1);
+        list_neighbours(g, order[i], 1);
+    }
+}
+
+/* The best by words, the best by similar words, and two neighbours of each on both sides. Where a single word was asked for: what has it or
+ * a word that is like it, and nothing else. */
 static err_t choose_listed(struct gathered *g)
 {
     struct search_run *r = g->r;
     struct rank_candidate **order = ARENA_ARRAY(r->a, struct rank_candidate *, g->count + 1);
     bool one_word = __builtin_popcountll(r->rank.ranked) < 2;
-    size_t matching = 0;
+    size_t count = 0;
     if (!order)
         return arena_err(r->a);
     for (size_t i = 0; i < g->count; i++) {
         g->list[i].listed = false;
         if (has_words(r, &g->list[i]) && g->list[i].fits)
-            order[matching++] = &g->list[i];
+            order[count++] = &g->list[i];
     }
-    qsort(order, matching, sizeof *order, by_bm);
-    for (size_t i = 0; i < matching && i < SEARCH_CANDIDATES_MAX; i++) {
-        order[i]->listed = true;
-        for (struct rank_candidate *c = g->list; c < g->list + g->count && !one_word; c++) {
-            int64_t away = c->row->place - order[i]->row->place;
-            if (away >= -NEIGHBOURS && away <= NEIGHBOURS &&
-                uuid_eq(c->row->parent_id, order[i]->row->parent_id) &&
-                !uuid_is_nil(c->row->parent_id))
-                c->listed = true;
-        }
-    }
+    qsort(order, count, sizeof *order, by_bm);
+    list_best(g, order, count, !one_word);
+    count = 0;
+    for (size_t i = 0; i < g->count; i++)
+        if (g->list[i].has_vector && g->list[i].fits && (!one_word || g->list[i].soft > 0))
+            order[count++] = &g->list[i];
+    qsort(order, count, sizeof *order, by_cosine);
+    list_best(g, order, count, !one_word);
     for (size_t i = 0; i < g->count; i++) {
         struct rank_candidate *c = &g->list[i];
         c->listed &= c->fits && search_passes(r, source_at(r, c), c->row);
@@ -442,6 +487,7 @@ err_t search_rank_head(struct search_run *r)
     rank_in_places(g.list, g.count);
     TRY(measure(&g));
     TRY(measure_sessions(&g));
+    TRY(search_similar_measure(r, g.list, g.count));
     TRY(choose_listed(&g));
     rank_all(&r->rank, g.list, g.count);
     r->head = g.list;

@@ -22,8 +22,8 @@ struct search_archives {
 };
 /* Rights are read from the rows now: a withdrawn one is not among them. E_NOT_FOUND ("conversation"). */
 NODISCARD err_t search_archives_of(struct app *app, struct db *rows, struct arena *a,
-                               struct uuid reader, struct uuid conversation, bool shared_alone,
-                               struct search_archives *ret);
+                                   struct uuid reader, struct uuid conversation, bool shared_alone,
+                                   struct search_archives *ret);
 
 /* --- resolve.c --------------------------------------------------------------------------------------- */
 
@@ -42,7 +42,9 @@ struct search_run { /* one search, from its parts to its page; everything lives 
     bool anything;       /* what is asked for can be there: false where a filter names nothing */
     struct uuid *within; /* of in: conversations; count 0: no such filter */
     size_t within_count;
-    struct rank_candidate *head; /* ranked, best first: candidates.c */
+    const struct search_space *space;    /* of similar words; NULL: they take no part */
+    struct search_similar_part *similar; /* one for each of sources */
+    struct rank_candidate *head;         /* ranked, best first: candidates.c */
     size_t head_count;
     struct search_correction *corrections;
     size_t correction_count;
@@ -63,6 +65,29 @@ NODISCARD err_t search_match_of(const struct search_run *r, size_t source, bool 
 bool search_passes(const struct search_run *r, size_t source, const struct search_row *row);
 /* Set head: measured, ranked, filtered. */
 NODISCARD err_t search_rank_head(struct search_run *r);
+
+/* --- similar.c: similar words take part -------------------------------------------------------------- */
+
+struct
+    search_similar; /* the room's: tables, the thread that makes vectors, what is kept in memory of some owners */
+NODISCARD err_t search_similar_start(struct app *app, struct search_similar **ret);
+void search_similar_stop(struct search_similar *s); /* accepts NULL */
+/* The index has changed: there may be documents without vectors. Any thread; accepts NULL. */
+void search_similar_wake(struct search_similar *s);
+
+struct search_similar_part { /* of one source, in one search */
+    bool usable;             /* it has an epoch, and all its documents had vectors once */
+    int64_t number;          /* of the epoch */
+    struct search_vector *query;
+};
+/* Where the query's words are in the tables and the reader's documents have vectors: similar words take part. */
+NODISCARD err_t search_similar_begin(struct search_run *r);
+/* Documents of a source that are nearest to the query, wherever they are. */
+NODISCARD err_t search_similar_nearest(struct search_run *r, size_t source, size_t limit,
+                                       struct search_row **ret, size_t *ret_count);
+/* Cosines and `soft` of candidates, those of a source standing together. */
+NODISCARD err_t search_similar_measure(struct search_run *r, struct rank_candidate *list,
+                                       size_t count);
 
 /* --- stream.c -------------------------------------------------------------------------------------------- */
 
@@ -115,6 +140,7 @@ struct search_room {
     struct mutex mutex;
     struct db *idle[WORKERS_MAX]; /* under the mutex; at most as many as there are workers */
     size_t idle_count;
+    struct search_similar *similar;
 };
 NODISCARD err_t search_room_new(struct search_room **ret);
 void search_room_free(struct search_room *room); /* accepts NULL */

@@ -547,5 +547,5 @@ err_t search_resolve(struct search_run *r)
         return arena_err(r->a);
     for (size_t s = 0; s < r->sources.count; s++)
         TRY(fill_source(r, s, &e, keep, found[s]));
-    return OK;
+    return search_similar_begin(r);
 }

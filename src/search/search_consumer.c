@@ -91,6 +91,12 @@ static err_t consume_all(struct app *app, struct db *rows, struct search_batch *
     return search_batch_end(batch);
 }
 
+static void wake_similar(struct app *app)
+{
+    struct search_room *room = app_room(app, "search");
+    search_similar_wake(room ? room->similar : NULL);
+}
+
 static err_t consume(struct app *app, struct db *rows, struct db *effects, struct arena *a,
                      const struct op *ops, size_t count)
 {
@@ -98,6 +104,7 @@ static err_t consume(struct app *app, struct db *rows, struct db *effects, struc
     TRY(search_batch_begin(effects, &batch));
     err_t e = consume_all(app, rows, batch, a, ops, count);
     search_batch_free(batch);
+    wake_similar(app);
     return e;
 }
 
@@ -145,6 +152,7 @@ static err_t rebuild(struct app *app, struct db *rows, struct db *effects, struc
     TRY(search_batch_begin(effects, &r.batch));
     err_t e = rebuild_with(&r);
     search_batch_free(r.batch);
+    wake_similar(app);
     return e;
 }
 

@@ -309,6 +309,11 @@ static err_t search_init(struct app *app)
 {
     struct search_room *room;
     TRY(search_room_new(&room));
+    err_t e = search_similar_start(app, &room->similar);
+    if (e != OK) {
+        search_room_free(room);
+        return e;
+    }
     *app_room_state(app, &search_module) = room;
     return OK;
 }
@@ -316,7 +321,9 @@ static err_t search_init(struct app *app)
 static void search_stop(struct app *app)
 {
     void **state = app_room_state(app, &search_module);
-    search_room_free(*state);
+    struct search_room *room = *state;
+    search_similar_stop(room ? room->similar : NULL);
+    search_room_free(room);
     *state = NULL;
 }
 

@@ -2,6 +2,7 @@
  * A batch holds one owner's documents at a time; another's writes what waits first. */
 #include "base/encode.h"
 #include "base/utf8.h"
+#include "os/entropy.h"
 #include "search/index/inside.h"
 
 enum {
@@ -284,17 +285,14 @@ static err_t take_out(struct search_batch *b, const struct search_stored *d)
 static err_t replace(struct search_batch *b, struct waiting *w)
 {
     struct search_stored old;
-    w->row.doc = 0;
     err_t e = search_store_doc(b->index, &b->arena, b->owner, w->doc.entity, w->doc.id, &old);
     if (e == OK) {
-        w->row.doc = old.doc;
         TRY(touch(b, old.parent_id, old.position));
         TRY(take_out(b, &old));
     } else if (e != E_NOT_FOUND) {
         return e;
     }
-    if (!w->row.doc)
-        w->row.doc = b->next_doc++;
+    w->row.doc = b->next_doc++; /* a new one: who keeps up by numbers sees that it is other text */
     return touch(b, w->row.parent_id, w->row.position);
 }
 
@@ -384,6 +382,14 @@ static err_t turn_to(struct search_batch *b, struct uuid owner)
     return b->open ? OK : open_owner(b, owner);
 }
 
+/* Numbers mean other things from here on: whoever kept some in memory forgets them. */
+static err_t begin_life(struct search_batch *b)
+{
+    uint64_t life;
+    entropy_fill(&life, sizeof life);
+    return search_store_number_set(b->index, "life", (int64_t)(life >> 1));
+}
+
 /* --- the seam --------------------------------------------------------------------------------------------- */
 
 err_t search_batch_begin(struct db *index, struct search_batch **ret)
@@ -401,6 +407,8 @@ err_t search_batch_begin(struct db *index, struct search_batch **ret)
         e = search_store_number(index, "word", &b->next_word);
     if (e == OK)
         e = search_store_number(index, "form", &b->next_form);
+    if (e == OK && b->next_doc == 1)
+        e = begin_life(b);
     if (e != OK) {
         search_batch_free(b);
         return e;
@@ -545,7 +553,8 @@ err_t search_batch_remove_owner(struct search_batch *b, struct uuid owner)
 err_t search_batch_clear(struct search_batch *b)
 {
     TRY(flush(b));
-    return search_store_clear(b->index);
+    TRY(search_store_clear(b->index));
+    return begin_life(b);
 }
 
 err_t search_batch_end(struct search_batch *b)

@@ -219,6 +219,61 @@ NODISCARD err_t search_index_find(struct db *index, struct arena *a, const struc
                                   enum search_order order, const struct search_after *after,
                                   size_t limit, struct search_row **ret, size_t *ret_count);
 
+/* Rows of these documents, in ascending order; those that are gone are left out. */
+NODISCARD err_t search_index_rows(struct db *index, struct arena *a, struct uuid owner,
+                                  const int64_t *docs, size_t count, struct search_row **ret,
+                                  size_t *ret_count);
+
+/* --- vectors: vector_store.c --------------------------------------------------------------------- */
+
+/* What an owner's vectors have in common (search/vectors/vectors.h), as it is stored. Documents are numbered in the order in which they
+ * are written (what is written again gets a new number), so those behind `upto` have no vector of it yet. */
+struct search_epoch_row {
+    int64_t number, upto;
+    bool whole;       /* all that was there when it began has its vector: it may be used */
+    struct str epoch; /* search_epoch_write */
+};
+NODISCARD err_t search_index_epoch(struct db *index, struct arena *a, struct uuid owner,
+                                   struct search_epoch_row *ret); /* E_NOT_FOUND */
+NODISCARD err_t search_index_epoch_put(struct db *index, struct uuid owner,
+                                       const struct search_epoch_row *row);
+/* Owners that have documents, in the order of their ids. */
+NODISCARD err_t search_index_owners(struct db *index, struct arena *a, struct uuid after,
+                                    size_t limit, struct uuid **ret, size_t *ret_count);
+struct search_doc_words {
+    int64_t doc;
+    struct str words;
+};
+/* Those written after `doc`, in order; or every so many-th. */
+NODISCARD err_t search_index_docs_behind(struct db *index, struct arena *a, struct uuid owner,
+                                         int64_t doc, size_t limit, struct search_doc_words **ret,
+                                         size_t *ret_count);
+NODISCARD err_t search_index_docs_sample(struct db *index, struct arena *a, struct uuid owner,
+                                         int64_t step, size_t limit, struct search_doc_words **ret,
+                                         size_t *ret_count);
+struct search_vector_row {
+    int64_t doc, created_ms;
+    struct str vector; /* search_vector_write */
+    struct uuid id, parent_id;
+};
+NODISCARD err_t search_index_vector_put(struct db *index, struct uuid owner, int64_t doc,
+                                        int64_t number, struct str vector);
+/* Of these documents (doc and vector alone), or of those behind `doc`, in order. */
+NODISCARD err_t search_index_vectors(struct db *index, struct arena *a, struct uuid owner,
+                                     const int64_t *docs, size_t count, int64_t number,
+                                     struct search_vector_row **ret, size_t *ret_count);
+NODISCARD err_t search_index_vectors_behind(struct db *index, struct arena *a, struct uuid owner,
+                                            int64_t doc, int64_t number, size_t limit,
+                                            struct search_vector_row **ret, size_t *ret_count);
+/* Stems with numbers behind `word`, in order. */
+NODISCARD err_t search_index_words_behind(struct db *index, struct arena *a, struct uuid owner,
+                                          int64_t word, size_t limit, struct search_known **ret,
+                                          size_t *ret_count);
+NODISCARD err_t search_index_word_text(struct db *index, struct arena *a, struct uuid owner,
+                                       int64_t word, struct str *ret); /* E_NOT_FOUND */
+/* Changes when the index is emptied and numbers mean other things. */
+NODISCARD err_t search_index_life(struct db *index, int64_t *ret);
+
 /* For /metrics and doctor: over all owners. */
 struct search_index_size {
     int64_t documents, owners, words, bytes;

@@ -328,3 +328,83 @@ WITH hit AS MATERIALIZED (
 SELECT d.doc, d.owner_id, d.id, d.parent_id, d.entity, d.author, d.meta, d.words, d.place, d.session, d.created_ms, d.said_ms,
        d.length, d.language, 0.0 AS found
   FROM page CROSS JOIN search_doc d WHERE d.doc = page.doc AND d.owner_id = :owner ORDER BY page.created DESC, d.id DESC;
+
+-- :query index_owners
+SELECT owner_id FROM search_owner WHERE documents > 0 AND owner_id > :after ORDER BY owner_id LIMIT :limit;
+
+-- :query index_epoch
+SELECT number, upto, whole, epoch FROM search_epoch WHERE owner_id = :owner;
+
+-- :query index_epoch_put
+-- Of an owner that is still there.
+INSERT INTO search_epoch (owner_id, number, upto, whole, epoch)
+@sqlite
+SELECT :owner, :number, :upto, :whole, :epoch WHERE EXISTS (SELECT 1 FROM search_owner WHERE owner_id = :owner)
+@postgres
+SELECT CAST(:owner AS UUID), CAST(:number AS BIGINT), CAST(:upto AS BIGINT), CAST(:whole AS BOOLEAN), CAST(:epoch AS BYTEA)
+ WHERE EXISTS (SELECT 1 FROM search_owner WHERE owner_id = :owner)
+@end
+ON CONFLICT (owner_id) DO UPDATE SET number = excluded.number, upto = excluded.upto, whole = excluded.whole, epoch = excluded.epoch;
+
+-- :query index_docs_behind
+SELECT doc, words FROM search_doc WHERE owner_id = :owner AND doc > :doc_after ORDER BY doc LIMIT :limit;
+
+-- :query index_docs_sample
+-- Every so many-th, for the mean.
+SELECT doc, words FROM search_doc WHERE owner_id = :owner AND doc % :step = 0 LIMIT :limit;
+
+-- :query index_vector_put
+-- Of a document that is still there.
+INSERT INTO search_vector (owner_id, doc, number, vector)
+@sqlite
+SELECT :owner, :doc, :number, :vector WHERE EXISTS (SELECT 1 FROM search_doc WHERE owner_id = :owner AND doc = :doc)
+@postgres
+SELECT CAST(:owner AS UUID), CAST(:doc AS BIGINT), CAST(:number AS BIGINT), CAST(:vector AS BYTEA)
+ WHERE EXISTS (SELECT 1 FROM search_doc WHERE owner_id = :owner AND doc = :doc)
+@end
+ON CONFLICT (owner_id, doc) DO UPDATE SET number = excluded.number, vector = excluded.vector;
+
+-- :query index_vector_remove
+DELETE FROM search_vector WHERE owner_id = :owner AND doc = :doc;
+
+-- :query index_vectors
+-- Those of these documents.
+SELECT v.doc, v.vector
+@sqlite
+  FROM (SELECT value AS doc FROM json_each(:docs)) AS e CROSS JOIN search_vector v
+@postgres
+  FROM (SELECT CAST(value AS BIGINT) AS doc FROM json_array_elements_text(CAST(:docs AS JSON)) AS j (value)) AS e CROSS JOIN search_vector v
+@end
+ WHERE v.owner_id = :owner AND v.doc = e.doc AND v.number = :number;
+
+-- :query index_vectors_behind
+SELECT v.doc, v.vector, d.id, d.parent_id, d.created_ms FROM search_vector v JOIN search_doc d ON d.owner_id = v.owner_id AND d.doc = v.doc
+ WHERE v.owner_id = :owner AND v.doc > :doc_after AND v.number = :number ORDER BY v.doc LIMIT :limit;
+
+-- :query index_rows
+SELECT d.doc, d.owner_id, d.id, d.parent_id, d.entity, d.author, d.meta, d.words, d.place, d.session, d.created_ms, d.said_ms,
+       d.length, d.language, 0.0 AS found
+@sqlite
+  FROM (SELECT value AS doc FROM json_each(:docs)) AS e CROSS JOIN search_doc d
+@postgres
+  FROM (SELECT CAST(value AS BIGINT) AS doc FROM json_array_elements_text(CAST(:docs AS JSON)) AS j (value)) AS e CROSS JOIN search_doc d
+@end
+ WHERE d.owner_id = :owner AND d.doc = e.doc ORDER BY d.doc;
+
+-- :query index_words_behind
+SELECT 0 AS at, word, 0 AS form, df, text FROM search_word WHERE owner_id = :owner AND word > :word_after ORDER BY word LIMIT :limit;
+
+-- :query index_remove_epoch
+DELETE FROM search_epoch WHERE owner_id = :owner;
+
+-- :query index_remove_vectors
+DELETE FROM search_vector WHERE owner_id = :owner;
+
+-- :query index_clear_epochs
+DELETE FROM search_epoch;
+
+-- :query index_clear_vectors
+DELETE FROM search_vector;
+
+-- :query index_word_text
+SELECT 0 AS at, word, 0 AS form, df, text FROM search_word WHERE owner_id = :owner AND word = :word;

@@ -97,6 +97,23 @@ static err_t known(struct db *index, struct arena *a, const struct db_query *q, 
                    ret_count);
 }
 
+err_t search_index_words_behind(struct db *index, struct arena *a, struct uuid owner, int64_t word,
+                                size_t limit, struct search_known **ret, size_t *ret_count)
+{
+    return known(index, a, &SQL_INDEX_WORDS_BEHIND,
+                 DB_ARGS(DBU(owner), DBI(word), DBI((int64_t)limit)), limit, ret, ret_count);
+}
+
+err_t search_index_word_text(struct db *index, struct arena *a, struct uuid owner, int64_t word,
+                             struct str *ret)
+{
+    struct search_known is;
+    TRY(db_one(index, a, &SQL_INDEX_WORD_TEXT, DB_ARGS(DBU(owner), DBI(word)), KNOWN_COLS,
+               COUNTOF(KNOWN_COLS), &is));
+    *ret = is.text;
+    return OK;
+}
+
 static err_t texts_json(struct arena *a, const struct str *texts, size_t count, struct str *ret)
 {
     struct buf b;
@@ -251,6 +268,7 @@ err_t search_store_doc_remove(struct db *index, struct uuid owner, const struct 
     if (!search_on_postgres(index))
         TRY(db_exec(index, &SQL_INDEX_FTS_REMOVE, DB_ARGS(DBI(d->doc), DBS(d->meta), DBS(terms)),
                     NULL));
+    TRY(search_store_vector_remove(index, owner, d->doc));
     return db_exec(index, &SQL_INDEX_DOC_REMOVE, DB_ARGS(DBU(owner), DBI(d->doc)), NULL);
 }
 
@@ -270,7 +288,8 @@ err_t search_store_remove_owner(struct db *index, struct uuid owner)
 {
     static const struct db_query *const ALL[] = {
         &SQL_INDEX_REMOVE_DOCS,     &SQL_INDEX_REMOVE_WORDS,     &SQL_INDEX_REMOVE_FORMS,
-        &SQL_INDEX_REMOVE_SESSIONS, &SQL_INDEX_REMOVE_LANGUAGES, &SQL_INDEX_REMOVE_STATISTICS
+        &SQL_INDEX_REMOVE_SESSIONS, &SQL_INDEX_REMOVE_LANGUAGES, &SQL_INDEX_REMOVE_STATISTICS,
+        &SQL_INDEX_REMOVE_EPOCH,    &SQL_INDEX_REMOVE_VECTORS
     };
     for (size_t i = 0; i < COUNTOF(ALL); i++)
         TRY(db_exec(index, ALL[i], DB_ARGS(DBU(owner)), NULL));
@@ -281,7 +300,8 @@ err_t search_store_clear(struct db *index)
 {
     static const struct db_query *const ALL[] = {
         &SQL_INDEX_CLEAR_DOCS,     &SQL_INDEX_CLEAR_WORDS,     &SQL_INDEX_CLEAR_FORMS,
-        &SQL_INDEX_CLEAR_SESSIONS, &SQL_INDEX_CLEAR_LANGUAGES, &SQL_INDEX_CLEAR_STATISTICS
+        &SQL_INDEX_CLEAR_SESSIONS, &SQL_INDEX_CLEAR_LANGUAGES, &SQL_INDEX_CLEAR_STATISTICS,
+        &SQL_INDEX_CLEAR_EPOCHS,   &SQL_INDEX_CLEAR_VECTORS
     };
     if (!search_on_postgres(index))
         TRY(db_exec(index, &SQL_INDEX_FTS_CLEAR, DB_NO_ARGS, NULL));
@@ -362,6 +382,14 @@ err_t search_index_places(struct db *index, struct arena *a, struct uuid owner, 
     return rows(index, a, &SQL_INDEX_PLACES,
                 DB_ARGS(DBU(owner), DBU(parent), DBI(from), DBI(to), DBI((int64_t)limit)), limit,
                 ret, ret_count);
+}
+
+err_t search_index_rows(struct db *index, struct arena *a, struct uuid owner, const int64_t *docs,
+                        size_t count, struct search_row **ret, size_t *ret_count)
+{
+    struct str json;
+    TRY(search_numbers_json(a, docs, count, &json));
+    return rows(index, a, &SQL_INDEX_ROWS, DB_ARGS(DBS(json), DBU(owner)), count, ret, ret_count);
 }
 
 err_t search_index_one(struct db *index, struct arena *a, struct uuid owner, struct str entity,

@@ -20,6 +20,9 @@ bool search_on_postgres(struct db *index);
 NODISCARD err_t search_store_number(struct db *index, const char *name,
                                     int64_t *ret); /* 1 at first */
 NODISCARD err_t search_store_number_set(struct db *index, const char *name, int64_t next);
+NODISCARD err_t search_numbers_json(struct arena *a, const int64_t *numbers, size_t count,
+                                    struct str *ret);
+NODISCARD err_t search_store_vector_remove(struct db *index, struct uuid owner, int64_t doc);
 NODISCARD err_t search_store_count(struct db *index, struct uuid owner,
                                    const struct search_statistics *more);
 NODISCARD err_t search_store_language_add(struct db *index, struct uuid owner, int64_t language,

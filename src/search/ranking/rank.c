@@ -1,5 +1,6 @@
 /* All candidates of a query: what makes them comparable, the score, the order. Sums run in one order, so that a score has the same bits
  * on every run. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "search/ranking/ranking.h"
@@ -135,6 +136,36 @@ static void set_about(const struct rank_query *q, struct rank_candidate *list, s
     }
 }
 
+/* z-scores of the cosines, a quarter of each; how few words a message has takes off from its own (`sem`), not from what it lends its
+ * neighbours (`semnb`). */
+static double similar_of(const struct rank_candidate *c, double mean, double deviation)
+{
+    return c && c->has_vector && deviation > 0 ? (c->cosine - mean) / deviation / 4 : 0;
+}
+
+static void set_similar(struct rank_candidate *list, size_t count)
+{
+    const double SHRINK_WORDS = 8;
+    double sum = 0, squares = 0, n = 0, best = 0;
+    for (size_t i = 0; i < count; i++) {
+        best = list[i].soft > best ? list[i].soft : best;
+        sum += list[i].has_vector ? list[i].cosine : 0;
+        n += list[i].has_vector;
+    }
+    double mean = n > 0 ? sum / n : 0;
+    for (size_t i = 0; i < count; i++)
+        squares += list[i].has_vector ? (list[i].cosine - mean) * (list[i].cosine - mean) : 0;
+    double deviation = n > 0 ? sqrt(squares / n) : 0;
+    for (size_t i = 0; i < count; i++) {
+        double words = (double)list[i].row->length;
+        list[i].features[RANK_SEM] =
+            similar_of(&list[i], mean, deviation) * words / (words + SHRINK_WORDS);
+        list[i].features[RANK_SEMNB] = similar_of(beside(list, count, i, -1), mean, deviation) +
+                                       similar_of(beside(list, count, i, 1), mean, deviation);
+        list[i].features[RANK_SOFT] = best > 0 ? list[i].soft / best : 0;
+    }
+}
+
 static void set_own(const struct rank_query *q, struct rank_candidate *list, size_t count)
 {
     double bm = 0, sess = 0;
@@ -155,6 +186,7 @@ void rank_all(const struct rank_query *q, struct rank_candidate *list, size_t co
 {
     set_own(q, list, count);
     set_about(q, list, count);
+    set_similar(list, count);
     for (size_t i = 0; i < count; i++) {
         struct rank_candidate *c = &list[i];
         c->features[RANK_NB1] = bm_beside(list, count, i, -1) + bm_beside(list, count, i, 1);

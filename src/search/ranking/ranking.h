@@ -7,6 +7,7 @@
  * constants.c  the one table of constants, with its source
  * words.c      a query's words in the numbers of an owner
  * measure.c    one document: which words stand there, how often, how near; does it meet the conditions
+ * soft.c       words that are like the query's
  * rank.c       all candidates: features, score, order
  * about.c      does the query speak of what somebody said
  * The formulas for people: docs/search.md. */
@@ -15,6 +16,7 @@
 
 #include "search/index/index.h"
 #include "search/query/query.h"
+#include "search/vectors/vectors.h"
 
 /* --- constants.c -------------------------------------------------------------------------------- */
 
@@ -46,7 +48,8 @@ struct rank_word {
     bool ranked; /* counts for the order; else only a condition asks for it */
     bool known;  /* it stands somewhere in what the reader may search */
     bool prefix, dense;
-    int64_t df; /* in the reader's own documents */
+    int64_t df;                   /* in the reader's own documents */
+    struct search_word_rows rows; /* in the space of similar words, where that is used */
     double idf;
 };
 
@@ -114,10 +117,15 @@ bool rank_names(const struct search_query *q, struct str author);
 struct rank_candidate {
     const struct search_row *row;
     const struct rank_source *source;
-    uint64_t words;                 /* of the query, that stand there */
-    bool fits;                      /* it meets the query's conditions */
-    bool listed;                    /* it may be shown (else it is only a neighbour) */
-    double bm, sess;                /* not yet divided */
+    uint64_t words;        /* of the query, that stand there */
+    bool fits;             /* it meets the query's conditions */
+    bool listed;           /* it may be shown (else it is only a neighbour) */
+    double bm, sess, soft; /* not yet divided */
+    bool has_vector;
+    double cosine; /* with the query, where it has a vector */
+    uint32_t
+        like; /* the word that is most like one of the query's that does not stand there; 0: none … */
+    size_t like_of;                 /* … and which that is */
     double features[RANK_FEATURES]; /* each times its weight is its part of the score */
     double score;
 };
@@ -131,6 +139,13 @@ double rank_bm25(const struct rank_query *q, const int64_t *counts, int64_t leng
 /* BM25 of a session as one text. */
 NODISCARD err_t rank_session(const struct rank_query *q, const struct rank_source *s,
                              const struct search_session *session, double *ret);
+
+/* The feature `soft` of the candidates of one source: which of their words are like the query's. `rows_of` says where a word's number
+ * stands in the space. E_LIMIT, E_BUSY. */
+NODISCARD err_t rank_soft(struct arena *scratch, const struct rank_query *q,
+                          const struct search_space *space, const struct rank_source *source,
+                          struct search_word_rows (*rows_of)(void *context, uint32_t word),
+                          void *context, struct rank_candidate *list, size_t count);
 
 /* All features and the score of measured candidates, which stand in the order of (owner, parent, place), and whose `sess` is set.
  * Afterwards they stand best first. */

@@ -24,6 +24,18 @@ static void put(const struct search_doc *doc)
     ok(db_txn_commit(&tx));
 }
 
+static void put_vector(void)
+{
+    const struct search_epoch_row epoch = {
+        .number = 1, .upto = 1, .whole = true, .epoch = S("e")
+    };
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    ok(db_txn_begin(&tx, f.index));
+    ok(search_index_epoch_put(f.index, f.owner, &epoch));
+    ok(search_index_vector_put(f.index, f.owner, 1, 1, S("v")));
+    ok(db_txn_commit(&tx));
+}
+
 static struct search_known known(const char *text)
 {
     struct str texts[] = { str_from(text) };
@@ -50,6 +62,7 @@ static void no_query_reaches_further_than_it_says(void **state)
     doc.id = uuid_new();
     doc.parent_id = uuid_new();
     put(&doc);
+    put_vector();
     struct search_known form = known("kettles");
     assert_true(form.form > 0 && form.word > 0);
     long long word = (long long)form.word, number = (long long)form.form;
@@ -82,6 +95,17 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "after_found", DBF(1e300), DBF(-1e300) },
         { "after_created", DBI(NOW + 1), DBN() },
         { "after_id", DBU(doc.id), DBN() },
+        { "docs", DBS(S("[1]")), DBS(S("[2]")) },
+        { "doc_after", DBI(0), DBI(1) },
+        { "word_after", DBI(0), DBI(1000) },
+        { "word", DBI(form.word), DBI(1000) },
+        { "after", DBU(((struct uuid){ { 0 } })), DBU(f.owner) },
+        { "step", DBI(1), DBI(2) },
+        { "number", DBI(1), DBI(2) },
+        { "upto", DBI(1), DBN() },
+        { "whole", DBB(true), DBN() },
+        { "epoch", DBX(S("e")), DBN() },
+        { "vector", DBX(S("v")), DBN() },
         { "limit", DBI(9), DBN() },
     };
     const struct narrow n = { f.index, params, COUNTOF(params) };
