@@ -279,6 +279,45 @@ static void zones(void **state)
     assert_true(search_date_value(S("1000 months ago"), &c, &d) && d.from_ms < d.to_ms);
 }
 
+static void without_a_year(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *value, *said, *want;
+    } CASES[] = {
+        { "5 June", "2024-06-20T00:00:00Z", "2024-06-05 2024-06-06 day" },
+        { "5 June", "2024-01-20T00:00:00Z", "2024-06-05 2024-06-06 day" },
+        { "5 December", "2024-01-20T00:00:00Z", "2023-12-05 2023-12-06 day" },
+        { "1 January", "2024-12-31T23:59:59Z", "2025-01-01 2025-01-02 day" },
+        { "29 February", "2023-06-01T00:00:00Z", "2024-02-29 2024-03-01 day" },
+        { "May", "2019-06-20T00:00:00Z", "2019-05-01 2019-06-01 month" },
+        { "December", "2019-12-31T00:00:00Z", "2019-12-01 2020-01-01 month" },
+        { "5 June 2026", "2024-06-20T00:00:00Z", "2026-06-05 2026-06-06 day" },
+        { "May 2026", "2019-06-20T00:00:00Z", "2026-05-01 2026-06-01 month" },
+        { "last May", "2019-06-20T00:00:00Z", "2026-05-01 2026-06-01 month" },
+        { "yesterday", "2019-06-20T00:00:00Z", "2026-11-29 2026-11-30 day" },
+    };
+    struct search_clock c = clock_at(NOW, "en");
+    for (size_t i = 0; i < COUNTOF(CASES); i++) {
+        struct search_date d, near;
+        int64_t said;
+        assert_int_equal(time_parse(str_from(CASES[i].said), &said), OK);
+        assert_true(search_date_value(str_from(CASES[i].value), &c, &d));
+        near = search_date_nearest(&d, said);
+        struct str got = date_text(true, &near);
+        if (!str_eq(got, str_from(CASES[i].want)))
+            fail_msg("%s for %s is %.*s, not %s", CASES[i].value, CASES[i].said, STR_ARG(got),
+                     CASES[i].want);
+    }
+    struct search_date d;
+    c.zone_minutes = -300;
+    assert_true(search_date_value(S("5 June"), &c, &d));
+    struct search_date same = search_date_nearest(&d, c.now_ms);
+    assert_true(same.from_ms == d.from_ms && same.to_ms == d.to_ms);
+    same = search_date_nearest(&d, INT64_MIN);
+    assert_true(same.from_ms == d.from_ms);
+}
+
 /* What a question names: "the words [range]|…" */
 static struct str dates_in(struct str text, const struct search_clock *c)
 {
@@ -340,8 +379,8 @@ static void in_questions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(numbers),         TEST(english), TEST(other_languages),
-        TEST(around_the_year), TEST(zones),   TEST(in_questions),
+        TEST(numbers), TEST(english),        TEST(other_languages), TEST(around_the_year),
+        TEST(zones),   TEST(without_a_year), TEST(in_questions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
