@@ -16,6 +16,8 @@ static void check(struct str text, const struct search_date *d, int zone)
     zone = zone < -1080 ? -1080 : zone > 1080 ? 1080 : zone;
     CHECK(d->start < d->end && d->end <= text.n);
     CHECK(d->from_ms < d->to_ms && d->unit <= SEARCH_DATE_SPAN);
+    struct search_date near = search_date_nearest(d, d->from_ms);
+    CHECK(near.from_ms == d->from_ms && near.to_ms == d->to_ms);
     CHECK((d->from_ms + (int64_t)zone * 60000) % 86400000 == 0 &&
           (d->to_ms + (int64_t)zone * 60000) % 86400000 == 0);
 }

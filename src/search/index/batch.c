@@ -205,6 +205,7 @@ static err_t cut(struct search_batch *b, struct waiting *w, struct str text,
 {
     struct search_tokens walk;
     struct search_token token;
+    TRY(search_stems_ready(language));
     search_tokens_init(&walk, text, language);
     while (search_tokens_next(&walk, &token))
         TRY(add_token(b, w, &token));

@@ -3,8 +3,6 @@
 
 #include "base/timestamp.h"
 
-#define NOW_MAX (INT64_C(84000) * DAY_MS) /* in 2199 */
-
 /* --- reading words --------------------------------------------------------------------------- */
 
 static void read_number(struct date_item *w)
@@ -49,7 +47,7 @@ static char between(struct str gap)
         return 0;
     for (size_t i = 0; i < gap.n; i++)
         if (gap.s[i] != ' ' && gap.s[i] != '\t') {
-            if (!memchr(".,/-'\xe2\x80\x99", gap.s[i], 8)) /* also U+2019 */
+            if (!gap.s[i] || !strchr(".,/-'\xe2\x80\x99", gap.s[i])) /* also U+2019 */
                 return 0;
             sign = gap.s[i];
         }
@@ -102,12 +100,13 @@ void date_row_init(struct date_row *r, struct str text, size_t from, const struc
     *r = (struct date_row){ .last_end = from };
     search_tokens_init(&r->walk, text, SEARCH_LANGUAGE_NONE);
     r->walk.at = from;
+    r->zone_minutes = zone;
     bool any = c->language == SEARCH_LANGUAGE_NONE;
     r->weak_languages = any ? 1u << SEARCH_ENGLISH : 1u << c->language | 1u << SEARCH_ENGLISH;
     r->languages = any ? UINT32_MAX : r->weak_languages;
     r->month_first = any || c->language == SEARCH_ENGLISH;
     int64_t now = c->now_ms < 0 ? 0 : c->now_ms > NOW_MAX ? NOW_MAX : c->now_ms;
-    int64_t local = now + (int64_t)zone * 60000;
+    int64_t local = now + (int64_t)zone * MINUTE_MS;
     r->today = local / DAY_MS - (local % DAY_MS < 0);
     r->week_day = week_day_of(r->today);
     time_date(r->today, &r->year, &r->month, &day);

@@ -13,7 +13,9 @@ enum {
     YEAR_MAX = 2199,
     AGO_MAX = 1000, /* units */
 };
-#define DAY_MS INT64_C(86400000)
+#define MINUTE_MS INT64_C(60000)
+#define DAY_MS    (24 * 60 * MINUTE_MS)
+#define NOW_MAX   (INT64_C(84000) * DAY_MS) /* in 2199 */
 
 struct date_item {
     char text[WORD_BYTES];
@@ -34,8 +36,9 @@ struct date_row {
     size_t last_end;                    /* of the last one read */
     uint32_t languages, weak_languages; /* bits */
     bool month_first;                   /* 5/6/2024 is in May */
-    int64_t today;                      /* in days, of the reader */
-    int year, month, week_day;          /* of today; 1 is Monday */
+    int zone_minutes;
+    int64_t today;             /* in days, of the reader */
+    int year, month, week_day; /* of today; 1 is Monday */
 };
 
 /* The text from byte `from` on. */

@@ -1,5 +1,5 @@
-/* Dates in words. A text is a row of words and numbers (date_row.c); each way of saying a date is one
- * small function that looks at the row from one place on and says how much of it is the date. */
+/* Dates in words. A text is a row of words and numbers (date_row.c); each way of saying a date is
+ * one small function that looks at it from one place on and says how much of it is the date. */
 #include "search/query/dates.h"
 
 #include "base/timestamp.h"
@@ -8,13 +8,14 @@
 struct found {
     int64_t from, to; /* days */
     enum search_date_unit unit;
+    int month, day; /* where no year was said; else 0 */
 };
 
 /* --- what they name -------------------------------------------------------------------------- */
 
 static void name_days(struct found *f, enum search_date_unit unit, int64_t from, int64_t to)
 {
-    *f = (struct found){ from, to, unit };
+    *f = (struct found){ .from = from, .to = to, .unit = unit };
 }
 
 static int days_in(int year, int month)
@@ -47,8 +48,11 @@ static void name_months(struct found *f, enum search_date_unit unit, int year, i
 static bool name_day_without_year(const struct date_row *r, struct found *f, int month, int day)
 {
     for (int year = r->year; year > r->year - 9; year--)
-        if (name_day(f, year, month, day) && f->from <= r->today)
+        if (name_day(f, year, month, day) && f->from <= r->today) {
+            f->month = month;
+            f->day = day;
             return true;
+        }
     return false;
 }
 
@@ -115,13 +119,18 @@ static bool name_ago(const struct date_row *r, struct found *f, int amount, int 
 
 /* --- ways of saying it: how many words, 0: not this ------------------------------------------- */
 
+static bool is_sign(char c) /* within a date in numbers */
+{
+    return c == '-' || c == '/' || c == '.';
+}
+
 /* 2025-11-30, 2025/11/30, 2025-11 */
 static size_t say_iso(const struct date_row *r, size_t i, struct found *f)
 {
     int year;
     const struct date_item *month = date_word_at(r, i + 1), *day = date_word_at(r, i + 2);
     if (!date_year_at(r, i, &year) || month->digits != 2 || month->n != 2 ||
-        !memchr("-/.", month->before, 3))
+        !is_sign(month->before))
         return 0;
     if (day->before == month->before && day->digits && day->digits <= 2 &&
         name_day(f, year, month->number, day->number))
@@ -318,9 +327,8 @@ static bool are_three(const struct date_row *r, size_t i)
     const struct date_item *one = date_word_at(r, i), *two = date_word_at(r, i + 1),
                            *three = date_word_at(r, i + 2);
     char sign = two->before;
-    return is_short_number(one) && is_short_number(two) && memchr("./-", sign, 3) &&
-           three->number >= 0 && three->before == sign && one->before != sign &&
-           date_word_at(r, i + 3)->before != sign;
+    return is_short_number(one) && is_short_number(two) && is_sign(sign) && three->number >= 0 &&
+           three->before == sign && one->before != sign && date_word_at(r, i + 3)->before != sign;
 }
 
 /* 5.6.2024, 5/6/2024 in the order of the language; 5.6.24, which may be a version, where a time
@@ -372,6 +380,7 @@ static size_t say_month(const struct date_row *r, size_t i, bool surely, struct 
     if (!(surely ? date_month_at(r, i, &month) : date_value_at(r, i, DATE_MONTH, &month)))
         return 0;
     name_months(f, SEARCH_DATE_MONTH, r->year - (month > r->month), month, 1);
+    f->month = month;
     return 1;
 }
 
@@ -399,17 +408,17 @@ static size_t say(const struct date_row *r, size_t i, bool surely, struct found 
 /* --- the two ways of asking ------------------------------------------------------------------- */
 
 static void give(const struct date_row *r, size_t i, size_t used, const struct found *f,
-                 const struct search_clock *c, struct search_date *ret)
+                 struct search_date *ret)
 {
-    int64_t zone = c->zone_minutes < -18 * 60  ? -18 * 60
-                   : c->zone_minutes > 18 * 60 ? 18 * 60
-                                               : c->zone_minutes;
     *ret = (struct search_date){
-        .from_ms = f->from * DAY_MS - zone * 60000,
-        .to_ms = f->to * DAY_MS - zone * 60000,
+        .from_ms = f->from * DAY_MS - (int64_t)r->zone_minutes * MINUTE_MS,
+        .to_ms = f->to * DAY_MS - (int64_t)r->zone_minutes * MINUTE_MS,
         .unit = f->unit,
         .start = r->words[i].start,
         .end = r->words[i + used - 1].end,
+        .month = f->month,
+        .day = f->day,
+        .zone_minutes = r->zone_minutes,
     };
 }
 
@@ -422,7 +431,7 @@ bool search_date_value(struct str value, const struct search_clock *c, struct se
     for (;; i++) {
         size_t used = i < r.count ? say(&r, i, true, &f) : 0;
         if (used && i + used == r.count && !r.has_next) {
-            give(&r, i, used, &f, c, ret);
+            give(&r, i, used, &f, ret);
             return true;
         }
         if (!date_means(&r, i, DATE_PLACE) && !date_means(&r, i, DATE_OF))
@@ -440,14 +449,41 @@ bool search_date_in(struct str text, size_t *at, const struct search_clock *c,
     while (r.count) {
         size_t used = say(&r, 0, surely, &f);
         if (used) {
-            give(&r, 0, used, &f, c, ret);
+            give(&r, 0, used, &f, ret);
             *at = ret->end;
             return true;
         }
         surely = date_means(&r, 0, DATE_PLACE) || (surely && date_means(&r, 0, DATE_OF));
         date_row_shift(&r);
-        surely = surely && r.count && memchr(" '\x99", r.words[0].before, 3);
+        surely = surely && r.count && !is_sign(r.words[0].before) && r.words[0].before != ',';
     }
     *at = text.n;
     return false;
+}
+
+/* How far `ms` is from the span. */
+static int64_t away(const struct search_date *d, int64_t ms)
+{
+    return ms < d->from_ms ? d->from_ms - ms : ms >= d->to_ms ? ms - d->to_ms : 0;
+}
+
+struct search_date search_date_nearest(const struct search_date *d, int64_t ms)
+{
+    struct search_date best = *d, one = *d;
+    int year, month, day;
+    if (!d->month || ms < 0 || ms > NOW_MAX)
+        return best;
+    time_date(ms / DAY_MS, &year, &month, &day);
+    for (int y = year - 1; y <= year + 1; y++) {
+        struct found f;
+        if (!d->day)
+            name_months(&f, SEARCH_DATE_MONTH, y, d->month, 1);
+        else if (!name_day(&f, y, d->month, d->day))
+            continue;
+        one.from_ms = f.from * DAY_MS - (int64_t)d->zone_minutes * MINUTE_MS;
+        one.to_ms = f.to * DAY_MS - (int64_t)d->zone_minutes * MINUTE_MS;
+        if (away(&one, ms) < away(&best, ms))
+            best = one;
+    }
+    return best;
 }

@@ -28,6 +28,9 @@ struct search_date {
     int64_t from_ms, to_ms; /* [from, to), from < to, both on a local midnight */
     enum search_date_unit unit;
     size_t start, end; /* bytes of the text that say it */
+    /* Where no year was said ("5 June", "in May"): what was. Else month 0; a whole month: day 0. */
+    int month, day;
+    int zone_minutes; /* of the midnights */
 };
 
 /* All of `value` is one date: "2025-11", "yesterday", "last March", "5.6.2024", "2024". False: it
@@ -39,5 +42,9 @@ bool search_date_value(struct str value, const struct search_clock *c, struct se
  * ("in 2024", "in May"). False: none. `text`: valid UTF-8. */
 bool search_date_in(struct str text, size_t *at, const struct search_clock *c,
                     struct search_date *ret);
+
+/* For what was said at `ms`: a date without a year as it is nearest to that, others as they are. An
+ * archive of last year speaks of its own 5 June. */
+struct search_date search_date_nearest(const struct search_date *d, int64_t ms);
 
 #endif

@@ -98,10 +98,11 @@ double rank_date(const struct search_date *d, int64_t said_ms)
     }; /* a day counts for seven, a month for its own and six more */
     if (said_ms == TIME_NONE)
         return 0;
-    int64_t end_ms = d->to_ms + (int64_t)AFTER_DAYS * DAY_MS;
-    int64_t away_ms = said_ms < d->from_ms ? d->from_ms - said_ms
-                      : said_ms >= end_ms  ? said_ms - end_ms
-                                           : 0;
+    struct search_date near = search_date_nearest(d, said_ms);
+    int64_t end_ms = near.to_ms + (int64_t)AFTER_DAYS * DAY_MS;
+    int64_t away_ms = said_ms < near.from_ms ? near.from_ms - said_ms
+                      : said_ms >= end_ms    ? said_ms - end_ms
+                                             : 0;
     double fall = 1 - (double)away_ms / ((double)FALL_DAYS * DAY_MS);
     return fall > 0 ? fall : 0;
 }

@@ -33,7 +33,7 @@ struct search_stems;
 struct search_stems *stems_of_thread(enum search_language l);
 
 /* The stem of a word, without diacritics, into `out`; gives its bytes, 0: the word is its own.
- * `word`: folded ASCII letters, or (`source`) as it stands in a text, since stemmers want accents. */
+ * `word`: folded ASCII letters, or (`source`) as it stands in a text, for its accents. */
 size_t stem_word(struct search_stems *s, enum search_language l, struct str word, bool source,
                  char out[SEARCH_TOKEN_BYTES_MAX]);
 

@@ -1,4 +1,4 @@
-/* The walk. The index, the query and the marks all cut and fold with it, so they cannot disagree. */
+/* The walk. Index, query and marks all cut and fold with it, so they cannot disagree. */
 #include "base/utf8.h"
 #include "search/words/inside.h"
 
@@ -195,15 +195,27 @@ static char joint_at(const struct search_tokens *t, size_t *ret_bytes)
     if (!stands_at(t, &at))
         return 0;
     char sign = source_at(t, at);
-    if (str_starts(str_sub(t->source, at, t->source.n), S("::"))) {
-        bytes = 2;
-    } else if (str_starts(str_sub(t->source, at, t->source.n), S("\xe2\x80\x90")) ||
-               str_starts(str_sub(t->source, at, t->source.n), S("\xe2\x80\x91"))) {
-        sign = '-'; /* hyphens that look the same; models write the unbreakable one */
-        bytes = 3;
-    } else if (sign == '\\') {
+    switch (sign) {
+    case '.':
+    case '_':
+    case '-':
+    case '/':
+    case '@':
+        break;
+    case ':':
+        bytes += source_at(t, at + 1) == ':';
+        break;
+    case '\\':
         sign = '/';
-    } else if (!sign || !memchr("._-/@:", sign, 6)) {
+        break;
+    case '\xe2': /* U+2010, U+2011: hyphens that look the same; models write the unbreakable one */
+        if (source_at(t, at + 1) != '\x80' ||
+            (source_at(t, at + 2) != '\x90' && source_at(t, at + 2) != '\x91'))
+            return 0;
+        sign = '-';
+        bytes = 3;
+        break;
+    default:
         return 0;
     }
     *ret_bytes = bytes;
@@ -235,7 +247,8 @@ static bool dot_before(const struct search_tokens *t, const struct word *w)
     if (!w->start || w->split || t->source.s[w->start - 1] != '.' || t->text[0] < 'a' ||
         t->text[0] > 'z')
         return false;
-    return w->start == 1 || memchr(" \t\r\n([{<\"'`/", t->source.s[w->start - 2], 12) != NULL;
+    char before = w->start > 1 ? t->source.s[w->start - 2] : ' ';
+    return before && strchr(" \t\r\n([{<\"'`/", before);
 }
 
 static bool is_digit(char c)

@@ -87,6 +87,8 @@ static void numbers(void **state)
         { "en", "5.6.2024", "2024-06-05 2024-06-06 day" },
         { "fr", "05/06/24", "2024-06-05 2024-06-06 day" },
         { "fr", "05/06/98", "1998-06-05 1998-06-06 day" },
+        { "fr", "05/06/27", "2027-06-05 2027-06-06 day" },
+        { "fr", "05/06/28", "1928-06-05 1928-06-06 day" },
         { "it", "31-12-2024", "2024-12-31 2025-01-01 day" },
         { "it", "32-12-2024", "" },
         { "en", "1899", "" },
@@ -133,6 +135,10 @@ static void english(void **state)
         { "en", "december 5", "2025-12-05 2025-12-06 day" },
         { "en", "29 February", "2024-02-29 2024-03-01 day" },
         { "en", "30 February", "" },
+        { "en", "31 March", "2026-03-31 2026-04-01 day" },
+        { "en", "32 March", "" },
+        { "en", "123 March", "" },
+        { "en", "March 2020 2021", "" },
         { "en", "last Monday", "2026-11-23 2026-11-24 day" },
         { "en", "Monday", "2026-11-30 2026-12-01 day" },
         { "en", "on Tuesday", "2026-11-24 2026-11-25 day" },
@@ -145,6 +151,8 @@ static void english(void **state)
         { "en", "Q3 2024", "2024-07-01 2024-10-01 season" },
         { "en", "last 7 days", "2026-11-24 2026-12-01 span" },
         { "en", "the past two weeks", "2026-11-17 2026-12-01 span" },
+        { "en", "last 2 years", "2024-11-30 2026-12-01 span" },
+        { "en", "last 200 years", "" },
         { "en", "last 3 months", "2026-08-30 2026-12-01 span" },
         { "en", "kettle", "" },
         { "en", "last kettle", "" },
@@ -237,6 +245,13 @@ static void around_the_year(void **state)
         { "en", "29 february", "2028-02-29 2028-03-01 day" },
         { "en", "a year ago", "2027-01-01 2028-01-01 year" },
     };
+    static const struct value_case FIRST_DAY[] = {
+        { "en", "this winter", "2026-12-01 2027-03-01 season" },
+        { "en", "last autumn", "2026-09-01 2026-12-01 season" },
+        { "en", "december", "2026-12-01 2027-01-01 month" },
+        { "en", "last december", "2025-12-01 2026-01-01 month" },
+    };
+    check_values("2026-12-01T00:00:00Z", FIRST_DAY, COUNTOF(FIRST_DAY));
     check_values("2027-01-01T00:00:00Z", NEW_YEAR, COUNTOF(NEW_YEAR));
     check_values("2028-02-29T23:59:59Z", LEAP_DAY, COUNTOF(LEAP_DAY));
 }
@@ -262,6 +277,45 @@ static void zones(void **state)
     assert_true(search_date_value(S("last winter"), &c, &d));
     c.now_ms = INT64_MIN;
     assert_true(search_date_value(S("1000 months ago"), &c, &d) && d.from_ms < d.to_ms);
+}
+
+static void without_a_year(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *value, *said, *want;
+    } CASES[] = {
+        { "5 June", "2024-06-20T00:00:00Z", "2024-06-05 2024-06-06 day" },
+        { "5 June", "2024-01-20T00:00:00Z", "2024-06-05 2024-06-06 day" },
+        { "5 December", "2024-01-20T00:00:00Z", "2023-12-05 2023-12-06 day" },
+        { "1 January", "2024-12-31T23:59:59Z", "2025-01-01 2025-01-02 day" },
+        { "29 February", "2023-06-01T00:00:00Z", "2024-02-29 2024-03-01 day" },
+        { "May", "2019-06-20T00:00:00Z", "2019-05-01 2019-06-01 month" },
+        { "December", "2019-12-31T00:00:00Z", "2019-12-01 2020-01-01 month" },
+        { "5 June 2026", "2024-06-20T00:00:00Z", "2026-06-05 2026-06-06 day" },
+        { "May 2026", "2019-06-20T00:00:00Z", "2026-05-01 2026-06-01 month" },
+        { "last May", "2019-06-20T00:00:00Z", "2026-05-01 2026-06-01 month" },
+        { "yesterday", "2019-06-20T00:00:00Z", "2026-11-29 2026-11-30 day" },
+    };
+    struct search_clock c = clock_at(NOW, "en");
+    for (size_t i = 0; i < COUNTOF(CASES); i++) {
+        struct search_date d, near;
+        int64_t said;
+        assert_int_equal(time_parse(str_from(CASES[i].said), &said), OK);
+        assert_true(search_date_value(str_from(CASES[i].value), &c, &d));
+        near = search_date_nearest(&d, said);
+        struct str got = date_text(true, &near);
+        if (!str_eq(got, str_from(CASES[i].want)))
+            fail_msg("%s for %s is %.*s, not %s", CASES[i].value, CASES[i].said, STR_ARG(got),
+                     CASES[i].want);
+    }
+    struct search_date d;
+    c.zone_minutes = -300;
+    assert_true(search_date_value(S("5 June"), &c, &d));
+    struct search_date same = search_date_nearest(&d, c.now_ms);
+    assert_true(same.from_ms == d.from_ms && same.to_ms == d.to_ms);
+    same = search_date_nearest(&d, INT64_MIN);
+    assert_true(same.from_ms == d.from_ms);
 }
 
 /* What a question names: "the words [range]|…" */
@@ -292,6 +346,7 @@ static void in_questions(void **state)
         { "en", "march on, Jan and April", "" },
         { "en", "versions 10.2.24, 1.10.2.2024 and 10.2.2024.1", "" },
         { "de", "am 10.2.24", "10.2.24 [2024-02-10 2024-02-11 day]" },
+        { "en", "the last kettle of this house, 5 days, the last 3 kettles, 32 June", "" },
         { "en", "How did November go?", "November [2026-11-01 2026-12-01 month]" },
         { "en", "between March 3 and the 7th of April (2025)",
           "March 3 [2026-03-03 2026-03-04 day]|7th of April [2026-04-07 2026-04-08 day]" },
@@ -324,8 +379,8 @@ static void in_questions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(numbers),         TEST(english), TEST(other_languages),
-        TEST(around_the_year), TEST(zones),   TEST(in_questions),
+        TEST(numbers), TEST(english),        TEST(other_languages), TEST(around_the_year),
+        TEST(zones),   TEST(without_a_year), TEST(in_questions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
