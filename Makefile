@@ -26,7 +26,7 @@ CXXWARN := -Wall -Wextra -Wshadow -Werror
 CPPFLAGS += -D_GNU_SOURCE -Isrc -I$(GEN) -isystem /usr/share/include/llhttp -isystem /usr/include/postgresql -DLLHTTP_STRICT_MODE=1
 COMMON := -g -pthread -fno-strict-aliasing -fno-omit-frame-pointer -MMD -MP
 # libpq and libcurl are loaded when they are needed: src/os/library.h
-LDLIBS := -luv -lsqlite3 -lsodium -lssl -lcrypto -lutf8proc -lzstd -lz -lzip -ldeflate -lmd4c -lsimdjson -lstdc++ -lm
+LDLIBS := -luv -lsqlite3 -lsodium -lssl -lcrypto -lutf8proc -lstemmer -lzstd -lz -lzip -ldeflate -lmd4c -lsimdjson -lstdc++ -lm
 
 SANITIZE_debug := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 SANITIZE_tsan  := -fsanitize=thread

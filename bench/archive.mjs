@@ -14,7 +14,7 @@ function fill(data, { messages, accounts, each }) {
 // With `filled` ({ messages, accounts, each }) bench/fill.c has put so much into it before it starts.
 export async function startVivim(env = {}, filled) {
     const data = mkdtempSync(join(tmpdir(), 'vivim-bench-'));
-    const environment = { VIVIM_DATA: data, VIVIM_LISTEN: '127.0.0.1:0', VIVIM_TEST: '1', VIVIM_LOG_LEVEL: 'warn', VIVIM_CAPTURE_RATE_PER_HOUR: '100000', ...env };
+    const environment = { VIVIM_DATA: data, VIVIM_LISTEN: '127.0.0.1:0', VIVIM_TEST: '1', VIVIM_LOG_LEVEL: 'warn', VIVIM_SIMILAR_WORDS: 'off', VIVIM_CAPTURE_RATE_PER_HOUR: '100000', ...env };
     const vivim = (argv, input = '') => execFileSync(RELEASE, argv, { env: { ...process.env, ...environment }, input, encoding: 'utf8' });
     vivim(['user', 'add', 'owner', '--admin', '--password-file', '-'], 'correct horse battery\n'); // without a server it does it itself
     if (filled) fill(data, filled);

@@ -19,7 +19,7 @@ export default async function idle() {
     const times = [], memory = [];
     for (let i = 0; i < ROUNDS + 1; i++) {
         const begin = process.hrtime.bigint();
-        const child = spawn(RELEASE, ['serve'], { env: { ...process.env, VIVIM_DATA: data, VIVIM_LISTEN: '127.0.0.1:0', VIVIM_LOG_LEVEL: 'error' }, stdio: 'ignore' });
+        const child = spawn(RELEASE, ['serve'], { env: { ...process.env, VIVIM_DATA: data, VIVIM_LISTEN: '127.0.0.1:0', VIVIM_LOG_LEVEL: 'error', VIVIM_SIMILAR_WORDS: 'off' }, stdio: 'ignore' });
         while (!(await ready(join(data, 'vivim.sock')))) await wait(1);
         const ms = Number(process.hrtime.bigint() - begin) / 1e6;
         await wait(500);

@@ -7,7 +7,7 @@ import { rows } from './lib.mjs';
 if (!['fastify', 'socket.io'].every((name) => existsSync(`bench/node_modules/${name}`))) execFileSync('npm', ['ci', '--prefix', 'bench', '--no-audit', '--no-fund'], { stdio: 'inherit' });
 const only = process.argv[2];
 console.log(`${cpus().length} × ${cpus()[0].model}, load ${loadavg()[0].toFixed(2)}, node ${process.version}`);
-for (const name of ['read', 'write', 'mixed', 'growth', 'capture', 'extract', 'stored', 'import', 'export', 'idle', 'feed', 'realtime']) {
+for (const name of ['read', 'write', 'mixed', 'growth', 'capture', 'extract', 'stored', 'import', 'export', 'search-vectors', 'idle', 'feed', 'realtime']) {
     if (only && only !== name) continue;
     await (await import(`./${name}.mjs`)).default();
 }

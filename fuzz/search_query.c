@@ -1,8 +1,7 @@
 /* room: search
  *
- * What people type may be anything. The first line is the query, the rest a text. The query is
- * refused with E_INVALID or understood; what is understood never makes the database's full text
- * stumble; and the index and the highlights agree: a text is found by one term exactly when its
+ * What people type may be anything. The first line is the query, the rest a text. The query is refused with E_INVALID or understood; what is
+ * understood never makes the database's full text stumble; and the index and the marks agree: a text is found by one term exactly when its
  * snippet shows why. */
 #include <stdlib.h>
 
@@ -20,6 +19,9 @@ static struct arena paths;
 static char *folder;
 static struct db_store *store;
 static struct db *db;
+static const struct uuid OWNER = { { 1 } };
+static const struct search_languages LANGUAGES = { .list = { SEARCH_ENGLISH, SEARCH_GERMAN },
+                                                   .count = 2 };
 
 static void clean_up(void)
 {
@@ -40,28 +42,37 @@ static void open_store(void)
     CHECK(atexit(clean_up) == 0);
 }
 
-/* Tokens hold nothing that a full-text expression could take for its own. */
-static void check_terms(const struct search_terms *t)
+static void check_node(const struct search_query *q, const struct search_node *n)
 {
-    CHECK(t->count <= SEARCH_TERMS_MAX && t->provider_count <= SEARCH_FILTERS_MAX &&
-          t->role_count <= SEARCH_FILTERS_MAX);
-    for (size_t i = 0; i < t->count; i++) {
-        CHECK(t->terms[i].count > 0);
-        for (size_t j = 0; j < t->terms[i].count; j++) {
-            struct str token = t->terms[i].tokens[j];
+    CHECK(n->kind != SEARCH_NODE_TERM || n->term < q->count);
+    CHECK(n->kind != SEARCH_NODE_NOT || (n->parts && !n->parts->next));
+    for (const struct search_node *part = n->parts; part; part = part->next)
+        check_node(q, part);
+}
+
+/* Tokens hold nothing that a full-text expression could take for its own. */
+static void check_terms(const struct search_query *q)
+{
+    CHECK(q->choice_count <= SEARCH_CHOICES_MAX && q->hint_count <= SEARCH_HINTS_MAX);
+    check_node(q, q->need);
+    for (size_t i = 0; i < q->count; i++) {
+        CHECK(q->terms[i].count > 0);
+        for (size_t j = 0; j < q->terms[i].count; j++) {
+            struct str token = q->terms[i].tokens[j].text;
             CHECK(token.n > 0 && token.n <= SEARCH_TOKEN_BYTES_MAX && utf8_ok(token));
-            for (size_t k = 0; k < token.n; k++) {
-                unsigned char c = (unsigned char)token.s[k];
-                CHECK(c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'));
-            }
         }
     }
 }
 
-static bool check_snippet(struct arena *a, struct str text, const struct search_terms *t)
+static bool check_snippet(struct arena *a, struct str text, enum search_language language,
+                          const struct search_query *q)
 {
     struct search_snippet s;
-    CHECK(search_snippet(a, a, text, t, &s) == OK);
+    bool *marked = ARENA_ARRAY(a, bool, q->count + 1);
+    CHECK(marked);
+    for (size_t i = 0; i < q->count; i++)
+        marked[i] = q->terms[i].ranked;
+    CHECK(search_snippet(a, a, text, language, q, marked, &s) == OK);
     CHECK(utf8_ok(s.text) && s.count <= SEARCH_HIGHLIGHTS_MAX);
     int64_t chars = (int64_t)utf8_count(s.text), at = 0;
     CHECK(chars <= SEARCH_SNIPPET_CHARS + 25);
@@ -73,44 +84,73 @@ static bool check_snippet(struct arena *a, struct str text, const struct search_
     return s.count > 0;
 }
 
-static bool is_found(struct arena *a, struct str text, const struct search_terms *t)
+static void put(struct str text)
 {
-    struct search_doc doc = { .owner_id = { { 1 } },
+    struct search_batch *b;
+    struct search_doc doc = { .owner_id = OWNER,
                               .id = { { 2 } },
+                              .parent_id = { { 3 } },
                               .entity = S("message"),
                               .text = text,
-                              .created_ms = TIME_NONE };
-    struct search_hit *hits;
+                              .created_ms = TIME_NONE,
+                              .said_ms = TIME_NONE };
+    CHECK(search_batch_begin(db, &b) == OK);
+    CHECK(search_batch_put(b, &doc) == OK);
+    CHECK(search_batch_end(b) == OK);
+    search_batch_free(b);
+}
+
+/* By everything that a search does before it reads the rows; one result at most. */
+static bool is_found(struct arena *a, const struct search_query *q, enum search_language *ret)
+{
+    struct search_archive source = { .owner = OWNER };
+    struct search_ask ask = { .exact = true };
+    struct search_run *r = ARENA_NEW(a, struct search_run);
+    struct search_hit hits[4];
     size_t count;
-    struct db_txn tx = { 0 };
-    CHECK(db_txn_begin(&tx, db) == OK);
-    CHECK(SEARCH_KEYWORD.put(db, a, &doc) == OK);
-    CHECK(SEARCH_KEYWORD.find(db, a, doc.owner_id, t, NULL, 10, &hits, &count) == OK);
-    db_txn_end(&tx);
+    CHECK(r);
+    *r = (struct search_run){
+        .index = db, .a = a, .reader = OWNER, .ask = &ask, .query = *q, .sources = { &source, 1 }
+    };
+    CHECK(search_resolve(r) == OK);
+    if (r->anything && r->rank.ranked)
+        CHECK(search_rank_head(r) == OK);
+    CHECK(search_stream(r, NULL, COUNTOF(hits), hits, &count) == OK);
     CHECK(count <= 1);
+    if (count)
+        *ret = (enum search_language)hits[0].row->language;
     return count == 1;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct str text = str_of((const char *)data, size), q;
-    struct search_terms t;
+    struct str text = str_of((const char *)data, size), line;
+    struct search_query q;
+    struct search_clock clock = { .now_ms = INT64_C(1790000000000) };
     CLEANUP(arena_free) struct arena a = { 0 };
     if (!store)
         open_store();
     if (!size)
         return 0;
-    arena_init(&a, MIB(64));
-    str_cut(&text, '\n', &q);
-    err_t e = search_parse(&a, q, &t);
+    arena_init(&a, MIB(256));
+    str_cut(&text, '\n', &line);
+    err_t e = search_query_parse(&a, line, false, &clock, &LANGUAGES, &q);
     CHECK(e == OK || e == E_INVALID);
     if (e != OK)
         return 0;
-    check_terms(&t);
+    check_terms(&q);
     text = text.s ? utf8_repair(&a, text) : S("");
-    bool shown = check_snippet(&a, text, &t), found = is_found(&a, text, &t);
-    bool one = t.count == 1 && !t.terms[0].exclude && !t.provider_count && !t.role_count &&
-               t.before_ms == TIME_NONE && t.after_ms == TIME_NONE;
+    struct db_txn tx = { 0 };
+    CHECK(db_txn_begin(&tx, db) == OK);
+    put(text);
+    enum search_language language = search_language_of(text);
+    bool found = is_found(&a, &q, &language);
+    db_txn_end(&tx);
+    bool shown = check_snippet(&a, text, language, &q);
+    bool one = q.count == 1 && q.terms[0].ranked && !q.choice_count && !q.shared &&
+               q.from_ms == TIME_NONE && q.before_ms == TIME_NONE;
     CHECK(!one || shown == found);
     return 0;
 }

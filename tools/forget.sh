@@ -17,7 +17,8 @@ web=$(dirname "$build")/sources.web # every mode embeds the same client
 # Of each list of what something was made of (*.d): the object, or the test or other program.
 forget_made() {
     while read -r d; do
-        rm -f "$d" "${d%.d}.o" "${d%.d}"
+        rm -f "$d" "${d%.d}.o"
+        [ -d "${d%.d}" ] || rm -f "${d%.d}" # search/query.c stood beside search/query/
     done
 }
 forget_generated() { rm -f "$build"/gen/*.c "$build"/gen/*.h; }

@@ -50,3 +50,11 @@ EXTRA_GEN_exports := export_files
 $(GEN)/export_files.c: src/exports/page.css $(BUILD)/tools/embed
 	@mkdir -p $(@D)
 	@$(BUILD)/tools/embed EXPORT_FILES $@ src/exports/page.css
+
+# Function words by language, as one sorted table.
+EXTRA_GEN_search/words := stop_words
+$(GEN)/stop_words.c: src/search/words/stop_words.txt tools/stop_words.awk
+	@mkdir -p $(@D)
+	@awk '/^#/ || !NF { next } /^\[/ { gsub(/[][]/, ""); language = toupper($$1); kind = NF > 1 ? $$2 : "stop"; next } \
+	    { for (i = 1; i <= NF; i++) print $$i "\t" language "\t" kind }' $< | LC_ALL=C sort -u -t "$$(printf '\t')" -k1,1 -k2 | \
+	    LC_ALL=C awk -f tools/stop_words.awk > $@

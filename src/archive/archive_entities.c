@@ -6,6 +6,34 @@
 
 /* --- their text ------------------------------------------------------------------------------------ */
 
+/* What a filter can ask for, by the kind of a block; NULL: nothing. */
+static const char *const HOLDS[BLOCK_TYPE_COUNT] = {
+    [BLOCK_CODE] = "code",      [BLOCK_TABLE] = "table",      [BLOCK_MATH] = "math",
+    [BLOCK_MERMAID] = "code",   [BLOCK_IMAGE] = "image",      [BLOCK_FILE] = "file",
+    [BLOCK_TOOL_CALL] = "tool", [BLOCK_TOOL_RESULT] = "tool", [BLOCK_THINKING] = "thinking",
+    [BLOCK_CITATION] = "link",  [BLOCK_ARTIFACT] = "file",
+};
+
+/* Each kind once; a link may stand in the text. */
+static err_t holds(struct arena *a, const struct block *blocks, size_t count, struct str text,
+                   struct str *ret)
+{
+    struct buf b;
+    bool seen[BLOCK_TYPE_COUNT] = { 0 };
+    buf_init(&b, a, KIB(1));
+    for (size_t i = 0; i < count; i++) {
+        if (seen[blocks[i].type] || !HOLDS[blocks[i].type])
+            continue;
+        seen[blocks[i].type] = true;
+        buf_putf(&b, "%s%s", b.n ? " " : "", HOLDS[blocks[i].type]);
+    }
+    if (!seen[BLOCK_CITATION] &&
+        (str_find(text, S("https://"), 0) < text.n || str_find(text, S("http://"), 0) < text.n))
+        buf_putf(&b, "%slink", b.n ? " " : "");
+    *ret = b.n ? buf_str(&b) : STR_NONE;
+    return buf_err(&b);
+}
+
 static err_t message_text(struct app *app, struct db *db, struct arena *a, struct uuid owner,
                           struct uuid id, struct index_text *ret)
 {
@@ -25,6 +53,8 @@ static err_t message_text(struct app *app, struct db *db, struct arena *a, struc
     buf_init(&text, a, CONVERSATION_BYTES_MAX);
     blocks_text(blocks, count, false, &text);
     TRY(buf_err(&text));
+    struct str has;
+    TRY(holds(a, blocks, count, text.n ? buf_str(&text) : S(""), &has));
     *ret = (struct index_text){
         .owner_id = owner,
         .id = id,
@@ -33,7 +63,13 @@ static err_t message_text(struct app *app, struct db *db, struct arena *a, struc
         .text = buf_str(&text),
         .role = m.role,
         .provider = c.provider,
+        .model = m.model.n ? m.model : c.model,
+        .account = c.account,
+        .author = m.author,
+        .has = has,
+        .position = m.position,
         .created_ms = m.created_ms == TIME_NONE ? c.captured_ms : m.created_ms,
+        .said = m.created_ms != TIME_NONE,
     };
     return OK;
 }
@@ -61,6 +97,7 @@ static err_t conversation_text(struct app *app, struct db *db, struct arena *a, 
         .title = c.title,
         .text = c.title,
         .provider = c.provider,
+        .account = c.account,
         .created_ms = c.created_ms == TIME_NONE ? c.captured_ms : c.created_ms,
     };
     return OK;

@@ -85,18 +85,31 @@
 #define JOB_TELL_MS           100 /* counts within a phase are told at most this often */
 
 /* Search */
-#define SEARCH_QUERY_BYTES_MAX 512
-#define SEARCH_TERMS_MAX       32
-#define SEARCH_FILTERS_MAX     8      /* of one kind in a query */
-#define SEARCH_TEXT_BYTES_MAX  MIB(1) /* indexed of one message; what stands behind is not found */
-#define SEARCH_TOKEN_BYTES_MAX 96     /* kept of a longer word */
-#define SEARCH_PART_TOKENS     4000   /* a longer text is indexed in parts … */
-#define SEARCH_PART_TOKENS_MIN 1000 /* PostgreSQL: shorter parts where one word is very frequent */
-#define SEARCH_PART_OVERLAP    32   /* … that share so many, for phrases over the seam */
-#define SEARCH_REST_BYTES_MAX  KIB(128) /* the words of its other parts that each part knows */
-#define SEARCH_SNIPPET_CHARS   240      /* code points */
-#define SEARCH_HIGHLIGHTS_MAX  24       /* in one snippet */
-#define SEARCH_ARENA_BYTES_MAX MIB(64)  /* indexing one entity */
+#define SEARCH_QUERY_BYTES_MAX    2048
+#define SEARCH_TEXT_BYTES_MAX     MIB(1) /* indexed of one message; what stands behind is not found */
+#define SEARCH_TOKEN_BYTES_MAX    96     /* kept of a longer word */
+#define SEARCH_LANGUAGE_BYTES_MAX KIB(4) /* looked at to tell the language of a text */
+#define SEARCH_SESSION_GAP_MS     (INT64_C(6) * 3600 * 1000) /* a longer pause ends a session */
+#define SEARCH_WORDS_MAX          64  /* words of a query that rank; of more the rare ones */
+#define SEARCH_BEGINNINGS_MAX     256 /* words that one with a star stands for: the frequent ones */
+#define SEARCH_CANDIDATES_MAX \
+    100 /* by words, and as many by vectors; two neighbours of each beside them */
+#define SEARCH_WHOLE_MAX 2000 /* a conversation of so many is ranked whole */
+#define SEARCH_DRIVE_MAX \
+    40000 /* documents that candidates are chosen from; more frequent words only rank */
+#define SEARCH_SNIPPET_CHARS   240     /* code points */
+#define SEARCH_HIGHLIGHTS_MAX  24      /* in one snippet */
+#define SEARCH_ARENA_BYTES_MAX MIB(64) /* indexing one entity */
+
+/* Similar words */
+#define SEARCH_TABLE_BYTES_MAX     MIB(64) /* one table */
+#define SEARCH_TABLE_ROWS_MAX      65536
+#define SEARCH_TABLE_DIMS_MAX      304
+#define SEARCH_VECTOR_BYTES_MAX    832     /* of a message: two background tables and one's own */
+#define SEARCH_WORD_IDS_MAX        4000000 /* different words of one archive */
+#define SEARCH_OWN_ROWS_MAX        25000   /* words that an own table has: the most frequent */
+#define SEARCH_OWN_TABLE_BYTES_MAX MIB(8)
+#define SEARCH_OWN_WORDS_MIN       20000 /* in all; from fewer there is nothing to learn */
 
 /* Conversations */
 #define CONVERSATION_BYTES_MAX       MIB(64)   /* one text of it */

@@ -12,10 +12,10 @@ struct civil {
     int year, month, day, hour, minute, second, ms, week_day; /* week_day 0 is Sunday */
 };
 
-/* Days since 1970-01-01 in the proleptic Gregorian calendar. Years begin in March here, so that
+/* Years begin in March here, so that
  * the leap day is the last; 400 years always have 146097 days.
  * Source: H. Hinnant, "chrono-compatible low-level date algorithms". */
-static int64_t days_of(int year, int month, int day)
+int64_t time_days(int year, int month, int day)
 {
     int64_t y = month <= 2 ? year - 1 : year;
     int64_t era = (y >= 0 ? y : y - 399) / 400;
@@ -38,6 +38,15 @@ static void date_of(int64_t days, struct civil *c)
     c->month = (int)(month < 10 ? month + 3 : month - 9);
     c->year = (int)(year_of_era + era * 400 + (c->month <= 2));
     c->week_day = (int)(((days + 4) % 7 + 7) % 7);
+}
+
+void time_date(int64_t days, int *ret_year, int *ret_month, int *ret_day)
+{
+    struct civil c;
+    date_of(days, &c);
+    *ret_year = c.year;
+    *ret_month = c.month;
+    *ret_day = c.day;
 }
 
 static int64_t in_range(int64_t ms)
@@ -237,7 +246,7 @@ err_t time_parse(struct str s, int64_t *ret_ms)
     int minute = c.hour * 60 + c.minute - offset;
     if (leap && ((minute % 1440) + 1440) % 1440 != 1439)
         return E_BAD_INPUT; /* leap seconds come at the end of a UTC day */
-    int64_t ms = days_of(c.year, c.month, c.day) * DAY_MS;
+    int64_t ms = time_days(c.year, c.month, c.day) * DAY_MS;
     *ret_ms = ms + (int64_t)minute * 60000 + c.second * 1000 + c.ms;
     return OK;
 }

@@ -18,6 +18,10 @@ NODISCARD err_t time_parse(struct str s, int64_t *ret_ms);
 /* Seconds with a fraction (ChatGPT, DeepSeek) to milliseconds, rounded; TIME_NONE when not
  * finite or out of range. */
 int64_t time_from_seconds(double seconds);
+/* Days since 1970-01-01 of a date in the proleptic Gregorian calendar, and back. month 1 .. 12; `day` may be
+ * outside its month. Years 0 .. 9999. */
+int64_t time_days(int year, int month, int day);
+void time_date(int64_t days, int *ret_year, int *ret_month, int *ret_day);
 /* "Tue, 24 Nov 2026 11:17:04 GMT" (RFC 9110 IMF-fixdate), 29 bytes and a terminator. */
 void time_http(int64_t ms, char ret[30]);
 

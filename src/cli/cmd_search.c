@@ -8,7 +8,8 @@
 enum { REBUILD_WAIT_MS = 60 * 1000, LOOK_MS = 100 };
 
 static const struct cli_option OPTIONS[] = {
-    { "--limit", "N", "at most so many results (1 to 200; 20 by default)" },
+    { "--limit", "N", "at most so many conversations (1 to 200; 20 by default)" },
+    { "--exact", NULL, "correct no word" },
 };
 
 /* The snippet with its highlights bold on a terminal. Ranges are code points. */
@@ -53,35 +54,72 @@ static err_t ask(struct cli *c, struct str target, struct str *ret_text, struct 
     }
 }
 
-static int run(struct cli *c)
+/* A conversation, its best places, and how many there are. Without groups (filters alone have no order but time) each
+ * item stands alone. */
+static void print_group(struct json head, struct json items, int64_t first, int64_t shown,
+                        int64_t count)
 {
-    struct str limit = cli_option(c, "--limit");
-    int64_t n = 20;
-    if (limit.s && (str_to_i64(limit, &n) != OK || n < 1 || n > 200))
-        return cli_usage(c, "--limit is a number from 1 to 200");
+    struct str title = json_get_str(head, S("title"));
+    printf("%.*s  %.*s\n", STR_ARG(json_get_str(head, S("conversation_id"))),
+           STR_ARG(title.n ? title : S("(untitled)")));
+    for (int64_t i = 0; i < shown; i++)
+        print_snippet(json_at(items, (size_t)(first + i)));
+    if (count > shown)
+        printf("    … and %lld more\n", (long long)(count - shown));
+}
+
+static void print_page(struct json page)
+{
+    struct json items = json_get(page, S("items")), groups = json_get(page, S("groups")), one;
+    struct json_iter it = json_iter(json_exists(groups) ? groups : items);
+    for (int64_t i = 0; json_next(&it, NULL, &one); i++)
+        print_group(one, items, json_i64(json_get(one, S("first")), i),
+                    json_i64(json_get(one, S("shown")), 1), json_i64(json_get(one, S("count")), 1));
+}
+
+/* What was searched instead of what was typed, and what was not understood. */
+static void print_said(struct json page)
+{
+    struct json_iter it = json_iter(json_get(page, S("corrections")));
+    struct json one;
+    while (json_next(&it, NULL, &one))
+        fprintf(stderr, "showing results for \"%.*s\" (--exact searches for \"%.*s\")\n",
+                STR_ARG(json_get_str(one, S("to"))), STR_ARG(json_get_str(one, S("from"))));
+    it = json_iter(json_get(page, S("hints")));
+    while (json_next(&it, NULL, &one))
+        fprintf(stderr, "%.*s: %.*s was searched as a word (%.*s)\n",
+                STR_ARG(json_get_str(one, S("code"))), STR_ARG(json_get_str(one, S("field"))),
+                STR_ARG(json_get_str(one, S("detail"))));
+}
+
+static struct str target_of(struct cli *c, int64_t limit)
+{
     struct str query = c->arguments[0];
     for (int i = 1; i < c->argument_count; i++)
         query = str_fmt(c->arena, "%.*s %.*s", STR_ARG(query), STR_ARG(c->arguments[i]));
-    struct str target = str_fmt(c->arena, "/api/v1/search?limit=%lld&q=", (long long)n), text;
+    struct str target =
+        str_fmt(c->arena, "/api/v1/search?group=conversation&limit=%lld%s%s&q=", (long long)limit,
+                cli_option(c, "--exact").s ? "&exact=true" : "", c->json ? "&explain=true" : "");
+    return str_cat(c->arena, target, percent_encode(c->arena, query));
+}
+
+static int run(struct cli *c)
+{
+    struct str limit = cli_option(c, "--limit"), text;
+    int64_t n = 20;
     struct json page;
-    err_t e = ask(c, str_cat(c->arena, target, percent_encode(c->arena, query)), &text, &page);
+    if (limit.s && (str_to_i64(limit, &n) != OK || n < 1 || n > 200))
+        return cli_usage(c, "--limit is a number from 1 to 200");
+    err_t e = ask(c, target_of(c, n), &text, &page);
     if (e != OK)
         return cli_fail(c, e);
     if (c->json) {
         printf("%.*s\n", STR_ARG(text));
         return EXIT_OK;
     }
-    struct json_iter items = json_iter(json_get(page, S("items")));
-    struct json item;
-    size_t shown = 0;
-    while (json_next(&items, NULL, &item)) {
-        struct str title = json_get_str(item, S("title"));
-        printf("%.*s  %.*s\n", STR_ARG(json_get_str(item, S("conversation_id"))),
-               STR_ARG(title.n ? title : S("(untitled)")));
-        print_snippet(item);
-        shown++;
-    }
-    if (!shown)
+    print_said(page);
+    print_page(page);
+    if (!json_count(json_get(page, S("items"))))
         fprintf(stderr, "nothing found\n");
     return EXIT_OK;
 }
@@ -94,7 +132,9 @@ const struct command COMMAND_SEARCH = {
     .run = run,
     .options = OPTIONS,
     .option_count = COUNTOF(OPTIONS),
-    .summary = "find words in everything captured",
-    .help = "Words are joined by AND; \"a phrase\"; -without; begin*; provider:chatgpt, role:user, "
-            "before:2026-01-01, after:….",
+    .summary = "find what was said, in your own words",
+    .help =
+        "Plain words are ranked: what has all of them comes first. \"a phrase\"; -without; a OR b; "
+        "begin*; role:user, from:Ann, provider:chatgpt, in:\"a title\", has:code, lang:en, "
+        "before:2026-01-01, after:…, on:yesterday, during:\"last March\". docs/search.md.",
 };

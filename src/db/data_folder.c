@@ -15,7 +15,7 @@ enum { PATH_BYTES = 4096, KIND_BYTES_MAX = 64 };
 static const char *const OURS[] = { "vivim.db",     "vivim.db-wal", "vivim.db-shm",  "index.db",
                                     "index.db-wal", "index.db-shm", "index.rebuilt", "blobs",
                                     "tmp",          "lock",         "vivim.sock",    "master.key",
-                                    "store",        "vivim.conf" };
+                                    "store",        "vivim.conf",   "similar" };
 
 static bool path_in(const char *folder, const char *name, char ret[PATH_BYTES])
 {

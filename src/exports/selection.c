@@ -2,6 +2,7 @@
 #include "archive/archive_entities.h"
 #include "base/map.h"
 #include "exports/inside.h"
+#include "os/clock.h"
 #include "search/search.h"
 #include "sharing/sharing.h"
 
@@ -56,11 +57,14 @@ static err_t pick_found(struct app *app, struct db *db, struct uuid caller, stru
 {
     CLEANUP(arena_free) struct arena a = { 0 };
     struct search_page page = { .more = true };
+    const struct search_ask ask = {
+        .q = q, .exact = true, .every = true, .now_ms = clock_wall_ms()
+    };
     arena_init(&a, SEARCH_ARENA_BYTES_MAX);
     for (bool first = true; page.more; first = false) {
         struct search_place from = page.next;
         arena_reset(&a);
-        TRY(search_query(app, db, &a, caller, q, first ? NULL : &from, PAGE_ITEMS_MAX, &page));
+        TRY(search_query(app, db, &a, caller, &ask, first ? NULL : &from, PAGE_ITEMS_MAX, &page));
         for (size_t i = 0; i < page.count; i++)
             if (!uuid_is_nil(page.items[i].conversation_id))
                 TRY(pick(p, caller, page.items[i].conversation_id));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -107,6 +108,35 @@ err_t file_reader_open(struct file_reader *f, const char *path)
 void file_reader_close(struct file_reader *f)
 {
     fd_close(&f->fd);
+}
+
+err_t file_map_open(const char *path, size_t max_bytes, struct file_map *ret)
+{
+    CLEANUP(fd_close) struct fd f = { open(path, O_RDONLY | O_CLOEXEC) };
+    struct stat st;
+    if (f.fd < 0 || fstat(f.fd, &st) != 0)
+        return fail("opening", path);
+    if (!S_ISREG(st.st_mode) || st.st_size <= 0)
+        return err_note(E_IO, NULL, "%s is no file, or empty", path);
+    if ((uint64_t)st.st_size > max_bytes)
+        return err_note(E_LIMIT, NULL, "%s is larger than %zu bytes", path, max_bytes);
+    void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, f.fd, 0);
+    if (at == MAP_FAILED)
+        return fail("mapping", path);
+    ret->bytes = str_of(at, (size_t)st.st_size);
+    return OK;
+}
+
+void file_map_rest(const struct file_map *m)
+{
+    (void)madvise((void *)(uintptr_t)m->bytes.s, m->bytes.n, MADV_DONTNEED);
+}
+
+void file_map_close(struct file_map *m)
+{
+    if (m->bytes.n)
+        munmap((void *)(uintptr_t)m->bytes.s, m->bytes.n);
+    *m = (struct file_map){ 0 };
 }
 
 /* --- writing ----------------------------------------------------------------------------------- */

@@ -48,6 +48,15 @@ struct file_reader {
 NODISCARD err_t file_reader_open(struct file_reader *f, const char *path);
 void file_reader_close(struct file_reader *f); /* for CLEANUP; accepts one that failed to open */
 
+/* A whole file to read where it lies: its pages are the machine's, shared by all who look, and need no copy. It must be replaced
+ * (file_write_atomic), never written or cut, while it is mapped. E_NOT_FOUND, E_LIMIT, E_IO (also for one without a byte). */
+struct file_map {
+    struct str bytes;
+};
+NODISCARD err_t file_map_open(const char *path, size_t max_bytes, struct file_map *ret);
+void file_map_rest(const struct file_map *m); /* it counts as memory again when it is read again */
+void file_map_close(struct file_map *m);      /* for CLEANUP; accepts a zeroed one */
+
 /* An exclusive flock on `path`, made when absent; gone with the process. E_CONFLICT when another process
  * holds it, and still after FILE_LOCK_WAIT_MS. */
 NODISCARD err_t file_lock(const char *path, struct fd *ret);

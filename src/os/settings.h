@@ -43,6 +43,8 @@ enum { SETTING_SECRET = 1, SETTING_TEST_ONLY = 2 };
       "the most that one import may bring, in MiB")                                               \
     X(import_folder, "IMPORT_FOLDER", TEXT, "", 0, 0, 0,                                          \
       "what is put into this folder is imported: for its only account, or in <folder>/<handle>/") \
+    X(similar_words, "SIMILAR_WORDS", TEXT, "", 0, 0, 0,                                          \
+      "folder of the tables of similar words (default: similar in the data folder), or off")      \
     X(eio_ping_interval_ms, "EIO_PING_INTERVAL_MS", I64, "25000", 100, 600000, 0,                 \
       "Engine.IO: how often the server pings")                                                    \
     X(eio_ping_timeout_ms, "EIO_PING_TIMEOUT_MS", I64, "20000", 100, 600000, 0,                   \

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,6 +79,11 @@ void thread_is_waited_for(void)
     a.size = sizeof a;
     a.runtime_ns = SLICE_NS;
     (void)syscall(SYS_sched_setattr, 0, &a, 0);
+}
+
+void thread_is_in_no_hurry(void)
+{
+    (void)setpriority(PRIO_PROCESS, 0, 19); /* with Linux 0 is the calling thread */
 }
 
 void thread_join(struct thread *t)

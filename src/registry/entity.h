@@ -33,8 +33,13 @@ struct index_text {
     struct uuid owner_id, id;
     struct uuid parent_id;  /* the conversation of a message; nil: none. It goes with its parent */
     struct str title, text; /* the title is shown with a hit, `text` is searched */
-    struct str role, provider; /* for the filters; STR_NONE: none */
-    int64_t created_ms;        /* TIME_NONE: not known; before: and after: then leave it out */
+    struct str role, provider, model, account; /* for the filters; STR_NONE: none */
+    struct str author;                         /* who says it, by name; STR_NONE */
+    struct str
+        has; /* what it holds besides text, parted by spaces ("code table"); STR_NONE: nothing */
+    int64_t position;   /* among those with the same parent, in reading order */
+    int64_t created_ms; /* TIME_NONE: not known; before: and after: then leave it out */
+    bool said;          /* created_ms is when it was said, and not when it was captured */
 };
 
 /* A row with a name alone (a session, a grant) holds nobody's words: it is named in the log and in the feed, and that is all. */

@@ -1,154 +1,146 @@
-/* search from inside: tokens, the parsed query, the seam to indexes, snippets. Private to the room
- * (and its tests). */
+/* search from inside: what its files hand each other. Private to the room (and its tests). */
 #ifndef VIVIM_SEARCH_INSIDE_H
 #define VIVIM_SEARCH_INSIDE_H
 
 #include "base/limits.h"
 #include "base/timestamp.h"
 #include "os/thread.h"
+#include "search/ranking/ranking.h"
 #include "search/search.h"
 
-/* --- tokens.c ------------------------------------------------------------------------------------
- *
- * A token is a run of letters, digits and their marks, folded: compatibility forms and case
- * (Unicode case folding) are one, diacritics are dropped. Scripts that put no spaces between words
- * (Han, Kana, Hangul, Thai, Lao, Khmer, Myanmar) give one token for each character: itself and the
- * next one; the last of a run stands alone. So a word of two characters is one token wherever it
- * stands, a longer one a phrase, and a single one a prefix. */
+/* --- archives.c: whose documents a reader may search ----------------------------------------------- */
 
-struct search_token {
-    struct str text;   /* folded; a view into the walk, until its next step */
-    size_t start, end; /* bytes of the source */
-    size_t first_end;  /* where the first character ends, for `dense` */
-    bool dense;        /* of a script without spaces */
-    bool run_end;      /* dense: the last character of its run */
-};
-
-struct search_tokens { /* a walk; may be copied to look ahead */
-    struct str source;
-    size_t at;           /* behind the pending ones */
-    int32_t pending[20]; /* folded characters of one source character */
-    uint8_t pending_at, pending_count;
-    size_t start, end; /* of the pending ones' source */
-    char text[SEARCH_TOKEN_BYTES_MAX];
-};
-
-void search_tokens_init(struct search_tokens *t,
-                        struct str source); /* valid UTF-8; must live as long as the walk */
-bool search_tokens_next(struct search_tokens *t, struct search_token *ret);
-
-/* --- query.c --------------------------------------------------------------------------------- */
-
-struct search_term {
-    struct str *tokens; /* several: they follow each other */
+struct search_archive {
+    struct uuid owner;
+    struct str handle;                /* STR_NONE: the reader's own */
+    const struct uuid *conversations; /* count 0: all of the owner's */
     size_t count;
-    bool prefix; /* the last token may go on */
-    bool exclude;
 };
-
-struct search_filter {
-    struct str value; /* ASCII letters and digits in lower case, not empty */
-    bool exclude;
-};
-
-struct search_terms { /* what a query asks for */
-    struct search_term terms[SEARCH_TERMS_MAX];
+struct search_archives {
+    struct search_archive *list; /* the reader's own first, where it is asked for */
     size_t count;
-    struct search_filter providers[SEARCH_FILTERS_MAX], roles[SEARCH_FILTERS_MAX];
-    size_t provider_count, role_count;
-    int64_t before_ms, after_ms; /* TIME_NONE: any */
-    bool nothing;                /* it has words, but no letter or digit in them: finds nothing */
+};
+/* Rights are read from the rows now: a withdrawn one is not among them. E_NOT_FOUND ("conversation"). */
+NODISCARD err_t search_archives_of(struct app *app, struct db *rows, struct arena *a,
+                                   struct uuid reader, struct uuid conversation, bool own,
+                                   bool shared, struct search_archives *ret);
+
+/* --- resolve.c --------------------------------------------------------------------------------------- */
+
+struct search_run { /* one search, from its parts to its page; everything lives in `a` */
+    struct app *app;
+    struct db *rows, *index;
+    struct arena *a;
+    struct uuid reader;
+    const struct search_ask *ask;
+    struct search_query query;
+    struct search_archives sources;
+    struct rank_query rank;
+    struct rank_source *ranked; /* one for each of sources */
+    struct search_filter *filters;
+    size_t filter_count;
+    bool anything;       /* what is asked for can be there: false where a filter names nothing */
+    struct uuid *within; /* of in: conversations; count 0: no such filter */
+    size_t within_count;
+    const struct search_space *space;    /* of similar words; NULL: they take no part */
+    struct search_similar_part *similar; /* one for each of sources */
+    struct rank_candidate *head;         /* ranked, best first: candidates.c */
+    size_t head_count;
+    struct search_correction *corrections;
+    size_t correction_count;
 };
 
-/* Everything in `ret` lives in `a`. Errors: E_INVALID ("q"), E_LIMIT or E_BUSY of the arena. */
-NODISCARD err_t search_parse(struct arena *a, struct str q, struct search_terms *ret);
-/* How a role or provider stands in the index: its ASCII letters and digits in lower case. */
-struct str search_filter_value(struct arena *a, struct str s);
+/* The languages in which the reader's words are stemmed. */
+NODISCARD err_t search_languages_of(struct db *index, struct arena *a, struct uuid reader,
+                                    struct str q, struct search_languages *ret);
+/* Words, phrases and filters in numbers; words that stand nowhere corrected, unless `exact`. */
+NODISCARD err_t search_resolve(struct search_run *r);
 
-/* --- snippet.c ------------------------------------------------------------------------------- */
+/* --- candidates.c ------------------------------------------------------------------------------------- */
+
+/* What a source's index is asked for. `all`: every ranked word. */
+NODISCARD err_t search_match_of(const struct search_run *r, size_t source, bool all,
+                                struct search_match *ret);
+/* Does it meet the filters? (Conditions are rank_measure's.) */
+bool search_passes(const struct search_run *r, size_t source, const struct search_row *row);
+/* Set head: measured, ranked, filtered. */
+NODISCARD err_t search_rank_head(struct search_run *r);
+
+/* --- similar.c: similar words take part -------------------------------------------------------------- */
+
+struct
+    search_similar; /* the room's: tables, the thread that makes vectors, what is kept in memory of some owners */
+NODISCARD err_t search_similar_start(struct app *app, struct search_similar **ret);
+void search_similar_stop(struct search_similar *s); /* accepts NULL */
+/* The index has changed: there may be documents without vectors. Any thread; accepts NULL. */
+void search_similar_wake(struct search_similar *s);
+
+struct search_similar_part { /* of one source, in one search */
+    bool usable;             /* it has an epoch, and all its documents had vectors once */
+    int64_t number;          /* of the epoch */
+    struct search_vector *query;
+};
+/* Where the query's words are in the tables and the reader's documents have vectors: similar words take part. */
+NODISCARD err_t search_similar_begin(struct search_run *r);
+/* Documents of a source that are nearest to the query, wherever they are. */
+NODISCARD err_t search_similar_nearest(struct search_run *r, size_t source, size_t limit,
+                                       struct search_row **ret, size_t *ret_count);
+/* Cosines and `soft` of candidates, those of a source standing together. */
+NODISCARD err_t search_similar_measure(struct search_run *r, struct rank_candidate *list,
+                                       size_t count);
+
+/* --- stream.c -------------------------------------------------------------------------------------------- */
+
+enum search_stage { SEARCH_STAGE_HEAD, SEARCH_STAGE_TAIL, SEARCH_STAGE_NEWEST };
+struct search_hit {
+    const struct search_row *row;
+    const struct search_archive *source;
+    const struct rank_candidate *candidate; /* NULL: it was not ranked */
+    struct search_place place;
+    double score;
+};
+/* Up to `limit` hits after `from` (NULL: the first), in order. Fewer: there are no more. */
+NODISCARD err_t search_stream(const struct search_run *r, const struct search_place *from,
+                              size_t limit, struct search_hit *hits, size_t *ret_count);
+
+/* --- results.c --------------------------------------------------------------------------------------------- */
+
+/* E_NOT_FOUND: it has gone, and the index has not heard of it yet. `scratch` may be reset after. */
+NODISCARD err_t search_complete(const struct search_run *r, struct arena *scratch,
+                                const struct search_hit *hit, struct search_result *ret);
+NODISCARD err_t search_facets(const struct search_run *r, struct search_page *page);
+
+/* --- snippet.c ----------------------------------------------------------------------------------------------- */
 
 struct search_snippet {
     struct str text;
     struct search_range *highlights;
     size_t count;
 };
-/* The stretch of `text` with the most of the query's terms, at most SEARCH_SNIPPET_CHARS and a
- * little more, white space as single spaces, "…" where it was cut.
- * Without a match the beginning. */
+/* The stretch of `text` with the most of the query's terms, at most SEARCH_SNIPPET_CHARS and a little more, white space as single
+ * spaces, "…" where it was cut. Without a match the beginning.
+ *
+ * language  by which the text was stemmed for the index
+ * marked    by term: is it marked? */
 NODISCARD err_t search_snippet(struct arena *a, struct arena *scratch, struct str text,
-                               const struct search_terms *query, struct search_snippet *ret);
+                               enum search_language language, const struct search_query *query,
+                               const bool *marked, struct search_snippet *ret);
 
-/* --- the seam: kinds of index ---------------------------------------------------------------- */
-
-struct search_doc {
-    struct uuid owner_id, id, parent_id;
-    struct str entity, text, role, provider;
-    int64_t created_ms;
-};
-
-struct search_hit {
-    struct str entity;
-    struct uuid id, parent_id;
-    int64_t created;
-    double score;
-};
-
-/* One way of finding: words now, vectors later. Writers are called by the consumer inside its
- * transaction on the index store. `find` gives hits of this owner alone, best first, after `from`
- * (NULL: the first). */
-struct search_index {
-    const char *name;
-    err_t (*put)(struct db *index, struct arena *a, const struct search_doc *doc); /* replaces */
-    err_t (*remove)(struct db *index, struct uuid owner, struct str entity,
-                    struct uuid id); /* and its children */
-    err_t (*remove_owner)(struct db *index, struct uuid owner);
-    err_t (*clear)(struct db *index);
-    err_t (*find)(struct db *index, struct arena *a, struct uuid owner,
-                  const struct search_terms *query, const struct search_place *from, size_t limit,
-                  struct search_hit **ret, size_t *ret_count);
-};
-extern const struct search_index SEARCH_KEYWORD;
-
-/* --- search_store.c: rows of the keyword index ----------------------------------------------- */
-
-struct search_part { /* as the database's index wants it */
-    struct str meta, text, rest;
-};
-NODISCARD err_t search_store_add(struct db *index, const struct search_doc *doc,
-                                 const struct search_part *part);
-NODISCARD err_t search_store_remove_one(struct db *index, struct uuid owner, struct str entity,
-                                        struct uuid id);
-NODISCARD err_t search_store_remove(struct db *index, struct uuid owner, struct str entity,
-                                    struct uuid id); /* and its children */
-NODISCARD err_t search_store_remove_owner(struct db *index, struct uuid owner);
-NODISCARD err_t search_store_clear(struct db *index);
-/* Without what was removed: SQLite keeps its words until then. */
-NODISCARD err_t search_store_compact(struct db *index);
-struct search_find {
-    struct str match,
-        words; /* expressions of the database's full text; `words` is what ranks (PostgreSQL) */
-    int64_t before_ms, after_ms;
-    struct search_place from;
-    size_t limit;
-};
-NODISCARD err_t search_store_find(struct db *index, struct arena *a, struct uuid owner,
-                                  const struct search_find *f, struct search_hit **ret,
-                                  size_t *ret_count);
-
-/* --- the consumer: search_consumer.c --------------------------------------------------------- */
+/* --- the consumer: search_consumer.c --------------------------------------------------------------------------- */
 
 enum { SEARCH_CONSUMER_COUNT = 1 };
 extern const struct op_consumer SEARCH_CONSUMERS[SEARCH_CONSUMER_COUNT];
 /* The table of an entity that can be searched; NULL: no room has it, or it has no text. */
 const struct entity *search_entity(const struct app *app, struct str name);
 
-/* --- handles on the index: search.c ---------------------------------------------------------- */
+/* --- handles on the index: search.c ------------------------------------------------------------------------------ */
 
 struct search_room {
     struct arena arena; /* holds this struct */
     struct mutex mutex;
     struct db *idle[WORKERS_MAX]; /* under the mutex; at most as many as there are workers */
     size_t idle_count;
+    struct search_similar *similar;
 };
 NODISCARD err_t search_room_new(struct search_room **ret);
 void search_room_free(struct search_room *room); /* accepts NULL */

@@ -1,4 +1,4 @@
-/* Searching: the indexes are asked, their hits become results from the rows. */
+/* The query from its beginning to its page, and the room's handles on the index. */
 #include "search/search.h"
 
 #include "ops/ops.h"
@@ -59,101 +59,165 @@ void search_give_back(struct search_lent *l)
         db_disconnect(l->db);
 }
 
-/* --- asking and merging ---------------------------------------------------------------------- */
+/* --- the query from its beginning to its page --------------------------------------------------- */
 
-/* The one place that knows which indexes there are to ask. With a second one (vectors), their lists
- * are merged here by rank, for their scores cannot be compared. */
-static err_t find(struct db *index, struct arena *a, struct uuid owner,
-                  const struct search_terms *terms, const struct search_place *from, size_t limit,
-                  struct search_hit **ret, size_t *ret_count)
+static err_t begin(struct search_run *r)
 {
-    return SEARCH_KEYWORD.find(index, a, owner, terms, from, limit, ret, ret_count);
+    struct search_languages languages;
+    struct search_clock clock = { .now_ms = r->ask->now_ms, .zone_minutes = r->ask->zone_minutes };
+    TRY(search_languages_of(r->index, r->a, r->reader, r->ask->q, &languages));
+    if (languages.count)
+        clock.language = languages.list[0];
+    TRY(search_query_parse(r->a, r->ask->q, r->ask->typing, &clock, &languages, &r->query));
+    TRY(search_archives_of(r->app, r->rows, r->a, r->reader, r->ask->conversation, !r->query.shared,
+                           !r->ask->every, &r->sources));
+    TRY(search_resolve(r));
+    return r->anything && r->rank.ranked && !r->ask->newest && !r->ask->every ? search_rank_head(r)
+                                                                              : OK;
 }
 
-/* --- from hit to result ---------------------------------------------------------------------- */
-
-/* The text is read and cut in `scratch`, for it is much larger than what stays in `a`.
- * E_NOT_FOUND: it has gone, and the index has not heard of it yet. */
-static err_t complete(struct app *app, struct db *rows, struct arena *a, struct arena *scratch,
-                      struct uuid owner, const struct search_terms *terms,
-                      const struct search_hit *hit, struct search_result *ret)
+/* What has gone in the meantime is left out, and more is asked for. */
+static err_t complete_all(struct search_run *r, const struct search_hit *hits, size_t count,
+                          struct search_page *page)
 {
-    const struct entity *entity = search_entity(app, hit->entity);
-    struct index_text t = { .created_ms = TIME_NONE };
-    struct search_snippet snippet;
-    if (!entity)
-        return E_NOT_FOUND;
-    TRY(entity->text(app, rows, scratch, owner, hit->id, &t));
-    assert(uuid_eq(t.owner_id, owner) && uuid_eq(t.id, hit->id));
-    TRY(search_snippet(a, scratch, t.text.s ? t.text : S(""), terms, &snippet));
-    struct search_result r = { .kind = str_from(entity->name),
-                               .id = hit->id,
-                               .source = SEARCH_KEYWORD.name };
-    r.conversation_id = str_eq(r.kind, S("conversation")) ? hit->id : t.parent_id;
-    if (str_eq(r.kind, S("message")))
-        r.message_id = hit->id;
-    r.title = t.title.s ? str_dup(a, t.title) : STR_NONE;
-    r.role = t.role.s ? str_dup(a, t.role) : STR_NONE;
-    r.provider = t.provider.s ? str_dup(a, t.provider) : STR_NONE;
-    r.snippet = snippet.text;
-    r.highlights = snippet.highlights;
-    r.highlight_count = snippet.count;
-    r.score = hit->score;
-    r.created_ms = t.created_ms;
-    TRY(arena_err(a));
-    *ret = r;
-    return OK;
-}
-
-static struct search_place place_of(const struct search_hit *h)
-{
-    return (struct search_place){ .score = h->score, .created = h->created, .id = h->id };
-}
-
-static err_t complete_all(struct app *app, struct db *rows, struct arena *a, struct uuid owner,
-                          const struct search_terms *terms, const struct search_hit *hits,
-                          size_t count, struct search_page *page)
-{
-    CLEANUP(arena_free) struct arena scratch;
+    CLEANUP(arena_free) struct arena scratch = { 0 };
     arena_init(&scratch, SEARCH_ARENA_BYTES_MAX);
     for (size_t i = 0; i < count; i++) {
-        err_t e =
-            complete(app, rows, a, &scratch, owner, terms, &hits[i], &page->items[page->count]);
+        err_t e = search_complete(r, &scratch, &hits[i], &page->items[page->count]);
         arena_reset(&scratch);
         if (e != OK && e != E_NOT_FOUND)
             return e;
         page->count += e == OK;
-        page->next = place_of(&hits[i]);
+        page->next = hits[i].place;
     }
     return OK;
 }
 
-err_t search_query(struct app *app, struct db *rows, struct arena *a, struct uuid owner,
-                   struct str q, const struct search_place *from, size_t limit,
+static err_t flat_page(struct search_run *r, const struct search_place *from, size_t limit,
+                       struct search_page *page)
+{
+    enum { ROUNDS_MAX = 4 };
+    struct search_hit *hits = ARENA_ARRAY(r->a, struct search_hit, limit + 1);
+    page->items = ARENA_ARRAY(r->a, struct search_result, limit);
+    if (!hits || !page->items)
+        return arena_err(r->a);
+    page->more = true;
+    if (from)
+        page->next = *from;
+    for (int round = 0; round < ROUNDS_MAX && page->more && page->count < limit; round++) {
+        size_t wanted = limit - page->count, count;
+        TRY(search_stream(r, from || round ? &page->next : NULL, wanted + 1, hits, &count));
+        page->more = count > wanted;
+        TRY(complete_all(r, hits, page->more ? wanted : count, page));
+    }
+    return OK;
+}
+
+/* --- by conversation ----------------------------------------------------------------------------------- */
+
+enum { SHOWN_OF_GROUP = 3 };
+
+static bool same_group(const struct search_hit *x, const struct search_hit *y)
+{
+    struct uuid a = uuid_is_nil(x->row->parent_id) ? x->row->id : x->row->parent_id;
+    struct uuid b = uuid_is_nil(y->row->parent_id) ? y->row->id : y->row->parent_id;
+    return uuid_eq(a, b) && uuid_eq(x->row->owner_id, y->row->owner_id);
+}
+
+/* A group stands where its best place does; a page of groups begins behind the best place of the last one. */
+static bool begins_group(const struct search_hit *hits, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (same_group(&hits[i], &hits[at]))
+            return false;
+    return true;
+}
+
+static err_t complete_group(struct search_run *r, const struct search_hit *hits, size_t count,
+                            size_t at, struct search_page *page)
+{
+    struct search_group g = { .first = page->count };
+    for (size_t i = at; i < count; i++) {
+        if (!same_group(&hits[i], &hits[at]))
+            continue;
+        g.count++;
+        if (page->count - g.first < SHOWN_OF_GROUP) {
+            struct search_place stays = page->next;
+            TRY(complete_all(r, &hits[i], 1, page));
+            page->next = stays;
+        }
+    }
+    g.shown = page->count - g.first;
+    if (g.shown)
+        page->groups[page->group_count++] = g;
+    page->next = hits[at].place;
+    return OK;
+}
+
+static bool is_past(const struct search_hit *hits, size_t at, const struct search_place *from)
+{
+    return !from ||
+           (!uuid_eq(hits[at].place.id, from->id) &&
+            (hits[at].place.score < from->score ||
+             (hits[at].place.score == from->score && hits[at].place.created <= from->created)));
+}
+
+static err_t grouped_page(struct search_run *r, const struct search_place *from, size_t limit,
+                          struct search_page *page)
+{
+    size_t count;
+    struct search_hit *hits = ARENA_ARRAY(r->a, struct search_hit, r->head_count + 1);
+    page->items = ARENA_ARRAY(r->a, struct search_result, limit * SHOWN_OF_GROUP);
+    page->groups = ARENA_ARRAY(r->a, struct search_group, limit);
+    if (!hits || !page->items || !page->groups)
+        return arena_err(r->a);
+    TRY(search_stream(r, NULL, r->head_count, hits, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (!begins_group(hits, i) || !is_past(hits, i, from))
+            continue;
+        if (page->group_count == limit) {
+            page->more = true;
+            break;
+        }
+        TRY(complete_group(r, hits, count, i, page));
+    }
+    return OK;
+}
+
+static err_t say_more(struct search_run *r, struct search_page *page)
+{
+    page->corrections = r->corrections;
+    page->correction_count = r->correction_count;
+    page->hints = ARENA_ARRAY(r->a, struct search_hint_said, SEARCH_HINTS_MAX);
+    if (!page->hints)
+        return arena_err(r->a);
+    for (; page->hint_count < r->query.hint_count; page->hint_count++) {
+        const struct search_hint *h = &r->query.hints[page->hint_count];
+        page->hints[page->hint_count] = (struct search_hint_said){ h->code, h->field, h->detail };
+    }
+    page->similar = r->rank.column != RANK_WORDS_ALONE;
+    return search_facets(r, page);
+}
+
+err_t search_query(struct app *app, struct db *rows, struct arena *a, struct uuid reader,
+                   const struct search_ask *ask, const struct search_place *from, size_t limit,
                    struct search_page *ret)
 {
-    enum { ROUNDS_MAX = 4 }; /* where hits have gone in the meantime, more are asked for */
-    assert(limit >= 1 && limit <= PAGE_ITEMS_MAX && !uuid_is_nil(owner));
-    struct search_terms terms;
-    TRY(search_parse(a, q, &terms));
-    struct search_page page = { .items = ARENA_ARRAY(a, struct search_result, limit),
-                                .more = !terms.nothing };
-    if (!page.items)
-        return arena_err(a);
+    assert(limit >= 1 && limit <= PAGE_ITEMS_MAX && !uuid_is_nil(reader));
     CLEANUP(search_give_back) struct search_lent index = { 0 };
+    struct search_page page = { 0 };
     TRY(ops_index_whole(app));
-    if (!terms.nothing)
-        TRY(search_lend(app, &index));
-    if (from)
-        page.next = *from;
-    for (int round = 0; round < ROUNDS_MAX && page.more && page.count < limit; round++) {
-        struct search_hit *hits;
-        size_t count, wanted = limit - page.count;
-        TRY(find(index.db, a, owner, &terms, from || round ? &page.next : NULL, wanted + 1, &hits,
-                 &count));
-        page.more = count > wanted;
-        TRY(complete_all(app, rows, a, owner, &terms, hits, page.more ? wanted : count, &page));
-    }
+    TRY(search_lend(app, &index));
+    struct search_run *r = ARENA_NEW(a, struct search_run);
+    if (!r)
+        return arena_err(a);
+    *r = (struct search_run){
+        .app = app, .rows = rows, .index = index.db, .a = a, .reader = reader, .ask = ask
+    };
+    TRY(begin(r));
+    bool by_group = ask->grouped && r->rank.ranked && !ask->newest;
+    TRY(by_group ? grouped_page(r, from, limit, &page) : flat_page(r, from, limit, &page));
+    TRY(say_more(r, &page));
     *ret = page;
     return OK;
 }

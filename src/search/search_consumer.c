@@ -1,9 +1,7 @@
-/* The op log's consumer that keeps the indexes: what changed is read from the rows and put in anew. */
+/* The op log's consumer that keeps the index: what changed is read from the rows and put in anew. */
 #include "base/log.h"
 #include "base/map.h"
 #include "search/inside.h"
-
-static const struct search_index *const INDEXES[] = { &SEARCH_KEYWORD };
 
 const struct entity *search_entity(const struct app *app, struct str name)
 {
@@ -11,16 +9,9 @@ const struct entity *search_entity(const struct app *app, struct str name)
     return e && e->text ? e : NULL;
 }
 
-static err_t remove_entity(struct db *index, struct uuid owner, struct str entity, struct uuid id)
-{
-    for (size_t i = 0; i < COUNTOF(INDEXES); i++)
-        TRY(INDEXES[i]->remove(index, owner, entity, id));
-    return OK;
-}
-
 /* Put what the rows say now. Text that is too much for memory is left out rather than hold up
  * everything behind it. */
-static err_t put_entity(struct app *app, struct db *rows, struct db *index,
+static err_t put_entity(struct app *app, struct db *rows, struct search_batch *batch,
                         const struct entity *entity, struct uuid owner, struct uuid id)
 {
     CLEANUP(arena_free) struct arena a; /* its own: a batch may name many long texts */
@@ -34,39 +25,40 @@ static err_t put_entity(struct app *app, struct db *rows, struct db *index,
         log_at(LOG_WARN, "search.too_large", LZ("entity", entity->name), LZ("id", text));
     }
     if (e == E_NOT_FOUND || e == E_LIMIT)
-        return remove_entity(index, owner, name, id);
+        return search_batch_remove(batch, owner, name, id);
     TRY(e);
     assert(uuid_eq(t.owner_id, owner) && uuid_eq(t.id, id));
-    struct search_doc doc = {
-        .owner_id = owner,
-        .id = id,
-        .parent_id = t.parent_id,
-        .entity = name,
-        .text = t.text.s ? t.text : S(""),
-        .role = t.role,
-        .provider = t.provider,
-        .created_ms = t.created_ms,
-    };
-    for (size_t i = 0; i < COUNTOF(INDEXES); i++)
-        TRY(INDEXES[i]->put(index, &a, &doc));
-    return OK;
+    return search_batch_put(batch, &(struct search_doc){
+                                       .owner_id = owner,
+                                       .id = id,
+                                       .parent_id = t.parent_id,
+                                       .entity = name,
+                                       .text = t.text.s ? t.text : S(""),
+                                       .role = t.role,
+                                       .provider = t.provider,
+                                       .model = t.model,
+                                       .account = t.account,
+                                       .author = t.author,
+                                       .has = t.has,
+                                       .position = t.position,
+                                       .created_ms = t.created_ms,
+                                       .said_ms = t.said ? t.created_ms : TIME_NONE,
+                                   });
 }
 
-static err_t consume_one(struct app *app, struct db *rows, struct db *index, const struct op *op)
+static err_t consume_one(struct app *app, struct db *rows, struct search_batch *batch,
+                         const struct op *op)
 {
     bool deleted = str_eq(op->kind, S("deleted"));
-    if (deleted && str_eq(op->entity, S("account"))) {
-        for (size_t i = 0; i < COUNTOF(INDEXES); i++)
-            TRY(INDEXES[i]->remove_owner(index, op->entity_id));
-        return OK;
-    }
+    if (deleted && str_eq(op->entity, S("account")))
+        return search_batch_remove_owner(batch, op->entity_id);
     /* What else is told of may bear the id of a conversation, as a grant does that was deleted. */
     const struct entity *entity = search_entity(app, op->entity);
     if (!entity)
         return OK;
     if (deleted)
-        return remove_entity(index, op->owner_id, op->entity, op->entity_id);
-    return put_entity(app, rows, index, entity, op->owner_id, op->entity_id);
+        return search_batch_remove(batch, op->owner_id, op->entity, op->entity_id);
+    return put_entity(app, rows, batch, entity, op->owner_id, op->entity_id);
 }
 
 /* What is put in is what the rows say now: of many changes of one thing in a batch the last one is enough. What was deleted
@@ -88,29 +80,47 @@ static err_t find_last(struct arena *a, const struct op *ops, size_t count, bool
     return arena_err(a);
 }
 
-static err_t consume(struct app *app, struct db *rows, struct db *effects, struct arena *a,
-                     const struct op *ops, size_t count)
+static err_t consume_all(struct app *app, struct db *rows, struct search_batch *batch,
+                         struct arena *a, const struct op *ops, size_t count)
 {
     bool *last;
     TRY(find_last(a, ops, count, &last));
     for (size_t i = 0; i < count; i++)
         if (last[i])
-            TRY(consume_one(app, rows, effects, &ops[i]));
-    return OK;
+            TRY(consume_one(app, rows, batch, &ops[i]));
+    return search_batch_end(batch);
+}
+
+static void wake_similar(struct app *app)
+{
+    struct search_room *room = app_room(app, "search");
+    search_similar_wake(room ? room->similar : NULL);
+}
+
+static err_t consume(struct app *app, struct db *rows, struct db *effects, struct arena *a,
+                     const struct op *ops, size_t count)
+{
+    struct search_batch *batch;
+    TRY(search_batch_begin(effects, &batch));
+    err_t e = consume_all(app, rows, batch, a, ops, count);
+    search_batch_free(batch);
+    wake_similar(app);
+    return e;
 }
 
 /* --- from the rows --------------------------------------------------------------------------- */
 
 struct rebuild {
     struct app *app;
-    struct db *rows, *index;
+    struct db *rows;
+    struct search_batch *batch;
     const struct entity *entity;
 };
 
 static err_t visit(void *context, struct uuid owner, struct uuid id)
 {
     struct rebuild *r = context;
-    return put_entity(r->app, r->rows, r->index, r->entity, owner, id);
+    return put_entity(r->app, r->rows, r->batch, r->entity, owner, id);
 }
 
 static err_t rebuild_entities(struct rebuild *r, struct db *walk)
@@ -124,17 +134,25 @@ static err_t rebuild_entities(struct rebuild *r, struct db *walk)
     return OK;
 }
 
+static err_t rebuild_with(struct rebuild *r)
+{
+    struct db *walk; /* a second handle: texts are read while the walk is under way */
+    TRY(search_batch_clear(r->batch));
+    TRY(db_connect(r->app->store, &walk));
+    db_set_patience(walk, DB_FOR_LONG);
+    err_t e = rebuild_entities(r, walk);
+    db_disconnect(walk);
+    return e == OK ? search_batch_end(r->batch) : e;
+}
+
 static err_t rebuild(struct app *app, struct db *rows, struct db *effects, struct arena *a)
 {
     UNUSED(a);
-    for (size_t i = 0; i < COUNTOF(INDEXES); i++)
-        TRY(INDEXES[i]->clear(effects));
-    struct rebuild r = { .app = app, .rows = rows, .index = effects };
-    struct db *walk; /* a second handle: texts are read while the walk is under way */
-    TRY(db_connect(app->store, &walk));
-    db_set_patience(walk, DB_FOR_LONG);
-    err_t e = rebuild_entities(&r, walk);
-    db_disconnect(walk);
+    struct rebuild r = { .app = app, .rows = rows };
+    TRY(search_batch_begin(effects, &r.batch));
+    err_t e = rebuild_with(&r);
+    search_batch_free(r.batch);
+    wake_similar(app);
     return e;
 }
 

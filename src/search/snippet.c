@@ -1,5 +1,7 @@
 /* The piece of text that shows why something was found, cut and marked with the walk that indexed
  * it. */
+#include <stdlib.h>
+
 #include "base/utf8.h"
 #include "search/inside.h"
 
@@ -22,36 +24,58 @@ struct spans {
 
 /* --- matches --------------------------------------------------------------------------------- */
 
-static bool token_is(struct str token, struct str want, bool prefix)
+/* Was this token of a text found for that one of the query? As the index sees it: by the stem in one of the query's languages, or as it
+ * was written; a beginning by either. */
+static bool word_is(const struct search_token *token, const struct search_typed *want, size_t stems,
+                    bool prefix)
 {
-    return prefix ? str_starts(token, want) : str_eq(token, want);
+    if (prefix)
+        return str_starts(token->text, want->text) || str_starts(token->stem, want->text);
+    bool is = str_eq(token->stem, want->text);
+    for (size_t i = 0; i < stems && !is; i++)
+        is = str_eq(token->stem, want->stems[i]);
+    return is;
 }
 
-/* Does the term begin with `token`, the walk standing behind it? *ret_end: where the match ends. */
-static bool matches(const struct search_term *term, const struct search_tokens *walk,
-                    const struct search_token *token, size_t *ret_end)
+static size_t end_of(const struct search_token *token, bool prefix)
 {
-    if (!token_is(token->text, term->tokens[0], term->prefix && term->count == 1))
-        return false;
-    bool single =
-        term->count == 1 && term->prefix && token->dense; /* one character, found in a pair */
-    *ret_end = single ? token->first_end : token->end;
-    if (term->count == 1)
-        return true;
+    return prefix && token->dense ? token->first_end
+                                  : token->end; /* one character, found in a pair */
+}
+
+/* Of a phrase each token as it is written, among the running text. */
+static bool phrase_is(const struct search_term *term, const struct search_tokens *walk,
+                      const struct search_token *token, size_t *ret_end)
+{
     struct search_tokens ahead = *walk;
-    struct search_token next;
-    for (size_t i = 1; i < term->count; i++) {
-        bool last = i + 1 == term->count;
-        if (!search_tokens_next(&ahead, &next) ||
-            !token_is(next.text, term->tokens[i], term->prefix && last))
+    struct search_token next = *token;
+    if (token->beside)
+        return false;
+    for (size_t i = 0; i < term->count; i++) {
+        bool prefix = term->prefix && i + 1 == term->count;
+        if (i && !search_tokens_next_running(&ahead, &next))
             return false;
-        *ret_end = last && term->prefix && next.dense ? next.first_end : next.end;
+        if (!(prefix ? str_starts(next.text, term->tokens[i].text)
+                     : str_eq(next.text, term->tokens[i].text)))
+            return false;
+        *ret_end = end_of(&next, prefix);
     }
     return true;
 }
 
-static err_t find_spans(struct arena *a, struct str text, const struct search_terms *q,
-                        struct spans *ret)
+/* Does the term begin with `token`, the walk standing behind it? *ret_end: where the match ends. */
+static bool matches(const struct search_query *q, const struct search_term *term,
+                    const struct search_tokens *walk, const struct search_token *token,
+                    size_t *ret_end)
+{
+    if (term->phrase)
+        return phrase_is(term, walk, token, ret_end);
+    *ret_end = end_of(token, term->prefix);
+    return word_is(token, term->tokens, q->languages.count, term->prefix);
+}
+
+static err_t find_spans(struct arena *a, struct str text, enum search_language language,
+                        const struct search_query *q, const bool *marked, struct spans *ret)
 {
     struct search_tokens walk;
     struct search_token token;
@@ -60,24 +84,38 @@ static err_t find_spans(struct arena *a, struct str text, const struct search_te
     ret->list = ARENA_ARRAY(a, struct span, SPANS_MAX);
     if (!ret->list)
         return arena_err(a);
-    search_tokens_init(&walk, text);
+    search_tokens_init(&walk, text, language);
     while (ret->count < SPANS_MAX && search_tokens_next(&walk, &token))
         for (size_t i = 0; i < q->count && ret->count < SPANS_MAX; i++) {
             struct span s = { .start = token.start, .term = i };
-            if (q->terms[i].exclude || !matches(&q->terms[i], &walk, &token, &s.end))
+            if (!marked[i] || !matches(q, &q->terms[i], &walk, &token, &s.end))
                 continue;
-            counted += utf8_count(str_sub(text, counted_to, s.start));
-            counted_to = s.start;
+            if (s.start >=
+                counted_to) { /* parts of camelCase stand behind their whole's beginning */
+                counted += utf8_count(str_sub(text, counted_to, s.start));
+                counted_to = s.start;
+            }
             s.at = counted;
             ret->list[ret->count++] = s;
         }
     return OK;
 }
 
-/* The first span of the window that shows the most different terms, then the most matches. */
-static size_t best_span(const struct spans *s)
+static int by_start(const void *x, const void *y)
 {
-    size_t seen[SEARCH_TERMS_MAX] = { 0 }, different = 0, best = 0, best_score = 0, end = 0;
+    const struct span *a = x, *b = y;
+    if (a->start != b->start)
+        return a->start < b->start ? -1 : 1;
+    return a->end < b->end ? -1 : a->end > b->end;
+}
+
+/* The first span of the window that shows the most different terms, then the most matches. */
+static size_t best_span(struct arena *a, const struct spans *s, size_t terms)
+{
+    size_t *seen = ARENA_ARRAY(a, size_t, terms + 1), different = 0, best = 0, best_score = 0,
+           end = 0;
+    if (!seen)
+        return 0; /* the arena says so */
     for (size_t i = 0; i < s->count; i++) {
         for (; end < s->count &&
                s->list[end].at < s->list[i].at + SEARCH_SNIPPET_CHARS - CONTEXT_CHARS;
@@ -186,17 +224,21 @@ static void copy(struct writer *w, struct str text, size_t from, size_t to,
 }
 
 err_t search_snippet(struct arena *a, struct arena *scratch, struct str text,
-                     const struct search_terms *query, struct search_snippet *ret)
+                     enum search_language language, const struct search_query *query,
+                     const bool *marked, struct search_snippet *ret)
 {
     struct spans spans;
     struct search_snippet out = { 0 };
     struct writer w = { 0 };
     text = utf8_cut(text, SEARCH_TEXT_BYTES_MAX);
-    TRY(find_spans(scratch, text, query, &spans));
+    TRY(find_spans(scratch, text, language, query, marked, &spans));
+    qsort(spans.list, spans.count, sizeof *spans.list, by_start);
     out.highlights = ARENA_ARRAY(a, struct search_range, SEARCH_HIGHLIGHTS_MAX);
     if (!out.highlights)
         return arena_err(a);
-    size_t from = spans.count ? cut_before(text, spans.list[best_span(&spans)].start) : 0;
+    size_t best = best_span(scratch, &spans, query->count);
+    TRY(arena_err(scratch));
+    size_t from = spans.count ? cut_before(text, spans.list[best].start) : 0;
     size_t to = cut_after(text, from);
     buf_init(&w.out, a, KIB(16));
     if (from > 0)

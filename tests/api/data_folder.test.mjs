@@ -85,7 +85,7 @@ test('an index that is gone is filled again, and until then nothing is said to b
 test('an index of another life of the store is made again', { skip: POSTGRES }, async () => {
     const { DatabaseSync } = await import('node:sqlite');
     const db = new DatabaseSync(join(folder.data, 'index.db'));
-    db.exec('UPDATE op_cursor SET seq = seq + 100000; DELETE FROM search_part');
+    db.exec('UPDATE op_cursor SET seq = seq + 100000; DELETE FROM search_doc');
     db.close();
     const { stdout } = await folder.vivim(['search', WORD]);
     assert.match(stdout, new RegExp(WORD, 'i'));

@@ -36,12 +36,12 @@ export const POSTGRES_DAMAGE = {
     'a newer schema': (url) => psql(url, "INSERT INTO vivim_index.schema_migration VALUES (9999, '9999_future', 'x', 0)"),
 };
 export const POSTGRES_DAMAGE_LATER = {
-    'a table is gone': (url) => psql(url, 'DROP TABLE vivim_index.search_part'),
+    'a table is gone': (url) => psql(url, 'DROP TABLE vivim_index.search_doc'),
     'its schema is gone': (url) => psql(url, 'DROP SCHEMA vivim_index CASCADE'),
 };
 export const SQLITE_DAMAGE_LATER = {
     'garbage in the middle': (data) => garbage(data, 4096),
-    'a table is gone': (data) => inIndex(data, 'DROP TABLE search_part'),
+    'a table is gone': (data) => inIndex(data, 'DROP TABLE search_doc'),
 };
 
 // Search until it finds: every answer on the way is a 503 that says when to come again (or, of an index that is whole and

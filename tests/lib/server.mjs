@@ -18,10 +18,11 @@ export function tempFolder(name = 'vivim-test-') {
     return mkdtempSync(join(tmpdir(), name));
 }
 
-// The test's own variables only: nothing of the developer's VIVIM_* leaks in.
+// The test's own variables only: nothing of the developer's VIVIM_* leaks in. No server makes tables of similar words unless its test asks
+// for them: a minute of a core each.
 export function cleanEnvironment(extra = {}) {
     const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('VIVIM_')));
-    return { ASAN_OPTIONS: 'detect_leaks=1', ...env, ...extra };
+    return { ASAN_OPTIONS: 'detect_leaks=1', VIVIM_SIMILAR_WORDS: 'off', ...env, ...extra };
 }
 
 // On PostgreSQL when VIVIM_TEST_PG_URL is set: a database of its own for each data folder.

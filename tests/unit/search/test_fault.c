@@ -41,7 +41,8 @@ static size_t found(int i, err_t *ret)
     char q[32];
     arena_init(&a, MIB(16));
     snprintf(q, sizeof q, "word%d", i);
-    *ret = search_query(&f.app, f.db, &a, f.owner, str_from(q), NULL, 10, &page);
+    const struct search_ask ask = { .q = str_from(q), .exact = true, .now_ms = NOW };
+    *ret = search_query(&f.app, f.db, &a, f.owner, &ask, NULL, 10, &page);
     return page.count;
 }
 

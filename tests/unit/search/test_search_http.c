@@ -124,6 +124,43 @@ static void the_answer(void **state)
     assert_int_equal(json_get_str(one, S("created_at")).n > 0, 1);
 }
 
+static void in_groups_and_explained(void **state)
+{
+    UNUSED(state);
+    struct json j;
+    assert_int_equal(get("/api/v1/search?q=apples&group=conversation&explain=true", &j), 200);
+    struct json group = json_at(json_get(j, S("groups")), 0), items = json_get(j, S("items"));
+    assert_int_equal(json_count(json_get(j, S("groups"))), 1);
+    assert_int_equal(json_i64(json_get(group, S("count")), -1), NOTES);
+    assert_int_equal(json_i64(json_get(group, S("first")), -1), 0);
+    assert_int_equal(json_i64(json_get(group, S("shown")), -1), 3);
+    assert_int_equal(json_count(items), 3);
+    assert_true(
+        str_eq(json_get_str(group, S("conversation_id")), uuid_str(&f.arena, conversation)));
+    struct json_iter parts = json_iter(json_get(json_at(items, 0), S("parts")));
+    struct json part;
+    double sum = 0;
+    while (json_next(&parts, NULL, &part))
+        sum += json_f64(json_get(part, S("value")), -9) * json_f64(json_get(part, S("weight")), -9);
+    double score = json_f64(json_get(json_at(items, 0), S("score")), -1);
+    assert_true(sum > 0 && sum - score < 1e-9 && score - sum < 1e-9); /* that is all of it */
+    assert_str(json_str(json_at(json_get(json_at(items, 0), S("words")), 0)), "apples");
+    struct json facet = json_at(json_get(j, S("facets")), 1);
+    assert_str(json_get_str(facet, S("name")), "role");
+    struct json value = json_at(json_get(facet, S("values")), 0);
+    assert_str(json_get_str(value, S("value")), "user");
+    assert_int_equal(json_i64(json_get(value, S("count")), -1), NOTES);
+    assert_int_equal(get("/api/v1/search?q=aples", &j), 200); /* a slip */
+    struct json correction = json_at(json_get(j, S("corrections")), 0);
+    assert_str(json_get_str(correction, S("from")), "aples");
+    assert_str(json_get_str(correction, S("to")), "apples");
+    assert_int_equal(json_count(json_get(j, S("items"))), NOTES);
+    assert_int_equal(get("/api/v1/search?q=aples&exact=true", &j), 200);
+    assert_int_equal(json_count(json_get(j, S("items"))), 0);
+    assert_int_equal(get("/api/v1/search?q=apples+befor:never", &j), 200);
+    assert_str(json_get_str(json_at(json_get(j, S("hints")), 0), S("code")), "unknown_field");
+}
+
 static void by_pages(void **state)
 {
     UNUSED(state);
@@ -146,13 +183,17 @@ static void refusals(void **state)
 {
     UNUSED(state);
     struct json j;
-    static const char *const INVALID[] = { "/api/v1/search",
-                                           "/api/v1/search?q=",
-                                           "/api/v1/search?q=%20",
-                                           "/api/v1/search?q=before:never",
-                                           "/api/v1/search?q=x&limit=0",
-                                           "/api/v1/search?q=x&limit=201",
-                                           "/api/v1/search?q=x&limit=many" };
+    static const char *const INVALID[] = {
+        "/api/v1/search",
+        "/api/v1/search?q=",
+        "/api/v1/search?q=%20",
+        "/api/v1/search?q=x&group=colour",
+        "/api/v1/search?q=x&sort=colour",
+        "/api/v1/search?q=x&conversation=000000000000000000000000000000000000",
+        "/api/v1/search?q=x&limit=0",
+        "/api/v1/search?q=x&limit=201",
+        "/api/v1/search?q=x&limit=many"
+    };
     for (size_t i = 0; i < COUNTOF(INVALID); i++) {
         assert_int_equal(get(INVALID[i], &j), 422);
         assert_str(json_get_str(j, S("code")), "invalid_field");
@@ -174,6 +215,7 @@ static void refusals(void **state)
 int main(void)
 {
     log_init(2, LOG_JSON, LOG_ERROR + 1);
-    const struct CMUnitTest tests[] = { OPEN(the_answer), OPEN(by_pages), OPEN(refusals) };
+    const struct CMUnitTest tests[] = { OPEN(the_answer), OPEN(in_groups_and_explained),
+                                        OPEN(by_pages), OPEN(refusals) };
     RUN_ON_BOTH(tests);
 }

@@ -618,7 +618,7 @@ export interface Operations {
         };
     };
     'GET /api/v1/search': {
-        query: { q: string; limit?: number; cursor?: string };
+        query: { q: string; conversation?: string; kind?: string; group?: string; sort?: string; typing?: boolean; exact?: boolean; explain?: boolean; zone?: number; limit?: number; cursor?: string };
         reply: {
             items: {
                 kind: string;
@@ -629,11 +629,110 @@ export interface Operations {
                 snippet: string;
                 highlights: [number, number][];
                 score: number;
-                source: string;
+                source: "keyword" | "similar" | "neighbour";
                 role?: string | null;
                 provider?: string | null;
+                author?: string | null;
+                shared_by?: string | null;
                 created_at?: string | null;
+                words: string[];
+                parts?: {
+                    name: string;
+                    value: number;
+                    weight: number;
+                }[];
             }[];
+            groups?: {
+                conversation_id?: string | null;
+                title?: string | null;
+                provider?: string | null;
+                count: number;
+                first: number;
+                shown: number;
+            }[];
+            facets: {
+                name: string;
+                values: {
+                    value: string;
+                    count: number;
+                }[];
+            }[];
+            corrections: {
+                from: string;
+                to: string;
+            }[];
+            hints: {
+                code: string;
+                field: string;
+                detail: string;
+            }[];
+            similar: boolean;
+            next_cursor: string | null;
+            took_ms: number;
+        };
+    };
+    'POST /api/v1/search': {
+        body: {
+            q: string;
+            conversation?: string;
+            kind?: string;
+            group?: string;
+            sort?: string;
+            typing?: boolean;
+            exact?: boolean;
+            explain?: boolean;
+            zone?: number;
+            limit?: number;
+            cursor?: string;
+        };
+        reply: {
+            items: {
+                kind: string;
+                id: string;
+                conversation_id?: string | null;
+                message_id?: string | null;
+                title?: string | null;
+                snippet: string;
+                highlights: [number, number][];
+                score: number;
+                source: "keyword" | "similar" | "neighbour";
+                role?: string | null;
+                provider?: string | null;
+                author?: string | null;
+                shared_by?: string | null;
+                created_at?: string | null;
+                words: string[];
+                parts?: {
+                    name: string;
+                    value: number;
+                    weight: number;
+                }[];
+            }[];
+            groups?: {
+                conversation_id?: string | null;
+                title?: string | null;
+                provider?: string | null;
+                count: number;
+                first: number;
+                shown: number;
+            }[];
+            facets: {
+                name: string;
+                values: {
+                    value: string;
+                    count: number;
+                }[];
+            }[];
+            corrections: {
+                from: string;
+                to: string;
+            }[];
+            hints: {
+                code: string;
+                field: string;
+                detail: string;
+            }[];
+            similar: boolean;
             next_cursor: string | null;
             took_ms: number;
         };
