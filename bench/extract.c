@@ -103,12 +103,6 @@ static struct str page(struct arena *a)
     return buf_str(&b);
 }
 
-static err_t count_messages(void *context, struct conversation *c)
-{
-    *(size_t *)context = c->message_count;
-    return OK;
-}
-
 static double cpu_seconds(void)
 {
     struct timespec t;
@@ -119,12 +113,13 @@ static double cpu_seconds(void)
 /* Megabytes for each second of CPU time; 0: the page is not understood. */
 static double rate(struct str html)
 {
-    enum extract_kind kind;
-    size_t messages = 0, rounds = 0;
+    size_t rounds = 0;
     double begin = cpu_seconds(), now;
     do {
-        if (extract_bytes(html, STR_NONE, count_messages, NULL, &messages, &kind) != OK ||
-            messages < 100)
+        CLEANUP(arena_free) struct arena a = { 0 };
+        struct conversation c;
+        arena_init(&a, CONVERSATION_ARENA_BYTES_MAX);
+        if (extract_page(&a, html, &c) != OK || c.message_count < 100)
             return 0;
         rounds++;
         now = cpu_seconds();

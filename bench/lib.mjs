@@ -56,6 +56,7 @@ export const spread = (xs) => `${Math.min(...xs).toFixed(2)}–${Math.max(...xs)
 // A process that is ready when it has printed `ready`; all that it had printed until then is its `greeting`.
 export function startProcess(file, argv, env, ready) {
     const child = spawn(file, argv, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+    process.on('exit', () => child.kill()); // also when a figure could not be taken
     return new Promise((resolve, reject) => {
         child.on('error', reject);
         child.on('close', (code) => reject(new Error(`${file} ended with ${code}`)));

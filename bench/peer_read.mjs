@@ -31,8 +31,8 @@ app.get('/api/v1/conversations/:id/messages', (request, reply) => {
     if (!conversation) return reply.code(404).send({ code: 'not_found' });
     reply.header('etag', `"${conversation.version}"`);
     const items = page.all(user.user_id, request.params.id, -1).map((r) => {
-        const { version, hash: h, ...head } = JSON.parse(r.head);
-        return { ...head, version, blocks: JSON.parse(r.blocks), hash: h };
+        const { hash: h, ...head } = JSON.parse(r.head);
+        return { ...head, blocks: JSON.parse(r.blocks), hash: h };
     });
     return { items, next_cursor: null };
 });

@@ -31,7 +31,7 @@ async function startNginx(folder, target, body) {
         http { access_log off; keepalive_requests 1000000000; keepalive_timeout 600; open_file_cache max=16; etag on; sendfile on;
             ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((n) => `${n}_temp_path ${root}/${n};`).join(' ')}
             server { listen unix:${path}; listen 127.0.0.1:${port}; location = ${target} { default_type application/json; alias ${root}/page.json; } } }`);
-    const child = await startProcess('sh', ['-c', `(until [ -S ${path} ]; do :; done; echo ready) & exec nginx -c ${conf} -p ${root}`], {}, /ready/);
+    const child = await startProcess('sh', ['-c', `(until [ -S ${path} ]; do kill -0 $$ || exit; sleep 0.01; done; echo ready) & exec nginx -c ${conf} -p ${root}`], {}, /ready/);
     if (await fetchOver(path, http('GET', target)) !== body) throw new Error('nginx does not serve the same bytes');
     return { child, path, tcp: `127.0.0.1:${port}`, pids: () => descendants(child.pid) };
 }

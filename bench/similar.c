@@ -101,7 +101,6 @@ static int scan(size_t count)
 struct message {
     struct str conversation, id;
     uint32_t *words;
-    bool *content; /* of each */
     size_t count;
     struct search_vector vector;
 };
@@ -126,12 +125,9 @@ static void read_words(struct set *s, struct str text, struct message *m)
     while (search_tokens_next_running(&walk, &t))
         n++;
     m->words = ARENA_ARRAY(&s->arena, uint32_t, n);
-    m->content = ARENA_ARRAY(&s->arena, bool, n);
     search_tokens_init(&walk, text, SEARCH_ENGLISH);
-    for (; search_tokens_next_running(&walk, &t); m->count++) {
-        m->content[m->count] = search_word_class(SEARCH_ENGLISH, t.text) == SEARCH_WORD_CONTENT;
-        need(vocabulary_id(s->vocabulary, t.stem, &m->words[m->count]), "a word");
-    }
+    while (search_tokens_next_running(&walk, &t))
+        need(vocabulary_id(s->vocabulary, t.stem, &m->words[m->count++]), "a word");
 }
 
 static void read_messages(struct set *s, const char *path)
@@ -192,14 +188,11 @@ static void open_table(struct set *s, const char *path)
     s->space.tables[t.kind] = &s->tables[t.kind];
 }
 
-/* Its content words, as a caller of search_message_vector chooses them. */
 static size_t rows_of(const struct set *s, const struct message *m, struct search_word_rows *to)
 {
-    size_t n = 0;
     for (size_t i = 0; i < m->count; i++)
-        if (m->content[i])
-            to[n++] = s->rows[m->words[i]];
-    return n;
+        to[i] = s->rows[m->words[i]];
+    return m->count;
 }
 
 static void make_vectors(struct set *s)
@@ -231,7 +224,6 @@ static int better(const void *x, const void *y)
     return a > b ? -1 : a < b;
 }
 
-/* The words of a question that say what it is about. */
 static size_t question_rows(const struct set *s, struct str text, struct search_word_rows *to)
 {
     struct search_tokens walk;
@@ -239,8 +231,7 @@ static size_t question_rows(const struct set *s, struct str text, struct search_
     size_t n = 0;
     search_tokens_init(&walk, text, SEARCH_ENGLISH);
     while (search_tokens_next_running(&walk, &t))
-        if (search_word_class(SEARCH_ENGLISH, t.text) == SEARCH_WORD_CONTENT)
-            to[n++] = search_space_word(&s->space, t.stem);
+        to[n++] = search_space_word(&s->space, t.stem);
     return n;
 }
 

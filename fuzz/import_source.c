@@ -1,6 +1,6 @@
 /* room: imports */
-/* Any bytes as a file that is imported: whatever format they are taken for, what comes out is hashed, written, and our own form
- * of it is read back to the same bytes. */
+/* Any bytes as a file that is imported, and as what stands beside it in an archive of ours: whatever format they are taken for,
+ * what comes out is hashed, written, and our own form of it is read back to the same bytes. */
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -41,17 +41,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     CLEANUP(arena_free) struct arena of_source = { 0 }, a = { 0 };
+    CLEANUP(import_files_close) struct import_files f = { 0 };
     CLEANUP(import_source_close) struct import_source s = { 0 };
     const struct import_reading reading = { 0 };
     struct conversation c;
-    struct import_entry entry = { .name = S("conversations.json"), .bytes = (int64_t)size };
-    struct import_files f = { .arena = &of_source, .entries = &entry, .count = 1, .folder = true };
+    struct import_entry entries[] = { { .name = S("annotations/1.jsonl") },
+                                      { .name = S("conversations.json") } };
+    f = (struct import_files){
+        .arena = &of_source, .entries = entries, .count = 2, .folder = true
+    };
     int fd = memfd_create("import", MFD_CLOEXEC);
     assert(fd >= 0 && write(fd, data, size) == (ssize_t)size);
     arena_init(&of_source, MIB(256));
     arena_init(&a, MIB(256));
-    entry.path = str_cstr(&of_source, str_fmt(&of_source, "/proc/self/fd/%d", fd));
-    err_t e = import_source_open(&s, &of_source, &reading, &f, 0);
+    for (size_t i = 0; i < COUNTOF(entries); i++) {
+        entries[i].path = str_cstr(&of_source, str_fmt(&of_source, "/proc/self/fd/%d", fd));
+        entries[i].bytes = (int64_t)size;
+    }
+    err_t e = import_source_open(&s, &of_source, &reading, &f, 1);
     for (int i = 0; e == OK && i < 10000; i++, arena_reset(&a)) {
         e = import_source_next(&s, &a, &c);
         if (e == OK)

@@ -1,6 +1,6 @@
 // Runs every suite and counts: unit tests (cmocka, TAP), fuzz corpora, node:test suites, and the store and API
 // tests on a real PostgreSQL as well. The last line is `N passed, N failed`; exit status 1 when anything failed.
-// Two suites more at a time than there are cores (they wait as much as they work), at most six; those in a browser take
+// Three suites more at a time than there are cores (they wait as much as they work), at most six; those in a browser take
 // turns. Their folders lie in memory where there is room: what a lost machine leaves is tested elsewhere.
 //
 //   node tests/run.mjs [--no-pg | --pg-only] [PATTERN]
@@ -14,7 +14,7 @@ const withPostgres = !args.includes('--no-pg');
 const onlyPostgres = args.includes('--pg-only');
 const pattern = args.find((a) => !a.startsWith('--')) ?? '';
 const BUILD = process.env.VIVIM_BUILD ?? 'build/debug';
-const WIDTH = Math.min(6, availableParallelism() + 2);
+const WIDTH = Math.min(6, availableParallelism() + 3);
 const MEMORY = '/dev/shm', MEMORY_BYTES_MIN = 4 * 2 ** 30;
 const UNIT_TIMEOUT_MS = 300_000;
 const SUITE_TIMEOUT_MS = 400_000;
@@ -150,9 +150,10 @@ if (withPostgres && onPostgres.length) {
     if (made.code) count('a PostgreSQL', made);
 }
 
-// The heavy ones first, one at a time, the others beside them: a browser's suite waits more than it works.
+// The heavy ones first, one at a time, the others beside them: a browser's suite waits more than it works. The longest that waits
+// for itself alone is not left for the end.
 async function runAll(all) {
-    const heavy = all.filter((s) => s.heavy), light = all.filter((s) => !s.heavy);
+    const heavy = all.filter((s) => s.heavy), light = all.filter((s) => !s.heavy).sort((a, b) => Number(/\/kill\./.test(b.name)) - Number(/\/kill\./.test(a.name)));
     const lane = async (...queues) => {
         for (const queue of queues)
             for (let s = queue.shift(); s; s = queue.shift()) count(s.name, await s.run());

@@ -6,8 +6,9 @@
  * Later, poorer renderings (tool output redacted by the provider) never replace a fuller one.
  * Every change appends ops inside its transaction; nobody is told before the commit.
  *
- * Rules in archive.c and archive_put.c; which conversation is meant in archive_identity.c, what several renderings make in
- * archive_fold.c, matching of messages in archive_merge.c, telling apart in archive_split.c; rows in archive_store.c and
+ * Rules in archive.c, archive_put.c, archive_new.c and archive_write.c; which conversation is meant in archive_identity.c, what several renderings make in
+ * archive_fold.c, matching of messages in archive_merge.c, telling apart in archive_split.c, what comes with an archive of
+ * ours in archive_added.c; rows in archive_store.c and
  * archive_source_store.c, routes in archive_http.c. The normal form is conversation.h; how it comes about is providers/.
  */
 #ifndef VIVIM_ARCHIVE_ARCHIVE_H
@@ -30,6 +31,8 @@ struct archive_put_options {
     bool measure; /* count words and findings before and after: costs a reading of all blocks */
     const struct archive_media *media;
     size_t media_count;
+    bool
+        archived; /* out of an archive of ours: what says the same here and is as new stays as it is */
     bool leaves_trash; /* E_NOT_FOUND where it is in the trash, instead of bringing it back */
     /* nil: none. Where it changes one that is there, what that was is kept under the mark (archive_undo). */
     struct uuid mark;
@@ -73,6 +76,24 @@ NODISCARD err_t archive_put_in(struct db *db, struct arena *a, struct uuid owner
                                const struct conversation *c,
                                const struct archive_put_options *options, int64_t now_ms,
                                struct archive_put_result *ret);
+
+/* What its owner had added to a conversation where it was before (vivim.annotations/1, docs/export.md). */
+struct archive_added_version { /* an earlier wording */
+    size_t message;            /* its number in the conversation */
+    int64_t version, replaced_ms;
+    struct block *blocks;
+    size_t block_count;
+};
+struct archive_added {
+    struct str title;                       /* STR_NONE: none of their own */
+    struct archive_added_version *versions; /* by message and version, each once */
+    size_t version_count;
+};
+/* Give that to the conversation that `c` has just made new, inside the same transaction: a title where it has none of the
+ * owner's, earlier wordings of messages that have none. c: as it was put. E_LIMIT, E_DB and friends. */
+NODISCARD err_t archive_add(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                            const struct conversation *c, const struct archive_added *added,
+                            int64_t now_ms);
 
 struct archive_conversation { /* a row */
     struct uuid id;
@@ -214,6 +235,13 @@ struct archive_storage {
 enum { ARCHIVE_STORAGE_MAX = 100 };
 NODISCARD err_t archive_storage(struct db *db, struct arena *a, struct uuid owner,
                                 struct archive_storage **ret, size_t *ret_count);
+
+/* What one conversation takes: an indexed sum over its messages. One that is not there takes nothing. */
+struct archive_size {
+    int64_t messages, text_bytes, media, media_bytes;
+};
+NODISCARD err_t archive_size(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                             struct archive_size *ret);
 
 /* The media type of a stored picture or file that the conversation names; E_NOT_FOUND. */
 NODISCARD err_t archive_media_type(struct db *db, struct arena *a, struct uuid owner,

@@ -129,6 +129,14 @@ INSERT INTO message_version (owner_id, message_id, version, conversation_id, blo
 SELECT owner_id, id, version, conversation_id, blocks, hash, :now_ms, source_id
   FROM message WHERE owner_id = :owner AND id = :id;
 
+-- :query archive_version_add
+-- What was said before, elsewhere. Which rendering said so is not known here.
+INSERT INTO message_version (owner_id, message_id, version, conversation_id, blocks, hash, replaced_ms, source_id)
+VALUES (:owner, :message, :version, :conversation, :blocks, :hash, :replaced_ms, NULL);
+
+-- :query archive_message_version
+UPDATE message SET version = :version WHERE owner_id = :owner AND id = :id;
+
 -- :query archive_media_put
 INSERT INTO media (owner_id, conversation_id, sha256, media_type, bytes)
 VALUES (:owner, :conversation, :sha256, :media_type, :bytes)
@@ -241,23 +249,31 @@ DELETE FROM conversation_apart WHERE owner_id = :owner;
 
 -- :query archive_answer_of_origin
 -- Which conversations hold this answer, by the provider's id of it.
--- SQLite would otherwise walk all messages of the account in the order that the answer is to have.
-SELECT DISTINCT m.conversation_id AS conversation_id FROM message m
+-- Either database would otherwise walk all messages of the account in the order that the answer is to have.
 @sqlite
-       INDEXED BY message_answer_origin
-@end
+SELECT DISTINCT m.conversation_id AS conversation_id FROM message m INDEXED BY message_answer_origin
   JOIN conversation c ON c.owner_id = m.owner_id AND c.id = m.conversation_id
  WHERE m.owner_id = :owner AND m.origin_id = :origin AND m.role = 'assistant' AND c.provider = :provider
  ORDER BY m.conversation_id LIMIT :limit;
+@postgres
+WITH held AS MATERIALIZED (SELECT conversation_id FROM message
+                            WHERE owner_id = :owner AND origin_id = :origin AND role = 'assistant')
+SELECT DISTINCT c.id AS conversation_id FROM held JOIN conversation c ON c.owner_id = :owner AND c.id = held.conversation_id
+ WHERE c.provider = :provider ORDER BY c.id LIMIT :limit;
+@end
 
 -- :query archive_answer_of_hash
-SELECT DISTINCT m.conversation_id AS conversation_id FROM message m
 @sqlite
-       INDEXED BY message_answer_hash
-@end
+SELECT DISTINCT m.conversation_id AS conversation_id FROM message m INDEXED BY message_answer_hash
   JOIN conversation c ON c.owner_id = m.owner_id AND c.id = m.conversation_id
  WHERE m.owner_id = :owner AND m.hash = :hash AND m.role = 'assistant' AND c.provider = :provider
  ORDER BY m.conversation_id LIMIT :limit;
+@postgres
+WITH held AS MATERIALIZED (SELECT conversation_id FROM message
+                            WHERE owner_id = :owner AND hash = :hash AND role = 'assistant')
+SELECT DISTINCT c.id AS conversation_id FROM held JOIN conversation c ON c.owner_id = :owner AND c.id = held.conversation_id
+ WHERE c.provider = :provider ORDER BY c.id LIMIT :limit;
+@end
 
 -- :query archive_media_copy
 INSERT INTO media (owner_id, conversation_id, sha256, media_type, bytes)
@@ -328,6 +344,19 @@ SELECT 'text' AS kind, COUNT(*) AS count, CAST(COALESCE(SUM(OCTET_LENGTH(blocks)
 SELECT media_type AS kind, COUNT(*) AS count, CAST(SUM(bytes) AS BIGINT) AS bytes
   FROM (SELECT DISTINCT sha256, media_type, bytes FROM media WHERE owner_id = :owner) AS kept
  GROUP BY media_type ORDER BY media_type LIMIT :limit;
+
+-- :query archive_size
+@sqlite
+SELECT COUNT(*) AS messages, COALESCE(SUM(LENGTH(CAST(blocks AS BLOB))), 0) AS text_bytes,
+       (SELECT COUNT(*) FROM media WHERE owner_id = :owner AND conversation_id = :id) AS media,
+       (SELECT COALESCE(SUM(bytes), 0) FROM media WHERE owner_id = :owner AND conversation_id = :id) AS media_bytes
+  FROM message WHERE owner_id = :owner AND conversation_id = :id;
+@postgres
+SELECT COUNT(*) AS messages, CAST(COALESCE(SUM(OCTET_LENGTH(blocks)), 0) AS BIGINT) AS text_bytes,
+       (SELECT COUNT(*) FROM media WHERE owner_id = :owner AND conversation_id = :id) AS media,
+       (SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM media WHERE owner_id = :owner AND conversation_id = :id) AS media_bytes
+  FROM message WHERE owner_id = :owner AND conversation_id = :id;
+@end
 
 -- :query archive_ids
 SELECT id FROM conversation WHERE owner_id = :owner AND trashed_ms IS NULL ORDER BY id;

@@ -92,19 +92,20 @@ static struct str key_of(struct arena *a, const struct archive_message *m)
 }
 
 /* Does `whole` say all that `part` says, and name all that it names? */
-static err_t says_all(struct arena *a, const struct rendering *whole, const struct rendering *part,
-                      bool *ret)
+static err_t says_all(const struct rendering *whole, const struct rendering *part, bool *ret)
 {
+    CLEANUP(arena_free) struct arena a = { 0 };
     struct map said;
-    map_init(&said, a);
+    arena_init(&a, CONVERSATION_ARENA_BYTES_MAX);
+    map_init(&said, &a);
     *ret = row_names_all(&whole->row, &part->row);
     for (size_t i = 0; i < whole->count && *ret; i++)
-        TRY(map_put(&said, key_of(a, &whole->messages[i]), &whole->messages[i]));
+        TRY(map_put(&said, key_of(&a, &whole->messages[i]), &whole->messages[i]));
     for (size_t i = 0; i < part->count && *ret; i++) {
-        const struct archive_message *m = map_get(&said, key_of(a, &part->messages[i]));
+        const struct archive_message *m = map_get(&said, key_of(&a, &part->messages[i]));
         *ret = m && names_all(m, &part->messages[i]);
     }
-    return arena_err(a);
+    return arena_err(&a);
 }
 
 /* --- which are kept ------------------------------------------------------------------------------------ */
@@ -120,8 +121,8 @@ static bool is_newer(const struct rendering *x, const struct rendering *than)
 }
 
 /* Is x left out because of y? */
-static err_t is_spare(struct arena *a, const struct rendering *x, const struct rendering *y,
-                      bool y_came_later, bool *ret)
+static err_t is_spare(const struct rendering *x, const struct rendering *y, bool y_came_later,
+                      bool *ret)
 {
     *ret = false;
     if (!same_source(x, y))
@@ -132,7 +133,7 @@ static err_t is_spare(struct arena *a, const struct rendering *x, const struct r
     }
     bool whole = !is_partial(y),
          stands_above = is_newer(y, x) ? whole || is_partial(x) : whole && is_partial(x);
-    return stands_above && rank_of(y) >= rank_of(x) ? says_all(a, y, x, ret) : OK;
+    return stands_above && rank_of(y) >= rank_of(x) ? says_all(y, x, ret) : OK;
 }
 
 static err_t drop_spare(struct arena *a, struct rendering *list, size_t *count)
@@ -144,7 +145,7 @@ static err_t drop_spare(struct arena *a, struct rendering *list, size_t *count)
     for (size_t i = 0; i < *count; i++)
         for (size_t k = 0; k < *count && !spare[i]; k++)
             if (k != i && !spare[k])
-                TRY(is_spare(a, &list[i], &list[k], k > i, &spare[i]));
+                TRY(is_spare(&list[i], &list[k], k > i, &spare[i]));
     for (size_t i = 0; i < *count; i++)
         if (!spare[i])
             list[kept++] = list[i];
@@ -343,13 +344,16 @@ err_t rendering_fold(struct arena *a, struct rendering *list, size_t count, stru
         know_row(&f.row, &list[i].row);
     for (size_t i = 1; i < count; i++) {
         struct merge_plan plan;
-        TRY(merge_rows(a, list[i].messages, list[i].count, f.messages, f.count, &O, &plan));
+        CLEANUP(arena_free) struct arena step = { 0 };
+        arena_init(&step, CONVERSATION_ARENA_BYTES_MAX);
+        TRY(merge_rows(&step, list[i].messages, list[i].count, f.messages, f.count, &O, &plan));
         for (size_t k = 0; k < list[i].count; k++)
             list[i].whole_ids[k] = plan.steps[k].row.id;
         TRY(rows_of_plan(a, &plan, &f.messages));
         f.count = plan.count;
-        f.row.hash = plan.hash;
+        f.row.hash = str_dup(a, plan.hash);
     }
+    TRY(arena_err(a));
     f.row.message_count = count_shown(&f);
     *ret = f;
     return OK;

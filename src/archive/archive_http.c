@@ -5,7 +5,6 @@
 #include "archive/archive_sources_http.h"
 #include "archive/archive_store.h"
 #include "archive/archive_write.h"
-#include "base/encode.h"
 #include "base/limits.h"
 #include "sharing/sharing.h"
 
@@ -386,13 +385,12 @@ static err_t media_get(struct req *rq, struct reply *rp)
 {
     struct access access;
     struct archive_conversation c;
-    struct str bytes, media_type, raw;
+    struct str bytes, media_type;
+    struct sha256 h;
     TRY(find(rq, SHARE_READ, archive_get_state, &access, &c));
     struct str hex = req_param(rq, "sha256");
-    if (hex.n != 64 || hex_decode(rq->arena, hex, &raw) != OK)
+    if (!sha256_parse(hex, &h))
         return E_NOT_FOUND;
-    struct sha256 h;
-    memcpy(h.b, raw.s, sizeof h.b);
     TRY(archive_media_type(rq->db, rq->arena, access.owner_id, c.id, h, &media_type));
     bool known = reply_etag(rq, rp, hex);
     if (!known) {

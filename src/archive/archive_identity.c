@@ -8,11 +8,13 @@ enum { PROBES_MAX = 8, HOLDERS_MAX = 8, WEIGHED_MAX = 2 * PROBES_MAX * HOLDERS_M
 
 /* --- the source ---------------------------------------------------------------------------------- */
 
-/* A share's own id ends its link, and says nothing of the conversation. */
+/* A share's own id ends its link, and says nothing of the conversation; a session's is a file's, and other files go on with the
+ * same conversation. */
 static struct str conversation_id_of(const struct conversation *c)
 {
-    bool of_share = c->source.url.n && str_ends(c->source.url, c->source.id);
-    return c->source.id.n && !of_share ? c->source.id : STR_NONE;
+    bool of_share = c->source.url.n && str_ends(c->source.url, c->source.id),
+         of_session = str_eq(str_from(c->source.kind), S("session"));
+    return c->source.id.n && !of_share && !of_session ? c->source.id : STR_NONE;
 }
 
 static struct str place_of(struct arena *a, const struct conversation *c)
@@ -202,8 +204,10 @@ static err_t probe(struct search *s, const struct archive_message *answer, bool 
     return OK;
 }
 
-/* By the first answers: whatever two renderings have in common, they have the beginning, or an answer on another branch. */
-static err_t by_messages(struct search *s, const struct archive_message *rows, size_t count)
+/* By the first answers: whatever two renderings have in common, they have the beginning, or an answer on another branch.
+ * *ret_enough: there were as many as are asked for. */
+static err_t by_messages(struct search *s, const struct archive_message *rows, size_t count,
+                         bool *ret_enough)
 {
     size_t probes = 0;
     for (size_t i = 0; i < count && probes < PROBES_MAX; i++) {
@@ -216,15 +220,17 @@ static err_t by_messages(struct search *s, const struct archive_message *rows, s
         if (rendering_words_count(m))
             TRY(probe(s, m, false, rows, count));
     }
+    *ret_enough = probes == PROBES_MAX;
     return OK;
 }
 
 err_t identity_find(struct db *db, struct arena *a, struct uuid owner,
                     const struct archive_source *source, const struct archive_message *rows,
-                    size_t count, struct identity *ret)
+                    size_t count, bool more, struct identity *ret)
 {
     struct archive_source *list;
     size_t n;
+    bool enough = false;
     struct identity f = { .source = *source };
     struct search s = { .db = db, .a = a, .owner = owner, .found = &f };
     TRY(source_store_at(db, a, owner, source->provider, source->place, &list, &n));
@@ -234,7 +240,8 @@ err_t identity_find(struct db *db, struct arena *a, struct uuid owner,
         f.conversations[f.count++] = stored->conversation_id;
     }
     TRY(by_origin(&s));
-    TRY(by_messages(&s, rows, count));
+    TRY(by_messages(&s, rows, count, &enough));
+    f.undecided = more && (f.count || s.weighed_count || !enough);
     *ret = f;
     return OK;
 }

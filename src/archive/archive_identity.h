@@ -15,18 +15,20 @@ struct identity {
     struct archive_source source; /* id nil: seen for the first time */
     /* The conversations that it is of, the one that stays first. Several: what they lacked to be one is here. */
     struct uuid conversations[IDENTITY_JOINED_MAX];
-    size_t count; /* 0: a new one */
+    size_t count;   /* 0: a new one */
+    bool undecided; /* only the first rows were given, and the others count: ask again with all */
 };
 
 /* What a rendering says of where it comes from: place, account and so on, without id and conversation. Views into c and `a`. */
 struct archive_source identity_source(struct arena *a, const struct conversation *c,
                                       struct str outcome, int64_t captured_ms);
 
-/* Inside the open transaction, after source_store_turn. rows: those of the rendering.
+/* Inside the open transaction, after source_store_turn. rows: those of the rendering, or, where `more` follow, the first of them:
+ * of what was never seen some answers say so, and no more need be made.
  * ret->source: as identity_source gives it; what is known of the stored one is in it where it is there. */
 NODISCARD err_t identity_find(struct db *db, struct arena *a, struct uuid owner,
                               const struct archive_source *source,
-                              const struct archive_message *rows, size_t count,
+                              const struct archive_message *rows, size_t count, bool more,
                               struct identity *ret);
 
 /* The row of the conversation that came from this place, also one in the trash; E_NOT_FOUND. */

@@ -164,12 +164,12 @@ static err_t blocks_json(struct arena *a, const struct message *m, struct str *r
 }
 
 /* Names may hold zero bytes (JSON can say \u0000), which no database takes as text; inside blocks they stay escaped. */
-static struct archive_message row_of(struct arena *a, const struct message *m,
-                                     struct uuid conversation_id, size_t position,
-                                     struct str blocks)
+err_t merge_row_of(struct arena *a, const struct message *m, size_t position,
+                   struct archive_message *ret)
 {
-    return (struct archive_message){
-        .conversation_id = conversation_id,
+    struct str blocks;
+    TRY(blocks_json(a, m, &blocks));
+    *ret = (struct archive_message){
         .origin_id = m->id.n ? utf8_repair(a, m->id) : STR_NONE,
         .role = str_from(role_name(m->role)),
         .author = utf8_repair(a, m->author),
@@ -182,6 +182,7 @@ static struct archive_message row_of(struct arena *a, const struct message *m,
         .on_path = m->on_path,
         .version = 1,
     };
+    return arena_err(a);
 }
 
 /* Every column that a rendering may change. */
@@ -209,9 +210,9 @@ static err_t find_fields(struct arena *a, const struct archive_message *old,
     for (size_t i = 0; i < COUNTOF(all); i++)
         if (all[i].changed)
             buf_putf(&b, "%s%s", b.n ? "," : "", all[i].name);
-    bool some = b.n > 0;
-    buf_putc(&b, 0);
-    *ret = some ? b.s : NULL;
+    if (b.n)
+        buf_putc(&b, 0);
+    *ret = b.s;
     return buf_err(&b);
 }
 
@@ -314,16 +315,20 @@ err_t merge_rows(struct arena *a, const struct archive_message *new, size_t coun
                  const struct merge_options *o, struct merge_plan *ret)
 {
     struct matcher m;
-    TRY(matcher_init(&m, a, stored, stored_count, o->by_id));
-    const struct archive_message **olds = ARENA_ARRAY(a, const struct archive_message *, count + 1);
+    CLEANUP(arena_free)
+    struct arena work = { 0 }; /* what finds them goes as soon as they are found */
+    arena_init(&work, CONVERSATION_ARENA_BYTES_MAX);
+    TRY(matcher_init(&m, &work, stored, stored_count, o->by_id));
+    const struct archive_message **olds =
+        ARENA_ARRAY(&work, const struct archive_message *, count + 1);
     struct merge_plan plan = { .steps = ARENA_ARRAY(a, struct merge_step, count + stored_count + 1),
                                .count = count };
     if (!olds || !plan.steps)
-        return arena_err(a);
+        return olds ? arena_err(a) : arena_err(&work);
     for (size_t i = 0; i < count; i++)
         olds[i] = match(&m, &new[i]);
-    TRY(match_answers(&m, a, new, count, olds));
-    TRY(give_ids(a, new, count, olds, o->new_id, plan.steps));
+    TRY(match_answers(&m, &work, new, count, olds));
+    TRY(give_ids(&work, new, count, olds, o->new_id, plan.steps));
     for (size_t i = 0; i < count; i++) {
         plan.steps[i].row.position = (int64_t)i;
         plan.steps[i].kind = MERGE_NEW;
@@ -355,9 +360,8 @@ err_t merge_rows_of(struct arena *a, struct uuid conversation_id, const struct c
         return arena_err(a);
     for (size_t i = 0; i < c->message_count; i++) {
         const struct message *msg = &c->messages[i];
-        struct str blocks;
-        TRY(blocks_json(a, msg, &blocks));
-        rows[i] = row_of(a, msg, conversation_id, i, blocks);
+        TRY(merge_row_of(a, msg, i, &rows[i]));
+        rows[i].conversation_id = conversation_id;
         rows[i].id = id_of_place(i);
         rows[i].source_id = source_id;
         rows[i].rank = rank;

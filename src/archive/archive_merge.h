@@ -49,6 +49,9 @@ NODISCARD err_t merge_rows(struct arena *a, const struct archive_message *new, s
                            const struct archive_message *stored, size_t stored_count,
                            const struct merge_options *o, struct merge_plan *ret);
 
+/* One message as a row, without ids. Views into m; its blocks in `a`. */
+NODISCARD err_t merge_row_of(struct arena *a, const struct message *m, size_t position,
+                             struct archive_message *ret);
 /* A rendering's messages as rows, with ids of their own that count up from 1. */
 NODISCARD err_t merge_rows_of(struct arena *a, struct uuid conversation_id,
                               const struct conversation *c, struct uuid source_id, int rank,

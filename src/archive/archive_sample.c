@@ -46,19 +46,16 @@ static err_t remove_one(struct sample_call *call, struct arena *a, struct conver
     return OK;
 }
 
-static err_t each(void *context, struct conversation *c)
-{
-    struct sample_call *call = context;
-    CLEANUP(arena_free) struct arena a = { 0 };
-    arena_init(&a, CONVERSATION_BYTES_MAX);
-    return call->remove ? remove_one(call, &a, c) : add_one(call, &a, c);
-}
-
 static err_t every_file(struct sample_call *call)
 {
     for (const struct embedded_file *f = SAMPLE_FILES; f->name; f++) {
-        enum extract_kind kind;
-        TRY(extract_bytes(embedded_bytes(f), STR_NONE, each, NULL, call, &kind));
+        CLEANUP(arena_free) struct arena a = { 0 };
+        struct json root;
+        struct conversation c;
+        arena_init(&a, CONVERSATION_BYTES_MAX);
+        TRY(json_parse(&a, embedded_bytes(f), JSON_FOREIGN_DEPTH_MAX, &root));
+        TRY(extract_json(&a, root, NULL, &c));
+        TRY(call->remove ? remove_one(call, &a, &c) : add_one(call, &a, &c));
     }
     return OK;
 }

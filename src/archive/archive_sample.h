@@ -1,5 +1,5 @@
 /* A made-up archive to look around in: three conversations that are part of the program, added
- * and removed in one step. They go the way of any stored file: extract_bytes, then archive_put. */
+ * and removed in one step. They go the way of any stored file: extract_json, then archive_put. */
 #ifndef VIVIM_ARCHIVE_ARCHIVE_SAMPLE_H
 #define VIVIM_ARCHIVE_ARCHIVE_SAMPLE_H
 

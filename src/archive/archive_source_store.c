@@ -156,6 +156,11 @@ static err_t pack(const struct rendering *r, struct buf *out)
     buf_init(&text, NULL, RENDERING_BYTES_MAX);
     jo_init(&o, &text);
     write_rendering(&o, r);
+    if (buf_err(&text) == E_LIMIT)
+        return err_note(E_LIMIT, NULL,
+                        "one that is there already has %zu messages; what it was before would take "
+                        "more than %zu MiB",
+                        r->count, RENDERING_BYTES_MAX / MIB(1));
     TRY(buf_err(&text));
     return zstd_pack(buf_str(&text), 3, out);
 }

@@ -173,6 +173,22 @@ err_t archive_store_message_replace(struct db *db, struct uuid owner,
                    NULL);
 }
 
+err_t archive_store_version_add(struct db *db, struct uuid owner, const struct archive_message *m,
+                                const struct archive_version *v)
+{
+    return db_exec(db, &SQL_ARCHIVE_VERSION_ADD,
+                   DB_ARGS(DBU(owner), DBU(m->id), DBI(v->version), DBU(m->conversation_id),
+                           DBS(v->blocks), DBS(v->hash), DBI(v->replaced_ms)),
+                   NULL);
+}
+
+err_t archive_store_message_version(struct db *db, struct uuid owner, struct uuid id,
+                                    int64_t version)
+{
+    return db_exec(db, &SQL_ARCHIVE_MESSAGE_VERSION, DB_ARGS(DBI(version), DBU(owner), DBU(id)),
+                   NULL);
+}
+
 err_t archive_store_message_delete(struct db *db, struct uuid owner, struct uuid id)
 {
     struct db_args args = DB_ARGS(DBU(owner), DBU(id));
@@ -341,6 +357,16 @@ err_t archive_storage(struct db *db, struct arena *a, struct uuid owner,
     *ret = list;
     *ret_count = count + 1;
     return OK;
+}
+
+err_t archive_size(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                   struct archive_size *ret)
+{
+    static const struct db_col cols[] = { DB_COL(archive_size, messages, DB_I64),
+                                          DB_COL(archive_size, text_bytes, DB_I64),
+                                          DB_COL(archive_size, media, DB_I64),
+                                          DB_COL(archive_size, media_bytes, DB_I64) };
+    return db_one(db, a, &SQL_ARCHIVE_SIZE, DB_ARGS(DBU(owner), DBU(id)), cols, COUNTOF(cols), ret);
 }
 
 /* --- all of them --------------------------------------------------------------------------------------------- */

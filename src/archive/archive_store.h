@@ -16,6 +16,12 @@ NODISCARD err_t archive_store_message_place(struct db *db, struct uuid owner,
 /* Keep what it says now as a version, then say what `m` says. */
 NODISCARD err_t archive_store_message_replace(struct db *db, struct uuid owner,
                                               const struct archive_message *m, int64_t now_ms);
+/* An earlier wording of `m`, which is v->version; and how many wordings there have been. */
+NODISCARD err_t archive_store_version_add(struct db *db, struct uuid owner,
+                                          const struct archive_message *m,
+                                          const struct archive_version *v);
+NODISCARD err_t archive_store_message_version(struct db *db, struct uuid owner, struct uuid id,
+                                              int64_t version);
 NODISCARD err_t archive_store_message_delete(struct db *db, struct uuid owner, struct uuid id);
 NODISCARD err_t archive_store_message(struct db *db, struct arena *a, struct uuid owner,
                                       struct uuid id, struct archive_message *ret);

@@ -1,4 +1,4 @@
-/* What the archive's rules share when they write: archive.c, archive_put.c, archive_split.c. Inside these only. All want an open
+/* What the archive's rules share when they write: archive.c, archive_put.c, archive_new.c, archive_write.c, archive_split.c. Inside these only. All want an open
  * transaction. */
 #ifndef VIVIM_ARCHIVE_ARCHIVE_WRITE_H
 #define VIVIM_ARCHIVE_ARCHIVE_WRITE_H
@@ -38,6 +38,18 @@ NODISCARD err_t archive_write(struct db *db, struct arena *a, struct uuid owner,
                               const struct archive_conversation *old, struct rendering *list,
                               size_t count, const struct write_options *o,
                               struct archive_put_result *ret);
+/* A conversation that is not there yet, from one rendering: the rows that archive_write would make, one at a time. row: as it shall be;
+ * id, version and counts are set. c: hashed. */
+NODISCARD err_t archive_write_new(struct db *db, struct arena *a, struct uuid owner,
+                                  const struct conversation *c, struct uuid source_id,
+                                  struct archive_conversation *row, const struct write_options *o,
+                                  struct archive_put_result *ret);
+/* What both need: the conversation's own row with its op; how much a message says, how much is said to be missing. */
+NODISCARD err_t archive_insert_row(struct db *db, struct uuid owner,
+                                   struct archive_conversation *row, const struct write_options *o,
+                                   struct archive_put_result *r);
+NODISCARD err_t archive_measure_add(struct archive_measure *m, const struct archive_message *row);
+int64_t archive_count_warnings(struct str findings);
 
 /* The room's sweep (registry/module.h): what lay in the trash for TRASH_KEEP_MS goes. Opens its own transactions. */
 NODISCARD err_t archive_sweep(struct app *app, struct db *db, struct arena *a, int64_t now_ms);

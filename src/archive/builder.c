@@ -212,7 +212,7 @@ void build_code(struct builder *b, struct str language, struct str code)
     if (!x)
         return;
     x->code.language = language;
-    x->code.code = code;
+    x->code.code = markdown_lines(b->a, code);
 }
 
 void build_call(struct builder *b, struct str id, struct str name, struct str arguments)
@@ -281,7 +281,7 @@ void build_artifact(struct builder *b, struct str id, struct str kind, struct st
     x->artifact.id = id;
     x->artifact.kind = kind;
     x->artifact.title = title;
-    x->artifact.content = content;
+    x->artifact.content = markdown_lines(b->a, content);
 }
 
 void build_finding(struct builder *b, enum finding_code code, struct str what)

@@ -46,7 +46,7 @@ int64_t build_time(struct builder *b, struct json v);
 /* Blocks of the message that they go to. Empty texts make no block. */
 void build_text(struct builder *b, struct str markdown); /* divided by markdown_blocks */
 void build_thinking(struct builder *b, struct str text, struct str summary);
-void build_code(struct builder *b, struct str language, struct str code);
+void build_code(struct builder *b, struct str language, struct str code); /* line ends as LF */
 void build_call(struct builder *b, struct str id, struct str name, struct str arguments);
 void build_result(struct builder *b, struct str call_id, struct str content, bool is_error);
 void build_cite(struct builder *b, struct str url, struct str title);
@@ -55,7 +55,7 @@ void build_file(struct builder *b, struct str name, struct str media_type, struc
 /* The provider's id of the file added last: under it an export holds the bytes. */
 void build_file_id(struct builder *b, struct str id);
 void build_artifact(struct builder *b, struct str id, struct str kind, struct str title,
-                    struct str content);
+                    struct str content); /* line ends as LF */
 /* What is not understood, as its JSON, with a finding that says what it is. */
 void build_unknown(struct builder *b, struct json v, enum finding_code code, struct str what);
 /* `what` is cut to 100 bytes. */

@@ -34,27 +34,42 @@ void put_target(struct buf *out, struct str url)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* How many marks of a fence the line at `at` begins with, behind those of quotes; 0: it is none. */
-static size_t fence_marks(struct str text, size_t at, char *ret_mark)
+struct fence_line {
+    size_t quotes, marks; /* of the quotes around it; of the fence, 0: it is none */
+    char mark;
+    bool bare; /* nothing stands behind them: only such a line closes a fence */
+};
+
+static struct fence_line fence_line(struct str text, size_t at)
 {
-    while (at < text.n && (text.s[at] == ' ' || text.s[at] == '\t' || text.s[at] == '>'))
-        at++;
-    size_t n = 0;
-    char mark = at < text.n ? text.s[at] : 0;
-    while ((mark == '`' || mark == '~') && at + n < text.n && text.s[at + n] == mark)
-        n++;
-    *ret_mark = mark;
-    return n >= 3 ? n : 0;
+    struct fence_line l = { 0 };
+    size_t end = str_find_char(text, '\n', at);
+    for (; at < end && (text.s[at] == ' ' || text.s[at] == '\t' || text.s[at] == '>'); at++)
+        l.quotes += text.s[at] == '>';
+    l.mark = at < end ? text.s[at] : 0;
+    while ((l.mark == '`' || l.mark == '~') && at + l.marks < end && text.s[at + l.marks] == l.mark)
+        l.marks++;
+    struct str info = str_trim(str_sub(text, at + l.marks, end));
+    l.bare = info.n == 0;
+    if (l.marks < 3 || (l.mark == '`' && str_find_char(info, '`', 0) < info.n))
+        l.marks = 0;
+    return l;
 }
 
-/* The end of the line that closes the fence at `at`: one of as many marks at least. */
-static size_t fence_end(struct str text, size_t at)
+size_t cited_fence_end(struct str text, size_t at)
 {
-    char open, mark;
-    size_t line = str_find_char(text, '\n', at) + 1, count = fence_marks(text, at, &open);
-    while (line < text.n && !(fence_marks(text, line, &mark) >= count && mark == open))
-        line = str_find_char(text, '\n', line) + 1;
-    return line < text.n ? str_find_char(text, '\n', line) : text.n;
+    struct fence_line open = fence_line(text, at), l;
+    size_t line = str_find_char(text, '\n', at) + 1;
+    if (!open.marks)
+        return at;
+    for (; line < text.n; line = str_find_char(text, '\n', line) + 1) {
+        l = fence_line(text, line);
+        if (l.quotes < open.quotes)
+            return line - 1; /* its quote is over */
+        if (l.marks >= open.marks && l.mark == open.mark && l.bare)
+            return str_find_char(text, '\n', line);
+    }
+    return text.n;
 }
 
 /* Behind the span that begins at `at`; only its mark where it does not end in its paragraph. */
@@ -77,9 +92,9 @@ static size_t span_end(struct str text, size_t at)
 /* Where the code that begins at `at` ends; `at`: none begins. */
 static size_t code_end(struct str text, size_t at)
 {
-    char mark;
-    if ((at == 0 || text.s[at - 1] == '\n') && fence_marks(text, at, &mark))
-        return fence_end(text, at);
+    size_t end = at == 0 || text.s[at - 1] == '\n' ? cited_fence_end(text, at) : at;
+    if (end > at)
+        return end;
     return text.s[at] == '`' ? span_end(text, at) : at;
 }
 
@@ -90,9 +105,9 @@ void cited_read(struct builder *b, struct str text, const char *begins, bool cod
     text = markdown_lines(b->a, text); /* so that the blocks are views into it */
     *ret = (struct cited){ .b = b, .whole = text };
     buf_init(&ret->out, b->a, text.n + MIB(1));
+    looked_at['`'] = looked_at['\n'] = !code;
     for (; *begins; begins++)
         looked_at[(unsigned char)*begins] = true;
-    looked_at['`'] = looked_at['\n'] = !code;
     for (size_t at = 0; at < text.n && b->err == OK;) {
         size_t end = code ? at : code_end(text, at);
         if (end == at) {

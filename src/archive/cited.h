@@ -34,6 +34,9 @@ void cited_cite(struct cited *c, struct str url, struct str title);
  * place there in code points, or -1 where that is no text. */
 void build_cited(struct builder *b, const struct cited *c);
 
+/* The end of the fenced code whose first line begins at `line`, without its line feed; `line`: none begins there. */
+size_t cited_fence_end(struct str text, size_t line);
+
 /* Words as the label of a link or a picture, an address as its target: in a form that Markdown reads as that. */
 void put_label(struct buf *out, struct str words);
 void put_target(struct buf *out, struct str url);

@@ -105,14 +105,27 @@ struct block *block_add(struct arena *a, struct message *m, enum block_type type
     return b;
 }
 
-struct message *message_add(struct arena *a, struct conversation *c)
+void conversation_reserve(struct arena *a, struct conversation *c, size_t messages)
 {
     struct message *list =
-        list_grow(a, c->messages, c->message_count, sizeof *list, CONVERSATION_MESSAGES_MAX);
+        messages > c->message_room ? ARENA_ARRAY(a, struct message, messages) : NULL;
     if (!list)
-        return NULL;
+        return;
+    if (c->message_count)
+        memcpy(list, c->messages, c->message_count * sizeof *list);
     c->messages = list;
-    struct message *m = &list[c->message_count++];
+    c->message_room = messages;
+}
+
+struct message *message_add(struct arena *a, struct conversation *c)
+{
+    if (c->message_count >= CONVERSATION_MESSAGES_MAX)
+        return NULL;
+    if (c->message_count >= c->message_room)
+        conversation_reserve(a, c, c->message_count ? 2 * c->message_count : LIST_FIRST);
+    if (c->message_count >= c->message_room)
+        return NULL; /* the arena's */
+    struct message *m = &c->messages[c->message_count++];
     *m = (struct message){ .created_ms = TIME_NONE, .on_path = true };
     return m;
 }

@@ -128,7 +128,7 @@ struct conversation {
     struct context context;
     struct message
         *messages; /* in tree order: a parent before its children; the path in reading order */
-    size_t message_count;
+    size_t message_count, message_room; /* the list holds so many, and so many fit in */
     struct str hash;
     struct finding *findings;
     size_t finding_count;
@@ -149,6 +149,10 @@ NODISCARD err_t conversation_hash(struct arena *a, struct arena *scratch, struct
 /* The chain alone, over the hashes of the messages on the path. E_CORRUPT: one is no hash. */
 NODISCARD err_t conversation_chain(struct arena *a, const struct str *hashes, size_t count,
                                    struct str *ret);
+
+/* Texts that do not lie in `a`, which holds the rest of it, are copied there: the conversation then outlives whatever it was read
+ * from. E_LIMIT, E_BUSY. */
+NODISCARD err_t conversation_own(struct arena *a, struct conversation *c);
 
 /* The JSON of DESIGN 5.3. conversation_write gives the whole on one line (no line feed). */
 void block_write(struct json_out *o, const struct block *b);
@@ -198,6 +202,8 @@ static inline err_t build_err(const struct arena *a)
 {
     return arena_err(a) == OK ? E_LIMIT : arena_err(a);
 }
+/* Room for so many messages in all, at once: a list that grows by doubling leaves as much again behind in the arena. */
+void conversation_reserve(struct arena *a, struct conversation *c, size_t messages);
 void finding_add(struct arena *a, struct conversation *c, enum finding_code code,
                  const char *format, ...)
     PRINTF_LIKE(4, 5); /* at most 200 for a conversation, equal ones once */

@@ -79,6 +79,60 @@ static void steady_block(struct arena *a, struct block *b)
     }
 }
 
+/* The blocks of which nearly all words are, with their members in the order of RFC 8785 right away. False: another one. */
+static bool write_sorted(struct json_out *o, const struct block *b)
+{
+    jo_object(o);
+    switch (b->type) {
+    case BLOCK_TEXT:
+        jo_kstr(o, "markdown", b->text.markdown);
+        break;
+    case BLOCK_CODE:
+        jo_kstr(o, "code", b->code.code);
+        jo_kstr(o, "language", b->code.language);
+        break;
+    case BLOCK_TOOL_CALL:
+        jo_kstr(o, "arguments", b->tool_call.arguments);
+        jo_kstr(o, "id", b->tool_call.id);
+        jo_kstr(o, "name", b->tool_call.name);
+        break;
+    case BLOCK_TOOL_RESULT:
+        jo_kstr(o, "call_id", b->tool_result.call_id);
+        jo_kstr(o, "content", b->tool_result.content);
+        jo_kbool(o, "is_error", b->tool_result.is_error);
+        break;
+    case BLOCK_THINKING:
+        jo_kstr(o, "summary", b->thinking.summary);
+        jo_kstr(o, "text", b->thinking.text);
+        break;
+    default:
+        return false;
+    }
+    jo_kstr(o, "type", str_from(block_type_name(b->type)));
+    jo_end(o);
+    return true;
+}
+
+/* Written once instead of written, parsed and written again. False: there is a block of another type in it. */
+static bool canonical_at_once(const struct block *blocks, const struct message *m, struct buf *out)
+{
+    struct json_out o;
+    size_t before = out->n;
+    jo_init(&o, out);
+    jo_object(&o);
+    jo_kz(&o, "blocks");
+    jo_array(&o);
+    for (size_t i = 0; i < m->block_count; i++)
+        if (!write_sorted(&o, &blocks[i])) {
+            out->n = before;
+            return false;
+        }
+    jo_end(&o);
+    jo_kstr(&o, "role", str_from(role_name(m->role)));
+    jo_end(&o);
+    return true;
+}
+
 err_t message_canonical(struct arena *scratch, const struct message *m, struct buf *out)
 {
     struct block *blocks = ARENA_ARRAY(scratch, struct block, m->block_count + 1);
@@ -91,6 +145,9 @@ err_t message_canonical(struct arena *scratch, const struct message *m, struct b
         blocks[i] = m->blocks[i];
         steady_block(scratch, &blocks[i]);
     }
+    TRY(arena_err(scratch));
+    if (canonical_at_once(blocks, m, out))
+        return buf_err(out);
     buf_init(&text, scratch, CONVERSATION_BYTES_MAX);
     jo_init(&o, &text);
     jo_object(&o);

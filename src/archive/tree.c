@@ -1,9 +1,11 @@
 #include "archive/tree.h"
 
+#include "base/limits.h"
 #include "base/map.h"
 
 struct tree {
     struct builder *b;
+    struct arena a; /* what is needed only until the messages are written */
     struct tree_node *nodes;
     size_t count;
     struct map by_id;
@@ -11,14 +13,20 @@ struct tree {
     size_t placed;
 };
 
+static void tree_free(struct tree *t)
+{
+    arena_free(&t->a);
+}
+
 static bool index_nodes(struct tree *t)
 {
-    map_init(&t->by_id, t->b->a);
-    t->order = ARENA_ARRAY(t->b->a, struct tree_node *, t->count + 1);
+    arena_init(&t->a, CONVERSATION_ARENA_BYTES_MAX);
+    map_init(&t->by_id, &t->a);
+    t->order = ARENA_ARRAY(&t->a, struct tree_node *, t->count + 1);
     for (size_t i = 0; t->order && i < t->count; i++)
         if (t->nodes[i].id.n)
             build_fail(t->b, map_put(&t->by_id, t->nodes[i].id, &t->nodes[i]));
-    build_fail(t->b, arena_err(t->b->a));
+    build_fail(t->b, arena_err(&t->a));
     return t->b->err == OK;
 }
 
@@ -30,7 +38,7 @@ static struct tree_node *above(const struct tree *t, const struct tree_node *n)
 void tree_adopt(struct builder *b, struct tree_node *nodes, size_t count,
                 struct json (*children)(const struct tree_node *n))
 {
-    struct tree t = { .b = b, .nodes = nodes, .count = count };
+    CLEANUP(tree_free) struct tree t = { .b = b, .nodes = nodes, .count = count };
     if (!index_nodes(&t))
         return;
     for (size_t i = 0; i < count; i++) {
@@ -50,18 +58,17 @@ void tree_adopt(struct builder *b, struct tree_node *nodes, size_t count,
 static struct tree_node *newest_leaf(struct tree *t)
 {
     struct tree_node *best = NULL, *newest = NULL;
-    struct map parents;
-    map_init(&parents, t->b->a);
-    for (size_t i = 0; i < t->count; i++)
-        if (t->nodes[i].parent.n && map_put(&parents, t->nodes[i].parent, t) != OK)
-            return NULL;
-    for (size_t i = 0; i < t->count; i++) {
-        struct tree_node *n = &t->nodes[i];
+    bool *answered = ARENA_ARRAY(&t->a, bool, t->count + 1);
+    for (size_t i = 0; answered && i < t->count; i++)
+        if (above(t, &t->nodes[i]))
+            answered[above(t, &t->nodes[i]) - t->nodes] = true;
+    for (size_t i = 0; answered && i < t->count; i++) {
+        struct tree_node *n = &t->nodes[i], *named = map_get(&t->by_id, n->id);
         if (n->silent)
             continue;
         if (!newest || n->at_ms >= newest->at_ms)
             newest = n;
-        if (!map_has(&parents, n->id) && (!best || n->at_ms >= best->at_ms))
+        if (!(named && answered[named - t->nodes]) && (!best || n->at_ms >= best->at_ms))
             best = n;
     }
     return best ? best : newest;
@@ -105,7 +112,7 @@ static void place_chain(struct tree *t, struct tree_node *n, bool on_path)
 /* A cycle is what a walk upward comes back to; each node is walked over once in all. */
 static void look_for_faults(struct tree *t)
 {
-    size_t *walk = ARENA_ARRAY(t->b->a, size_t, t->count + 1);
+    size_t *walk = ARENA_ARRAY(&t->a, size_t, t->count + 1);
     for (size_t i = 0; walk && i < t->count; i++) {
         size_t mine = i + 1;
         struct tree_node *n = &t->nodes[i], *up;
@@ -133,13 +140,14 @@ void tree_write(struct builder *b, struct tree_node *nodes, size_t count, struct
                 void (*write)(struct builder *b, const struct tree_node *n, void *context),
                 void *context)
 {
-    struct tree t = { .b = b, .nodes = nodes, .count = count };
+    CLEANUP(tree_free) struct tree t = { .b = b, .nodes = nodes, .count = count };
     size_t messages = 0;
     for (size_t i = 0; i < count; i++)
         messages += !nodes[i].silent;
     build_expect(b, messages);
     if (!index_nodes(&t))
         return;
+    conversation_reserve(b->a, b->c, messages);
     struct tree_node *last = current.n ? map_get(&t.by_id, current) : NULL;
     bool list = is_list(&t);
     if (!list)
@@ -147,6 +155,7 @@ void tree_write(struct builder *b, struct tree_node *nodes, size_t count, struct
     for (size_t i = 0; i < count; i++)
         place_chain(&t, &nodes[i], list);
     look_for_faults(&t);
+    build_fail(b, arena_err(&t.a));
     for (size_t i = 0; i < t.placed && b->err == OK; i++) {
         t.order[i]->above = named_above(&t, t.order[i]);
         if (!t.order[i]->silent)

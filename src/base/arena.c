@@ -61,6 +61,14 @@ void arena_free(struct arena *a)
     *a = (struct arena){ .max_bytes = a->max_bytes };
 }
 
+bool arena_holds(const struct arena *a, const void *p)
+{
+    for (const struct arena_block *b = a->first; b; b = b->next)
+        if ((uintptr_t)p - (uintptr_t)b->data < b->size)
+            return true;
+    return false;
+}
+
 /* A block of at least `size` bytes behind the current one. A request that is large beside the
  * block it would open gets a block of its own and the current one stays in use, so that the
  * tails that are left empty stay a small part of the whole. */

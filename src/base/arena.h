@@ -31,6 +31,9 @@ void *arena_array(struct arena *a, size_t count, size_t size) NODISCARD;
 /* Bytes without alignment and not zeroed: for text. */
 char *arena_bytes(struct arena *a, size_t size) NODISCARD;
 
+/* Does it point into the arena? Linear in its blocks (of 256 KiB, or of one large allocation). */
+bool arena_holds(const struct arena *a, const void *p);
+
 /* OK, or why the arena has failed. */
 static inline err_t arena_err(const struct arena *a)
 {

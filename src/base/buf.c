@@ -121,6 +121,13 @@ void buf_put_i64(struct buf *b, int64_t v)
     buf_put(b, str_of(digits + at, sizeof digits - at));
 }
 
+void buf_shrink(struct buf *b)
+{
+    size_t cap = b->n < FIRST_BYTES ? FIRST_BYTES : b->n;
+    if (b->s && !b->arena && cap < b->cap && !move_to(b, cap))
+        b->failed = OK; /* it stays as it is */
+}
+
 void buf_consume(struct buf *b, size_t n)
 {
     assert(n <= b->n);

@@ -29,6 +29,8 @@ NODISCARD static inline char *buf_reserve(struct buf *b, size_t n)
 {
     return b->s && b->failed == OK && n <= b->cap - b->n ? b->s + b->n : buf_grow(b, n);
 }
+/* Give back what the bytes do not need; of a buf in an arena nothing. */
+void buf_shrink(struct buf *b);
 /* Drop the first n bytes (n <= b->n). */
 void buf_consume(struct buf *b, size_t n);
 

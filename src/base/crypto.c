@@ -80,6 +80,15 @@ struct str sha256_hex(struct arena *a, struct sha256 h)
     return hex_encode(a, str_of((const char *)h.b, sizeof h.b));
 }
 
+bool sha256_parse(struct str hex, struct sha256 *ret)
+{
+    struct sha256 h;
+    bool is_one = hex_decode_to(hex, h.b, sizeof h.b);
+    if (is_one)
+        *ret = h;
+    return is_one;
+}
+
 struct str sha256_tagged(struct arena *a, struct sha256 h)
 {
     struct str hex = sha256_hex(a, h);

@@ -25,6 +25,7 @@ struct sha1 sha1_of(struct str bytes); /* for protocols that ask for it; it hold
 /* "sha256:" and 64 hexadecimal digits, the form that hashes take in the API. */
 struct str sha256_tagged(struct arena *a, struct sha256 h);
 struct str sha256_hex(struct arena *a, struct sha256 h);
+bool sha256_parse(struct str hex, struct sha256 *ret); /* 64 digits; *ret only where it is one */
 
 /* Ed25519 (RFC 8032). The secret key is the seed and the public key, 64 bytes. */
 struct ed25519_key {

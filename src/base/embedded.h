@@ -8,6 +8,7 @@ struct embedded_file {
     const char *name; /* as it was given to the tool, without its folder; NULL ends a list */
     const unsigned char *bytes;
     size_t n;
+    const char *tag; /* differs where the bytes do: 16 hexadecimal digits (64-bit FNV-1a) */
 };
 
 static inline struct str embedded_bytes(const struct embedded_file *f)

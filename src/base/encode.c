@@ -133,19 +133,26 @@ static int hex_byte(struct str text, size_t at)
     return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
+bool hex_decode_to(struct str text, uint8_t *to, size_t n)
+{
+    if (text.n != n * 2)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        int v = hex_byte(text, i * 2);
+        if (v < 0)
+            return false;
+        to[i] = (uint8_t)v;
+    }
+    return true;
+}
+
 err_t hex_decode(struct arena *a, struct str text, struct str *ret)
 {
-    if (text.n % 2 != 0)
-        return E_BAD_INPUT;
     char *out = arena_bytes(a, text.n / 2);
     if (!out)
         return arena_err(a);
-    for (size_t i = 0; i < text.n; i += 2) {
-        int v = hex_byte(text, i);
-        if (v < 0)
-            return E_BAD_INPUT;
-        out[i / 2] = (char)v;
-    }
+    if (!hex_decode_to(text, (uint8_t *)out, text.n / 2))
+        return E_BAD_INPUT;
     *ret = str_of(out, text.n / 2);
     return OK;
 }

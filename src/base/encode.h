@@ -13,6 +13,8 @@ NODISCARD err_t base64url_decode(struct arena *a, struct str text, struct str *r
 
 struct str hex_encode(struct arena *a, struct str bytes);                      /* lower case */
 NODISCARD err_t hex_decode(struct arena *a, struct str text, struct str *ret); /* either case */
+bool hex_decode_to(struct str text, uint8_t *to,
+                   size_t n); /* just n bytes; false: something else */
 
 /* base58btc without checksum; the algorithm is quadratic, so at most 128 bytes or 176
  * digits (E_LIMIT). */

@@ -36,6 +36,13 @@ static void drop(struct json_values *v, size_t n)
     v->at -= n;
 }
 
+void json_values_forget(struct json_values *v)
+{
+    drop(v, v->at);
+    if (v->window.cap > 8 * PIECE_BYTES)
+        buf_shrink(&v->window);
+}
+
 /* More bytes behind those of the window. */
 static err_t more(struct json_values *v)
 {

@@ -43,6 +43,9 @@ void json_values_init(struct json_values *v, struct reader *from, const char *co
                       size_t value_bytes_max);
 void json_values_free(struct json_values *v); /* for CLEANUP; accepts a zeroed one */
 
+/* The text that was given last is not needed any more: what a large one took is given back before the next one is looked for. */
+void json_values_forget(struct json_values *v);
+
 /* The next value's text, a view until the next call; *ret_list: the name of the list it stands in, STR_NONE for others.
  * v->place says where it stands.
  *

@@ -142,8 +142,11 @@
 #define IMPORT_FETCH_MS       15000 /* for the pictures of one conversation that stand elsewhere … */
 #define IMPORT_FETCH_ALL_MS   (10 * 60 * 1000) /* … and for those of a whole import */
 #define IMPORT_LIST_BYTES_MAX MIB(512)         /* of the names in what was given */
+#define CURSOR_FILE_BYTES_MAX \
+    ((int64_t)16 << 30) /* of Cursor's file and its log, copied to be read */
 #define IMPORT_KEEP_MS        (INT64_C(90) * 24 * 3600 * 1000) /* a report, and what undoing wants … */
 #define IMPORT_FILES_KEEP_MS  (INT64_C(24) * 3600 * 1000) /* … and what was given to a dry run */
+#define IMPORTS_LISTED_MAX   100 /* of what takes room, the newest */
 #define IMPORT_NAME_BYTES_MAX 255
 #define IMPORT_PARTS_MAX      10000                       /* files in one body or import */
 #define UPLOAD_KEEP_MS        (INT64_C(24) * 3600 * 1000) /* since the last piece */
@@ -171,7 +174,9 @@
 #define CAPTURE_SHOW_MS            5000    /* for the picture of a page whose bytes have decided */
 #define CAPTURE_PAGE_BYTES_MAX     MIB(16) /* through the proxy */
 #define CAPTURE_BODY_BYTES_MAX     MIB(64) /* of one document or answer, unpacked */
-#define CAPTURES_OF_ONE_MAX        5000    /* of one conversation */
+#define TALLY_DAYS_MS              (INT64_C(90) * 24 * 3600 * 1000) /* how captures ended, by day … */
+#define TALLY_KEEP_MS              (INT64_C(365) * 24 * 3600 * 1000) /* … and at all */
+#define CAPTURES_OF_ONE_MAX        5000                              /* of one conversation */
 #define CAPTURE_PICTURES_MAX       200
 #define CAPTURE_PICTURE_BYTES_MAX  MIB(10) /* of one */
 #define CAPTURE_PICTURES_BYTES_MAX MIB(64) /* of all of a capture */

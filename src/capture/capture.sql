@@ -56,6 +56,22 @@ SELECT provider, recipe, strategy, outcome, CAST(SUM(captures) AS BIGINT) AS cap
   FROM capture_tally GROUP BY provider, recipe, strategy, outcome
  ORDER BY provider, outcome, strategy, recipe LIMIT :limit;
 
+-- :query capture_tally_gather
+-- Days that nobody asks for one by one become one: day 0.
+INSERT INTO capture_tally (provider, day, recipe, strategy, outcome, captures, last_ms)
+SELECT provider, 0, recipe, strategy, outcome, CAST(SUM(captures) AS BIGINT), MAX(last_ms)
+  FROM capture_tally WHERE day > 0 AND day < :before_day
+ GROUP BY provider, recipe, strategy, outcome
+ON CONFLICT (provider, day, recipe, strategy, outcome)
+DO UPDATE SET captures = capture_tally.captures + excluded.captures,
+              last_ms = CASE WHEN excluded.last_ms > capture_tally.last_ms THEN excluded.last_ms ELSE capture_tally.last_ms END;
+
+-- :query capture_tally_gathered
+DELETE FROM capture_tally WHERE day > 0 AND day < :before_day;
+
+-- :query capture_tally_forget
+DELETE FROM capture_tally WHERE day = 0 AND last_ms < :before_ms;
+
 -- :query capture_evidence_of
 SELECT kind, sha256 FROM capture_evidence WHERE owner_id = :owner AND capture_id = :id ORDER BY kind LIMIT :limit;
 

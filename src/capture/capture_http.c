@@ -455,6 +455,7 @@ const struct module capture_module = {
     .stop = capture_stop,
     .forget = capture_forget,
     .names_blob = capture_store_names_blob,
+    .sweep = doctor_sweep,
     .routes = ROUTES,
     .route_count = COUNTOF(ROUTES),
     .consumers = CONSUMERS,

@@ -1,5 +1,6 @@
 #include "capture/capture_store.h"
 
+#include "base/limits.h"
 #include "capture_sql.h"
 
 static const struct db_col CAPTURE_COLS[] = {
@@ -128,6 +129,14 @@ err_t capture_store_tallies(struct db *db, struct arena *a, int64_t since_ms,
     };
     return db_rows(db, a, &SQL_CAPTURE_TALLIES, DB_ARGS(DBI(since_ms / DAY_MS), DBI(TALLIES_MAX)),
                    cols, COUNTOF(cols), sizeof **ret, TALLIES_MAX, ret, ret_count);
+}
+
+err_t capture_store_tally_gather(struct db *db, int64_t now_ms)
+{
+    int64_t before_day = (now_ms - TALLY_DAYS_MS) / DAY_MS;
+    TRY(db_exec(db, &SQL_CAPTURE_TALLY_GATHER, DB_ARGS(DBI(before_day)), NULL));
+    TRY(db_exec(db, &SQL_CAPTURE_TALLY_GATHERED, DB_ARGS(DBI(before_day)), NULL));
+    return db_exec(db, &SQL_CAPTURE_TALLY_FORGET, DB_ARGS(DBI(now_ms - TALLY_KEEP_MS)), NULL);
 }
 
 /* --- reading again ---------------------------------------------------------------------------------- */

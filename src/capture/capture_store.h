@@ -36,6 +36,9 @@ NODISCARD err_t capture_store_tally(struct db *db, struct str provider, struct s
                                     struct str strategy, struct str outcome, int64_t now_ms);
 NODISCARD err_t capture_store_tallies(struct db *db, struct arena *a, int64_t since_ms,
                                       struct tally_row **ret, size_t *ret_count);
+/* Days before TALLY_DAYS_MS become one, and of that what did not happen for TALLY_KEEP_MS goes: the rows stay few, however
+ * many years a server runs. In an open transaction. */
+NODISCARD err_t capture_store_tally_gather(struct db *db, int64_t now_ms);
 
 struct evidence_row {
     struct str kind, sha256; /* 32 bytes */

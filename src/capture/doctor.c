@@ -23,6 +23,17 @@ err_t doctor_count(struct app *app, struct db *db, struct str provider, struct s
     return OK;
 }
 
+err_t doctor_sweep(struct app *app, struct db *db, struct arena *a, int64_t now_ms)
+{
+    static_assert(LATELY_DAYS * INT64_C(86400000) < TALLY_DAYS_MS, "what is lately has its days");
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    UNUSED(app);
+    UNUSED(a);
+    TRY(db_txn_begin(&tx, db));
+    TRY(capture_store_tally_gather(db, now_ms));
+    return db_txn_commit(&tx);
+}
+
 void doctor_metrics(struct buf *out, void *context)
 {
     struct capture_room *room = capture_room(context);

@@ -9,6 +9,9 @@
 NODISCARD err_t doctor_count(struct app *app, struct db *db, struct str provider, struct str recipe,
                              struct str strategy, struct str outcome, int64_t now_ms);
 
+/* The room's sweep (registry/module.h): counters of old days become one, so that there are never more rows than ways to end. */
+NODISCARD err_t doctor_sweep(struct app *app, struct db *db, struct arena *a, int64_t now_ms);
+
 /* {browser, days, providers: […]}: docs/api.md. Starts the browser's program to ask its version; a second or so. */
 NODISCARD err_t doctor_write(struct app *app, struct db *db, struct arena *a, int64_t now_ms,
                              struct json_out *o);

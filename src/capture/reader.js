@@ -245,7 +245,7 @@ function reader(recipe, finding) {
             if (truncated) finding('code_truncated', 'a long code block is not whole in the page');
             const language = (named ?? heading ?? labelOf(pre) ?? '').toLowerCase();
             if (!named && element === pre && heading) source = source.replace(heading, '').replace(/^\s*(Copy code|Copy|Run|Download)+/, '').replace(/^\n/, '');
-            source = own(source);
+            source = own(source).replace(/\r\n?/g, '\n');
             if (language === 'mermaid' || (!language && DIAGRAM.test(source.trimStart()))) add({ type: 'mermaid', code: source });
             else add({ type: 'code', language: language || null, code: source, truncated });
         }
@@ -340,9 +340,9 @@ function reader(recipe, finding) {
             line.push(`[${escape(own(attribute(el, 'title') ?? attribute(el, 'aria-label') ?? (tag === 'video' ? 'Video' : 'Audio')))}](${target(url)})`);
         }
         function citation(el) {
-            const c = linkOf(el);
+            const c = linkOf(el), name = nameOf(el);
             if (c) line.push(`\uFDD0${cited.push(c) - 1}\uFDD1`);
-            else if (nameOf(el)) line.push(escape(own(nameOf(el))));
+            else if (name && !(recipe.sources && /^\W?\d+\W?$/.test(name))) line.push(escape(own(name)));
         }
         // Brackets within the words of a link must come in pairs. (Not as \[, which begins a formula.)
         function bracketed(s) {

@@ -17,6 +17,10 @@ static int keep_option(struct cli *c, const struct cli_option *o, struct str val
         c->json = true;
     else if (str_eq(name, S("--config")))
         c->config_path = value;
+    else if (str_eq(name, S("--server")))
+        c->server = value;
+    else if (str_eq(name, S("--token-file")))
+        c->token_file = value;
     else if (str_eq(name, S("--help")))
         c->help = true;
     else if (c->option_count == CLI_OPTIONS_MAX)
@@ -108,6 +112,11 @@ static int run(struct cli *c, char *const environment[])
     if (c->argument_count > c->command->arguments_max)
         return cli_usage(c, "%s takes no further argument: %.*s", c->command->name,
                          STR_ARG(c->arguments[c->command->arguments_max]));
+    e = cli_go_elsewhere(c, environment);
+    if (e == E_USAGE)
+        return cli_usage(c, "%s", err_detail()->text);
+    if (e != OK)
+        return cli_fail(c, e);
     int status = c->command->run(c);
     cli_disconnect(c);
     if (fflush(stdout) != 0 && status == EXIT_OK)

@@ -3,6 +3,8 @@
  * A command that touches data is a client of the server's own HTTP API over the Unix socket in the
  * data folder. Where no server runs, the command takes the folder's lock and runs the program
  * inside itself, listening on that socket alone: both ways give the same, because they are the same.
+ * With --server it is a client of another machine's, with a token: from then on nothing of this
+ * machine's data folder is used.
  * Exit status: 0, 1 (failed), 2 (usage). Data goes to standard output, words about it to standard
  * error; `--json` prints the API's JSON; progress is drawn on a terminal only.
  */
@@ -43,6 +45,7 @@ struct command {
     int arguments_min, arguments_max;
     bool
         makes_store; /* where there is none; every other command says that there is none, and makes nothing */
+    bool here; /* it is about this machine, and not for --server */
     const struct cli_option *options;
     size_t option_count;
     int (*run)(struct cli *c);
@@ -64,10 +67,14 @@ struct cli {
     int option_count;
     struct setting_flag flags[CLI_OPTIONS_MAX];
     int flag_count;
-    struct str user, config_path; /* --user, --config */
+    struct str user, config_path;  /* --user, --config */
+    struct str server, token_file; /* --server, --token-file; STR_NONE: this machine's */
+    struct str token;
     bool json, help;
     struct app *embedded; /* NULL while a server answers */
     bool connected;
+    err_t (*check)(
+        void); /* asked now and then while a request runs; any error ends it. May be NULL */
 };
 
 extern const struct command *const COMMANDS[]; /* NULL-terminated, in the order of the help */
@@ -86,7 +93,7 @@ int cli_usage(const struct cli *c, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* --- the API, from here ------------------------------------------------------------------- */
 
-/* Send a request over the Unix socket, as --user (or the default account). body STR_NONE: none.
+/* Send a request: over the Unix socket as --user (or the default account), or to --server as whose token it is. body STR_NONE: none.
  * 2xx gives OK and the JSON (JSON_NONE without a body); otherwise the error that the problem's code names, with its detail. */
 NODISCARD err_t cli_request(struct cli *c, const char *method, struct str target, struct str body,
                             struct str *ret_text, struct json *ret_json);
@@ -94,7 +101,12 @@ NODISCARD err_t cli_request(struct cli *c, const char *method, struct str target
  * the answer was cut, what came of it is not the whole. */
 NODISCARD err_t cli_download(struct cli *c, struct str target,
                              err_t (*part)(void *context, struct str bytes), void *context);
+/* POST the file's bytes. They are streamed; no Content-Type says what they are. */
+NODISCARD err_t cli_upload(struct cli *c, struct str target, const char *path,
+                           struct json *ret_json);
 void cli_disconnect(struct cli *c);
+/* What --server and the token say, before anything is asked. E_USAGE; the errors of reading --token-file. */
+NODISCARD err_t cli_go_elsewhere(struct cli *c, char *const environment[]);
 
 /* Does a server answer on the data folder's socket? */
 bool cli_server_running(struct cli *c);

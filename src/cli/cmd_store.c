@@ -137,6 +137,7 @@ static const struct cli_option MIGRATE_OPTIONS[] = {
 
 const struct command COMMAND_MIGRATE = {
     .name = "migrate",
+    .here = true,
     .arguments = "[up|status]",
     .arguments_max = 1,
     .run = migrate,
@@ -364,6 +365,7 @@ static int doctor(struct cli *c)
 
 const struct command COMMAND_DOCTOR = {
     .name = "doctor",
+    .here = true,
     .arguments = "",
     .run = doctor,
     .summary = "look for what is wrong and say how to mend it",
@@ -400,6 +402,7 @@ static int config_dump(struct cli *c)
 
 const struct command COMMAND_CONFIG_DUMP = {
     .name = "config dump",
+    .here = true,
     .arguments = "",
     .run = config_dump,
     .summary = "print every setting and where it comes from",
@@ -430,6 +433,7 @@ static int healthcheck(struct cli *c)
 
 const struct command COMMAND_HEALTHCHECK = {
     .name = "healthcheck",
+    .here = true,
     .arguments = "",
     .run = healthcheck,
     .summary = "exit 0 when the server is ready",

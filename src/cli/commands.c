@@ -7,6 +7,7 @@ static int serve(struct cli *c)
 
 const struct command COMMAND_SERVE = {
     .name = "serve",
+    .here = true,
     .arguments = "",
     .run = serve,
     .summary = "run the server",
@@ -27,6 +28,7 @@ static int version(struct cli *c)
 
 const struct command COMMAND_VERSION = {
     .name = "version",
+    .here = true,
     .arguments = "",
     .run = version,
     .summary = "print the version",
@@ -38,6 +40,7 @@ const struct command *const COMMANDS[] = {
     &COMMAND_CAPTURE_REEXTRACT,
     &COMMAND_CAPTURE,
     &COMMAND_IMPORT,
+    &COMMAND_WATCH,
     &COMMAND_SEARCH,
     &COMMAND_TAIL,
     &COMMAND_EXTRACT,

@@ -4,6 +4,9 @@
 
 static const struct cli_option GLOBAL_OPTIONS[] = {
     { "--user", "HANDLE", "act for this account (default: the only one, or the first admin)" },
+    { "--server", "URL",
+      "act on the server at this address, with a token, and not on this machine's" },
+    { "--token-file", "FILE", "where the token for --server stands (else in VIVIM_TOKEN)" },
     { "--json", NULL, "print data as JSON, and what goes wrong with its code" },
     { "--config", "FILE", "read this file instead of vivim.conf in the data folder" },
     { "--help", NULL, "show this help" },

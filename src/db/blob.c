@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/compress.h"
-#include "base/encode.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/thread.h"
@@ -154,17 +153,10 @@ static void sweep_file(struct sweep *s, struct uuid owner, const char *folder, c
 {
     char path[PATH_BYTES];
     struct sha256 h;
-    CLEANUP(arena_free) struct arena a = { 0 };
-    struct str raw;
-    arena_init(&a, 4096);
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path || !is_old(s, path))
         return;
-    bool is_blob = strlen(name) == 64 && hex_decode(&a, str_from(name), &raw) == OK;
-    if (is_blob) {
-        memcpy(h.b, raw.s, sizeof h.b);
-        if (s->named(s->context, owner, h))
-            return;
-    }
+    if (sha256_parse(str_from(name), &h) && s->named(s->context, owner, h))
+        return;
     pthread_mutex_lock(&sweeping);
     if (is_old(s, path))
         s->removed += unlink(path) == 0;

@@ -243,7 +243,12 @@ err_t db_exec(struct db *db, const struct db_query *q, struct db_args args, int6
     CLEANUP(close_cursor) struct db_cursor c = { 0 };
     bool row;
     assert(db->in_txn); /* a write outside a transaction is our own mistake */
-    TRY(run(db, q, args, NULL, 0, &c));
+    db->later = db->together && !ret_changed && db->store->driver->together_end;
+    bool later = db->later;
+    err_t e = run(db, q, args, NULL, 0, &c);
+    db->later = false;
+    if (e != OK || later)
+        return e;
     TRY(next_row(&c, &row));
     if (ret_changed)
         *ret_changed = db->store->driver->changed(&c);
@@ -307,6 +312,7 @@ err_t db_txn_begin(struct db_txn *tx, struct db *db)
             "a write could not be brought to the disk; restart the server when the disk is sound");
     db->txn_error = OK;
     db->marked = false;
+    db->together = 0;
     TRY(settled(db));
     TRY(ready(db));
     TRY(said(db, db->store->driver->begin(db)));
@@ -338,6 +344,22 @@ void db_txn_end(struct db_txn *tx)
     tx->db->store->driver->rollback(tx->db);
     tx->db->in_txn = false;
     tx->db = NULL;
+}
+
+void db_together_begin(struct db *db)
+{
+    assert(db->in_txn);
+    db->together++;
+}
+
+err_t db_together_end(struct db *db)
+{
+    assert(db->in_txn && db->together);
+    if (db->txn_error != OK)
+        return db->txn_error;
+    return --db->together == 0 && db->store->driver->together_end
+               ? said(db, db->store->driver->together_end(db))
+               : OK;
 }
 
 bool db_in_txn(const struct db *db)

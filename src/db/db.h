@@ -193,6 +193,12 @@ NODISCARD err_t db_txn_commit(
         tx); /* durable when it returns OK; else nothing of it is there (E_FULL, E_IO, E_DB, E_READ_ONLY, E_STORE) –
               * but with E_UNCLEAR nobody knows: the connection to PostgreSQL was lost over the answer */
 void db_txn_end(struct db_txn *tx);
+/* Many writes of one transaction, each without a look at what it did (db_exec without ret_changed): PostgreSQL gets them one behind
+ * the other, and is waited for at the end, not each time. A read in between waits too. An error is that of one of
+ * those since the begin, said by the end, a read, or a later write; what they wrote may be undone together. After an error
+ * nobody need call the end. The outermost of several counts. SQLite does each when it is asked. */
+void db_together_begin(struct db *db);
+NODISCARD err_t db_together_end(struct db *db);
 bool db_in_txn(const struct db *db);
 /* Say that this transaction appended ops; after its durable commit the store calls the hook once. */
 void db_txn_mark(struct db *db);

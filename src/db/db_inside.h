@@ -40,7 +40,8 @@ struct db_driver {
     err_t (*value)(struct db_cursor *c, int column, enum db_type t, struct arena *a, void *to);
     int64_t (*changed)(struct db_cursor *c);
     void (*done)(struct db_cursor *c);
-    bool (*reads_begin)(struct db *db); /* NULL: has nothing of the kind */
+    err_t (*together_end)(struct db *db); /* NULL: each write is done when it is asked for */
+    bool (*reads_begin)(struct db *db);   /* NULL: has nothing of the kind */
     void (*reads_end)(struct db *db);
     err_t (*begin)(struct db *db);
     err_t (*commit)(struct db *db);
@@ -95,6 +96,8 @@ struct db {
     bool inside;                /* of the one that makes a derived store anew, and of migrations */
     unsigned generation;        /* of the store that it is connected to */
     int cursors;                /* statements that run */
+    int together;               /* db_together_begin, how often */
+    bool later;                 /* the statement that runs may wait for their end */
     err_t txn_error;            /* the transaction is lost; every further call in it gives this */
     void *group;                /* SQLite: the group that the transaction belongs to */
     bool hands_over;            /* db_hand_over_begin */

@@ -1,6 +1,7 @@
 /* PostgreSQL over libpq: a connection for each thread, statements prepared once on each, values as text
  * (bytes in binary). A statement inside a transaction that fails is undone alone, as with SQLite: a
- * savepoint stands before each write. A lost connection is opened again outside transactions. How long each answer is
+ * savepoint stands before each, and goes to the server in one turn with it. Writes that wait for each other's turn no more
+ * (db_together_begin) have one for all of them. A lost connection is opened again outside transactions. How long each answer is
  * waited for stands in pg_link.c. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,9 @@
 #include "db/pg_link.h"
 #include "os/clock.h"
 
-enum { VALUES_MAX = 64, NUMBER_BYTES = 40 };
+enum { VALUES_MAX = 64, NUMBER_BYTES = 40, PIPED_MAX = 3000 };
+#define SAVEPOINT "SAVEPOINT statement"
+#define RELEASE   "RELEASE SAVEPOINT statement"
 
 struct pg_prepared {
     const struct db_query *query;
@@ -20,6 +23,7 @@ struct pg_prepared {
 struct pg_connection {
     struct pg_link link;
     enum db_patience told; /* the limits that the server keeps to on this connection */
+    bool piping;           /* writes are on their way that nobody has waited for */
     struct pg_prepared cache[DB_STATEMENTS_MAX];
 };
 
@@ -109,6 +113,7 @@ static err_t connect_anew(struct db *db, int64_t limit_ms)
 {
     struct pg_connection *c = db->connection;
     link_close(&c->link);
+    c->piping = false;
     memset(c->cache, 0, sizeof c->cache);
     TRY(link_open(&c->link, limit_ms));
     err_t e = set_up(db, c);
@@ -155,20 +160,23 @@ static void name_of(const struct db_query *q, char ret[64])
     snprintf(ret, 64, "%s", q->name);
 }
 
-static err_t prepared(struct pg_connection *c, const struct db_query *q, struct pg_prepared **ret)
+static bool is_prepared(struct pg_connection *c, const struct db_query *q, struct pg_prepared **ret)
 {
     size_t mask = DB_STATEMENTS_MAX - 1, at = ((uintptr_t)q >> 4) * 0x9e3779b1u & mask;
     while (c->cache[at].query && c->cache[at].query != q)
         at = (at + 1) & mask;
     *ret = &c->cache[at];
-    if ((*ret)->query == q)
-        return OK;
+    return (*ret)->query == q;
+}
+
+static err_t prepare(struct pg_connection *c, const struct db_query *q, struct pg_prepared *p)
+{
     char name[64];
     name_of(q, name);
     CLEANUP(clear) PGresult *r = NULL;
     TRY(link_prepare(&c->link, name, q->postgres, &r));
     TRY(check(c, name, r));
-    **ret = (struct pg_prepared){ .query = q };
+    *p = (struct pg_prepared){ .query = q };
     return OK;
 }
 
@@ -262,23 +270,105 @@ static err_t statement_failed(struct db *db, err_t e)
     return e;
 }
 
-static err_t execute(struct db *db, struct pg_prepared *p, struct db_args args, PGresult **ret)
+/* On its way, and no more; or with its answer. */
+static err_t send(struct pg_connection *c, const struct db_query *q, struct db_args args,
+                  PGresult **ret_or_null)
 {
-    struct pg_connection *c = db->connection;
     CLEANUP(free_values) struct pg_values v;
     char name[64];
     v.count = 0;
     TRY(put_values(&v, args));
-    name_of(p->query, name);
+    name_of(q, name);
     const struct pg_params params = { args.count, v.values, v.lengths, v.formats };
+    return ret_or_null ? link_run(&c->link, name, &params, ret_or_null)
+                       : link_pipe_run(&c->link, name, &params);
+}
+
+static err_t execute(struct pg_connection *c, const struct db_query *q, struct db_args args,
+                     PGresult **ret)
+{
     PGresult *r = NULL;
-    TRY(link_run(&c->link, name, &params, &r));
-    err_t e = check(c, name, r);
+    TRY(send(c, q, args, &r));
+    err_t e = check(c, q->name, r);
     if (e != OK)
         PQclear(r);
     else
         *ret = r;
     return e;
+}
+
+/* All that is on its way is answered; the first that failed says why. */
+static err_t end_pipe(struct pg_connection *c, const char *doing, size_t keep, PGresult **ret)
+{
+    CLEANUP(clear) PGresult *failed = NULL;
+    c->piping = false;
+    TRY(link_pipe_end(&c->link, doing, keep, ret, &failed));
+    return failed ? fail(c, doing, failed) : OK;
+}
+
+/* The savepoint, the statement, and the end of the savepoint, in one turn. */
+static err_t execute_in_txn(struct db *db, const struct db_query *q, struct db_args args,
+                            PGresult **ret)
+{
+    struct pg_connection *c = db->connection;
+    err_t e = link_pipe_begin(&c->link);
+    if (e == OK)
+        e = link_pipe_sql(&c->link, SAVEPOINT);
+    if (e == OK)
+        e = send(c, q, args, NULL);
+    if (e == OK)
+        e = link_pipe_sql(&c->link, RELEASE);
+    struct err_detail why = *err_detail();
+    err_t ended = end_pipe(c, q->name, 1, ret);
+    if (e == OK)
+        return ended == OK ? OK : statement_failed(db, ended);
+    PQclear(ended == OK ? *ret : NULL);
+    err_restore(&why);
+    return statement_failed(db, e);
+}
+
+/* Writes that nobody has waited for are there, or all of them are undone. */
+static err_t pg_together_end(struct db *db)
+{
+    struct pg_connection *c = db->connection;
+    PGresult *none;
+    if (!c->piping)
+        return OK;
+    err_t sent = link_usable(&c->link) ? link_pipe_sql(&c->link, RELEASE) : OK;
+    err_t e = end_pipe(c, "writes", SIZE_MAX, &none);
+    e = e == OK ? sent : e;
+    return e == OK ? OK : statement_failed(db, e);
+}
+
+static err_t execute_later(struct db *db, const struct db_query *q, struct db_args args)
+{
+    struct pg_connection *c = db->connection;
+    if (!c->piping) {
+        TRY(link_pipe_begin(&c->link));
+        c->piping = true;
+        TRY(link_pipe_sql(&c->link, SAVEPOINT));
+    }
+    TRY(send(c, q, args, NULL));
+    return c->link.piped < PIPED_MAX ? OK : pg_together_end(db);
+}
+
+/* Known to this connection, in a transaction behind a savepoint of its own. */
+static err_t know(struct db *db, const struct db_query *q, struct pg_prepared **ret)
+{
+    struct pg_connection *c = db->connection;
+    if (is_prepared(c, q, ret))
+        return OK;
+    if (!db->in_txn)
+        return prepare(c, q, *ret);
+    TRY(pg_together_end(db));
+    err_t e = command(c, SAVEPOINT);
+    if (e != OK)
+        return db->txn_error = e;
+    e = prepare(c, q, *ret);
+    if (e != OK)
+        return statement_failed(db, e);
+    e = command(c, RELEASE);
+    return e == OK ? OK : (db->txn_error = e);
 }
 
 static err_t pg_run(struct db *db, const struct db_query *q, struct db_args args,
@@ -288,23 +378,11 @@ static err_t pg_run(struct db *db, const struct db_query *q, struct db_args args
     struct pg_prepared *p;
     PGresult *r = NULL;
     TRY(ready(db));
-    if (db->in_txn) {
-        err_t failed = command(c, "SAVEPOINT statement");
-        if (failed != OK)
-            return db->txn_error = failed;
-    }
-    err_t e = prepared(c, q, &p);
-    if (e == OK)
-        e = execute(db, p, args, &r);
-    if (e != OK)
-        return statement_failed(db, e);
-    if (db->in_txn) {
-        e = command(c, "RELEASE SAVEPOINT statement");
-        if (e != OK) {
-            PQclear(r);
-            return db->txn_error = e;
-        }
-    }
+    TRY(know(db, q, &p));
+    if (db->later)
+        return execute_later(db, q, args);
+    TRY(pg_together_end(db));
+    TRY(db->in_txn ? execute_in_txn(db, q, args, &r) : execute(c, q, args, &r));
     find_columns(p, r, cols, col_count);
     ret->statement = r;
     ret->index = p->index;
@@ -410,6 +488,9 @@ static void pg_rollback(struct db *db)
 {
     struct pg_connection *c = db->connection;
     struct err_detail why = *err_detail(); /* of what is undone */
+    PGresult *none;
+    if (c->piping)
+        (void)!end_pipe(c, "writes", SIZE_MAX, &none);
     if (link_usable(&c->link) && command(c, "ROLLBACK") != OK)
         c->link.lost = true; /* nothing may follow in a transaction that is still open */
     err_restore(&why);
@@ -426,7 +507,9 @@ static void end_failed(struct db *db)
 static err_t pg_commit(struct db *db)
 {
     struct db_store *s = db->store;
-    err_t e = send_commit(db);
+    err_t e = pg_together_end(db);
+    if (e == OK)
+        e = send_commit(db);
     if (db->marked && (e == OK || e == E_UNCLEAR))
         db_doorbell_ring(s);
     if (e != OK) {
@@ -473,6 +556,7 @@ const struct db_driver DB_DRIVER_POSTGRES = {
     .value = pg_value,
     .changed = pg_changed,
     .done = pg_done,
+    .together_end = pg_together_end,
     .begin = pg_begin,
     .commit = pg_commit,
     .rollback = pg_rollback,

@@ -177,17 +177,22 @@ static err_t next_result(struct pg_link *l, int64_t began_ms, const char *doing,
     return OK;
 }
 
+/* Or a transaction might stay open on it. */
+static err_t not_sent(struct pg_link *l, const char *doing)
+{
+    bool alive = PQstatus(l->handle) == CONNECTION_OK;
+    err_t failed = lost(l, doing);
+    return alive ? no_memory() : failed;
+}
+
 /* All results of what was sent: the last one counts, as with PQexec. */
 static err_t finish(struct pg_link *l, int sent, const char *doing, PGresult **ret)
 {
     PGresult *last = NULL, *one = NULL;
     int64_t began_ms = clock_real_ms();
     l->sent = sent;
-    if (!sent) {
-        bool alive = PQstatus(l->handle) == CONNECTION_OK;
-        err_t failed = lost(l, doing); /* or a transaction might stay open on it */
-        return alive ? no_memory() : failed;
-    }
+    if (!sent)
+        return not_sent(l, doing);
     err_t e = flush(l, began_ms, doing);
     while (e == OK) {
         e = next_result(l, began_ms, doing, &one);
@@ -235,6 +240,90 @@ err_t link_params(struct pg_link *l, const char *sql, const struct pg_params *p,
     return finish(
         l, PQsendQueryParams(l->handle, sql, p->count, NULL, p->values, p->lengths, p->formats, 0),
         sql, ret);
+}
+
+/* --- several at once ------------------------------------------------------------------------------------- */
+
+err_t link_pipe_begin(struct pg_link *l)
+{
+    l->piped = 0;
+    l->sent = false;
+    return PQenterPipelineMode(l->handle) ? OK : not_sent(l, "a pipeline");
+}
+
+/* What does not go out at once stays with the library: from time to time that is waited for, reading meanwhile. */
+static err_t piped(struct pg_link *l, int sent, const char *doing)
+{
+    enum { BETWEEN = 64 };
+    if (!sent)
+        return not_sent(l, doing);
+    l->sent = true;
+    return ++l->piped % BETWEEN ? OK : flush(l, clock_real_ms(), doing);
+}
+
+err_t link_pipe_sql(struct pg_link *l, const char *sql)
+{
+    return piped(l, PQsendQueryParams(l->handle, sql, 0, NULL, NULL, NULL, NULL, 0), sql);
+}
+
+err_t link_pipe_run(struct pg_link *l, const char *name, const struct pg_params *p)
+{
+    return piped(
+        l, PQsendQueryPrepared(l->handle, name, p->count, p->values, p->lengths, p->formats, 0),
+        name);
+}
+
+/* What came of the statements, up to the mark behind the last one. Results of one are followed by NULL. */
+static err_t read_pipe(struct pg_link *l, const char *doing, size_t keep, PGresult **kept,
+                       PGresult **failed)
+{
+    int64_t began_ms = clock_real_ms();
+    TRY(flush(l, began_ms, doing));
+    for (size_t at = 0;;) {
+        PGresult *one = NULL;
+        TRY(next_result(l, began_ms, doing, &one));
+        ExecStatusType status = PQresultStatus(one);
+        PGresult **to = !one ? NULL
+                        : status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK
+                            ? (at == keep ? kept : NULL)
+                        : status == PGRES_FATAL_ERROR && !*failed ? failed
+                                                                  : NULL;
+        if (to) {
+            PQclear(*to);
+            *to = one;
+        } else {
+            PQclear(one);
+        }
+        if (one && status == PGRES_PIPELINE_SYNC)
+            return OK;
+        if (PQstatus(l->handle) != CONNECTION_OK)
+            return *failed ? OK : lost(l, doing);
+        at += !one;
+    }
+}
+
+err_t link_pipe_end(struct pg_link *l, const char *doing, size_t keep, PGresult **ret_kept,
+                    PGresult **ret_failed)
+{
+    PGresult *kept = NULL, *failed = NULL;
+    err_t e = l->lost                     ? lost(l, doing)
+              : PQpipelineSync(l->handle) ? read_pipe(l, doing, keep, &kept, &failed)
+                                          : not_sent(l, doing);
+    if (e == OK && PQstatus(l->handle) == CONNECTION_OK) {
+        heard(l);
+        e = PQexitPipelineMode(l->handle) ? OK : lost(l, doing);
+    }
+    if (e != OK || failed) {
+        PQclear(kept);
+        kept = NULL;
+    }
+    if (e != OK) {
+        PQclear(failed);
+        return e;
+    }
+    *ret_kept = kept;
+    *ret_failed = failed;
+    return OK;
 }
 
 err_t link_hear(struct pg_link *l, int also, int64_t most_ms, bool *ret_came)

@@ -23,6 +23,7 @@ struct pg_link {
     int64_t limit_ms; /* of each call … */
     int64_t until_ms; /* … and of all together, on clock_real_ms; 0: none */
     bool sent;        /* the last call reached the connection, at least in part */
+    size_t piped;     /* statements since link_pipe_begin */
 };
 
 bool link_usable(const struct pg_link *l);
@@ -46,6 +47,17 @@ NODISCARD err_t link_run(struct pg_link *l, const char *name, const struct pg_pa
                          PGresult **ret);
 NODISCARD err_t link_params(struct pg_link *l, const char *sql, const struct pg_params *p,
                             PGresult **ret);
+
+/* Several statements in one turn of the network (libpq's pipeline): link_pipe_begin, link_pipe_sql and link_pipe_run for each of
+ * them, link_pipe_end, which is called in any case. The server does one behind the other and stops at the first that fails.
+ * Nothing else may be asked in between. */
+NODISCARD err_t link_pipe_begin(struct pg_link *l);
+NODISCARD err_t link_pipe_sql(struct pg_link *l, const char *sql);
+NODISCARD err_t link_pipe_run(struct pg_link *l, const char *name, const struct pg_params *p);
+/* All are answered. *ret_kept: the result of the statement with this number (from 0; SIZE_MAX: none is wanted); NULL where it
+ * has none. *ret_failed: the server's error, and then there is no other; NULL: all went well. Both are the caller's. */
+NODISCARD err_t link_pipe_end(struct pg_link *l, const char *doing, size_t keep,
+                              PGresult **ret_kept, PGresult **ret_failed);
 
 /* Wait a moment, at most most_ms, for what the server says unasked (PQnotifies), or until `also`, a descriptor, can be read;
  * *ret_came false: the server said nothing. E_STORE: the connection is lost. */

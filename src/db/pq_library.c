@@ -14,6 +14,8 @@
     X(PQconninfoOption *, PQconninfoParse, (const char *text, char **error), (text, error))     \
     X(int, PQconsumeInput, (PGconn * c), (c))                                                   \
     X(char *, PQerrorMessage, (const PGconn *c), (c))                                           \
+    X(int, PQenterPipelineMode, (PGconn * c), (c))                                              \
+    X(int, PQexitPipelineMode, (PGconn * c), (c))                                               \
     X(void, PQfinish, (PGconn * c), (c))                                                        \
     X(int, PQflush, (PGconn * c), (c))                                                          \
     X(int, PQfnumber, (const PGresult *r, const char *name), (r, name))                         \
@@ -29,6 +31,7 @@
     X(char *, PQresultErrorField, (const PGresult *r, int field), (r, field))                   \
     X(char *, PQresultErrorMessage, (const PGresult *r), (r))                                   \
     X(ExecStatusType, PQresultStatus, (const PGresult *r), (r))                                 \
+    X(int, PQpipelineSync, (PGconn * c), (c))                                                   \
     X(int, PQsendDescribePrepared, (PGconn * c, const char *name), (c, name))                   \
     X(int, PQsendPrepare,                                                                       \
       (PGconn * c, const char *name, const char *sql, int n, const Oid *types),                 \

@@ -132,15 +132,6 @@ static bool packs(struct str type)
     return str_starts(type, S("text/")) || str_ends(type, S("json")) || str_ends(type, S("xml"));
 }
 
-static err_t hash_of(struct arena *a, struct str hex, struct sha256 *ret)
-{
-    struct str raw;
-    if (hex.n != 64 || hex_decode(a, hex, &raw) != OK)
-        return E_NOT_FOUND;
-    memcpy(ret->b, raw.s, sizeof ret->b);
-    return OK;
-}
-
 static struct str as_data(struct tour *r, struct str type, struct str bytes)
 {
     struct str text = base64_encode(&r->one, bytes);
@@ -153,7 +144,8 @@ static err_t place(struct tour *r, struct str hex, struct str *ret, struct str *
     struct str bytes;
     const struct stored *s = NULL;
     struct uuid owner = r->order->selection.items[r->conversations].owner;
-    TRY(hash_of(&r->one, hex, &h));
+    if (!sha256_parse(hex, &h))
+        return E_NOT_FOUND;
     TRY(archive_media_type(r->db, &r->one, owner, r->whole.row.id, h, ret_type));
     if (r->zipped) {
         struct str name =

@@ -19,7 +19,7 @@
  * (http.h, reply_produced), and a zip without its end is none.
  *
  * selection.c which · normal.c the normal form out of rows · notes.c citations · markdown.c, page.c, page_text.c the forms for
- * people · names.c file names · zip_out.c · exports.c walks · exports_http.c the route. docs/decisions/0019-exports.md says what was
+ * people · names.c file names · zip_out.c · size.c what it will be · exports.c walks · exports_http.c the route. docs/decisions/0019-exports.md says what was
  * weighed; docs/export.md is the format.
  */
 #ifndef VIVIM_EXPORTS_EXPORTS_H

@@ -139,10 +139,47 @@ static err_t export_get(struct req *rq, struct reply *rp)
                           &p);
 }
 
+static err_t size_get(struct req *rq, struct reply *rp)
+{
+    struct export_query q = { 0 };
+    struct export_order *o;
+    struct export_size size = { 0 };
+    struct archive_conversation c = { 0 };
+    TRY(req_query_fields(rq, &q));
+    TRY(make_order(rq, &q, &o));
+    err_t e = decide_one(rq, o, &c);
+    if (e == OK)
+        e = export_estimate(rq->db, o, &size);
+    order_free(o);
+    TRY(e);
+    struct json_out *out = reply_json(rp);
+    jo_object(out);
+    jo_ki64(out, "conversations", size.conversations);
+    jo_ki64(out, "messages", size.rows.messages);
+    jo_kz(out, "media");
+    jo_object(out);
+    jo_ki64(out, "count", size.rows.media);
+    jo_ki64(out, "bytes", size.rows.media_bytes);
+    jo_end(out);
+    jo_ki64(out, "bytes", size.bytes);
+    jo_end(out);
+    return OK;
+}
+
+#define NUMBER "{\"type\":\"integer\",\"minimum\":0}"
+static const char SIZE_SCHEMA[] =
+    "{\"type\":\"object\",\"required\":[\"conversations\",\"messages\",\"media\",\"bytes\"],"
+    "\"properties\":{\"conversations\":" NUMBER ",\"messages\":" NUMBER ",\"media\":{\"type\":"
+    "\"object\",\"required\":[\"count\",\"bytes\"],\"properties\":{\"count\":" NUMBER
+    ",\"bytes\":" NUMBER "}},\"bytes\":" NUMBER "}}";
+
 static const struct route ROUTES[] = {
     { HTTP_GET, "/api/v1/exports", export_get, AUTH_USER, RATE_SEARCH, 0, RUN_WORKER, SCOPE_READ,
       .summary = "Conversations as a file: JSON Lines, Markdown, HTML, or an archive of all",
       .query = EXPORT_QUERY, .query_count = COUNTOF(EXPORT_QUERY) },
+    { HTTP_GET, "/api/v1/exports/size", size_get, AUTH_USER, RATE_SEARCH, 0, RUN_WORKER, SCOPE_READ,
+      .summary = "How large an export will be, about: from what the rows take, without evidence",
+      .query = EXPORT_QUERY, .query_count = COUNTOF(EXPORT_QUERY), .reply_schema = SIZE_SCHEMA },
 };
 
 const struct module exports_module = {

@@ -102,6 +102,13 @@ struct export_order {
     bool no_media;
     int64_t now_ms;
 };
+/* size.c: how large it will be, from what the rows take; without evidence. An estimate: nothing is written or packed for it. */
+struct export_size {
+    struct archive_size rows;
+    int64_t conversations, bytes; /* bytes: of the file, about */
+};
+NODISCARD err_t export_estimate(struct db *db, const struct export_order *order,
+                                struct export_size *ret);
 NODISCARD err_t export_produce(struct db *db, struct arena *a, struct sink *out, void *order);
 
 #endif

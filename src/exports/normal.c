@@ -89,12 +89,12 @@ static void write_which(struct json_out *o, const struct archive_conversation *c
     jo_end(o);
 }
 
-static void write_version(struct json_out *o, const struct archive_message *m,
+static void write_version(struct json_out *o, const struct archive_message *m, size_t place,
                           const struct archive_version *v)
 {
     jo_object(o);
     jo_kstr(o, "message_id", m->origin_id);
-    jo_ki64(o, "message", m->position);
+    jo_ki64(o, "message", (int64_t)place);
     jo_ki64(o, "version", v->version);
     jo_ktime(o, "replaced_at", v->replaced_ms);
     jo_kz(o, "blocks");
@@ -118,7 +118,7 @@ static err_t write_versions(struct json_out *o, struct arena *a, const struct an
         const struct archive_message *m = &n->whole->messages[i];
         const struct archive_version *v = map_get(&first, str_of((const char *)m->id.b, 16));
         for (; v && v < end && uuid_eq(v->message_id, m->id); v++)
-            write_version(o, m, v);
+            write_version(o, m, i, v);
     }
     return OK;
 }

@@ -110,6 +110,9 @@ struct route {
     const char *
         known_by; /* with this in the query a request needs no store either (RUN_LOOP): it belongs to something
                            * that knows its caller already; NULL: there is nothing of the kind */
+    /* The handler is run with what came of a body when the client went in the middle of it (req.body_cut): it keeps that, and
+     * nobody hears its answer. */
+    bool takes_cut;
     bool takes_excess; /* the handler itself answers a body over the limit (req.body_excess) */
     /* Asked on the loop when the head has come and the body has not: is it for something that is there? Where it is not,
      * nothing of the body is read, and the handler, which takes_excess, says so. NULL: it is read. */
@@ -162,6 +165,7 @@ struct req {
     int body_fd;     /* … else a temporary file positioned at 0; -1 otherwise */
     size_t body_bytes;
     bool body_excess; /* it was over the limit and was not read to its end */
+    bool body_cut;    /* the client went while it sent it: this is what came */
     struct str
         client; /* address in its one text form (net_address_canonical), after trusted proxies; "local" over the Unix socket */
     bool

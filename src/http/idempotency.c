@@ -29,7 +29,8 @@ static const struct db_col KEY_COLS[] = {
 static struct str key_of(struct call *c)
 {
     const struct route *r = c->rq.route;
-    return r->method == HTTP_GET || r->auth == AUTH_PUBLIC || uuid_is_nil(c->rq.caller.user_id)
+    return r->method == HTTP_GET || r->auth == AUTH_PUBLIC || c->rq.body_cut ||
+                   uuid_is_nil(c->rq.caller.user_id)
                ? STR_NONE
                : req_header(&c->rq, S("idempotency-key"));
 }

@@ -176,6 +176,7 @@ static enum http1_next on_head(struct http1_exchange *x, void *context)
     if (c->refused == E_BAD_INPUT) /* who writes one request wrongly may mean another next one */
         reply_close(&c->rp);
     x->body_max = c->refused == OK && c->rq.route ? body_max_of(c) : 0;
+    x->takes_cut = c->refused == OK && c->rq.route && c->rq.route->takes_cut;
     return x->has_body ? call_head(c) : HTTP1_READ;
 }
 
@@ -185,6 +186,7 @@ static err_t check_body(struct call *c)
 {
     struct http1_exchange *x = c->exchange;
     c->rq.body_excess = x->body_too_large || x->body_left;
+    c->rq.body_cut = x->body_cut;
     if (x->body_too_large && !c->rq.route->takes_excess)
         return err_note(E_LIMIT, NULL, "the body is larger than %zu bytes", x->body_max);
     c->rq.body = x->body_fd < 0 ? buf_str(&x->body) : STR_NONE;

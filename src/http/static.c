@@ -68,7 +68,7 @@ static void serve(struct call *c, struct str name, const struct embedded_file *p
     bool hashed = str_starts(name, S("assets/"));
     reply_header(rp, "Cache-Control",
                  hashed ? S("public, max-age=31536000, immutable") : S("no-cache"));
-    struct str tag = str_sub(sha256_hex(c->rq.arena, sha256_of(embedded_bytes(plain))), 0, 16);
+    struct str tag = str_from(plain->tag);
     if (f != plain) /* other bytes, so another tag (RFC 9110 section 8.8.3.3) */
         tag = str_cat(c->rq.arena, tag, f == br ? S("-br") : S("-gz"));
     if (str_ends(name, S(".html")) ||

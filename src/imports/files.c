@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
+#include "imports/annotations.h"
 #include "imports/zip.h"
 #include "os/file.h"
 
@@ -145,6 +146,7 @@ err_t import_files_open(struct import_files *f, struct arena *a, const char *pat
 
 void import_files_close(struct import_files *f)
 {
+    annotations_close(f);
     zip_files_close(f);
 }
 

@@ -19,6 +19,7 @@ struct import_entry {
 
 struct import_index;
 struct import_library;
+struct import_annotations;
 struct import_files {
     struct arena *arena;
     const char *path; /* as given */
@@ -27,8 +28,9 @@ struct import_files {
     bool folder;
     void *zip; /* libzip's; NULL: files */
     /* Made when they are first asked for, in `arena`: */
-    struct import_index *index;     /* media.c */
-    struct import_library *library; /* library.c */
+    struct import_index *index;             /* media.c */
+    struct import_library *library;         /* library.c */
+    struct import_annotations *annotations; /* annotations.c */
 };
 
 /* Look at `path`. Entries in order of their names; all lives in `a`. A link inside a folder is refused and not followed, the

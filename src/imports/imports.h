@@ -9,9 +9,9 @@
  * changed goes back to what it was, what somebody has touched since stays and is named.
  *
  * Rules in imports.c; the job in imports_job.c with imports_batch.c (what is stored together), imports_media.c; undoing in
- * imports_undo.c; what is received in imports_receive.c (multipart.h) and uploads.c (tus); the watched folder in
- * imports_watch.c; rows in imports_store.c, routes in imports_http.c and uploads_http.c. Reading what was given: files.h,
- * source.h and formats/.
+ * imports_undo.c; what is received in imports_receive.c (multipart.h) and uploads.c (tus.h); the watched folder in
+ * imports_watch.c; rows in imports_store.c, routes in imports_http.c. Reading what was given: files.h,
+ * source.h and formats/, annotations.h.
  */
 #ifndef VIVIM_IMPORTS_IMPORTS_H
 #define VIVIM_IMPORTS_IMPORTS_H

@@ -87,6 +87,26 @@ DELETE FROM import_seen WHERE owner_id = :owner AND conversation_id = :conversat
 -- The conversation is gone: the report names it no more.
 UPDATE import_item SET conversation_id = NULL, source_id = NULL WHERE owner_id = :owner AND conversation_id = :conversation;
 
+-- :query import_storage
+-- What each import made and is still there: the words of it, and its media, once where several conversations have it.
+SELECT p.id AS id, p.label AS label, p.created_ms AS created_ms,
+       (SELECT COUNT(*) FROM import_item i
+         WHERE i.owner_id = p.owner_id AND i.import_id = p.id AND i.outcome = 'new' AND i.conversation_id IS NOT NULL) AS conversations,
+@sqlite
+       (SELECT COALESCE(SUM(LENGTH(CAST(m.blocks AS BLOB))), 0)
+@postgres
+       (SELECT CAST(COALESCE(SUM(OCTET_LENGTH(m.blocks)), 0) AS BIGINT)
+@end
+          FROM import_item i JOIN message m ON m.owner_id = i.owner_id AND m.conversation_id = i.conversation_id
+         WHERE i.owner_id = p.owner_id AND i.import_id = p.id AND i.outcome = 'new') AS text_bytes,
+       (SELECT CAST(COALESCE(SUM(kept.bytes), 0) AS BIGINT)
+          FROM (SELECT DISTINCT d.sha256, d.bytes
+                  FROM import_item i JOIN media d ON d.owner_id = i.owner_id AND d.conversation_id = i.conversation_id
+                 WHERE i.owner_id = p.owner_id AND i.import_id = p.id AND i.outcome = 'new') AS kept) AS media_bytes
+  FROM import p
+ WHERE p.owner_id = :owner AND p.count_made > 0 AND NOT p.dry_run AND p.state <> 'undone'
+ ORDER BY p.created_ms DESC, p.id DESC LIMIT :limit;
+
 -- :query import_old
 SELECT owner_id, id, path, state FROM import WHERE created_ms < :before_ms AND state <> 'open' AND state <> 'undoing'
  ORDER BY created_ms, id LIMIT :limit;

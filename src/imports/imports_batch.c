@@ -106,7 +106,7 @@ err_t batch_report(struct import_run *w, struct str entry, size_t place, const c
     i->row = (struct import_item){ .outcome = str_from(outcome),
                                    .entry = str_dup(&i->a, entry),
                                    .place = (int64_t)place,
-                                   .reason_code = str_from(code),
+                                   .reason_code = str_dup(&i->a, str_from(code)),
                                    .reason = str_dup(&i->a, reason) };
     TRY(arena_err(&i->a));
     batch_keep(w, i);
@@ -115,14 +115,25 @@ err_t batch_report(struct import_run *w, struct str entry, size_t place, const c
 
 /* --- storing ------------------------------------------------------------------------------------------------------ */
 
+/* An archive of ours says when it was. A session says as of its last record, whenever its file is read: of two that go on with one
+ * conversation the one that was at work last leads, and reading both again changes nothing. */
+static int64_t captured_ms(const struct batch_item *i, int64_t now_ms)
+{
+    bool session = str_eq(str_from(i->c.source.kind), S("session"));
+    int64_t said = i->own ? i->c.source.captured_ms : session ? i->c.updated_ms : TIME_NONE;
+    return said > 0 && said < now_ms ? said : now_ms;
+}
+
 static err_t put(struct import_run *w, struct batch_item *i, struct import_item *row)
 {
     struct archive_put_result put;
     struct import_seen seen;
     struct uuid owner = w->job->owner_id;
-    const struct archive_put_options options = {
-        .dry = w->row.dry_run, .media = i->media, .media_count = i->media_count, .mark = w->row.id
-    };
+    const struct archive_put_options options = { .dry = w->row.dry_run,
+                                                 .media = i->media,
+                                                 .media_count = i->media_count,
+                                                 .mark = w->row.id,
+                                                 .archived = i->own };
     err_t e = import_store_seen(w->db, &i->a, owner, i->digest, &seen);
     if (e == OK) {
         row->outcome = S("unchanged");
@@ -134,8 +145,11 @@ static err_t put(struct import_run *w, struct batch_item *i, struct import_item 
     if (e != E_NOT_FOUND)
         return e;
     int64_t now_ms = clock_wall_ms();
-    i->c.source.captured_ms = now_ms;
+    i->c.source.captured_ms = captured_ms(i, now_ms);
+    db_together_begin(w->db);
     TRY(archive_put_in(w->db, &i->a, owner, &i->c, &options, now_ms, &put));
+    if (put.created)
+        TRY(archive_add(w->db, &i->a, owner, put.id, &i->c, &i->added, now_ms));
     row->outcome = put.created ? S("new") : put.changed ? S("changed") : S("unchanged");
     row->conversation_id = put.id;
     row->version = put.version;
@@ -150,7 +164,8 @@ static err_t put(struct import_run *w, struct batch_item *i, struct import_item 
     row->version = now.version;
     row->captured_ms = now.captured_ms;
     TRY(import_store_item_again(w->db, owner, w->row.id, put.id, now.version, now.captured_ms));
-    return import_store_seen_put(w->db, owner, i->digest, put.id, now.version);
+    TRY(import_store_seen_put(w->db, owner, i->digest, put.id, now.version));
+    return db_together_end(w->db); /* here, so that what fails is this one's */
 }
 
 static void count(struct import_counts *c, const struct batch_item *i,
@@ -195,14 +210,16 @@ static err_t report_all(struct import_run *w, struct import_item *rows)
 {
     const struct batch_item *last = &w->batch[w->batch_count - 1];
     struct import_counts c = { 0 };
+    db_together_begin(w->db);
     for (size_t i = 0; i < w->batch_count; i++) {
         count(&c, &w->batch[i], &rows[i]);
         if (w->row.dry_run && str_eq(rows[i].outcome, S("new")))
             rows[i].conversation_id = rows[i].source_id = (struct uuid){ { 0 } };
         TRY(import_store_item(w->db, w->job->owner_id, w->row.id, &rows[i]));
     }
-    return import_store_advance(w->db, w->job->owner_id, w->row.id, last->entry, last->place,
-                                (int64_t)w->batch_count, &c);
+    TRY(import_store_advance(w->db, w->job->owner_id, w->row.id, last->entry, last->place,
+                             (int64_t)w->batch_count, &c));
+    return db_together_end(w->db);
 }
 
 /* A dry run looks what would come of it, lets that go, and stores its report alone. */

@@ -17,7 +17,7 @@ struct start_query {
 static const struct field START_QUERY[] = {
     FIELD(start_query, provider, FIELD_STR, false, 1, 40, "take only this provider's"),
     FIELD(start_query, account, FIELD_STR, false, 1, 200,
-          "which of several accounts at the provider, where the files do not say"),
+          "which of several accounts at the provider, instead of what the files say"),
     FIELD(start_query, dry_run, FIELD_BOOL, false, 0, 0,
           "report what would come of it; store nothing"),
     FIELD(start_query, name, FIELD_STR, false, 1, 255, "the name of a file that is the whole body"),
@@ -33,7 +33,7 @@ static const struct field UPLOADS_BODY[] = {
     FIELD(uploads_body, uploads, FIELD_STR, true, 36, KIB(400), "ids, parted by commas"),
     FIELD(uploads_body, provider, FIELD_STR, false, 1, 40, "take only this provider's"),
     FIELD(uploads_body, account, FIELD_STR, false, 1, 200,
-          "which of several accounts at the provider, where the files do not say"),
+          "which of several accounts at the provider, instead of what the files say"),
     FIELD(uploads_body, label, FIELD_STR, false, 1, 255, "what to call it"),
     FIELD(uploads_body, dry_run, FIELD_BOOL, false, 0, 0,
           "report what would come of it; store nothing"),
@@ -317,14 +317,9 @@ static err_t import_events(struct req *rq, struct reply *rp)
 
 /* --- what it all takes --------------------------------------------------------------------------------------------------- */
 
-static err_t storage_get(struct req *rq, struct reply *rp)
+static int64_t write_kinds(struct json_out *o, const struct archive_storage *kinds, size_t count)
 {
-    struct archive_storage *kinds;
-    size_t count;
     int64_t bytes = 0;
-    TRY(archive_storage(rq->db, rq->arena, rq->caller.user_id, &kinds, &count));
-    struct json_out *o = reply_json(rp);
-    jo_object(o);
     jo_kz(o, "kinds");
     jo_array(o);
     for (size_t i = 0; i < count; i++) {
@@ -336,6 +331,39 @@ static err_t storage_get(struct req *rq, struct reply *rp)
         bytes += kinds[i].bytes;
     }
     jo_end(o);
+    return bytes;
+}
+
+static void write_of_imports(struct json_out *o, const struct import_storage *imports, size_t count)
+{
+    jo_kz(o, "imports");
+    jo_array(o);
+    for (size_t i = 0; i < count; i++) {
+        jo_object(o);
+        jo_kuuid(o, "id", imports[i].id);
+        jo_kstr(o, "label", imports[i].label);
+        jo_ktime(o, "created_at", imports[i].created_ms);
+        jo_ki64(o, "conversations", imports[i].conversations);
+        jo_ki64(o, "text_bytes", imports[i].text_bytes);
+        jo_ki64(o, "media_bytes", imports[i].media_bytes);
+        jo_end(o);
+    }
+    jo_end(o);
+}
+
+static err_t storage_get(struct req *rq, struct reply *rp)
+{
+    struct archive_storage *kinds;
+    struct import_storage *imports;
+    size_t kind_count, import_count;
+    struct uuid owner = rq->caller.user_id;
+    TRY(archive_storage(rq->db, rq->arena, owner, &kinds, &kind_count));
+    TRY(import_store_storage(rq->db, rq->arena, owner, IMPORTS_LISTED_MAX, &imports,
+                             &import_count));
+    struct json_out *o = reply_json(rp);
+    jo_object(o);
+    int64_t bytes = write_kinds(o, kinds, kind_count);
+    write_of_imports(o, imports, import_count);
     jo_ki64(o, "bytes", bytes);
     jo_end(o);
     return OK;
@@ -425,11 +453,13 @@ static const struct route ROUTES[] = {
     { HTTP_GET, "/api/v1/uploads/{id}", upload_get, AUTH_USER, RATE_READ, 0, RUN_WORKER, SCOPE_READ,
       .summary = "How far an upload is (tus: HEAD)", .reply_schema = REF("Upload") },
     { HTTP_PATCH, "/api/v1/uploads/{id}", upload_patch, AUTH_USER, RATE_NONE, UPLOAD_PIECE_BYTES,
-      RUN_WORKER, SCOPE_WRITE, .summary = "The next piece of an upload (tus)", .success = 204 },
+      RUN_WORKER, SCOPE_WRITE, .summary = "The next piece of an upload (tus)", .success = 204,
+      .takes_cut = true },
     { HTTP_DELETE, "/api/v1/uploads/{id}", upload_delete, AUTH_USER, RATE_WRITE, 0, RUN_WORKER,
       SCOPE_WRITE, .summary = "Give an upload up (tus)", .success = 204 },
     { HTTP_GET, "/api/v1/storage", storage_get, AUTH_USER, RATE_SEARCH, 0, RUN_WORKER, SCOPE_READ,
-      .summary = "What the caller's archive takes, by kind", .reply_schema = REF("Storage") },
+      .summary = "What the caller's archive takes, by kind and by import",
+      .reply_schema = REF("Storage") },
 };
 
 static const struct job_kind JOBS[] = {

@@ -79,7 +79,7 @@ static err_t is_seen(struct import_run *w, struct batch_item *i, bool *ret)
 static err_t prepare(struct import_run *w, struct import_source *s, struct batch_item *i)
 {
     bool seen;
-    if (w->row.account.n && !i->c.source.account.n)
+    if (w->row.account.n) /* who gives it knows better */
         i->c.source.account = w->row.account;
     TRY(hash(i));
     i->digest = import_digest(&i->c, s->media, s->media_count);
@@ -100,6 +100,8 @@ static err_t take(struct import_run *w, struct import_source *s, struct batch_it
     if (e != OK && !import_is_passing(e))
         return batch_report(w, name, s->place, "failed", err_code(e), reason(e));
     TRY(e);
+    i->own = s->own;
+    i->added = s->added;
     i->row.entry = str_dup(&i->a, name);
     i->row.place = (int64_t)s->place;
     TRY(arena_err(&i->a));
@@ -137,6 +139,12 @@ static err_t read_one(struct import_run *w, struct import_source *s, struct str 
     return batch_report(w, name, s->place, "failed", err_code(e), reason(e));
 }
 
+/* What is refused says what it is: as the field of its note. */
+static const char *code_of(err_t e)
+{
+    return e == E_INVALID && err_detail()->field[0] ? err_detail()->field : err_code(e);
+}
+
 static bool is_refusal(err_t e)
 {
     return e == E_INVALID || e == E_FORBIDDEN;
@@ -160,7 +168,7 @@ static err_t read_entry(struct import_run *w, struct import_files *f, size_t ent
     if (e == E_BUSY || e == E_CANCELLED || e == E_STOPPING)
         return e;
     w->place = 1;
-    return batch_report(w, name, 0, is_refusal(e) ? "skipped" : "failed", err_code(e), reason(e));
+    return batch_report(w, name, 0, is_refusal(e) ? "skipped" : "failed", code_of(e), reason(e));
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------------------------- */

@@ -38,38 +38,65 @@ static struct str media_type(struct str bytes)
 
 /* --- what came with it ------------------------------------------------------------------------------------- */
 
-static struct str *hash_of(struct block *b)
+static struct str name_of(const struct import_media *m, const struct conversation *c)
 {
-    return b->type == BLOCK_IMAGE ? &b->image.sha256 : &b->file.sha256;
+    if (m->sha256.n)
+        return m->name.n ? m->name : m->sha256;
+    const struct block *b = &c->messages[m->message].blocks[m->block];
+    return b->type == BLOCK_IMAGE ? b->image.source_url : b->file.name;
 }
 
-static struct str name_of(const struct block *b)
+/* Of an archive of ours, where it may lie in the store already, and has to be what its hash says. */
+static err_t own_bytes(struct import_run *w, struct import_source *s, struct arena *a,
+                       const struct import_media *m, struct str *ret)
 {
-    return b->type == BLOCK_IMAGE ? b->image.source_url : b->file.name;
+    struct sha256 named, is;
+    if (!sha256_parse(m->sha256, &named))
+        return E_NOT_FOUND;
+    if (m->entry == SIZE_MAX)
+        return blob_read(w->app->blobs, a, w->job->owner_id, named, IMPORT_MEDIA_BYTES, ret);
+    TRY(import_source_read_entry(s, a, m->entry, IMPORT_MEDIA_BYTES, ret));
+    is = sha256_of(*ret);
+    return memcmp(is.b, named.b, sizeof is.b) == 0 ? OK : E_INVALID;
+}
+
+static err_t say_missing(struct batch_item *i, const struct import_media *m, err_t e)
+{
+    struct str name = utf8_repair(&i->a, utf8_cut(name_of(m, &i->c), 300));
+    finding_add(&i->a, &i->c, e == E_LIMIT ? FOUND_MEDIA_LIMIT : FOUND_MEDIA_UNAVAILABLE, "%.*s",
+                STR_ARG(name));
+    err_clear();
+    return arena_err(&i->a);
+}
+
+/* What an archive of ours says of it stays as it is. */
+static void name_bytes(struct batch_item *i, const struct import_media *m, struct sha256 hash,
+                       struct str type)
+{
+    if (m->sha256.n)
+        return;
+    struct block *b = &i->c.messages[m->message].blocks[m->block];
+    *(b->type == BLOCK_IMAGE ? &b->image.sha256 : &b->file.sha256) = sha256_hex(&i->a, hash);
+    if (b->type == BLOCK_FILE && !b->file.media_type.n)
+        b->file.media_type = type;
 }
 
 static err_t keep_one(struct import_run *w, struct import_source *s, struct batch_item *i,
                       const struct import_media *m)
 {
     CLEANUP(arena_free) struct arena bytes_arena = { 0 };
-    struct block *b = &i->c.messages[m->message].blocks[m->block];
     struct str bytes;
     struct sha256 hash;
     arena_init(&bytes_arena, 4 * IMPORT_MEDIA_BYTES);
-    err_t e = import_source_read_entry(s, &bytes_arena, m->entry, IMPORT_MEDIA_BYTES, &bytes);
-    if (e == E_LIMIT || e == E_INVALID || e == E_NOT_FOUND) {
-        struct str name = utf8_repair(&i->a, utf8_cut(name_of(b), 300));
-        finding_add(&i->a, &i->c, e == E_LIMIT ? FOUND_MEDIA_LIMIT : FOUND_MEDIA_UNAVAILABLE,
-                    "%.*s", STR_ARG(name));
-        err_clear();
-        return arena_err(&i->a);
-    }
+    err_t e = m->sha256.n
+                  ? own_bytes(w, s, &bytes_arena, m, &bytes)
+                  : import_source_read_entry(s, &bytes_arena, m->entry, IMPORT_MEDIA_BYTES, &bytes);
+    if (e == E_LIMIT || e == E_INVALID || e == E_NOT_FOUND || e == E_CORRUPT)
+        return say_missing(i, m, e);
     TRY(e);
     struct str type = media_type(bytes);
     TRY(blob_put(w->app->blobs, w->job->owner_id, bytes, str_starts(type, S("text/")), &hash));
-    *hash_of(b) = sha256_hex(&i->a, hash);
-    if (b->type == BLOCK_FILE && !b->file.media_type.n)
-        b->file.media_type = type;
+    name_bytes(i, m, hash, type);
     i->media[i->media_count++] = (struct archive_media){ hash, type, (int64_t)bytes.n };
     return arena_err(&i->a);
 }
@@ -140,5 +167,6 @@ err_t import_media_keep(struct import_run *w, struct import_source *s, struct ba
         TRY(job_check(w->run));
         TRY(keep_one(w, s, i, &s->media[k]));
     }
-    return names_addresses(&i->c) ? fetch(w, i) : OK;
+    /* What an archive of ours has not got was not to be had when it was made. */
+    return !s->own && names_addresses(&i->c) ? fetch(w, i) : OK;
 }

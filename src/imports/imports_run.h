@@ -15,7 +15,9 @@ struct batch_item {
     struct sha256 digest;
     struct archive_media *media;
     size_t media_count;
-    int64_t entry, place; /* how far the import is behind it */
+    bool own;                   /* out of an archive of ours … */
+    struct archive_added added; /* … with what its owner had added */
+    int64_t entry, place;       /* how far the import is behind it */
 };
 
 struct import_run {

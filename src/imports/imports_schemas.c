@@ -42,10 +42,13 @@ static const char UPLOAD[] =
     ",\"expires_at\":" TIME "}}";
 
 static const char STORAGE[] =
-    "{\"type\":\"object\",\"required\":[\"kinds\",\"bytes\"],\"properties\":{\"kinds\":{\"type\":"
-    "\"array\",\"items\":{\"type\":\"object\",\"required\":[\"kind\",\"count\",\"bytes\"],"
-    "\"properties\":{\"kind\":" WORD ",\"count\":" COUNT ",\"bytes\":" COUNT "}}},\"bytes\":" COUNT
-    "}}";
+    "{\"type\":\"object\",\"required\":[\"kinds\",\"imports\",\"bytes\"],\"properties\":{"
+    "\"kinds\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"kind\","
+    "\"count\",\"bytes\"],\"properties\":{\"kind\":" WORD ",\"count\":" COUNT ",\"bytes\":" COUNT
+    "}}},\"imports\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"id\","
+    "\"label\",\"created_at\",\"conversations\",\"text_bytes\",\"media_bytes\"],\"properties\":{"
+    "\"id\":" UUID ",\"label\":" WORD ",\"created_at\":" TIME ",\"conversations\":" COUNT
+    ",\"text_bytes\":" COUNT ",\"media_bytes\":" COUNT "}}},\"bytes\":" COUNT "}}";
 
 #define PAGE_OF(name)                                                                           \
     "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],\"properties\":{\"items\":{" \

@@ -202,6 +202,18 @@ err_t import_store_item_count(struct db *db, struct uuid owner, struct uuid impo
                   DB_ARGS(DBU(owner), DBU(import), DBS(str_from(outcome))), ret);
 }
 
+err_t import_store_storage(struct db *db, struct arena *a, struct uuid owner, size_t limit,
+                           struct import_storage **ret, size_t *ret_count)
+{
+    static const struct db_col cols[] = {
+        DB_COL(import_storage, id, DB_UUID),        DB_COL(import_storage, label, DB_STR),
+        DB_COL(import_storage, created_ms, DB_I64), DB_COL(import_storage, conversations, DB_I64),
+        DB_COL(import_storage, text_bytes, DB_I64), DB_COL(import_storage, media_bytes, DB_I64),
+    };
+    return db_rows(db, a, &SQL_IMPORT_STORAGE, DB_ARGS(DBU(owner), DBI((int64_t)limit)), cols,
+                   COUNTOF(cols), sizeof **ret, limit, ret, ret_count);
+}
+
 /* --- what was seen ------------------------------------------------------------------------------------------- */
 
 err_t import_store_seen(struct db *db, struct arena *a, struct uuid owner, struct sha256 digest,

@@ -42,6 +42,14 @@ NODISCARD err_t import_store_item_undone(struct db *db, struct uuid owner, struc
 NODISCARD err_t import_store_items(struct db *db, struct arena *a, struct uuid owner,
                                    struct uuid import, struct str outcome, int64_t after,
                                    size_t limit, struct import_item **ret, size_t *ret_count);
+/* What imports brought that is still there, newest first. Reads all messages of it. */
+struct import_storage {
+    struct uuid id;
+    struct str label;
+    int64_t created_ms, conversations, text_bytes, media_bytes;
+};
+NODISCARD err_t import_store_storage(struct db *db, struct arena *a, struct uuid owner,
+                                     size_t limit, struct import_storage **ret, size_t *ret_count);
 NODISCARD err_t import_store_item_count(struct db *db, struct uuid owner, struct uuid import,
                                         const char *outcome, int64_t *ret);
 

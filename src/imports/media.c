@@ -181,17 +181,45 @@ static err_t attach(struct import_source *s, struct arena *a, struct conversatio
         return add(s, a,
                    (struct import_media){ message, block, entry,
                                           file ? b->file.media_type : STR_NONE,
-                                          file ? b->file.name : name });
+                                          file ? b->file.name : name, STR_NONE });
     if (!is_address(reference) && !has_words)
         finding_add(a, c, FOUND_MEDIA_UNAVAILABLE, "the export does not hold %.*s",
                     STR_ARG(file && b->file.name.n ? b->file.name : reference));
     return OK;
 }
 
+/* --- one of an archive of ours --------------------------------------------------------------------------------------------- */
+
+static err_t attach_own(struct import_source *s, struct arena *a, size_t message, size_t block,
+                        const struct block *b)
+{
+    bool file = b->type == BLOCK_FILE;
+    struct str sha256 = file ? b->file.sha256 : b->type == BLOCK_IMAGE ? b->image.sha256 : STR_NONE;
+    if (!sha256.n)
+        return OK;
+    return add(s, a,
+               (struct import_media){ message, block, media_by_id(s->files, sha256), STR_NONE,
+                                      file ? b->file.name : b->image.alt, sha256 });
+}
+
+/* By their hashes, also of what was said before. */
+static err_t attach_all_own(struct import_source *s, struct arena *a, const struct conversation *c)
+{
+    for (size_t i = 0; i < c->message_count; i++)
+        for (size_t k = 0; k < c->messages[i].block_count; k++)
+            TRY(attach_own(s, a, i, k, &c->messages[i].blocks[k]));
+    for (size_t i = 0; i < s->added.version_count; i++)
+        for (size_t k = 0; k < s->added.versions[i].block_count; k++)
+            TRY(attach_own(s, a, SIZE_MAX, SIZE_MAX, &s->added.versions[i].blocks[k]));
+    return arena_err(a);
+}
+
 err_t media_attach(struct import_source *s, struct arena *a, struct conversation *c)
 {
     s->media = NULL;
     s->media_count = 0;
+    if (s->own)
+        return attach_all_own(s, a, c);
     if (!s->files->folder && !s->files->zip)
         return OK; /* a file alone has nothing beside it */
     for (size_t i = 0; i < c->message_count; i++)

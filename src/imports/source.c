@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "imports/annotations.h"
 #include "imports/charset.h"
 #include "imports/formats/formats.h"
 #include "imports/head.h"
@@ -10,11 +11,23 @@
 #include "imports/media.h"
 
 /* What knows more of a file stands before what knows less. */
-const struct source_format *const SOURCE_FORMATS[] = {
-    &FORMAT_REFUSED, &FORMAT_TAKEOUT,      &FORMAT_TAKEOUT_PAGE, &FORMAT_CHATGPT_PAGE,
-    &FORMAT_PAGE,    &FORMAT_MHTML,        &FORMAT_MISTRAL,      &FORMAT_JAN,
-    &FORMAT_COPILOT, &FORMAT_CHATGPT_LIST, &FORMAT_JSON,         NULL
-};
+const struct source_format *const SOURCE_FORMATS[] = { &FORMAT_ANNOTATIONS,
+                                                       &FORMAT_CURSOR,
+                                                       &FORMAT_CLAUDE_CODE,
+                                                       &FORMAT_CODEX,
+                                                       &FORMAT_GEMINI_CLI,
+                                                       &FORMAT_REFUSED,
+                                                       &FORMAT_TAKEOUT,
+                                                       &FORMAT_TAKEOUT_PAGE,
+                                                       &FORMAT_CHATGPT_PAGE,
+                                                       &FORMAT_PAGE,
+                                                       &FORMAT_MHTML,
+                                                       &FORMAT_MISTRAL,
+                                                       &FORMAT_JAN,
+                                                       &FORMAT_COPILOT,
+                                                       &FORMAT_CHATGPT_LIST,
+                                                       &FORMAT_JSON,
+                                                       NULL };
 
 /* --- the first bytes, and then all from the first ------------------------------------------------------------------------ */
 
@@ -136,7 +149,11 @@ err_t import_source_next(struct import_source *s, struct arena *a, struct conver
 {
     struct str url = s->reading->url;
     s->media_count = 0;
+    s->own = false;
+    s->added = (struct archive_added){ 0 };
     TRY(s->format->next(s, a, ret));
+    if (s->own)
+        TRY(annotations_find(s->files, a, ret, &s->added));
     if (!ret->source.kind)
         ret->source.kind = s->format->kind;
     if (url.n)
@@ -144,7 +161,8 @@ err_t import_source_next(struct import_source *s, struct arena *a, struct conver
     if (!ret->source.id.n && !ret->source.url.n)
         TRY(make_id(s, a, ret));
     TRY(library_add(s, a, ret));
-    return media_attach(s, a, ret);
+    TRY(media_attach(s, a, ret));
+    return conversation_own(a, ret);
 }
 
 void import_source_close(struct import_source *s)

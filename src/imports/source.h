@@ -6,7 +6,7 @@
 #ifndef VIVIM_IMPORTS_SOURCE_H
 #define VIVIM_IMPORTS_SOURCE_H
 
-#include "archive/conversation.h"
+#include "archive/archive.h"
 #include "base/limits.h"
 #include "imports/files.h"
 
@@ -34,9 +34,11 @@ struct import_reading {
 
 /* A picture (block.image) or file (block.file) of the conversation given last whose bytes are an entry. */
 struct import_media {
-    size_t message, block; /* their numbers in the conversation */
-    size_t entry;
+    size_t message,
+        block;    /* their numbers in the conversation; SIZE_MAX: an earlier wording names it */
+    size_t entry; /* SIZE_MAX: none; the store may have it from before */
     struct str media_type, name; /* as the provider says; STR_NONE */
+    struct str sha256;           /* of an archive of ours, which names it by this; else STR_NONE */
 };
 
 struct import_source {
@@ -53,7 +55,9 @@ struct import_source {
     struct str list;            /* the list it stands in; STR_NONE */
     struct import_media *media; /* of the conversation given last, in its arena */
     size_t media_count;
-    void *made_ids; /* of conversations that the source gives without an id */
+    bool own;                   /* the conversation given last is vivim.conversation/1 … */
+    struct archive_added added; /* … and what its owner had added to it, in its arena */
+    void *made_ids;             /* of conversations that the source gives without an id */
     struct import_bytes bytes;
 };
 
@@ -63,7 +67,7 @@ struct source_format {
     const char *kind;     /* source.kind: "export", "file", "session" */
     bool (*sniff)(const struct source_head *h);
     err_t (*open)(struct import_source *s); /* may be NULL */
-    /* The next conversation, in `a`, which may be emptied first. E_NOT_FOUND: there are no more. Any other error is that of
+    /* The next conversation, in `a`, which may be emptied first; its texts may lie elsewhere until the next call. E_NOT_FOUND: there are no more. Any other error is that of
      * one place (s->place, and err_detail() says why): who goes on asking gets what stands behind it, or E_NOT_FOUND. */
     err_t (*next)(struct import_source *s, struct arena *a, struct conversation *ret);
     void (*close)(struct import_source *s); /* may be NULL */
@@ -77,8 +81,9 @@ extern const struct source_format
 NODISCARD err_t import_source_open(struct import_source *s, struct arena *a,
                                    const struct import_reading *reading, struct import_files *f,
                                    size_t entry);
-/* The next conversation, in `a`, which may be emptied first; errors as of source_format.next. Pictures and files that lie beside
- * it stand in s->media; what is missing is a finding (media_unavailable). source.id is always there, or source.url: where the
+/* The next conversation, all of it in `a`, which may be emptied first; errors as of source_format.next. Pictures and files that lie beside
+ * it stand in s->media; what is missing is a finding (media_unavailable). What comes out of an archive of ours is as it was: no
+ * finding is added, and its pictures are named with their hashes, wherever they are. source.id is always there, or source.url: where the
  * provider gives none it is made of the entry's name, the time and the first message, so that the same file again gives the
  * same, also when the conversation has grown. */
 NODISCARD err_t import_source_next(struct import_source *s, struct arena *a,

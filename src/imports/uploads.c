@@ -1,6 +1,6 @@
 /* Files that come in pieces: the tus protocol 1.0.0 (https://tus.io/protocols/resumable-upload), with the extensions creation,
- * termination and expiration. What has been answered with 204 is on the disk; an upload goes on after a cut, or a restart, at the
- * offset that HEAD gives. */
+ * termination and expiration. What has been answered with 204 is on the disk, and so is soon what came of a piece that was cut; an
+ * upload goes on after a cut, or a restart, at the offset that HEAD gives. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -8,14 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/encode.h"
 #include "base/limits.h"
-#include "base/utf8.h"
 #include "imports/imports_inside.h"
+#include "imports/tus.h"
 #include "os/entropy.h"
 #include "os/file.h"
-
-#define TUS_VERSION "1.0.0"
 
 /* --- where they lie ------------------------------------------------------------------------------------------ */
 
@@ -39,18 +36,15 @@ static char *path_of(const struct app *app, struct arena *a, struct uuid owner, 
 static err_t check_version(struct req *rq, struct reply *rp)
 {
     reply_header(rp, "Tus-Resumable", S(TUS_VERSION));
-    if (str_eq(req_header(rq, S("tus-resumable")), S(TUS_VERSION)))
-        return OK;
-    reply_header(rp, "Tus-Version", S(TUS_VERSION));
-    return err_note(E_PRECONDITION, "tus-resumable", "this server speaks tus " TUS_VERSION);
+    err_t e = tus_version(req_header(rq, S("tus-resumable")));
+    if (e != OK)
+        reply_header(rp, "Tus-Version", S(TUS_VERSION));
+    return e;
 }
 
-static err_t header_number(struct req *rq, const char *name, int64_t *ret)
+static err_t header_bytes(struct req *rq, const char *name, int64_t *ret)
 {
-    struct str value = req_header(rq, str_from(name));
-    if (!value.n || str_to_i64(value, ret) != OK || *ret < 0)
-        return err_note(E_BAD_INPUT, name, "%s must be a number of bytes", name);
-    return OK;
+    return tus_bytes(name, req_header(rq, str_from(name)), ret);
 }
 
 /* RFC 9110 section 5.6.7. */
@@ -62,29 +56,6 @@ static void put_expires(struct reply *rp, int64_t ms)
     gmtime_r(&s, &tm);
     strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
     reply_header(rp, "Upload-Expires", str_from(text));
-}
-
-/* The value of a key in Upload-Metadata: "key base64,key base64". */
-static struct str metadata(struct arena *a, struct str all, struct str key)
-{
-    struct str part, name, value;
-    while (str_cut(&all, ',', &part)) {
-        part = str_trim(part);
-        if (!str_cut(&part, ' ', &name) || !str_eq(name, key))
-            continue;
-        if (base64_decode(a, str_trim(part.s ? part : S("")), &value) == OK)
-            return utf8_repair(a, value);
-    }
-    err_clear();
-    return STR_NONE;
-}
-
-static bool is_printable(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.s[i] < ' ' || (unsigned char)s.s[i] > '~')
-            return false;
-    return true;
 }
 
 /* --- creation ------------------------------------------------------------------------------------------------------ */
@@ -115,16 +86,8 @@ err_t upload_post(struct req *rq, struct reply *rp)
     char id[UUID_TEXT_BYTES + 1];
     struct upload u = { .id = uuid_new(), .expires_ms = rq->now_ms + UPLOAD_KEEP_MS };
     TRY(check_version(rq, rp));
-    TRY(header_number(rq, "upload-length", &u.bytes));
-    u.metadata = req_header(rq, S("upload-metadata"));
-    if (!u.metadata.s)
-        u.metadata = S("");
-    if (u.metadata.n > KIB(4) || !is_printable(u.metadata))
-        return err_note(E_BAD_INPUT, "upload-metadata", "this is no tus metadata");
-    u.name = metadata(rq->arena, u.metadata, S("relativePath"));
-    if (!u.name.n || str_eq(u.name, S("null")))
-        u.name = metadata(rq->arena, u.metadata, S("filename"));
-    u.name = import_safe_name(rq->arena, u.name.s ? u.name : S(""));
+    TRY(header_bytes(rq, "upload-length", &u.bytes));
+    TRY(tus_metadata(rq->arena, req_header(rq, S("upload-metadata")), &u.metadata, &u.name));
     char *folder = folder_of(rq->app, rq->arena, rq->caller.user_id);
     char *path = path_of(rq->app, rq->arena, rq->caller.user_id, u.id);
     if (!folder || !path)
@@ -223,8 +186,8 @@ static err_t wrong_offset(const struct upload *u)
                     (long long)u->received);
 }
 
-/* Whoever writes holds the file: of two at once the second one is told so. */
-static err_t append(struct req *rq, struct upload *u)
+/* Whoever writes holds the file: of two at once the second one is told so, and who comes behind one looks again. */
+static err_t append(struct req *rq, struct upload *u, int64_t offset)
 {
     char *path = path_of(rq->app, rq->arena, rq->caller.user_id, u->id);
     if (!path)
@@ -234,6 +197,11 @@ static err_t append(struct req *rq, struct upload *u)
         return err_note(E_GONE, NULL, "what was uploaded is not here any more; begin again");
     if (flock(f.fd, LOCK_EX | LOCK_NB) != 0)
         return err_note(E_CONFLICT, NULL, "another request writes to this upload");
+    TRY(upload_store_get(rq->db, rq->arena, rq->caller.user_id, u->id, u));
+    if (offset != u->received)
+        return wrong_offset(u);
+    if ((int64_t)rq->body_bytes > u->bytes - offset)
+        return err_note(E_LIMIT, NULL, "this is more than the upload's length");
     TRY(write_piece(rq, f.fd, u->received));
     if (fsync(f.fd) != 0)
         return failed("writing");
@@ -258,13 +226,9 @@ err_t upload_patch(struct req *rq, struct reply *rp)
     if (!str_eq(req_header(rq, S("content-type")), S("application/offset+octet-stream")))
         return err_note(E_MEDIA_TYPE, "content-type",
                         "a piece is sent as application/offset+octet-stream");
-    TRY(header_number(rq, "upload-offset", &offset));
+    TRY(header_bytes(rq, "upload-offset", &offset));
     TRY(find(rq, &u));
-    if (offset != u.received)
-        return wrong_offset(&u);
-    if ((int64_t)rq->body_bytes > u.bytes - u.received)
-        return err_note(E_LIMIT, NULL, "this is more than the upload's length");
-    TRY(append(rq, &u));
+    TRY(append(rq, &u, offset));
     reply_status(rp, 204);
     reply_header(rp, "Upload-Offset", str_fmt(rq->arena, "%lld", (long long)u.received));
     put_expires(rp, u.expires_ms);

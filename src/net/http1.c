@@ -177,6 +177,21 @@ static void hand_up(struct http1 *h)
         net_pause(h->conn);
 }
 
+/* The client is gone, or silent for too long, in the middle of a body of which the beginning is of use. Whoever answers finds
+ * nobody and frees the exchange. Not while the server stops: whoever works is waited for no more. */
+static void hand_up_cut(struct http1 *h)
+{
+    struct http1_exchange *x = h->exchange;
+    if (h->state != READ_BODY || !x->takes_cut || !x->body_bytes || h->server->draining)
+        return;
+    h->exchange = NULL;
+    x->connection = NULL;
+    x->body_cut = true;
+    if (x->body_fd >= 0 && lseek(x->body_fd, 0, SEEK_SET) != 0)
+        x->body_too_large = true;
+    h->server->request(x, h->server->context);
+}
+
 static void keep_ahead(struct http1 *h, const char *bytes, size_t n)
 {
     if (!h->ahead.max_bytes)
@@ -694,17 +709,20 @@ static void protocol_drained(struct net_conn *c)
 static void protocol_timeout(struct net_conn *c)
 {
     struct http1 *h = c->state;
-    if (h->state == READ_HEAD && !h->exchange)
+    if (h->state == READ_HEAD && !h->exchange) {
         net_close(c); /* idle */
-    else if (h->state == READ_HEAD || h->state == READ_BODY)
+    } else if (h->state == READ_HEAD || h->state == READ_BODY) {
+        hand_up_cut(h);
         answer_bad(h, E_REQUEST_TIMEOUT);
-    else
+    } else {
         net_close(c);
+    }
 }
 
 static void protocol_closed(struct net_conn *c)
 {
     struct http1 *h = c->state;
+    hand_up_cut(h);
     struct http1_exchange *x = h->exchange;
     bool unanswered = h->state == CHECKING || h->state == AWAITING || h->state == HELD;
     if (x && unanswered)

@@ -29,6 +29,8 @@ struct http1_exchange {
     bool has_body, body_chunked, expects_continue;
     bool body_here;       /* all of it came in the same read as the head */
     bool body_left;       /* answered without it: it is dropped, or the connection closes */
+    bool takes_cut;       /* set by `head`: what came of a body is worth something alone … */
+    bool body_cut;        /* … and this is all that came; nobody is there any more */
     uint64_t body_length; /* as announced by Content-Length */
     struct net_peer peer;
     size_t body_max; /* set by `head`; more than this sets body_too_large and reads no further */
@@ -50,8 +52,8 @@ struct http1_server {
     /* The header block was read, the body was not: set body_max, and say what comes next (without a body it is `request`,
      * whatever this says). Called on the loop. */
     enum http1_next (*head)(struct http1_exchange *x, void *context);
-    /* The request is whole, or its body is too large, or it was not wanted (body_left): answer now or later with
-     * http1_reply, once. */
+    /* The request is whole, or its body is too large, or it was not wanted (body_left), or the client went while it sent it
+     * (takes_cut): answer now or later with http1_reply, once. */
     void (*request)(struct http1_exchange *x, void *context);
     /* Bytes that are no request: the whole answer to `e` (E_BAD_INPUT, E_HEADERS_TOO_LARGE, E_REQUEST_TIMEOUT) into `out`; the connection closes. */
     void (*bad)(err_t e, struct buf *out, void *context);

@@ -25,7 +25,7 @@ static const struct key KEYS[] = {
 };
 
 /* Variables with our prefix that other tools of the project read. */
-static const char *const NOT_OURS[] = { "SHARED", "BUILD", "BINARY", "TEST_PG_URL" };
+static const char *const NOT_OURS[] = { "SHARED", "BUILD", "BINARY", "TEST_PG_URL", "TOKEN" };
 
 /* Where each value of the last settings_load came from, for `config dump`. */
 static const char *origins[COUNTOF(KEYS)];

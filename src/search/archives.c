@@ -75,7 +75,8 @@ static err_t add_one(struct app *app, struct db *rows, struct arena *a, struct u
 }
 
 err_t search_archives_of(struct app *app, struct db *rows, struct arena *a, struct uuid reader,
-                         struct uuid conversation, bool shared_alone, struct search_archives *ret)
+                         struct uuid conversation, bool own, bool shared,
+                         struct search_archives *ret)
 {
     struct search_archives s = { .list = ARENA_ARRAY(a, struct search_archive, GRANTS_MAX + 2) };
     if (!s.list)
@@ -83,9 +84,10 @@ err_t search_archives_of(struct app *app, struct db *rows, struct arena *a, stru
     if (!uuid_is_nil(conversation)) {
         TRY(add_one(app, rows, a, reader, conversation, &s));
     } else {
-        if (!shared_alone)
+        if (own)
             s.list[s.count++] = (struct search_archive){ .owner = reader };
-        TRY(add_shared(rows, a, reader, &s));
+        if (shared)
+            TRY(add_shared(rows, a, reader, &s));
     }
     *ret = s;
     return OK;

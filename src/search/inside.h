@@ -22,8 +22,8 @@ struct search_archives {
 };
 /* Rights are read from the rows now: a withdrawn one is not among them. E_NOT_FOUND ("conversation"). */
 NODISCARD err_t search_archives_of(struct app *app, struct db *rows, struct arena *a,
-                                   struct uuid reader, struct uuid conversation, bool shared_alone,
-                                   struct search_archives *ret);
+                                   struct uuid reader, struct uuid conversation, bool own,
+                                   bool shared, struct search_archives *ret);
 
 /* --- resolve.c --------------------------------------------------------------------------------------- */
 

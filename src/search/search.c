@@ -69,8 +69,8 @@ static err_t begin(struct search_run *r)
     if (languages.count)
         clock.language = languages.list[0];
     TRY(search_query_parse(r->a, r->ask->q, r->ask->typing, &clock, &languages, &r->query));
-    TRY(search_archives_of(r->app, r->rows, r->a, r->reader, r->ask->conversation, r->query.shared,
-                           &r->sources));
+    TRY(search_archives_of(r->app, r->rows, r->a, r->reader, r->ask->conversation, !r->query.shared,
+                           !r->ask->every, &r->sources));
     TRY(search_resolve(r));
     return r->anything && r->rank.ranked && !r->ask->newest && !r->ask->every ? search_rank_head(r)
                                                                               : OK;

@@ -69,7 +69,8 @@ struct search_ask {
     bool typing;              /* somebody is still at it: the last word may go on */
     bool exact;               /* correct nothing */
     bool newest;              /* by time: what has all the words, the newest first */
-    bool every;               /* all that has all the words, unranked: for who takes all of it */
+    bool
+        every; /* all of the reader's own that has all the words, unranked: for who takes all of it */
     bool grouped;     /* by conversation: few from each, and each with the number of its hits */
     bool explain;     /* with the parts of each score */
     int64_t now_ms;   /* the clock, for dates in words */

@@ -391,9 +391,8 @@ static const char *folder_of(struct app *app, struct arena *a)
     const struct settings *settings = app->settings; /* NULL in unit tests */
     if (!settings || str_eq(settings->similar_words, S("off")))
         return NULL;
-    return settings->similar_words.n
-               ? str_cstr(a, settings->similar_words)
-               : str_cstr(a, str_fmt(a, "%s/similar", app->data_dir));
+    return settings->similar_words.n ? str_cstr(a, settings->similar_words)
+                                     : str_cstr(a, str_fmt(a, "%s/similar", app->data_dir));
 }
 
 err_t search_similar_start(struct app *app, struct search_similar **ret)

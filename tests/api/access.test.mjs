@@ -78,12 +78,22 @@ test('what is another\'s and what does not exist look alike', async () => {
     }
 });
 
-test('lists and searches show one\'s own', async () => {
-    const path = await shared();
-    for (const name of ['editor', 'reader', 'stranger']) {
+test('lists show one\'s own, searches what others share as well, as long as they do', async () => {
+    const path = await shared(), id = path.split('/').at(-1);
+    const found = async (name) => (await people[name].json('GET', '/api/v1/search?q=the')).body.items;
+    for (const name of ['editor', 'reader', 'stranger'])
         assert.deepEqual((await people[name].json('GET', '/api/v1/conversations')).body.items, [], name);
-        assert.deepEqual((await people[name].json('GET', '/api/v1/search?q=the')).body.items, [], name);
-    }
+    await eventually(async () => (await found('reader')).length);
+    for (const name of ['editor', 'reader'])
+        for (const item of await found(name)) {
+            assert.equal(item.conversation_id, id, name);
+            assert.equal(item.shared_by, 'owner', name);
+        }
+    assert.deepEqual(await found('stranger'), []);
+    assert.equal((await people.stranger.json('GET', `/api/v1/search?q=the&conversation=${id}`)).status, 404);
+    assert.equal((await people.owner.json('DELETE', `${path}/members/reader`)).status, 204);
+    assert.deepEqual(await found('reader'), []); // at once
+    await people.owner.json('PUT', `${path}/members/reader`, { role: 'reader' });
     assert.ok((await people.owner.json('GET', '/api/v1/conversations')).body.items.some((c) => path.endsWith(c.id)));
     assert.equal((await people.nobody.json('GET', '/api/v1/conversations')).status, 401);
     assert.equal((await people.nobody.json('GET', '/api/v1/search?q=the')).status, 401);

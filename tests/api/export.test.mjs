@@ -1,15 +1,15 @@
 // Exports: what comes out is what went in, in every form; whose it is; what cannot be exported; a client that goes away.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
-import { importBytes, itemsOf } from '../lib/imports.mjs';
+import { claude, conversations, importBytes, itemsOf } from '../lib/imports.mjs';
 import { PNG } from '../lib/pictures.mjs';
 import { eventually } from '../lib/realtime.mjs';
 import { changeRows, command, signIn, startServer, tempFolder } from '../lib/server.mjs';
-import { unzip } from '../lib/zip.mjs';
+import { unzip, zipOf } from '../lib/zip.mjs';
 
 let server, owner, other, ids, me;
 const sha = (bytes) => createHash('sha256').update(bytes).digest('hex');
@@ -105,6 +105,98 @@ test('an archive that is imported into an empty account gives the same conversat
     assert.deepEqual([report.counts.new, report.counts.failed], [3, 0], JSON.stringify(await itemsOf(reader, report.id)));
     const told = async (who) => linesOf(await textOf('form=jsonl&all=true', who)).map((c) => JSON.stringify({ ...c, source: { ...c.source, captured_at: null } })).sort();
     assert.deepEqual(await told(reader), await told(owner));
+});
+
+// All that an archive holds but the manifest's words about itself.
+const without = (text) => text.replace(/"made_at": "[^"]*"|"account":"[^"]*"/g, '');
+const wholeOf = async (who) => {
+    const members = unzip(await bytesOf('all=true', who));
+    return Object.fromEntries(Object.entries(members).map(([name, bytes]) => [name, name === 'manifest.json' ? without(bytes.toString()) : /^media/.test(name) ? sha(bytes) : bytes.toString()]));
+};
+// All the formats that there are samples of, with what hangs on their messages, and the fixtures where they are; but for pages, which want a browser.
+function givenFolder() {
+    const folder = tempFolder('vivim-given-'), page = (path) => /\.(html|mhtml)$|_page|\.told$|\.expect\.json$/.test(path);
+    for (const from of ['tests/unit/imports/samples', '../shared/fixtures'].filter(existsSync))
+        cpSync(from, join(folder, basename(from)), { recursive: true, filter: (path) => !page(path) });
+    return folder;
+}
+
+test('export, import, export: the same bytes, with pictures, files, titles of one\'s own and earlier wordings', async () => {
+    const giver = await signIn(server, 'giver'), taker = await signIn(server, 'taker');
+    const said = (answer, more = []) => claude(1, ['A question?', answer, ...more]);
+    await server.vivim(['import', '--user', 'giver', givenFolder()]);
+    await importBytes(giver, JSON.stringify([said('The first wording.')]));
+    await importBytes(giver, JSON.stringify([said('The second wording.', ['More?', 'More.'])]));
+    await importBytes(giver, JSON.stringify([said('The third wording.', ['More?', 'More.'])]));
+    const mine = (await conversations(giver)).find((c) => c.title === 'Chat 1');
+    await giver.json('PATCH', `/api/v1/conversations/${mine.id}`, { title: 'A name of my own' });
+
+    const first = await wholeOf(giver), archive = await bytesOf('all=true', giver);
+    const [note] = linesOf(first['annotations/00001.jsonl']).filter((n) => n.title === 'A name of my own');
+    assert.deepEqual(note.versions.map((v) => v.blocks[0].markdown), ['The first wording.', 'The second wording.']);
+    assert.ok(Object.keys(first).some((n) => n.startsWith('media/')), 'pictures are among it');
+
+    const report = await importBytes(taker, archive, '?name=export.zip');
+    assert.deepEqual([report.status, report.counts.failed, report.counts.skipped, report.counts.changed], ['done', 0, 0, 0], JSON.stringify((await itemsOf(taker, report.id)).filter((i) => i.outcome !== 'new')));
+    const second = await wholeOf(taker);
+    assert.deepEqual(Object.keys(second), Object.keys(first));
+    for (const name of Object.keys(first)) assert.equal(second[name], first[name], name);
+
+    // Bytes and types are served as they were; the message says how often it was worded anew.
+    const got = (await conversations(taker)).find((c) => c.title === 'A name of my own');
+    const { body: { items } } = await taker.json('GET', `/api/v1/conversations/${got.id}/messages`);
+    assert.equal(items[1].version, 3);
+    const media = async (who) => {
+        const served = [];
+        for (const c of await conversations(who))
+            for (const b of (await who.json('GET', `/api/v1/conversations/${c.id}/messages?all=true&limit=200`)).body.items.flatMap((m) => m.blocks)) {
+                if (!b.sha256) continue;
+                const answer = await who.fetch(`/api/v1/conversations/${c.id}/media/${b.sha256}`);
+                served.push([answer.status, answer.headers.get('content-type'), sha(Buffer.from(await answer.arrayBuffer())), b.name ?? b.alt, b.sha256].join(' '));
+            }
+        return served.sort();
+    };
+    const pictures = await media(giver);
+    assert.ok(pictures.length && pictures.every((p) => p.startsWith('200 ')), pictures.join('\n'));
+    assert.deepEqual(await media(taker), pictures);
+
+    // Again, there and where it came from: nothing changes.
+    for (const who of [taker, giver]) {
+        const before = await wholeOf(who), again = await importBytes(who, archive);
+        assert.deepEqual([again.counts.unchanged, again.counts.new + again.counts.changed + again.counts.failed], [report.counts.new, 0], JSON.stringify((await itemsOf(who, again.id)).filter((i) => i.outcome !== 'unchanged').slice(0, 5)));
+        assert.deepEqual(await wholeOf(who), before);
+    }
+    // What the message says next is one version more.
+    await importBytes(taker, JSON.stringify([said('The fourth wording.', ['More?', 'More.'])]));
+    const [after] = linesOf((await wholeOf(taker))['annotations/00001.jsonl']).filter((n) => n.title === 'A name of my own');
+    assert.deepEqual(after.versions.map((v) => [v.version, v.blocks[0].markdown]), [[1, 'The first wording.'], [2, 'The second wording.'], [3, 'The third wording.']]);
+});
+
+test('an archive without its pictures, or with others in their place: a finding each, and the rest comes in', async () => {
+    const reader = await signIn(server, 'without'), picture = sha(PNG), other = sha('another');
+    const line = { format: 'vivim.conversation/1', provider: 'claude', title: 'Two pictures', model: null, created_at: null, updated_at: null,
+        source: { kind: 'export', url: null, id: 'two-pictures', account: null, strategy: null, recipe: null, captured_at: '2026-01-02T03:04:05Z' }, context: { cwd: null, branch: null, tool: null },
+        messages: [{ id: 'm', parent_id: null, role: 'user', author: null, model: null, created_at: null, hidden: false, on_path: true, hash: null,
+            blocks: [{ type: 'image', sha256: picture, source_url: null, alt: 'here', width: null, height: null }, { type: 'image', sha256: other, source_url: null, alt: 'swapped', width: null, height: null },
+                { type: 'file', name: 'gone.pdf', media_type: 'application/pdf', sha256: sha('gone') }] }], hash: null, findings: [] };
+    const note = { format: 'vivim.annotations/1', conversation: { provider: 'claude', id: 'two-pictures', url: null, hash: null }, title: 'Mine', versions: [{ message: 0, version: 0, replaced_at: 'never', blocks: [] }] };
+    const report = await importBytes(reader, zipOf({ 'conversations/00001.jsonl': JSON.stringify(line), 'annotations/00001.jsonl': `${JSON.stringify(note)}\nbroken\n`, [`media/${picture}.png`]: PNG, [`media/${other}.png`]: 'not that' }));
+    assert.deepEqual([report.counts.new, report.counts.failed], [1, 2]);
+    const failed = await itemsOf(reader, report.id, 'failed');
+    assert.ok(failed.every((i) => /annotations.00001\.jsonl$/.test(i.file) && i.place && i.reason), JSON.stringify(failed));
+    const [c] = linesOf(await textOf('form=jsonl&all=true', reader));
+    assert.deepEqual(c.findings.map((f) => [f.code, f.detail]), [['media_unavailable', 'swapped'], ['media_unavailable', 'gone.pdf']]);
+    assert.deepEqual([c.title, c.source.captured_at], ['Two pictures', '2026-01-02T03:04:05Z']);
+});
+
+test('how large it will be is said before: about what it is then', async () => {
+    for (const query of ['form=jsonl&all=true', 'form=archive&all=true', 'form=html&all=true', `form=html&ids=${tides}`, `form=markdown&media=none&ids=${tides},${ids[0]}`]) {
+        const answer = await owner.json('GET', `/api/v1/exports/size?${query}`), { length } = await bytesOf(query);
+        assert.equal(answer.body.conversations, query.includes('all') ? 3 : query.includes(',') ? 2 : 1, query);
+        assert.ok(answer.body.bytes > length / 4 && answer.body.bytes < length * 4, `${query}: ${answer.body.bytes} for ${length}`);
+    }
+    const { status, body } = await other.json('GET', `/api/v1/exports/size?ids=${tides}`);
+    assert.deepEqual([status, body.field], [404, 'ids']);
 });
 
 test('a picture, a sound and a file go along: beside Markdown, inside of a page, once in an archive', async () => {
@@ -257,7 +349,7 @@ test('a search is exported as what it finds', async () => {
 for (const [query, status, field] of [
     ['', 422, 'ids'], ['form=jsonl', 422, 'ids'], ['all=false', 422, 'ids'], ['all=true&q=x', 422, 'ids'], ['ids=x', 422, 'ids'], ['ids=', 422, 'ids'], ['ids=,', 422, 'ids'],
     ['form=docx&all=true', 422, 'form'], ['form=&all=true', 422, 'form'], ['media=some&all=true', 422, 'media'], ['form=html&evidence=true&all=true', 422, 'evidence'], ['colour=red&all=true', 422, 'colour'],
-    ['ids=00000000-0000-7000-8000-000000000000', 404, 'ids'], [`ids=${Array(201).fill('00000000-0000-7000-8000-000000000000').join(',')}`, 404, 'ids'], [`q=${'x'.repeat(600)}`, 422, 'q'],
+    ['ids=00000000-0000-7000-8000-000000000000', 404, 'ids'], [`ids=${Array(201).fill('00000000-0000-7000-8000-000000000000').join(',')}`, 404, 'ids'], [`q=${'x'.repeat(2100)}`, 422, 'q'],
 ]) test(`refused: ${query.slice(0, 60) || 'nothing'}`, () => refused(query, status, field));
 
 test('more than 200 ids are too many; the same id twice is one', async () => {

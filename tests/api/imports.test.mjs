@@ -1,7 +1,8 @@
 // Imports: what was given comes in once, is reported row by row, and can be undone.
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Upload } from 'tus-js-client';
 import { changeRows, client, signIn, startServer, tempFolder } from '../lib/server.mjs';
@@ -58,7 +59,7 @@ test('form data, a zip, a folder of both: each file with its place; what is brok
     const broken = JSON.parse(claudeExport(3));
     broken[1] = { uuid: 'x', chat_messages: 'none', name: 'broken' };
     form.append('note', 'a field, which is nothing to import');
-    form.append('files', new Blob([zipOf({ 'conversations.json': JSON.stringify(broken), 'picture.png': 'no picture' })]), 'export.zip');
+    form.append('files', new Blob([zipOf({ 'conversations.json': JSON.stringify(broken), 'picture.png': 'no picture', 'more.zip': zipOf({ 'x.json': claudeExport(1) }), 'user.json': '{"id":"u","email":"a@example.org"}' })]), 'export.zip');
     form.append('files', new Blob([JSON.stringify([claude(7, ['Of the folder?', 'Yes.'])])]), '../../up/../sessions\\one.json');
     form.append('files', new Blob(['PK\x03\x04 this is no zip at all']), 'broken.zip');
     const answer = await p.json('POST', '/api/v1/imports');
@@ -68,14 +69,17 @@ test('form data, a zip, a folder of both: each file with its place; what is brok
     assert.equal(done.status, 'done', JSON.stringify(done));
     assert.equal(done.label, 'export.zip and 2 more');
     const items = await itemsOf(p, made.id);
-    assert.deepEqual(counts(done), [3, 0, 0, 0, 2], JSON.stringify(items));
+    assert.deepEqual(counts(done), [3, 0, 0, 2, 2], JSON.stringify(items));
+    const skipped = items.filter((i) => i.outcome === 'skipped');
+    assert.deepEqual(skipped.map((i) => [i.file, i.reason_code]), [['export.zip/more.zip', 'zip_inside'], ['export.zip/user.json', 'account_data']]);
+    assert.match(skipped[0].reason, /give it alone/);
     const failed = items.filter((i) => i.outcome === 'failed');
     assert.ok(failed.every((i) => i.reason), JSON.stringify(failed));
     assert.ok(failed.some((i) => i.file === 'broken.zip' && i.place === null), JSON.stringify(failed));
     assert.ok(failed.some((i) => i.file === 'export.zip/conversations.json' && i.place === 2), JSON.stringify(failed));
     assert.ok(items.some((i) => i.file === 'up/sessions/one.json'), JSON.stringify(items));
     assert.ok(!existsSync(join(server.data, '..', 'up')), 'nothing is written outside');
-    assert.deepEqual(filesKept('imports'), [], 'what was sent is gone afterwards');
+    await until('what was sent is gone afterwards', () => !filesKept('imports').length);
 });
 
 function filesKept(what) {
@@ -190,6 +194,21 @@ test('two imports of the same at once: each conversation once', async () => {
     assert.equal((await conversations(p)).length, 40);
 });
 
+test('several accounts at one provider keep their conversations apart, by what the export says or by what is given', async () => {
+    const p = await somebody();
+    const of = (account, answer = 'The same answer.') => JSON.stringify([{ ...claude(1, ['The same question?', answer]), ...(account && { account: { uuid: account } }) }]);
+    const each = async (rest) => Promise.all((await conversations(p)).map(async (c) => (await p.json('GET', `/api/v1/conversations/${c.id}${rest}`)).body));
+    const accounts = async () => (await each('')).map((c) => c.source.account).sort();
+    assert.deepEqual(counts(await importBytes(p, of('acc-a'))), [1, 0, 0, 0, 0]);
+    assert.deepEqual(counts(await importBytes(p, of('acc-b'))), [1, 0, 0, 0, 0]);
+    assert.deepEqual(await accounts(), ['acc-a', 'acc-b']);
+    assert.deepEqual(counts(await importBytes(p, of('acc-a'))), [0, 0, 1, 0, 0]);
+    assert.deepEqual(counts(await importBytes(p, of('acc-b', 'Another answer.'))), [0, 1, 0, 0, 0]);
+    assert.deepEqual(counts(await importBytes(p, of('acc-b'), '?account=mine')), [1, 0, 0, 0, 0], 'what is given wins');
+    assert.deepEqual(await accounts(), ['acc-a', 'acc-b', 'mine']);
+    assert.deepEqual((await each('/messages')).map((body) => body.items[1].blocks[0].markdown).sort(), ['Another answer.', 'The same answer.', 'The same answer.']);
+});
+
 test('only one provider is asked for: the others are skipped, with the reason', async () => {
     const p = await somebody();
     const done = await importBytes(p, claudeExport(1), '?provider=chatgpt');
@@ -272,6 +291,32 @@ test('tus-js-client uploads in pieces; cut and begun again it goes on where it w
     assert.deepEqual(filesKept('uploads'), []);
 });
 
+test('of a piece that is cut what came is kept, and the client goes on behind it', async () => {
+    const p = await somebody();
+    const bytes = zipOf({ 'conversations.json': claudeExport(300, (i) => `${i} ` + 'sourdough and tides '.repeat(200)) }, { deflate: false });
+    const path = (await tus(p, '/api/v1/uploads', 'POST', { 'upload-length': String(bytes.length) })).headers.get('location');
+    const offset = async () => Number((await tus(p, path, 'HEAD')).headers.get('upload-offset'));
+    // A small one is in memory, a large one in a file; one is announced by its length, one comes in chunks.
+    const cut = (from, to, frame) => new Promise((resolve) => {
+        const url = new URL(server.url), socket = net.connect(Number(url.port), url.hostname);
+        socket.write(`PATCH ${path} HTTP/1.1\r\nHost: ${url.host}\r\nOrigin: ${server.url}\r\nCookie: ${p.cookie}\r\nTus-Resumable: 1.0.0\r\n`
+            + `Content-Type: application/offset+octet-stream\r\nIdempotency-Key: one\r\nUpload-Offset: ${from}\r\n${frame}\r\n\r\n`);
+        if (frame.startsWith('Transfer')) socket.write(`${(bytes.length - from).toString(16)}\r\n`);
+        socket.write(bytes.subarray(from, to), () => socket.destroySoon());
+        socket.on('error', () => {}).on('close', resolve);
+    });
+    await cut(0, 1000, `Content-Length: ${bytes.length}`);
+    await until('the small piece is kept', async () => await offset() === 1000);
+    await cut(1000, 800_000, 'Transfer-Encoding: chunked');
+    await until('the large piece is kept', async () => await offset() === 800_000);
+    await cut(500, 900_000, `Content-Length: ${bytes.length}`);
+    let begun;
+    await upload(p, bytes, { uploadUrl: server.url + path, onProgress: (sent) => (begun ??= sent) });
+    assert.ok(begun >= 800_000, `not from the beginning: ${begun}`);
+    const { body } = await p.json('POST', '/api/v1/uploads/import', { uploads: path.split('/').at(-1) });
+    assert.deepEqual(counts(await ended(p, body.id)), [300, 0, 0, 0, 0], 'not a byte of it is another');
+});
+
 test('a folder of uploads is one import, with the names that it had', async () => {
     const p = await somebody();
     const ids = [];
@@ -350,10 +395,18 @@ test('the watched folder: a file that is put there is imported for its account a
 
 // --- what is kept, and for how long --------------------------------------------------------------------------------------------
 
-test('storage by kind; the account that goes takes its imports along', async () => {
-    const p = await somebody();
-    await importBytes(p, claudeExport(3));
+test('storage by kind and by import', async () => {
+    const p = await somebody(), grok = 'tests/unit/imports/samples/grok', empty = (await p.json('GET', '/api/v1/storage')).body;
+    assert.deepEqual(empty, { kinds: [{ kind: 'text', count: 0, bytes: 0 }], imports: [], bytes: 0 });
+    const words = await importBytes(p, claudeExport(3), '?name=words.json'), again = await importBytes(p, claudeExport(3));
+    const files = Object.fromEntries(readdirSync(grok, { recursive: true, withFileTypes: true }).filter((f) => f.isFile()).map((f) => join(f.parentPath ?? f.path, f.name)).map((path) => [relative(grok, path), readFileSync(path)]));
+    const pictures = await importBytes(p, zipOf(files), '?name=pictures.zip');
     const { body } = await p.json('GET', '/api/v1/storage');
-    assert.deepEqual([body.kinds[0].kind, body.kinds[0].count], ['text', 6]);
-    assert.ok(body.bytes > 100);
+    const text = body.kinds.find((k) => k.kind === 'text'), media = body.kinds.filter((k) => k.kind !== 'text').reduce((sum, k) => sum + k.bytes, 0);
+    assert.deepEqual(body.imports.map((i) => [i.id, i.label, i.conversations]), [[pictures.id, 'pictures.zip', 2], [words.id, 'words.json', 3]], `not ${again.id}`);
+    assert.deepEqual([body.imports[0].text_bytes + body.imports[1].text_bytes, body.imports[0].media_bytes, body.imports[1].media_bytes], [text.bytes, media, 0]);
+    assert.ok(media > 0 && body.bytes === text.bytes + media);
+    await p.json('POST', `/api/v1/imports/${words.id}/undo`);
+    await ended(p, words.id);
+    assert.deepEqual((await p.json('GET', '/api/v1/storage')).body.imports.map((i) => i.id), [pictures.id]);
 });

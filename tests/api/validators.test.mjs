@@ -67,4 +67,13 @@ test('what everybody is shown has one validator, each coding its own', async () 
         if (page.headers.get('etag')) tags.set(page.headers.get('content-encoding') ?? 'identity', page.headers.get('etag'));
     }
     assert.equal(new Set(tags.values()).size, tags.size, JSON.stringify([...tags]));
+
+    const page = await (await fetch(server.url + '/')).text(), files = [...new Set([...page.matchAll(/"(\/[\w./-]+\.(?:js|css|svg|webmanifest))"/g)].map((m) => m[1]))];
+    assert.ok(files.length > 1 || !tags.size, page);
+    for (const path of files) {
+        const tag = (await fetch(server.url + path)).headers.get('etag');
+        tags.set(path, tag);
+        assert.equal((await fetch(server.url + path, { headers: { 'if-none-match': tag } })).status, 304, path);
+    }
+    assert.equal(new Set(tags.values()).size, tags.size, `other bytes, another validator: ${JSON.stringify([...tags])}`);
 });

@@ -84,6 +84,7 @@ test('what is chosen in the library goes out together', async () => {
 test('the settings export everything', async () => {
     await page.goto(`${server.url}/settings`);
     await page.getByRole('button', { name: 'Export everything …' }).click();
+    await page.getByText(/About \d+ kB: 3 conversations\. Estimated from what is stored\./).waitFor();
     const { bytes } = await downloaded(() => page.getByRole('link', { name: 'Download' }).click());
     assert.equal(JSON.parse(unzip(bytes)['manifest.json']).conversations, 3);
 });

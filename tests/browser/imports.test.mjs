@@ -114,6 +114,7 @@ test('an upload that is cut goes on where it was, not from its beginning', async
 test('settings show what it takes, and the trash gives back', async () => {
     await page.goto(`${server.url}/settings`);
     await button('Show what the archive takes').click();
+    await page.getByText('Of what imports brought').waitFor();
     await page.getByRole('cell', { name: 'text', exact: true }).waitFor();
     await page.locator('.access-row', { hasText: 'Chat 3' }).first().getByRole('button', { name: 'Take it back' }).click();
     await page.waitForFunction(() => !document.querySelector('.settings')?.textContent?.includes('Chat 3'));

@@ -36,7 +36,7 @@ before(() => {
         copyFileSync(path, at(path));
     }
     write('layers.txt', '0 archive\n');
-    write('src/base/embedded.h', 'struct embedded_file { const char *name; const unsigned char *bytes; unsigned long n; };\n');
+    write('src/base/embedded.h', 'struct embedded_file { const char *name; const unsigned char *bytes; unsigned long n; const char *tag; };\n');
     write('src/archive/word.h', '#define WORD "one"\n');
     write('src/archive/word.c', `#include "archive/word.h"\n${answer('word', 'WORD')}`);
     write('src/archive/shelf.c', answer('shelf', '"shelf"'));

@@ -4,7 +4,7 @@ import { createClient } from './api/client.ts';
 import { openSocket } from './api/socket.ts';
 import { createAccount } from './model/account.ts';
 import { createCaptures } from './model/captures.ts';
-import { conversationMarkdown } from './model/exports.ts';
+import { conversationMarkdown, exportSize } from './model/exports.ts';
 import type { ImportsModel } from './model/imports.ts';
 import { createLibrary } from './model/library.ts';
 import { createLive } from './model/live.ts';
@@ -90,7 +90,7 @@ async function compose(): Promise<App> {
         reader, renderer, conversationMarkdown: (id) => conversationMarkdown(client, id),
         write: async (text) => navigator.clipboard.writeText(text), // there is none but in a secure context
     });
-    return { session, view, library, captures, queue, reader, search, account, sharing, presence, live, renderer, navigation: createNavigation(), storage: createStorage(client), imports, ...taking };
+    return { session, view, library, captures, queue, reader, search, account, sharing, presence, live, renderer, navigation: createNavigation(), storage: createStorage(client), imports, exportSize: (wish) => exportSize(client, wish), ...taking };
 }
 
 const root = document.getElementById('app');

@@ -1,5 +1,6 @@
 #include "archive/providers/chatgpt_text.h"
 
+#include "archive/markdown.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/map.h"
@@ -308,61 +309,124 @@ static void put_text(struct builder *b, struct str text, struct json metadata)
 
 /* --- drafts: ":::writing{variant="email" subject="Hello"}" … ":::" on lines of their own ------------------------------ */
 
-#define WRITING S(":::writing{")
-
-/* The value of key="…" in what stands between the braces. */
-static struct str attribute(struct builder *b, struct str braces, struct str key)
-{
-    struct buf value;
-    size_t at = str_find(braces, key, 0);
-    if (at >= braces.n || !str_starts(str_sub(braces, at + key.n, braces.n), S("=\"")))
-        return STR_NONE;
-    buf_init(&value, b->a, braces.n + 1);
-    for (size_t i = at + key.n + 2; i < braces.n && braces.s[i] != '"'; i++) {
-        if (braces.s[i] == '\\' && i + 1 < braces.n)
-            i++;
-        buf_putc(&value, braces.s[i]);
-    }
-    return buf_str(&value);
-}
+#define WRITING S(":::writing")
 
 struct draft {
-    struct str braces, body;
-    size_t next; /* where the text after it goes on */
+    struct str braces; /* what stands between them */
+    size_t body, end;
+    size_t next;   /* where the text after it goes on */
+    size_t indent; /* of an item in which it stands */
 };
+
+/* The value of key="…" between the braces; a backslash stands before a quote in it. */
+static struct str attribute(struct builder *b, struct str braces, struct str key)
+{
+    for (size_t i = 0; i < braces.n;) {
+        struct buf value;
+        size_t equals = str_find(braces, S("=\""), i);
+        struct str name = str_trim(str_sub(braces, i, equals));
+        buf_init(&value, b->a, braces.n + 1);
+        for (i = equals + 2; i < braces.n && braces.s[i] != '"'; i++) {
+            i += braces.s[i] == '\\' && i + 1 < braces.n;
+            buf_putc(&value, braces.s[i]);
+        }
+        i++;
+        if (str_eq(name, key))
+            return buf_str(&value);
+    }
+    return STR_NONE;
+}
+
+static size_t count_colons(struct str s)
+{
+    size_t n = 0;
+    while (n < s.n && s.s[n] == ':')
+        n++;
+    return n;
+}
+
+/* Behind the line: what closes a draft is a line of as many colons at least, outside of code. */
+static size_t find_close(struct str text, size_t at, size_t colons, size_t *ret_next)
+{
+    size_t stop;
+    for (; at < text.n; at = stop + 1) {
+        stop = str_find_char(text, '\n', at);
+        struct str line = str_trim(str_sub(text, at, stop));
+        size_t n = count_colons(line);
+        if (n >= colons && n == line.n) {
+            *ret_next = stop < text.n ? stop + 1 : text.n;
+            return at;
+        }
+        size_t fence = cited_fence_end(text, at);
+        stop = fence > at ? fence : stop;
+    }
+    *ret_next = text.n;
+    return text.n;
+}
 
 /* Is the line that begins at `at` the beginning of a draft? One whose end was cut off goes to the end of the text. */
 static bool draft_at(struct str text, size_t at, struct draft *ret)
 {
-    size_t line = str_find_char(text, '\n', at), end = line + 1, stop = line;
-    struct str head = str_trim(str_sub(text, at, line));
-    if ((at && text.s[at - 1] != '\n') || line >= text.n || head.s[head.n - 1] != '}')
+    enum { INDENT_MAX = 3 };
+    size_t line = str_find_char(text, '\n', at), indent = 0;
+    while (at + indent < line && text.s[at + indent] == ' ')
+        indent++;
+    struct str head = str_trim(str_sub(text, at + indent, line));
+    size_t colons = count_colons(head);
+    struct str name = str_sub(head, colons > 3 ? colons - 3 : 0, head.n), rest;
+    if (indent > INDENT_MAX || line >= text.n || !str_starts(name, WRITING))
         return false;
-    for (; end < text.n; end = stop + 1) {
-        stop = str_find_char(text, '\n', end);
-        if (str_eq(str_trim(str_sub(text, end, stop)), S(":::")))
-            break;
-    }
-    *ret = (struct draft){ .braces = str_sub(head, WRITING.n, head.n - 1),
-                           .body = str_sub(text, line + 1, end < text.n ? end : text.n),
-                           .next = stop < text.n ? stop + 1 : text.n };
+    rest = str_sub(name, WRITING.n, name.n);
+    if (rest.n && (rest.n < 2 || rest.s[0] != '{' || rest.s[rest.n - 1] != '}'))
+        return false;
+    *ret = (struct draft){ .braces = rest.n ? str_sub(rest, 1, rest.n - 1) : STR_NONE,
+                           .body = line + 1,
+                           .indent = indent };
+    ret->end = find_close(text, line + 1, colons, &ret->next);
     return true;
+}
+
+static struct str without_indent(struct builder *b, struct str body, size_t indent)
+{
+    struct buf out;
+    struct str line;
+    if (!indent)
+        return body;
+    buf_init(&out, b->a, body.n + 1);
+    while (str_cut(&body, '\n', &line)) {
+        size_t n = 0;
+        while (n < indent && n < line.n && line.s[n] == ' ')
+            n++;
+        buf_put(&out, str_sub(line, n, line.n));
+        buf_put(&out, body.s ? S("\n") : S(""));
+    }
+    return buf_str(&out);
+}
+
+static void put_draft(struct builder *b, struct str text, const struct draft *d)
+{
+    struct str title = attribute(b, d->braces, S("subject"));
+    build_artifact(b, attribute(b, d->braces, S("id")), attribute(b, d->braces, S("variant")),
+                   title.n ? title : attribute(b, d->braces, S("title")),
+                   str_trim(without_indent(b, str_sub(text, d->body, d->end), d->indent)));
 }
 
 void chatgpt_text(struct builder *b, struct str text, struct json metadata)
 {
-    size_t from = 0, at = str_find(text, WRITING, 0);
+    size_t from = 0, line = 0;
     struct draft d;
-    for (; at < text.n && b->err == OK; at = str_find(text, WRITING, at)) {
-        if (!draft_at(text, at, &d)) {
-            at += WRITING.n;
-            continue;
+    if (str_find(text, WRITING, 0) < text.n)
+        text = markdown_lines(b->a, text);
+    else
+        line = text.n;
+    while (line < text.n && b->err == OK) {
+        if (draft_at(text, line, &d)) {
+            put_text(b, str_sub(text, from, line), metadata);
+            put_draft(b, text, &d);
+            from = line = d.next;
+        } else { /* what is in code is shown, not written */
+            line = str_find_char(text, '\n', cited_fence_end(text, line)) + 1;
         }
-        put_text(b, str_sub(text, from, at), metadata);
-        struct str title = attribute(b, d.braces, S("subject"));
-        build_artifact(b, attribute(b, d.braces, S("id")), attribute(b, d.braces, S("variant")),
-                       title.n ? title : attribute(b, d.braces, S("title")), str_trim(d.body));
-        from = at = d.next;
     }
     put_text(b, str_sub(text, from, text.n), metadata);
 }

@@ -1,5 +1,6 @@
 /* Claude: chat_snapshots (with and without rendering_mode), the API's form and official exports: a list of messages
  * (research/capture.md sections 3 and 5, capture-2026.md). */
+#include "archive/cited.h"
 #include "archive/providers/provider.h"
 #include "archive/tree.h"
 #include "base/limits.h"
@@ -163,34 +164,77 @@ static void put_result(struct talk *t, struct json v)
                  json_bool(json_get(v, S("is_error")), false));
 }
 
-/* In place of what it could not show as text the provider writes a sentence that is no word of the conversation, in a fence
- * or on a line of its own. */
-static struct str without_placeholders(struct talk *t, struct str text)
+/* --- what it could not show as text ------------------------------------------------------------------- */
+
+/* In its place the provider writes a sentence that is no word of the conversation, alone in a fence or as text. In a person's words
+ * and in code with other lines it is what was said. */
+static size_t placeholder_at(struct str text, size_t at)
 {
     static const char *const SENTENCES[] = {
         "This block is not supported on your current device yet.",
         "Viewing artifacts created via the Analysis Tool web feature preview isn’t yet "
         "supported on mobile."
     };
-    for (size_t i = 0; i < COUNTOF(SENTENCES); i++) {
-        struct str bare = str_from(SENTENCES[i]);
-        struct str fenced = str_fmt(t->b->a, "```\n%s\n```", SENTENCES[i]);
-        if (str_find(text, bare, 0) >= text.n)
-            continue;
-        text = build_replace(t->b, text, fenced, S(""), true);
-        text =
-            str_find(text, bare, 0) < text.n ? build_replace(t->b, text, bare, S(""), true) : text;
-        build_finding(t->b, FOUND_TEXT_PLACEHOLDER_IGNORED,
-                      S("the provider left out what it could not show as text"));
-    }
-    return text;
+    for (size_t i = 0; i < COUNTOF(SENTENCES); i++)
+        if (str_starts(str_sub(text, at, text.n), str_from(SENTENCES[i])))
+            return strlen(SENTENCES[i]);
+    return 0;
+}
+
+static size_t take_bare(struct cited *c, size_t at, void *context)
+{
+    size_t *taken = context, n = placeholder_at(c->whole, at);
+    *taken += n;
+    return n;
+}
+
+/* A fence with nothing else in it. */
+static size_t take_fenced(struct cited *c, size_t at, void *context)
+{
+    size_t *taken = context, line, end;
+    struct str inside;
+    if (at && c->whole.s[at - 1] != '\n')
+        return 0;
+    line = str_find_char(c->whole, '\n', at) + 1;
+    inside = str_trim(str_sub(c->whole, line, str_find_char(c->whole, '\n', line)));
+    if (!placeholder_at(inside, 0) || (end = cited_fence_end(c->whole, at)) == at)
+        return 0;
+    inside = str_sub(c->whole, line, end);
+    while (inside.n && str_find_char(S("`~ \n"), inside.s[inside.n - 1], 0) < 4)
+        inside.n--; /* what closes it */
+    inside = str_trim(inside);
+    if (placeholder_at(inside, 0) != inside.n)
+        return 0;
+    *taken += inside.n;
+    return end - at;
+}
+
+static struct str without_placeholders(struct builder *b, struct str text)
+{
+    struct cited c;
+    size_t taken = 0;
+    cited_read(b, text, "`~ ", true, take_fenced, &taken, &c);
+    cited_read(b, c.text, "TV", false, take_bare, &taken, &c);
+    if (!taken)
+        return text;
+    build_finding(b, FOUND_TEXT_PLACEHOLDER_IGNORED,
+                  S("the provider left out what it could not show as text"));
+    return c.text;
+}
+
+static void put_words(struct builder *b, struct str text)
+{
+    bool answer = build_here(b)->role == ROLE_ASSISTANT;
+    bool suspect = str_find(text, S("not supported on your"), 0) < text.n ||
+                   str_find(text, S("supported on mobile"), 0) < text.n;
+    build_text(b, answer && suspect ? without_placeholders(b, text) : text);
 }
 
 static void put_content(struct talk *t, struct json v)
 {
     struct str type = json_get_str(v, S("type"));
     if (str_eq(type, S("text"))) {
-        build_text(t->b, without_placeholders(t, json_get_str(v, S("text"))));
+        put_words(t->b, json_get_str(v, S("text")));
         put_citations(t, json_get(v, S("citations")));
     } else if (str_eq(type, S("thinking"))) {
         put_thinking(t, v);
@@ -243,7 +287,7 @@ static void write_message(struct builder *b, const struct tree_node *n, void *co
     while (json_is(content, JSON_ARRAY) && json_next(&it, NULL, &part))
         put_content(t, part);
     if (!understood(build_here(b)))
-        build_text(b, without_placeholders(t, json_get_str(n->value, S("text"))));
+        put_words(b, json_get_str(n->value, S("text")));
     put_files(t, n->value);
 }
 

@@ -1,23 +1,16 @@
-/* From bytes of any kind to conversations, by the providers (provider.h) and the runner's form of a page (dom.h). */
+/* From what a provider gives to the normal form: one JSON value, or one page, whoever's it is. Decided by structure, never by name.
+ * Files, in which many of them stand: imports/source.h. */
 #ifndef VIVIM_ARCHIVE_EXTRACT_H
 #define VIVIM_ARCHIVE_EXTRACT_H
 
-#include "archive/conversation.h"
+#include "archive/providers/provider.h"
 
-/* What bytes are: decided by structure. */
-enum extract_kind { EXTRACT_CONVERSATIONS, EXTRACT_NEEDS_BROWSER };
-
-/* From stored bytes (a page, provider JSON, an export, JSON by lines, or the runner's `vivim.dom/1`) to the normal form, in C alone.
- *
- * url_or_none  helps to name the provider and becomes source.url
- * each         called once for each conversation, in order; its memory lives until it returns. Stop by returning an error.
- * Errors: EXTRACT_NEEDS_BROWSER through ret_kind when the bytes are HTML with no embedded state (the
- *         caller renders it and comes back with vivim.dom/1); E_INVALID when nothing in it is understood. */
-typedef err_t (*extract_fn)(void *context, struct conversation *c);
-/* An element that is passed over: its place in the list or its line, from 1, and why. */
-typedef void (*extract_skipped_fn)(void *context, size_t place, const char *why);
-NODISCARD err_t extract_bytes(struct str bytes, struct str url_or_none, extract_fn each,
-                              extract_skipped_fn skipped_or_null, void *context,
-                              enum extract_kind *ret_kind);
+/* A conversation of a provider, or the runner's form of a page (dom.h). of: whose it is; NULL: it says itself.
+ * E_NOT_FOUND: nobody's. Else as provider.from_json. */
+NODISCARD err_t extract_json(struct arena *a, struct json root, const struct provider *of,
+                             struct conversation *ret);
+/* What a page holds in its bytes: some provider's embedded state. html: UTF-8.
+ * E_NOT_FOUND: none; rendered it may be one. Else as provider.from_json. */
+NODISCARD err_t extract_page(struct arena *a, struct str html, struct conversation *ret);
 
 #endif

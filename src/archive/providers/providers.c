@@ -1,25 +1,42 @@
-/* The table of providers. One that gives no JSON is its data alone (<name>.json). */
+/* The table of providers, a row for each: its code (<name>.c), or where it gives no JSON that is known its data alone
+ * (<name>.json). Their order is that in which JSON is asked whose it is. */
 #include "archive/providers/provider.h"
 
-extern const struct provider PROVIDER_CHATGPT, PROVIDER_CLAUDE, PROVIDER_COPILOT, PROVIDER_DEEPSEEK,
-    PROVIDER_GEMINI, PROVIDER_GROK, PROVIDER_KIMI, PROVIDER_PERPLEXITY, PROVIDER_QWEN, PROVIDER_ZAI,
-    PROVIDER_MISTRAL, PROVIDER_META, PROVIDER_LIBRECHAT, PROVIDER_TYPINGMIND, PROVIDER_LMSTUDIO,
-    PROVIDER_OPENWEBUI;
+/* clang-format off */
+#define PROVIDER_ROWS(CODE, DATA) \
+    CODE(CHATGPT) \
+    CODE(CLAUDE) \
+    CODE(GEMINI) \
+    CODE(GROK) \
+    CODE(DEEPSEEK) \
+    CODE(KIMI) \
+    CODE(QWEN) \
+    CODE(ZAI) \
+    CODE(COPILOT) \
+    CODE(MISTRAL) \
+    CODE(PERPLEXITY) \
+    DATA(POE, "poe") \
+    DATA(LMARENA, "lmarena") \
+    CODE(META) \
+    CODE(OPENWEBUI) \
+    CODE(LIBRECHAT) \
+    CODE(TYPINGMIND) \
+    CODE(LMSTUDIO) \
+    DATA(JAN, "jan") \
+    DATA(CLAUDE_CODE, "claude_code") \
+    DATA(CODEX, "codex") \
+    DATA(GEMINI_CLI, "gemini_cli") \
+    DATA(CURSOR, "cursor") \
+    DATA(GENERIC, "generic") /* a page of any host */
+/* clang-format on */
 
-static const struct provider PROVIDER_POE = { .name = "poe" },
-                             PROVIDER_LMARENA = { .name = "lmarena" },
-                             PROVIDER_JAN = { .name = "jan" },
-                             PROVIDER_GENERIC = { .name = "generic" }; /* a page of any host */
+#define CODE_OF(NAME)       extern const struct provider PROVIDER_##NAME;
+#define DATA_OF(NAME, word) static const struct provider PROVIDER_##NAME = { .name = (word) };
+PROVIDER_ROWS(CODE_OF, DATA_OF)
 
-const struct provider *const PROVIDERS[] = {
-    &PROVIDER_CHATGPT,   &PROVIDER_CLAUDE,     &PROVIDER_GEMINI,
-    &PROVIDER_GROK,      &PROVIDER_DEEPSEEK,   &PROVIDER_KIMI,
-    &PROVIDER_QWEN,      &PROVIDER_ZAI,        &PROVIDER_COPILOT,
-    &PROVIDER_MISTRAL,   &PROVIDER_PERPLEXITY, &PROVIDER_POE,
-    &PROVIDER_LMARENA,   &PROVIDER_META,       &PROVIDER_OPENWEBUI,
-    &PROVIDER_LIBRECHAT, &PROVIDER_TYPINGMIND, &PROVIDER_LMSTUDIO,
-    &PROVIDER_JAN,       &PROVIDER_GENERIC,    NULL
-};
+#define CODE_ROW(NAME)       &PROVIDER_##NAME,
+#define DATA_ROW(NAME, word) &PROVIDER_##NAME,
+const struct provider *const PROVIDERS[] = { PROVIDER_ROWS(CODE_ROW, DATA_ROW) NULL };
 
 const struct provider *provider_by_name(struct str name)
 {

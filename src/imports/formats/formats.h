@@ -5,9 +5,10 @@
 #include "archive/providers/provider.h"
 #include "imports/source.h"
 
-extern const struct source_format FORMAT_REFUSED, FORMAT_TAKEOUT, FORMAT_TAKEOUT_PAGE,
-    FORMAT_CHATGPT_PAGE, FORMAT_PAGE, FORMAT_MHTML, FORMAT_MISTRAL, FORMAT_JAN, FORMAT_COPILOT,
-    FORMAT_CHATGPT_LIST, FORMAT_JSON;
+extern const struct source_format FORMAT_ANNOTATIONS, FORMAT_REFUSED, FORMAT_TAKEOUT,
+    FORMAT_TAKEOUT_PAGE, FORMAT_CHATGPT_PAGE, FORMAT_PAGE, FORMAT_MHTML, FORMAT_MISTRAL, FORMAT_JAN,
+    FORMAT_COPILOT, FORMAT_CHATGPT_LIST, FORMAT_CLAUDE_CODE, FORMAT_CODEX, FORMAT_GEMINI_CLI,
+    FORMAT_CURSOR, FORMAT_JSON;
 
 /* Values one after the other, each a conversation that says by its structure whose it is (json.c). For formats in which they
  * stand somewhere inside a file. `lists`: as in json_values_init; `provider`: all are its, NULL: each says. */

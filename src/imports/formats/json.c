@@ -1,8 +1,7 @@
 /* JSON in which each value is a conversation and says by its structure whose (providers.c): an array of them, JSON Lines, the
  * list in an object, or one alone. Exports hold other JSON too, in which nothing is a conversation: that is passed over
  * without a word; but as soon as one is found, what stood before it unknown is said. */
-#include "archive/providers/dom.h"
-#include "archive/providers/provider.h"
+#include "archive/providers/extract.h"
 #include "base/json_values.h"
 #include "base/limits.h"
 #include "imports/formats/formats.h"
@@ -49,20 +48,33 @@ static err_t own(struct arena *a, struct json root, struct conversation *ret)
     return conversation_read(a, root, p->name, ret);
 }
 
-/* *ret_known: it is one, whatever became of it. */
-static err_t read_value(struct values *v, struct arena *a, struct json root, bool *ret_known,
-                        struct conversation *ret)
+/* Whose it is, where the conversation itself says so, by an id that tells accounts apart and nobody's name. The files that say
+ * more of an account are not read (refused.c). */
+static struct str account_of(struct json root)
 {
+    enum { ID_BYTES_MAX = 200 };
+    const struct json said[] = { json_get(json_get(root, S("account")), S("uuid")),
+                                 json_get(json_get(root, S("conversation")), S("user_id")),
+                                 json_get(root, S("user_id")) };
+    for (size_t i = 0; i < COUNTOF(said); i++)
+        if (json_str(said[i]).n && json_str(said[i]).n <= ID_BYTES_MAX)
+            return json_str(said[i]);
+    return STR_NONE;
+}
+
+/* *ret_known: it is one, whatever became of it. */
+static err_t read_value(struct import_source *s, struct values *v, struct arena *a,
+                        struct json root, bool *ret_known, struct conversation *ret)
+{
+    s->own = conversation_is(root);
     *ret_known = true;
-    if (dom_is(root))
-        return dom_conversation(a, root, ret);
-    if (conversation_is(root))
+    if (s->own)
         return own(a, root, ret);
-    const struct provider *p = v->provider ? v->provider : provider_of_json(root);
-    if (p)
-        return p->from_json(a, root, ret);
-    *ret_known = false;
-    return OK;
+    err_t e = extract_json(a, root, v->provider, ret);
+    *ret_known = e != E_NOT_FOUND;
+    if (e == OK && !ret->source.account.n)
+        ret->source.account = account_of(root);
+    return *ret_known ? e : OK;
 }
 
 static err_t say_unknown(struct import_source *s, struct values *v)
@@ -89,8 +101,7 @@ static bool promises(const struct source_head *h)
 {
     /* What stands beside the conversations in an archive of ours (docs/export.md). */
     size_t format = source_head_value(h, "format");
-    struct str value = str_sub(h->bytes, format, h->bytes.n);
-    if (str_starts(value, S("\"vivim.export/")) || str_starts(value, S("\"vivim.annotations/")))
+    if (str_starts(str_sub(h->bytes, format, h->bytes.n), S("\"vivim.export/")))
         return false;
     static const char *const NAMES[] = { "mapping",   "chat_messages", "conversations", "messages",
                                          "responses", "chats",         "history" };
@@ -112,14 +123,16 @@ static err_t take_value(struct import_source *s, struct values *v, struct arena 
     s->place = v->json.place;
     TRY(e);
     TRY(json_parse(a, text, JSON_FOREIGN_DEPTH_MAX, &root));
-    e = read_value(v, a, root, ret_known, ret);
+    if (v->said == v->unknown_count)
+        json_values_forget(&v->json);
+    e = read_value(s, v, a, root, ret_known, ret);
     if (!*ret_known) {
         note_unknown(v, s->place);
         return E_NOT_FOUND;
     }
     v->speaks = true;
     if (v->said == v->unknown_count)
-        return e;
+        return e;      /* and the text was let go */
     v->waiting = text; /* first what stood before it */
     return say_unknown(s, v);
 }

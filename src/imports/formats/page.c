@@ -1,6 +1,5 @@
 /* A stored web page: what a provider's page holds in its bytes, else the page rendered (import_reading.render). */
-#include "archive/providers/dom.h"
-#include "archive/providers/provider.h"
+#include "archive/providers/extract.h"
 #include "base/limits.h"
 #include "imports/formats/formats.h"
 
@@ -12,24 +11,6 @@ static bool page_sniff(const struct source_head *h)
     return s.n && s.s[0] == '<';
 }
 
-/* Is any provider's state in it? E_NOT_FOUND: none. */
-static err_t embedded(struct arena *a, struct str html, struct conversation *ret)
-{
-    for (size_t i = 0; PROVIDERS[i]; i++) {
-        struct json root;
-        err_t e = PROVIDERS[i]->embedded ? PROVIDERS[i]->embedded(a, html, &root) : E_NOT_FOUND;
-        if (e == OK) {
-            TRY(PROVIDERS[i]->from_json(a, root, ret));
-            ret->source.strategy = "embedded";
-            return OK;
-        }
-        if (e == E_BUSY || e == E_LIMIT)
-            return e;
-    }
-    err_clear();
-    return E_NOT_FOUND;
-}
-
 static err_t rendered(struct import_source *s, struct arena *a, struct str html, struct str url,
                       struct conversation *ret)
 {
@@ -39,13 +20,13 @@ static err_t rendered(struct import_source *s, struct arena *a, struct str html,
         return err_note(E_INVALID, NULL, "this page has to be opened in a browser to be read");
     TRY(s->reading->render(s->reading->context, a, html, url, &dom));
     TRY(json_parse(a, dom, JSON_FOREIGN_DEPTH_MAX, &root));
-    return dom_conversation(a, root, ret);
+    return extract_json(a, root, NULL, ret);
 }
 
 err_t page_conversation(struct import_source *s, struct arena *a, struct str html, struct str url,
                         struct conversation *ret)
 {
-    err_t e = embedded(a, html, ret);
+    err_t e = extract_page(a, html, ret);
     if (e == E_NOT_FOUND)
         e = rendered(s, a, html, url, ret);
     if (e == OK && url.n)

@@ -63,11 +63,12 @@ static bool refused_sniff(const struct source_head *h)
 static err_t refused_open(struct import_source *s)
 {
     if (is_zip(&s->head))
-        return err_note(E_INVALID, NULL, "it is a zip itself: give it alone");
+        return err_note(E_INVALID, "zip_inside",
+                        "it is a zip inside of one, which is not gone into: give it alone");
     const char *what = any(&s->head, KEYS)    ? "it holds keys or sessions of an account"
                        : any(&s->head, MONEY) ? "it holds payments"
                                               : "it holds who the account belongs to";
-    return err_note(E_INVALID, NULL, "%s, which is never kept", what);
+    return err_note(E_INVALID, "account_data", "%s, which is never kept", what);
 }
 
 static err_t refused_next(struct import_source *s, struct arena *a, struct conversation *ret)

@@ -23,11 +23,12 @@ struct reading {
     struct vocabulary *vocabulary;
     int32_t *ids; /* of each word of the model its stem's; -1: no single word of letters */
     struct word_count *weights;
-    int32_t *row_of; /* of a stem */
+    double *functions; /* of a stem: the weight of the function words among its words */
+    int32_t *row_of;   /* of a stem */
 };
 
 /* A word of the model that is one word to us too; "don't" and "<s>" are not. */
-static err_t stem_of(struct reading *r, struct str word, int32_t *ret)
+static err_t stem_of(struct reading *r, struct str word, int32_t *ret, bool *ret_function)
 {
     struct search_tokens walk;
     struct search_token t, more;
@@ -39,6 +40,7 @@ static err_t stem_of(struct reading *r, struct str word, int32_t *ret)
     if (!search_tokens_next_running(&walk, &t))
         return OK;
     TRY(vocabulary_id(r->vocabulary, t.stem, &id));
+    *ret_function = search_word_class(SEARCH_ENGLISH, t.text) != SEARCH_WORD_CONTENT;
     *ret = search_tokens_next_running(&walk, &more) ? -1 : (int32_t)id;
     return OK;
 }
@@ -50,6 +52,7 @@ static err_t read_stems(struct reading *r)
     r->ids = ARENA_ARRAY(&r->arena, int32_t, words);
     r->weights = ARENA_ARRAY(&r->arena, struct word_count, words);
     r->row_of = ARENA_ARRAY(&r->arena, int32_t, words);
+    r->functions = ARENA_ARRAY(&r->arena, double, words);
     struct word_count *likely = ARENA_ARRAY(&r->arena, struct word_count, words);
     TRY(arena_err(&r->arena));
     for (size_t i = 0; i < words; i++) {
@@ -60,9 +63,12 @@ static err_t read_stems(struct reading *r)
     size_t kept = word_counts_keep(likely, words, WORDS_MAX, 1e-12);
     for (size_t i = 0; i < kept; i++) {
         uint32_t word = likely[i].id;
-        TRY(stem_of(r, r->model.text[word], &r->ids[word]));
-        if (r->ids[word] >= 0)
-            r->weights[r->ids[word]].weight += likely[i].weight;
+        bool function = false;
+        TRY(stem_of(r, r->model.text[word], &r->ids[word], &function));
+        if (r->ids[word] < 0)
+            continue;
+        r->weights[r->ids[word]].weight += likely[i].weight;
+        r->functions[r->ids[word]] += function ? likely[i].weight : 0;
     }
     return OK;
 }
@@ -79,7 +85,7 @@ static err_t plan(struct reading *r, struct table_plan *ret)
     }
     if (!rows)
         return err_note(E_CORRUPT, NULL, "the language model has no words");
-    return rows_plan(&r->arena, r->weights, stems, rows, all, r->row_of, ret);
+    return rows_plan(&r->arena, r->weights, stems, rows, all, r->functions, r->row_of, ret);
 }
 
 static int32_t row_of_word(const struct reading *r, size_t word)

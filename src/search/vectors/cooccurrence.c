@@ -12,7 +12,9 @@ err_t cooccurrence_init(struct cooccurrence *c, struct arena *a, size_t buffer_m
                         size_t pairs_max)
 {
     assert(buffer_max >= 2 * COOCCURRENCE_WINDOW && pairs_max);
-    *c = (struct cooccurrence){ .buffer_max = buffer_max, .pairs_max = pairs_max };
+    *c = (struct cooccurrence){ .buffer_max = buffer_max,
+                                .pairs_max = pairs_max,
+                                .lightest = 0.25F };
     c->buffer = room_for(a, buffer_max);
     c->spare = room_for(a, buffer_max);
     c->pairs = room_for(a, pairs_max);
@@ -66,11 +68,13 @@ static size_t drop_lighter(struct cooccurrence_pair *p, size_t count, float leas
 /* So many of the two lists, both sorted, that they fit. */
 static void make_room(struct cooccurrence *c)
 {
-    while (c->count + c->buffered > c->pairs_max) {
-        c->lightest = c->lightest > 0 ? c->lightest * 2 : 0.25F;
+    for (; c->count + c->buffered > c->pairs_max; c->lightest *= 2) {
         c->count = drop_lighter(c->pairs, c->count, c->lightest);
-        if (c->count + c->buffered > c->pairs_max)
-            c->buffered = drop_lighter(c->buffer, c->buffered, c->lightest);
+        if (c->count + c->buffered <= c->pairs_max)
+            return;
+        c->buffered = drop_lighter(c->buffer, c->buffered, c->lightest);
+        if (c->count + c->buffered <= c->pairs_max)
+            return;
     }
 }
 

@@ -76,7 +76,8 @@ bool glosses_line(struct str line, struct buf *to)
 struct reading {
     struct arena arena; /* all of this */
     struct vocabulary *vocabulary;
-    uint32_t *ids; /* of the texts, one after another */
+    double *functions; /* of an id: how often it stood for a function word */
+    uint32_t *ids;     /* of the texts, one after another */
     size_t count, max;
     uint32_t *ends; /* where each text ends in it */
     size_t texts, texts_max;
@@ -87,8 +88,12 @@ static err_t read_text(struct reading *r, struct str text)
     struct search_tokens walk;
     struct search_token t;
     search_tokens_init(&walk, text, SEARCH_ENGLISH);
-    while (r->count < r->max && search_tokens_next_running(&walk, &t))
-        TRY(vocabulary_id(r->vocabulary, t.stem, &r->ids[r->count++]));
+    while (r->count < r->max && search_tokens_next_running(&walk, &t)) {
+        uint32_t id;
+        TRY(vocabulary_id(r->vocabulary, t.stem, &id));
+        r->ids[r->count++] = id;
+        r->functions[id] += search_word_class(SEARCH_ENGLISH, t.text) != SEARCH_WORD_CONTENT;
+    }
     r->ends[r->texts++] = (uint32_t)r->count;
     return OK;
 }
@@ -124,9 +129,10 @@ static err_t read_files(struct reading *r, const char *folder, const struct sear
 
 static err_t reading_init(struct reading *r)
 {
-    *r = (struct reading){ .max = 8000000, .texts_max = 400000 };
+    *r = (struct reading){ .max = 4000000, .texts_max = 400000 };
     arena_init(&r->arena, MIB(256));
     TRY(vocabulary_new(&r->arena, &r->vocabulary));
+    r->functions = ARENA_ARRAY(&r->arena, double, r->max);
     r->ids = ARENA_ARRAY(&r->arena, uint32_t, r->max);
     r->ends = ARENA_ARRAY(&r->arena, uint32_t, r->texts_max);
     return arena_err(&r->arena);
@@ -151,7 +157,7 @@ static err_t plan(struct reading *r, int32_t **ret_row_of, struct table_plan *re
     if (!rows)
         return err_note(E_CORRUPT, NULL, "too few words are explained");
     *ret_row_of = row_of;
-    return rows_plan(&r->arena, kept, stems, rows, (double)r->count, row_of, ret);
+    return rows_plan(&r->arena, kept, stems, rows, (double)r->count, r->functions, row_of, ret);
 }
 
 static err_t count_pairs(struct reading *r, const int32_t *row_of, struct cooccurrence *c)

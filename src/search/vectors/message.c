@@ -7,18 +7,23 @@
 
 /* --- the weighed average of words ------------------------------------------------------------------- */
 
-/* Smooth inverse frequency (Arora, Liang, Ma 2017): a / (a + p(w)). p is the word's share of the corpus that knows it best: one's
- * own, then the language model's, then the glosses'. */
+/* Smooth inverse frequency (Arora, Liang, Ma 2017): a / (a + p(w)). p is the word's share of English as the language model has it,
+ * else of the archive, else of the glosses, which are no ordinary language. 0: not in the space, or a function word. */
 static const float SIF_A = 1e-3F;
 
 static float weight_of(const struct search_space *s, const struct search_word_rows *w)
 {
     static const enum search_table_kind ORDER[] = { SEARCH_TABLE_BIGRAMS, SEARCH_TABLE_OWN,
                                                     SEARCH_TABLE_GLOSSES };
-    for (size_t i = 0; i < COUNTOF(ORDER); i++)
-        if (w->row[ORDER[i]] >= 0)
-            return SIF_A / (SIF_A + s->tables[ORDER[i]]->shares[w->row[ORDER[i]]]);
-    return 0;
+    float weight = 0;
+    for (size_t i = COUNTOF(ORDER); i-- > 0;) {
+        float share = w->row[ORDER[i]] < 0 ? -1 : s->tables[ORDER[i]]->shares[w->row[ORDER[i]]];
+        if (share >= 1)
+            return 0;
+        if (share >= 0)
+            weight = SIF_A / (SIF_A + share);
+    }
+    return weight;
 }
 
 typedef int8_t eight_bytes __attribute__((vector_size(8), aligned(1), may_alias));
@@ -40,10 +45,10 @@ static size_t average(const struct search_space *s, const struct search_word_row
     size_t known = 0;
     memset(ret, 0, s->bytes * sizeof *ret);
     for (size_t i = 0; i < count; i++) {
-        if (!search_word_in_space(&words[i]))
+        float weight = weight_of(s, &words[i]);
+        if (!(weight > 0))
             continue;
         known++;
-        float weight = weight_of(s, &words[i]);
         for (int k = 0; k < SEARCH_TABLE_KINDS; k++) {
             const struct search_table *t = s->tables[k];
             int32_t row = words[i].row[k];

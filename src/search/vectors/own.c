@@ -74,7 +74,8 @@ static err_t plan(struct own *o, struct table_plan *ret)
         stems[i] = str_dup(&o->work, stem);
     }
     TRY(arena_err(&o->work));
-    return rows_plan(&o->work, o->kept, stems, o->kept_count, (double)o->words, o->row_of, ret);
+    return rows_plan(&o->work, o->kept, stems, o->kept_count, (double)o->words, NULL, o->row_of,
+                     ret);
 }
 
 static err_t count_pairs(struct own *o, const struct search_sequence *s, void *context)

@@ -87,7 +87,7 @@ static int by_stem(const void *x, const void *y)
 }
 
 err_t rows_plan(struct arena *a, struct word_count *kept, struct str *stems, size_t count,
-                double all, int32_t *row_of, struct table_plan *plan)
+                double all, const double *functions, int32_t *row_of, struct table_plan *plan)
 {
     assert(count >= 1 && count <= SEARCH_TABLE_ROWS_MAX && all > 0);
     struct named *named = ARENA_ARRAY(a, struct named, count);
@@ -104,7 +104,8 @@ err_t rows_plan(struct arena *a, struct word_count *kept, struct str *stems, siz
         if (!w->stem.n || (rows && str_eq(plan->words[rows - 1], w->stem)))
             continue;
         plan->words[rows] = w->stem;
-        plan->shares[rows] = (float)(w->count.weight / all);
+        bool function = functions && functions[w->count.id] > w->count.weight / 2;
+        plan->shares[rows] = function ? 1 : (float)(w->count.weight / all);
         row_of[w->count.id] = (int32_t)rows++;
     }
     plan->rows = rows;

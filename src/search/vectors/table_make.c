@@ -32,6 +32,15 @@ static struct search_table_id id_of(const struct table_plan *plan, const struct 
     return id;
 }
 
+/* With a direction for every word all words would be equally far from each other: fewer for a small vocabulary. */
+static uint32_t dims_for(const struct table_plan *plan)
+{
+    enum { DIMS_MIN = 16, ROWS_A_DIM = 8 };
+    uint32_t most = (uint32_t)(plan->rows / ROWS_A_DIM);
+    most = most < DIMS_MIN ? DIMS_MIN : most;
+    return plan->dims < most ? plan->dims : most;
+}
+
 err_t table_make(struct arena *a, struct table_plan *plan, struct cooccurrence *c,
                  struct arena *counts, const struct search_check *check, struct str *ret)
 {
@@ -41,6 +50,7 @@ err_t table_make(struct arena *a, struct table_plan *plan, struct cooccurrence *
     struct dense vectors;
     double values[SEARCH_TABLE_DIMS_MAX];
     cooccurrence_end(c);
+    plan->dims = dims_for(plan);
     plan->id = id_of(plan, c);
     TRY(search_check(check));
     TRY(ppmi(&work, c, plan->rows, &m, &transposed));

@@ -18,7 +18,7 @@ struct cooccurrence_pair {
 };
 
 /* Symmetric counts. Bounded: new pairs go through a buffer that is sorted and merged when it is full; when there are more than
- * pairs_max different ones, the lightest go, each time at a higher weight. */
+ * pairs_max different ones, the lightest go, up to a weight that rises as far as it must. */
 struct cooccurrence {
     struct cooccurrence_pair *buffer, *spare; /* of buffer_max */
     size_t buffered, buffer_max;
@@ -62,7 +62,7 @@ NODISCARD err_t randomised_svd(struct arena *a, const struct sparse *m,
 struct table_plan {
     enum search_table_kind kind;
     struct search_table_id id;
-    uint32_t dims;
+    uint32_t dims;     /* at most; fewer where there are few rows */
     struct str *words; /* sorted by bytes, each once; 1 .. SEARCH_TABLE_ROWS_MAX */
     float *shares;     /* of each */
     size_t rows;
@@ -85,9 +85,11 @@ struct word_count {
 size_t word_counts_keep(struct word_count *w, size_t count, size_t most, double least);
 
 /* Their order in the table, by the bytes of their stems. `kept` is sorted that way; row_of[id] gets the row and is left alone for
- * other ids. plan: words, shares (of `all`, the weight of everything) and rows are set, in `a`. stems: of kept[i]. */
+ * other ids. plan: words, shares (of `all`, the weight of everything; 1 where more than half of an id's weight, by functions[id],
+ * is that of function words; NULL: of none) and rows are set, in `a`. stems: of kept[i]. */
 NODISCARD err_t rows_plan(struct arena *a, struct word_count *kept, struct str *stems, size_t count,
-                          double all, int32_t *row_of, struct table_plan *plan);
+                          double all, const double *functions, int32_t *row_of,
+                          struct table_plan *plan);
 
 /* --- table_make.c ------------------------------------------------------------------------------------- */
 

@@ -44,7 +44,8 @@ struct search_table { /* views into its bytes, which must outlive it; read-only,
     uint32_t rows, dims,
         stride;          /* stride: bytes of a row, dims padded with zeros to a multiple of 16 */
     const float *scales; /* of each row: unit vector = scale x int8 */
-    const float *shares; /* of each row: the word's share of its corpus, 0..1 */
+    const float *shares; /* of each row: the word's share of its corpus, 0..1; 1: a function word,
+                            which says nothing of what a message is about */
     const uint32_t *offsets; /* rows + 1, into words */
     const char *words;       /* sorted by bytes */
     const int8_t *vectors;
@@ -106,7 +107,8 @@ struct str search_vector_write(struct arena *a, const struct search_vector *v, u
 bool search_vector_read(struct str row, uint32_t bytes,
                         struct search_vector *ret); /* false: of another length */
 
-/* The vector of a message or a query: its words in any order, as often as they stand there. */
+/* The vector of a message or a query: its words in any order, as often as they stand there. Function and question words that a
+ * background table knows count for nothing (with them on one side alone, recall falls by eight points), so all may be given. */
 void search_message_vector(const struct search_space *s, const struct search_epoch *e,
                            const struct search_word_rows *words, size_t count,
                            struct search_vector *ret);

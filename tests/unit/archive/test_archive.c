@@ -10,7 +10,7 @@
 #include "archive_sql.h"
 #include "narrow.h"
 
-static const struct archive_put_options OPTIONS = { .outcome = S("ok") };
+static struct archive_put_options OPTIONS = { .outcome = S("ok") };
 
 /* Messages in Claude's JSON, at a link; `turn` (or NULL) changes what was read of them. */
 static struct archive_put_result put_turned(const char *url, const char *title,
@@ -96,6 +96,23 @@ static void captured_again_without_a_change(void **state)
     assert_true(uuid_eq(one.id, two.id));
     assert_true(!two.created && !two.changed && two.version == 1 && two.messages_unchanged == 2);
     assert_true(got(one.id).captured_ms == NOW + 1000);
+}
+
+/* What an archive brings back: as old as what is here, or older. Of a later time it is a rendering as any other. */
+static void captured_once_and_brought_again(void **state)
+{
+    UNUSED(state);
+    struct archive_put_result one = put(TWO, NOW), two, later;
+    OPTIONS = (struct archive_put_options){ .archived = true };
+    for (int64_t ms = NOW - 1; ms <= NOW; ms++) {
+        two = put_at("s", "Another title", TWO, ms);
+        assert_true(uuid_eq(one.id, two.id) && !two.changed && two.version == 1);
+        assert_str(got(one.id).outcome, "ok");
+        assert_str(got(one.id).title, "T");
+    }
+    later = put(TWO, NOW + 1);
+    assert_true(later.changed && !got(one.id).outcome.n);
+    OPTIONS = (struct archive_put_options){ .outcome = S("ok") };
 }
 
 static void a_changed_answer_is_a_new_version(void **state)
@@ -618,6 +635,49 @@ static void no_query_reaches_further_than_it_says(void **state)
     narrow_complete(SQL_ALL_ARCHIVE, WAITS, 1);
 }
 
+static void add(struct uuid id, struct conversation *c, const struct archive_added *added)
+{
+    CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+    ok(db_txn_begin(&tx, f.db));
+    ok(archive_add(f.db, &f.arena, f.owner, id, c, added, NOW));
+    ok(db_txn_commit(&tx));
+}
+
+/* Only where there is none yet, and of the message that says what the archive had said last; what is said next goes on counting. */
+static void what_was_added_elsewhere_comes_back(void **state)
+{
+    UNUSED(state);
+    struct block words[2] = { { .type = BLOCK_TEXT, .text = { S("first") } },
+                              { .type = BLOCK_TEXT, .text = { S("second") } } };
+    struct archive_added_version versions[] = { { 0, 1, NOW - 5, &words[0], 1 },
+                                                { 1, 3, NOW - 9, &words[0], 1 },
+                                                { 1, 7, NOW - 8, &words[1], 1 },
+                                                { 9, 1, NOW - 8, &words[1], 1 } };
+    const struct archive_added added = { S("Mine\0!"), versions, COUNTOF(versions) };
+    struct archive_put_result r = put(TWO, NOW);
+    size_t count;
+    struct archive_message *m = messages(r.id, true, &count);
+    struct message of[] = { { .hash = S("sha256:another") }, { .hash = m[1].hash } };
+    struct conversation c = { .messages = of, .message_count = 2 };
+    for (int again = 0; again < 2; again++) {
+        struct archive_version *kept;
+        add(r.id, &c, &added);
+        assert_str(got(r.id).title, "Mine\xef\xbf\xbd!");
+        assert_true(got(r.id).title_own && got(r.id).version == 2);
+        ok(archive_versions(f.db, &f.arena, f.owner, r.id, (struct uuid){ { 0 } }, 0, 9, &kept,
+                            &count));
+        assert_int_equal(count, 2);
+        assert_true(uuid_eq(kept[0].message_id, m[1].id) && kept[0].version == 3 &&
+                    kept[0].replaced_ms == NOW - 9 && kept[1].version == 7);
+        assert_str(kept[1].blocks, "[{\"type\":\"text\",\"markdown\":\"second\"}]");
+        assert_true(str_starts(kept[1].hash, S("sha256:")) && !str_eq(kept[0].hash, kept[1].hash));
+        struct archive_message *now = messages(r.id, true, &count);
+        assert_true(now[0].version == 1 && now[1].version == 8 && str_eq(now[1].hash, m[1].hash));
+    }
+    put(M("a", "human", "q") "," M("b", "assistant", "y"), NOW + 1);
+    assert_true(messages(r.id, true, &count)[1].version == 9);
+}
+
 /* `position >= :after` gave the last message of a page again on the next one. */
 static void pages_of_messages_begin_behind_the_last(void **state)
 {
@@ -638,13 +698,59 @@ static void pages_of_messages_begin_behind_the_last(void **state)
     }
 }
 
+/* In Claude's JSON, each below the one before it; who: of two that take turns, "human" twice for no answers. */
+static const char *chain(size_t count, const char *const who[2])
+{
+    struct buf text;
+    buf_init(&text, &f.arena, MIB(4));
+    for (size_t i = 0; i < count; i++)
+        buf_putf(&text,
+                 "%s{'uuid':'a-message-of-it-%zu','sender':'%s','text':'says %zu',"
+                 "'parent_message_uuid':'a-message-of-it-%zu'}",
+                 i ? "," : "", i, who[i % 2], i, i - 1);
+    buf_putc(&text, 0);
+    assert_int_equal(buf_err(&text), OK);
+    return text.s;
+}
+
+/* Of one with very many messages only the first are made into rows at once, unless there is something to hold it against. */
+static void very_many_messages(void **state)
+{
+    UNUSED(state);
+    static const char *const TALK[] = { "human", "assistant" }, *const QUESTIONS[] = { "human",
+                                                                                       "human" };
+    enum { MANY = 1100, FROM = 995 };
+    struct archive_message *rows;
+    size_t count;
+    const char *talk = chain(MANY, TALK);
+    struct archive_put_result one = put(talk, NOW), again, elsewhere, alone;
+    assert_true(one.created && one.messages_new == MANY && one.message_count == MANY);
+    assert_int_equal(got(one.id).message_count, MANY);
+    ok(archive_messages(f.db, &f.arena, f.owner, one.id, true, FROM - 1, MANY, &rows, &count));
+    assert_int_equal(count, MANY - FROM);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(rows[i].position, FROM + i);
+        assert_true(!i || uuid_eq(rows[i].parent_id, rows[i - 1].id));
+        assert_true(uuid_eq(rows[i].source_id, one.source_id));
+    }
+    again = put(talk, NOW + 1);
+    assert_true(uuid_eq(again.id, one.id) && !again.changed && again.messages_unchanged == MANY);
+    elsewhere = put_at("elsewhere", "T", talk, NOW + 2);
+    assert_true(uuid_eq(elsewhere.id, one.id) && elsewhere.source_new && !elsewhere.messages_new);
+    assert_true(str_eq(got(one.id).hash, got(again.id).hash));
+    alone = put_at("alone", "T", chain(MANY, QUESTIONS), NOW + 3); /* nothing to be known by */
+    assert_true(alone.created && alone.messages_new == MANY && !uuid_eq(alone.id, one.id));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(no_query_reaches_further_than_it_says),
         TEST(pages_of_messages_begin_behind_the_last),
+        TEST(what_was_added_elsewhere_comes_back),
         TEST(a_new_conversation),
         TEST(captured_again_without_a_change),
+        TEST(captured_once_and_brought_again),
         TEST(a_changed_answer_is_a_new_version),
         TEST(a_poorer_rendering_leaves_everything),
         TEST(what_is_gone_is_kept_off_the_path),
@@ -657,6 +763,7 @@ int main(void)
         TEST(pages_are_newest_first),
         TEST(zero_bytes_and_long_titles),
         TEST(the_most_messages),
+        TEST(very_many_messages),
         TEST(larger_than_the_arena),
     };
     RUN_ON_BOTH(tests);

@@ -551,6 +551,18 @@ static void a_draft_is_an_artifact(void **state)
     assert_message("{" AUTHOR("assistant") ",'content':{'content_type':'text','parts':["
                                            "'say :::writing{x} here']}}",
                    "assistant\ntext: say :::writing{x} here\n");
+    /* Shown in code it is code; in a draft, code may hold what looks like its end; an item may hold one. */
+    assert_message("{" AUTHOR("assistant") ",'content':{'content_type':'text','parts':['```\\n"
+                                           ":::writing{variant=\\\"email\\\"}\\nDear\\n:::\\n"
+                                           "```']}}",
+                   "assistant\ncode: :::writing{variant=\"email\"}\nDear\n:::\n");
+    assert_message("{" AUTHOR("assistant") ",'content':{'content_type':'text','parts':["
+                                           "'::::writing{subject=\\\"id card\\\" "
+                                           "variant=\\\"x\\\"}\\n```\\n::::\\n```\\n:::\\nb\\n"
+                                           "::::\\r\\n1. a\\n\\n   :::writing\\n   c\\n    d\\n"
+                                           "   :::\\nend']}}",
+                   "assistant\nartifact x: ```\n::::\n```\n:::\nb\ntext: 1. a\n"
+                   "artifact: c\n d\ntext: end\n");
 }
 
 /* A document of the canvas is made and changed by calls; what cannot be replayed is kept as the call. */

@@ -64,6 +64,9 @@ static void code_holds_no_marks(void **state)
                  "code md: ```\n@\n```\n@\ntext: b\ncitation 1\n");
     assert_cited("~~~\n```\n@\n~~~\nb@", "code: ```\n@\ntext: b\ncitation 1\n");
     assert_cited("> ```\n> @\n> ```\n>\n> b@", "code: @\ntext: > b\ncitation 3\n");
+    assert_cited("```md\n```sh\n@\n```\nb@", "code md: ```sh\n@\ntext: b\ncitation 1\n");
+    assert_cited("> ```\n> @\n\nb@", "code: @\ntext: b\ncitation 1\n");
+    assert_cited("``` a`b\n@", "text: ``` a`b\ncitation -1\n");
 }
 
 int main(void)

@@ -304,6 +304,17 @@ static void placeholders_are_no_words(void **state)
     assert_message("{'sender':'assistant','text':'One. Viewing artifacts created via the Analysis "
                    "Tool web feature preview isn\u2019t yet supported on mobile. Two.'}",
                    "assistant\ntext: One.  Two.\n");
+    /* In fences of any length, and never in what somebody says of it. */
+#define SENTENCE "This block is not supported on your current device yet."
+    assert_message("{'sender':'assistant','text':'One.\\n~~~~\\n" SENTENCE "\\n~~~~\\n  "
+                   "```\\n" SENTENCE "\\n  ```\\nTwo.'}",
+                   "assistant\ntext: One.\n\n\nTwo.\n");
+    assert_message("{'sender':'human','text':'Why " SENTENCE "'}",
+                   "user\ntext: Why " SENTENCE "\n");
+    assert_message("{'sender':'assistant','text':'`" SENTENCE "` is said\\n```\\na\\n" SENTENCE
+                   "\\n```'}",
+                   "assistant\ntext: `" SENTENCE "` is said\ncode: a\n" SENTENCE "\n");
+#undef SENTENCE
 }
 
 int main(void)

@@ -47,6 +47,40 @@ static void a_hash_is_over_canonical_json(void **state)
                "sha256:606c584a4d2f616b6da8b232a829bbe41bcc99e490b54d414a3df8dd981f51cf");
 }
 
+/* What is written with its members in order right away is what sorting them gives, byte for byte. */
+static void blocks_that_are_written_at_once_are_canonical(void **state)
+{
+    UNUSED(state);
+    static const enum block_type TYPES[] = { BLOCK_TEXT, BLOCK_CODE, BLOCK_TOOL_CALL,
+                                             BLOCK_TOOL_RESULT, BLOCK_THINKING };
+    static const struct str WORDS[] = {
+        { NULL, 0 }, { "", 0 }, { "a \"quoted\" \\ \x01\t\xc3\xa9 \xff", 19 }, { "one\r\ntwo", 8 }
+    };
+    for (size_t i = 0; i < COUNTOF(TYPES); i++)
+        for (size_t k = 0; k < COUNTOF(WORDS); k++) {
+            TEST_ARENA(a);
+            struct message m = { .role = ROLE_ASSISTANT };
+            struct buf at_once, sorted;
+            struct json root;
+            for (int n = 0; n < 2; n++) {
+                struct block *b = block_add(&a, &m, TYPES[i]);
+                struct str *members = (struct str *)&b->text; /* all of them begin with these */
+                members[0] = members[1] = WORDS[k];
+                if (TYPES[i] == BLOCK_TOOL_CALL)
+                    b->tool_call.arguments = WORDS[k];
+            }
+            buf_init(&at_once, &a, KIB(8));
+            buf_init(&sorted, &a, KIB(8));
+            assert_ok(message_canonical(&a, &m, &at_once));
+            assert_ok(json_parse(&a, buf_str(&at_once), JSON_DEPTH_MAX, &root));
+            assert_ok(json_canonical(&a, root, &sorted));
+            assert_true(str_eq(buf_str(&at_once), buf_str(&sorted)));
+            struct json blocks = json_get(root, S("blocks"));
+            struct str type = json_get_str(json_at(blocks, 1), S("type"));
+            assert_true(str_eq(type, str_from(block_type_name(TYPES[i]))));
+        }
+}
+
 static void numbers_and_order_are_canonical(void **state)
 {
     UNUSED(state);
@@ -309,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_finding_has_words),
         cmocka_unit_test(a_hash_is_over_canonical_json),
+        cmocka_unit_test(blocks_that_are_written_at_once_are_canonical),
         cmocka_unit_test(numbers_and_order_are_canonical),
         cmocka_unit_test(volatile_parts_do_not_count),
         cmocka_unit_test(everything_else_counts),

@@ -354,6 +354,43 @@ static void what_the_doctor_says(void **state)
                          0) < metrics.n);
 }
 
+static int64_t tally_rows(void)
+{
+    static const struct db_query COUNT = { .name = "tallies",
+                                           .sqlite = "SELECT COUNT(*) FROM capture_tally",
+                                           .postgres = "SELECT COUNT(*) FROM capture_tally" };
+    int64_t n;
+    ok(db_i64(f.db, &COUNT, DB_NO_ARGS, &n));
+    return n;
+}
+
+/* Two years of captures on every day: the rows do not grow with them, and what the doctor counts stays. */
+static void counters_of_old_days_become_one(void **state)
+{
+    UNUSED(state);
+    const int64_t DAY = 86400000;
+    struct tally_row *rows;
+    size_t n;
+    start();
+    count("kimi", "network", "ok", 1, NOW - 400 * DAY);
+    for (int i = 0; i < 100; i++)
+        count("claude", "network", "ok", 1, NOW - (100 + i % 50) * DAY);
+    count("claude", "network", "ok", 2, NOW - 90 * DAY); /* keeps its day */
+    count("claude", "network", "ok", 3, NOW);
+    assert_int_equal(tally_rows(), 53);
+    for (int again = 0; again < 2; again++) {
+        ok(doctor_sweep(&f.app, f.db, &f.arena, NOW));
+        assert_int_equal(tally_rows(), 3);
+        ok(capture_store_tallies(f.db, &f.arena, NOW - 14 * DAY, &rows, &n));
+        assert_int_equal(n, 1); /* kimi's was more than a year ago */
+        assert_true(rows[0].captures == 105 && rows[0].lately == 3 && rows[0].last_ms == NOW);
+    }
+    ok(doctor_sweep(&f.app, f.db, &f.arena, NOW + 91 * DAY)); /* added to what is gathered */
+    assert_int_equal(tally_rows(), 1);
+    ok(capture_store_tallies(f.db, &f.arena, NOW, &rows, &n));
+    assert_true(n == 1 && rows[0].captures == 105 && rows[0].last_ms == NOW);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +401,7 @@ int main(void)
         TEST(it_goes_on_where_it_was),
         TEST(who_asks_wrongly_is_told),
         TEST(what_the_doctor_says),
+        TEST(counters_of_old_days_become_one),
     };
     RUN_ON_BOTH(tests);
 }

@@ -68,6 +68,86 @@ static void a_conflict_leaves_the_transaction_usable(void **state)
 }
 
 /* Neither database is asked, and both say the same: what one keeps the other must take. */
+static int64_t count_in(struct db *db)
+{
+    int64_t n = -1;
+    assert_int_equal(db_i64(db, &Q_COUNT, DB_NO_ARGS, &n), OK);
+    return n;
+}
+
+/* More than go out in one turn, large ones among them, and a read in their midst. */
+static void writes_together_are_all_there(void **state)
+{
+    UNUSED(state);
+    enum { MANY = 7000 };
+    char *word = arena_bytes(&f.arena, KIB(200));
+    struct str large = str_of(word, KIB(200));
+    {
+        CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+        assert_int_equal(db_txn_begin(&tx, f.db), OK);
+        db_together_begin(f.db);
+        for (int64_t i = 0; i < MANY; i++) {
+            struct str text = i % 1000 ? str_fmt(&f.arena, "%lld", (long long)i) : large;
+            if (!(i % 1000))
+                memset(word, 'a' + (int)(i / 1000), large.n);
+            assert_int_equal(put(f.db, i, text), OK);
+            if (i == 100)
+                assert_int_equal(count_in(f.db), 101);
+        }
+        assert_int_equal(db_together_end(f.db), OK);
+        int64_t deleted = 0;
+        assert_int_equal(db_exec(f.db, &Q_DELETE, DB_ARGS(DBI(MANY - 1)), &deleted), OK);
+        assert_int_equal(deleted, 1);
+        assert_int_equal(db_txn_commit(&tx), OK);
+    }
+    assert_int_equal(count_in(f.db), MANY - 1);
+}
+
+/* One that fails is said by the end at the latest, whatever stands behind it; nothing of it stays, nor is the handle spoilt. */
+static void writes_together_fail_together(void **state)
+{
+    UNUSED(state);
+    for (int behind = 0; behind < 3; behind++) {
+        CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+        assert_int_equal(db_txn_begin(&tx, f.db), OK);
+        assert_int_equal(put(f.db, 1, S("before")), OK);
+        db_together_begin(f.db);
+        err_t e = put(f.db, 2, S("two"));
+        if (e == OK)
+            e = put(f.db, 3, S("two"));
+        for (int64_t i = 0; e == OK && i < behind; i++)
+            e = put(f.db, 4 + i, str_fmt(&f.arena, "behind %lld", (long long)i));
+        int64_t n;
+        if (behind == 2 && e == OK)
+            e = db_i64(f.db, &Q_COUNT, DB_NO_ARGS, &n); /* a read says it */
+        if (e == OK)
+            e = db_together_end(f.db);
+        assert_int_equal(e, E_CONFLICT);
+        if (behind == 1) /* who lets it go has the transaction as it was before */
+            assert_true(put(f.db, 1, S("again")) == E_CONFLICT);
+    }
+    assert_int_equal(count_in(f.db), 0);
+    assert_int_equal(put_durable(f.db, 9), OK);
+    assert_int_equal(count_in(f.db), 1);
+}
+
+/* What was sent and not waited for goes with the transaction, and comes with its commit. */
+static void writes_together_end_with_their_transaction(void **state)
+{
+    UNUSED(state);
+    for (int commits = 0; commits < 2; commits++) {
+        CLEANUP(db_txn_end) struct db_txn tx = { 0 };
+        assert_int_equal(db_txn_begin(&tx, f.db), OK);
+        db_together_begin(f.db);
+        assert_int_equal(put(f.db, 1, S("one")), OK);
+        if (commits)
+            assert_int_equal(db_txn_commit(&tx), OK);
+        else
+            db_txn_end(&tx);
+        assert_int_equal(count_in(f.db), commits);
+    }
+}
+
 static void text_that_is_none_is_refused(void **state)
 {
     UNUSED(state);
@@ -228,6 +308,9 @@ int main(void)
         BOTH(every_type_comes_back),
         BOTH(limits_and_absence),
         BOTH(a_conflict_leaves_the_transaction_usable),
+        BOTH(writes_together_are_all_there),
+        BOTH(writes_together_fail_together),
+        BOTH(writes_together_end_with_their_transaction),
         BOTH(text_that_is_none_is_refused),
         BOTH(what_is_not_committed_is_gone),
         BOTH(changed_rows_are_counted),
@@ -240,6 +323,9 @@ int main(void)
         ALONE(every_type_comes_back),
         ALONE(limits_and_absence),
         ALONE(a_conflict_leaves_the_transaction_usable),
+        ALONE(writes_together_are_all_there),
+        ALONE(writes_together_fail_together),
+        ALONE(writes_together_end_with_their_transaction),
         ALONE(what_is_not_committed_is_gone),
         ALONE(changed_rows_are_counted),
         ALONE(walking_and_stopping),

@@ -32,6 +32,7 @@ static void put(struct uuid id)
     ok(db_txn_begin(&tx, f.db));
     ok(archive_store_insert(f.db, f.owner, &c));
     ok(import_store_insert(f.db, f.owner, &row));
+    ok(import_store_advance(f.db, f.owner, id, 0, 0, 1, &(struct import_counts){ .made = 1 }));
     ok(import_store_item(f.db, f.owner, id, &item));
     ok(import_store_seen_put(f.db, f.owner, DIGEST, id, 1));
     ok(upload_store_insert(f.db, f.owner, &u));

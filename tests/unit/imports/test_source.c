@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "drip.h"
+#include "imports/lines.h"
 #include "imports/told.h"
 #include "os/file.h"
 
@@ -76,6 +78,18 @@ static void what_is_cut_off_costs_what_stands_behind(void **state)
     TELLS(a, json_text(&a, "[" ONE("a", "one") ",{'mapping':{"),
           "-- file: JSON\n" SAID(
               "a", "one") "  2: bad_json: the text ends inside a value at byte 210\n");
+}
+
+static void lines_cut_anywhere_give_those_that_are_whole(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct str first = json_text(&a, ONE("a", "one") "\n"),
+               both = json_text(&a, ONE("a", "one") "\n" ONE("b", "two") "\n");
+    for (size_t i = first.n + 1; i < both.n - 1; i += 3) {
+        struct str got = told_bytes(&a, str_sub(both, 0, i));
+        assert_true(str_starts(got, S("-- file: JSON\n" SAID("a", "one") "  2: bad_json: ")));
+    }
 }
 
 static void one_bad_element_costs_itself(void **state)
@@ -202,8 +216,10 @@ static void a_zip_in_a_zip_is_said(void **state)
         str_cstr(&a, str_fmt(&a, "%s/a.docx", folder)),
         S("PK\3\4\24\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\23\0\0\0[Content_Types].xml"),
         0600));
-    assert_str(told_path(&a, folder),
-               "-- inner.zip\n  0: invalid_field: it is a zip itself: give it alone\n");
+    assert_str(
+        told_path(&a, folder),
+        "-- inner.zip\n  0: invalid_field: it is a zip inside of one, which is not gone into: "
+        "give it alone\n");
     folder_remove(folder);
 }
 
@@ -232,6 +248,66 @@ static void ids_are_made_where_there_are_none(void **state)
     assert_true(str_find(grown, id, 0) < grown.n);
     assert_true(str_find(twice, str_cat(&a, id, S("\n")), 0) < twice.n);
     assert_true(str_find(twice, str_cat(&a, id, S("-2\n")), 0) < twice.n);
+}
+
+/* --- how long it lives --------------------------------------------------------------------------------------------------------------- */
+
+enum { KEPT_MAX = 64 };
+static struct kept {
+    struct arena a, telling;
+    struct conversation c;
+    struct str told;
+} kept[KEPT_MAX];
+
+static size_t read_kept(const char *path)
+{
+    CLEANUP(arena_free) struct arena of_files = { 0 };
+    CLEANUP(import_files_close) struct import_files f = { 0 };
+    const struct import_reading reading = { 0 };
+    size_t count = 0;
+    arena_init(&of_files, MIB(64));
+    assert_ok(import_files_open(&f, &of_files, path));
+    for (size_t i = 0; i < f.count; i++) {
+        CLEANUP(arena_free) struct arena of_source = { 0 };
+        CLEANUP(import_source_close) struct import_source s = { 0 };
+        arena_init(&of_source, MIB(64));
+        err_t e = import_source_open(&s, &of_source, &reading, &f, i);
+        while (e == OK && count < KEPT_MAX) {
+            struct kept *k = &kept[count];
+            arena_init(&k->a, MIB(64));
+            arena_init(&k->telling, MIB(64));
+            e = import_source_next(&s, &k->a, &k->c);
+            if (e == OK)
+                kept[count++].told = told(&k->telling, &k->c);
+            else
+                arena_free(&k->a), arena_free(&k->telling);
+        }
+    }
+    return count;
+}
+
+/* Conversations are stored together, when the file that they are of has long been closed, and the next one read. */
+static void what_was_read_outlives_its_file(void **state)
+{
+    UNUSED(state);
+    static const char *const PATHS[] = { "copilot.csv", "takeout",     "takeout_page",
+                                         "chatgpt",     "claude",      "Tea in the studio",
+                                         "jan",         "saved.mhtml", "singlefile.html",
+                                         "mistral",     "grok",        "lmstudio" };
+    size_t all = 0;
+    for (size_t i = 0; i < COUNTOF(PATHS); i++) {
+        TEST_ARENA(a);
+        size_t count = read_kept(str_cstr(&a, str_fmt(&a, SAMPLES "/%s", PATHS[i])));
+        for (size_t k = 0; k < count; k++) {
+            assert_str(told(&kept[k].telling, &kept[k].c),
+                       str_cstr(&kept[k].telling, kept[k].told));
+            assert_true(!kept[k].c.source.id.n || kept[k].c.source.id.s[0]);
+            arena_free(&kept[k].a);
+            arena_free(&kept[k].telling);
+        }
+        all += count;
+    }
+    assert_true(all >= 15);
 }
 
 /* --- our own form ------------------------------------------------------------------------------------------------------------------ */
@@ -283,9 +359,10 @@ static void round_trip(struct arena *a, const char *path, size_t *io_count)
 static void our_own_form_comes_back_to_the_byte(void **state)
 {
     UNUSED(state);
-    static const char *const PATHS[] = { "chatgpt",        "claude",     "grok",        "takeout",
-                                         "mistral",        "meta.json",  "copilot.csv", "lmstudio",
-                                         "librechat.json", "lines.jsonl" };
+    static const char *const PATHS[] = { "chatgpt",        "claude",      "grok",        "takeout",
+                                         "mistral",        "meta.json",   "copilot.csv", "lmstudio",
+                                         "librechat.json", "lines.jsonl", "claude_code", "codex",
+                                         "gemini_cli",     "cursor" };
     size_t count = 0;
     for (size_t i = 0; i < COUNTOF(PATHS); i++) {
         TEST_ARENA(a);
@@ -313,11 +390,97 @@ static void our_own_form_is_checked(void **state)
           "-- file: JSON\n  1: invalid_field: its provider \"tomorrow\" is not known\n");
 }
 
+/* --- sessions, which grow while they are read ------------------------------------------------------------------------------------ */
+
+static struct str sample(struct arena *a, const char *name)
+{
+    struct str text;
+    assert_ok(file_read(a, str_cstr(a, str_fmt(a, SAMPLES "/%s", name)), MIB(1), &text));
+    return text;
+}
+
+#define CLAUDE_SESSION \
+    "claude_code/projects/-home-me-tides/5e000000-0000-4000-8000-000000000001.jsonl"
+
+/* What is cut off anywhere is a session so far: no error, and nothing that could not be read. */
+static void a_session_that_is_half_written_waits_for_its_end(void **state)
+{
+    UNUSED(state);
+    static const char *const NAMES[] = {
+        CLAUDE_SESSION,
+        "codex/sessions/2026/06/01/"
+        "rollout-2026-06-01T08-00-00-c0de0000-0000-7000-8000-000000000001.jsonl",
+        "gemini_cli/tmp/tides/chats/session-2026-06-05T09-00-bbbb2222.jsonl",
+    };
+    for (size_t i = 0; i < COUNTOF(NAMES); i++) {
+        TEST_ARENA(a);
+        struct str text = sample(&a, NAMES[i]);
+        for (size_t n = 300; n < text.n; n += 211) {
+            TEST_ARENA(one);
+            struct str got = told_bytes(&one, str_sub(text, 0, n));
+            assert_true(str_starts(got, S("-- file: ")));
+            assert_int_equal(str_find(got, S("element_skipped"), 0), got.n);
+            assert_int_equal(str_find(got, S("bad_json"), 0), got.n);
+        }
+    }
+}
+
+static void a_line_that_is_broken_and_not_the_last_is_said(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct str line =
+        json_text(&a, "{'type':'user','uuid':'u1','sessionId':'s','message':{'content':'Tea?'}}\n");
+    struct str broken = S("{\"type\":\"user\",\"message\":tru}\n");
+    const char *want = "-- file: Claude Code session\n== claude_code session s\nuser\ntext: Tea?\n"
+                       "  found element_skipped: line 2 could not be read\n";
+    TELLS(a, str_fmt(&a, "%.*s%.*s\n\n", STR_ARG(line), STR_ARG(broken)), want);
+    TELLS(a, str_fmt(&a, "%.*s\\x\n{\"type\":", STR_ARG(line)), want);
+}
+
+static void a_cycle_of_records_ends(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct str got = told_bytes(
+        &a, json_text(&a, "{'type':'user','uuid':'a','parentUuid':'b','sessionId':'s','message':{"
+                          "'content':'One'}}\n{'type':'user','uuid':'b','parentUuid':'a',"
+                          "'sessionId':'s','message':{'content':'Two'}}\n"));
+    assert_true(str_find(got, S("One"), 0) < got.n && str_find(got, S("Two"), 0) < got.n);
+    assert_true(str_find(got, S("cycle_broken"), 0) < got.n);
+}
+
+static void lines_come_whole_however_they_are_read(void **state)
+{
+    UNUSED(state);
+    for (size_t step = 1; step < 9; step++) {
+        CLEANUP(lines_free) struct lines l = { 0 };
+        struct drip d = { { drip_read }, S("one\n\n \r\ntoo long for it\n\ttwo \r\nhalf"), step };
+        struct str line;
+        lines_init(&l, &d.reader, 8);
+        assert_ok(lines_next(&l, &line));
+        assert_true(str_eq(line, S("one")) && l.place == 1 && l.whole);
+        assert_int_equal(lines_next(&l, &line), E_LIMIT);
+        assert_int_equal(l.place, 4);
+        assert_ok(lines_next(&l, &line));
+        assert_true(str_eq(line, S("two")) && l.place == 5 && l.whole);
+        assert_ok(lines_next(&l, &line));
+        assert_true(str_eq(line, S("half")) && l.place == 6 && !l.whole);
+        assert_int_equal(lines_next(&l, &line), E_NOT_FOUND);
+    }
+    err_clear();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_session_that_is_half_written_waits_for_its_end),
+        cmocka_unit_test(a_line_that_is_broken_and_not_the_last_is_said),
+        cmocka_unit_test(a_cycle_of_records_ends),
+        cmocka_unit_test(lines_come_whole_however_they_are_read),
         cmocka_unit_test(samples_give_what_stands_beside_them),
         cmocka_unit_test(what_is_cut_off_costs_what_stands_behind),
+        cmocka_unit_test(lines_cut_anywhere_give_those_that_are_whole),
         cmocka_unit_test(one_bad_element_costs_itself),
         cmocka_unit_test(unknown_elements_are_said_once_something_is_known),
         cmocka_unit_test(the_same_id_twice_is_given_twice),
@@ -329,6 +492,7 @@ int main(void)
         cmocka_unit_test(a_zip_in_a_zip_is_said),
         cmocka_unit_test(a_row_that_does_not_end_is_said_behind_what_was_read),
         cmocka_unit_test(ids_are_made_where_there_are_none),
+        cmocka_unit_test(what_was_read_outlives_its_file),
         cmocka_unit_test(our_own_form_comes_back_to_the_byte),
         cmocka_unit_test(our_own_form_is_checked),
     };

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "hub/hub.h"
 #include "identity/identity.h"
-#include "net/local_client.h"
+#include "net/api_client.h"
 #include "ops/fixture.h"
 #include "realtime/realtime.h"
 #include "search/search.h"
@@ -250,18 +250,17 @@ static int close_program(void **state)
 
 /* --- asking ------------------------------------------------------------------------------------------- */
 
-static struct local_reply ask(const char *who, const char *method, struct str target,
-                              struct str body)
+static struct api_reply ask(const char *who, const char *method, struct str target, struct str body)
 {
-    struct local_request rq = { .socket_path = socket_path,
-                                .method = method,
-                                .target = target,
-                                .acting_handle = str_from(who),
-                                .body = body,
-                                .timeout_ms = 20000 };
-    struct local_reply reply;
+    struct api_request rq = { .socket_path = socket_path,
+                              .method = method,
+                              .target = target,
+                              .acting_handle = str_from(who),
+                              .body = body,
+                              .timeout_ms = 20000 };
+    struct api_reply reply;
     ok(arena_err(&f.arena));
-    ok(local_call(&f.arena, &rq, &reply));
+    ok(api_call(&f.arena, &rq, &reply));
     return reply;
 }
 
@@ -270,7 +269,7 @@ static struct str note_path(const char *behind)
     return str_fmt(&f.arena, "/api/v1/notes/%.*s%s", STR_ARG(uuid_str(&f.arena, the_note)), behind);
 }
 
-static struct json json_of(struct local_reply reply)
+static struct json json_of(struct api_reply reply)
 {
     struct json j;
     if (reply.status != 200)
@@ -366,7 +365,7 @@ static struct str packet_with(const char *sid, struct str send, const char *begi
     if (send.n)
         assert_int_equal(ask("", "POST", target, send).status, 200);
     for (;;) {
-        struct local_reply reply = ask("", "GET", target, STR_NONE);
+        struct api_reply reply = ask("", "GET", target, STR_NONE);
         struct str rest = reply.body, packet;
         assert_int_equal(reply.status, 200);
         while (str_cut(&rest, '\x1e', &packet))
@@ -385,7 +384,7 @@ static void it_is_a_topic(void **state)
     ok(identity_token_create(f.db, &f.arena, the_reader, &wanted, clock_wall_ms(), &token,
                              &secret));
     share("reader");
-    struct local_reply hello = ask("", "GET", S("/socket.io/?EIO=4&transport=polling"), STR_NONE);
+    struct api_reply hello = ask("", "GET", S("/socket.io/?EIO=4&transport=polling"), STR_NONE);
     ok(json_parse(&f.arena, str_sub(hello.body, 1, hello.body.n), 4, &open));
     const char *sid = str_cstr(&f.arena, json_get_str(open, S("sid")));
     packet_with(sid, str_fmt(&f.arena, "40{\"token\":\"%.*s\"}", STR_ARG(secret)), "40");

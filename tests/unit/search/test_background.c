@@ -141,6 +141,8 @@ static void hold_that_both_are_there(void)
     assert_true(search_table_find(bigrams, S("wordc")) >= 0);
     assert_int_equal(search_table_find(bigrams, S("s")), -1);
     assert_int_equal(search_table_find(bigrams, S("don")), -1);
+    assert_true(glosses->shares[search_table_find(glosses, S("for"))] == 1); /* a function word */
+    assert_true(glosses->shares[search_table_find(glosses, S("vessel"))] < 0.1F);
     search_background_stop(b);
     search_background_look(&a, tables, &sources, &whole);
     assert_true(whole);

@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "http/http.h"
-#include "net/local_client.h"
+#include "net/api_client.h"
 #include "ops/fixture.h"
 #include "search/search.h"
 
@@ -88,11 +88,11 @@ static int close_server(void **state)
 
 static int get(const char *target, struct json *ret)
 {
-    struct local_request rq = {
+    struct api_request rq = {
         .socket_path = socket_path, .method = "GET", .target = str_from(target), .timeout_ms = 10000
     };
-    struct local_reply reply;
-    ok(local_call(&f.arena, &rq, &reply));
+    struct api_reply reply;
+    ok(api_call(&f.arena, &rq, &reply));
     ok(json_parse(&f.arena, reply.body, 16, ret));
     return reply.status;
 }

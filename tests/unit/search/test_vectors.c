@@ -247,9 +247,8 @@ static void plain_average(const struct search_space *s, const struct search_word
         double share = 0;
         bool in = false;
         for (int k = 0; k < SEARCH_TABLE_KINDS; k++)
-            if (words[i].row[k] >= 0 && (!in || k != SEARCH_TABLE_GLOSSES)) {
-                share = (double)s->tables[k]
-                            ->shares[words[i].row[k]]; /* own before bigrams before glosses */
+            if (words[i].row[k] >= 0) { /* bigrams before glosses */
+                share = (double)s->tables[k]->shares[words[i].row[k]];
                 in = true;
             }
         known += in;
@@ -314,6 +313,36 @@ static void a_message_is_the_weighed_average_less_the_mean(void **state)
             assert_true(fabs((double)v.scale * v.v[k] - plain[i][k] / sqrt(square)) < 0.005);
         if (v.scale > 0)
             assert_true(fabsf(search_vector_cosine(&v, &v, s.bytes) - 1) < 0.02F);
+    }
+}
+
+/* Whichever table says that it is one. */
+static void a_function_word_counts_for_nothing(void **state)
+{
+    UNUSED(state);
+    struct made glosses = make_table(SEARCH_TABLE_GLOSSES, 50, 0);
+    struct made bigrams = make_table(SEARCH_TABLE_BIGRAMS, 30, 1);
+    struct search_space s;
+    struct search_epoch e = { 0 };
+    struct search_mean mean;
+    struct search_vector with, without;
+    search_space_init(&s, &glosses.table, &bigrams.table, NULL);
+    search_mean_init(&mean);
+    search_mean_end(&mean, &s, &e);
+    for (int k = 0; k < 2; k++) {
+        struct search_word_rows words[] = { search_space_word(&s, S("word02")),
+                                            search_space_word(&s, S("word05")) };
+        const struct search_table *t = k ? &bigrams.table : &glosses.table;
+        float *share = (float *)(uintptr_t)&t->shares[words[1].row[t->kind]], kept = *share;
+        search_message_vector(&s, &e, words, 1, &without);
+        search_message_vector(&s, &e, words, 2, &with);
+        assert_memory_not_equal(with.v, without.v, s.bytes);
+        *share = 1;
+        search_message_vector(&s, &e, words, 2, &with);
+        assert_memory_equal(with.v, without.v, s.bytes);
+        search_message_vector(&s, &e, words + 1, 1, &with);
+        assert_true(with.scale == 0);
+        *share = kept;
     }
 }
 
@@ -520,6 +549,8 @@ int main(void)
                                         close_arena),
         cmocka_unit_test_setup_teardown(an_empty_space_knows_no_word, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_message_is_the_weighed_average_less_the_mean, open_arena,
+                                        close_arena),
+        cmocka_unit_test_setup_teardown(a_function_word_counts_for_nothing, open_arena,
                                         close_arena),
         cmocka_unit_test_setup_teardown(an_epoch_fits_its_tables_alone, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(products_are_exact, open_arena, close_arena),

@@ -309,6 +309,14 @@ export interface Schemas {
             count: number;
             bytes: number;
         }[];
+        imports: {
+            id: string;
+            label: string;
+            created_at: string;
+            conversations: number;
+            text_bytes: number;
+            media_bytes: number;
+        }[];
         bytes: number;
     };
     Token: {
@@ -510,6 +518,18 @@ export interface Operations {
     };
     'GET /api/v1/exports': {
         query: { form?: string; ids?: string; q?: string; all?: boolean; media?: string; evidence?: boolean };
+    };
+    'GET /api/v1/exports/size': {
+        query: { form?: string; ids?: string; q?: string; all?: boolean; media?: string; evidence?: boolean };
+        reply: {
+            conversations: number;
+            messages: number;
+            media: {
+                count: number;
+                bytes: number;
+            };
+            bytes: number;
+        };
     };
     'GET /api/v1/imports': {
         query: { cursor?: string; limit?: number };

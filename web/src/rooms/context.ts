@@ -3,6 +3,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { AccountModel } from '../model/account.ts';
 import type { CapturesModel } from '../model/captures.ts';
+import type { ExportWish } from '../model/exports.ts';
 import type { ImportsModel } from '../model/imports.ts';
 import type { LibraryModel } from '../model/library.ts';
 import type { LiveModel } from '../model/live.ts';
@@ -31,6 +32,7 @@ export interface App {
     live: LiveModel;
     renderer: Renderer;
     copyConversation: (id: string) => Promise<string>; // as Markdown, into the clipboard; what to say of it
+    exportSize: (wish: ExportWish) => Promise<string | null>; // about, in words
     copyMessage: (message: Message) => Promise<boolean>;
     print: () => Promise<void>;
     navigation: Navigation;

@@ -1,7 +1,8 @@
 // What to take out, and in which form. The download is the browser's own: it shows how far it is, and can be cancelled.
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { exportAddress, type ExportForm } from '../model/exports.ts';
 import { Dialog } from '../ui/parts.tsx';
+import { useApp } from './context.ts';
 
 const FORMS: [ExportForm, string, string][] = [
     ['archive', 'Archive', 'A zip of everything, with pictures, your changes and a list of checksums: what another VIVIM takes in again.'],
@@ -14,6 +15,14 @@ export function ExportPanel({ ids, what, close }: { ids?: string[]; what: string
     const [form, setForm] = useState<ExportForm>('archive');
     const [media, setMedia] = useState(true);
     const [evidence, setEvidence] = useState(false);
+    const [size, setSize] = useState<string | null>(null);
+    const { exportSize } = useApp();
+    const wish = { ...(ids ? { ids } : {}), form, media, evidence };
+    useEffect(() => {
+        let wanted = true;
+        void exportSize(wish).then((said) => wanted && setSize(said));
+        return () => void (wanted = false);
+    }, [form, media]);
     return (
         <Dialog title={`Export ${what}`} kind="export-panel" close={close}>
             <fieldset class="choices">
@@ -29,8 +38,9 @@ export function ExportPanel({ ids, what, close }: { ids?: string[]; what: string
                 <label class="check"><input type="checkbox" checked={media && form !== 'jsonl'} disabled={form === 'jsonl'} onChange={(e) => setMedia(e.currentTarget.checked)} /> With pictures and files</label>
                 <label class="check"><input type="checkbox" checked={evidence && form === 'archive'} disabled={form !== 'archive'} onChange={(e) => setEvidence(e.currentTarget.checked)} /> With what was kept of captures (much larger)</label>
             </p>
+            <p class="small" role="status">{size}{size && evidence && form === 'archive' && ' What was kept of captures comes on top.'}</p>
             <div class="row">
-                <a class="button primary" href={exportAddress({ ...(ids ? { ids } : {}), form, media, evidence })} download onClick={close}>Download</a>
+                <a class="button primary" href={exportAddress(wish)} download onClick={close}>Download</a>
                 <button type="button" onClick={close}>Cancel</button>
             </div>
         </Dialog>

@@ -1,14 +1,13 @@
 // Exports and files come in: a place to drop them, what would come of it, what came of it, and the way back.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { isUnderWay, type Given, type Import, type ImportItem, type ImportsModel } from '../model/imports.ts';
+import { size } from '../model/size.ts';
 import { count, exact } from '../model/time.ts';
 import { useStore } from '../ui/hooks.ts';
 import { Confirm, Notice, Waiting } from '../ui/parts.tsx';
 import { given, givenOf } from './imports_given.ts';
 import { ProblemNotice } from './problem_notice.tsx';
 import { useTitle } from './shell.tsx';
-
-const size = (bytes: number): string => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`);
 
 function DropZone({ model, busy }: { model: ImportsModel; busy: boolean }) {
     const [over, setOver] = useState(false);

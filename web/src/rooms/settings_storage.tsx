@@ -1,11 +1,11 @@
-// What the archive takes, by kind; and the trash.
+// What the archive takes, by kind and by import; and the trash.
 import { useState } from 'preact/hooks';
 import type { Problem } from '../api/problem.ts';
+import { size } from '../model/size.ts';
 import type { Used } from '../model/storage.ts';
+import { day } from '../model/time.ts';
 import { useApp } from './context.ts';
 import { ProblemNotice } from './problem_notice.tsx';
-
-const size = (bytes: number): string => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 export function StorageUsed() {
     const { storage } = useApp();
@@ -30,6 +30,18 @@ export function StorageUsed() {
                 <table>
                     <thead><tr><th>Kind</th><th>Pieces</th><th>Size</th></tr></thead>
                     <tbody>{used.kinds.map((k) => <tr key={k.kind}><td>{k.kind}</td><td>{k.count.toLocaleString()}</td><td>{size(k.bytes)}</td></tr>)}</tbody>
+                </table>
+            )}
+            {used && used.imports.length > 0 && (
+                <table>
+                    <caption>Of what imports brought</caption>
+                    <thead><tr><th>Import</th><th>Conversations</th><th>Text</th><th>Pictures and files</th></tr></thead>
+                    <tbody>{used.imports.map((i) => (
+                        <tr key={i.id}>
+                            <td>{i.label}, <time dateTime={i.created_at}>{day(i.created_at)}</time></td>
+                            <td>{i.conversations.toLocaleString()}</td><td>{size(i.text_bytes)}</td><td>{size(i.media_bytes)}</td>
+                        </tr>
+                    ))}</tbody>
                 </table>
             )}
             {used && used.trash.length > 0 && <h3>In the trash</h3>}
