@@ -45,7 +45,8 @@ export function formsOf(hits: readonly Pick<Hit, 'snippet' | 'highlights' | 'wor
 export type Find = (text: string) => [start: number, end: number][];
 
 // The longest form wins where two stand at one place.
-export function finder(forms: readonly string[]): Find {
+export function finder(given: readonly string[]): Find {
+    const forms = given.filter(Boolean);
     if (!forms.length) return () => [];
     const word = '[\\p{L}\\p{N}]';
     const guarded = [...forms].sort((a, b) => b.length - a.length).map((form) => {

@@ -9,9 +9,8 @@ const listed = (words: string[]): string => (words.length < 2 ? words.join('') :
 
 function ofWords(words: string[], all: boolean, together: boolean): string {
     if (words.length < 2) return words.length ? `the word ${words[0]}` : '';
-    const both = words.length === 2 ? 'both words' : all ? 'all words' : '';
-    if (all && both) return together ? `${both} together` : both;
-    return `${listed(words.slice(0, 4))}${together ? ' together' : ''}`;
+    if (words.length === 2) return `${all ? 'both words' : listed(words)}${together ? ' together' : ''}`;
+    return all ? 'all words' : listed(words.slice(0, 5));
 }
 
 export function reasons(hit: Hit): string[] {

@@ -21,6 +21,8 @@ function whoOf(hit: Hit): string {
     }
 }
 
+const Marked = ({ hit }: { hit: Hit }) => <>{segments(hit.snippet, hit.highlights).map((s, i) => (s.marked ? <mark key={i}>{s.text}</mark> : s.text))}</>;
+
 function HitRow({ hit, answered }: { hit: Hit; answered: Question }) {
     const { search, searches } = useApp();
     const key = `${hit.kind} ${hit.id}`;
@@ -36,7 +38,7 @@ function HitRow({ hit, answered }: { hit: Hit; answered: Question }) {
                     <span class="hit-who">{whoOf(hit)}</span>
                     {hit.created_at && <time dateTime={hit.created_at} title={exact(hit.created_at)}>{day(hit.created_at)}</time>}
                 </span>
-                <span class="hit-snippet">{segments(hit.snippet, hit.highlights).map((s, i) => (s.marked ? <mark key={i}>{s.text}</mark> : s.text))}</span>
+                <span class="hit-snippet"><Marked hit={hit} /></span>
                 {why.length > 0 && <span class="hit-why"><span class="visually-hidden">Found by: </span>{why.join(' · ')}</span>}
             </a>
         </li>
@@ -46,15 +48,18 @@ function HitRow({ hit, answered }: { hit: Hit; answered: Question }) {
 function GroupView({ group, answered, only }: { group: Group; answered: Question; only: (id: string) => void }) {
     const [first] = group.hits;
     const title = group.title || 'Untitled';
+    // The title itself was found: it is marked where it stands, and said again only where there is nothing else.
+    const named = group.hits.length > 1 ? group.hits.find((hit) => hit.kind === 'conversation' && hit.snippet === title) : undefined;
+    const heading = named ? <Marked hit={named} /> : title;
     const more = group.count - group.hits.length;
     return (
         <li class="group">
             <div class="group-head">
                 <span class={`provider provider-${group.provider || 'none'}`} aria-hidden="true" />
-                <h2>{group.conversation ? <a href={hrefOf({ name: 'conversation', id: group.conversation, messageId: '', q: answered.q })}>{title}</a> : title}</h2>
+                <h2>{group.conversation ? <a href={hrefOf({ name: 'conversation', id: group.conversation, messageId: '', q: answered.q })}>{heading}</a> : heading}</h2>
                 <span class="row-meta">{[group.provider && providerName(group.provider), first?.shared_by && `from ${first.shared_by}`].filter(Boolean).join(' · ')}</span>
             </div>
-            <ul class="plain-list">{group.hits.map((hit) => <HitRow key={`${hit.kind} ${hit.id}`} hit={hit} answered={answered} />)}</ul>
+            <ul class="plain-list">{group.hits.filter((hit) => hit !== named).map((hit) => <HitRow key={`${hit.kind} ${hit.id}`} hit={hit} answered={answered} />)}</ul>
             {more > 0 && group.conversation && (
                 <button type="button" class="quiet group-more" onClick={() => only(group.conversation)}>{count(more, 'more place')} here<span class="visually-hidden">, in {title}</span></button>
             )}
