@@ -23,8 +23,7 @@ export function reasons(hit: Hit): string[] {
         (none && hit.source === 'similar') || share('sem', 'soft') > SHARE_MIN ? 'similar words' : '',
         value('date') > NEAR_DATE ? 'near that date' : '',
         value('about') > 0 ? (hit.role === 'user' ? 'said by the user' : 'said by whom you name') : '',
-        none && share('nb1', 'nb2', 'semnb') > 0 ? 'beside a message that fits' : '',
-        none && value('sess') > 0 ? 'from a talk about this' : '',
+        !none ? '' : share('nb1', 'nb2', 'semnb') > 0 ? 'beside a message that fits' : value('sess') > 0 ? 'from a talk about this' : '',
     ];
     return told.filter(Boolean).slice(0, REASONS_MAX);
 }

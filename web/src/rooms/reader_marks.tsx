@@ -108,7 +108,7 @@ export function MarksBar({ id, q, messageId, messages, ranges }: MarksProps) {
     const step = (what: string, n: number, of: number, to: (by: 1 | -1) => void) => (
         <div class="marks-step" role="group" aria-label={`${what}s`}>
             <button type="button" class="bar-button" aria-label={`Previous ${what.toLowerCase()}`} disabled={of < 1} onClick={() => to(-1)}><UpIcon /></button>
-            <span class="marks-count">{what} {n > 0 && `${n.toLocaleString()} of `}{of.toLocaleString()}</span>
+            <span class="marks-count">{what} {n > 0 && `${n.toLocaleString()}/`}{of.toLocaleString()}</span>
             <button type="button" class="bar-button" aria-label={`Next ${what.toLowerCase()}`} disabled={of < 1} onClick={() => to(1)}><DownIcon /></button>
         </div>
     );
