@@ -314,7 +314,6 @@ static void check_index(struct checkup *d)
         finding(d, LEVEL_GOOD, "index", "readable, whole");
 }
 
-/* Words alone do without them, so it is no fault when they are not there. */
 static void check_browser(struct checkup *d)
 {
     struct str path;

@@ -153,6 +153,7 @@ struct search_room {
 };
 NODISCARD err_t search_room_new(struct search_room **ret);
 void search_room_free(struct search_room *room); /* accepts NULL */
+NODISCARD err_t search_figures_look(struct search_room *room, struct db *index);
 struct search_lent {
     struct search_room *room;
     struct db *db; /* NULL: none */
