@@ -140,7 +140,6 @@ struct search_figures {                                      /* for /metrics, wh
     _Atomic int64_t searches, micros;
     int64_t next_ms; /* the consumer's: when it looks again */
 };
-NODISCARD err_t search_figures_look(struct search_room *room, struct db *index);
 void search_figures_write(struct buf *out, void *context); /* of a room */
 
 struct search_room {
