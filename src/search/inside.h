@@ -135,15 +135,24 @@ const struct entity *search_entity(const struct app *app, struct str name);
 
 /* --- handles on the index: search.c ------------------------------------------------------------------------------ */
 
+struct search_figures {                                      /* for /metrics, which asks no store */
+    _Atomic int64_t documents, words, owners, bytes, lag_ms; /* as the consumer saw them last */
+    _Atomic int64_t searches, micros;
+    int64_t next_ms; /* the consumer's: when it looks again */
+};
+void search_figures_write(struct buf *out, void *context); /* of a room */
+
 struct search_room {
     struct arena arena; /* holds this struct */
     struct mutex mutex;
     struct db *idle[WORKERS_MAX]; /* under the mutex; at most as many as there are workers */
     size_t idle_count;
     struct search_similar *similar;
+    struct search_figures figures;
 };
 NODISCARD err_t search_room_new(struct search_room **ret);
 void search_room_free(struct search_room *room); /* accepts NULL */
+NODISCARD err_t search_figures_look(struct search_room *room, struct db *index);
 struct search_lent {
     struct search_room *room;
     struct db *db; /* NULL: none */

@@ -1,6 +1,7 @@
 /* The op log's consumer that keeps the index: what changed is read from the rows and put in anew. */
 #include "base/log.h"
 #include "base/map.h"
+#include "os/clock.h"
 #include "search/inside.h"
 
 const struct entity *search_entity(const struct app *app, struct str name)
@@ -97,6 +98,32 @@ static void wake_similar(struct app *app)
     search_similar_wake(room ? room->similar : NULL);
 }
 
+err_t search_figures_look(struct search_room *room, struct db *index)
+{
+    struct search_index_size size;
+    TRY(search_index_size(index, &size));
+    struct search_figures *f = &room->figures;
+    f->documents = size.documents;
+    f->words = size.words;
+    f->owners = size.owners;
+    f->bytes = size.bytes;
+    return OK;
+}
+
+/* What /metrics tells: once a second is often enough. `since_ms`: when the last of it was said. */
+static err_t look(struct app *app, struct db *index, int64_t since_ms)
+{
+    enum { LOOK_EVERY_MS = 1000 };
+    struct search_room *room = app_room(app, "search");
+    if (!room || clock_monotonic_ms() < room->figures.next_ms)
+        return OK;
+    TRY(search_figures_look(room, index));
+    room->figures.next_ms = clock_monotonic_ms() + LOOK_EVERY_MS;
+    int64_t lag_ms = clock_wall_ms() - since_ms;
+    room->figures.lag_ms = lag_ms > 0 ? lag_ms : 0;
+    return OK;
+}
+
 static err_t consume(struct app *app, struct db *rows, struct db *effects, struct arena *a,
                      const struct op *ops, size_t count)
 {
@@ -104,6 +131,8 @@ static err_t consume(struct app *app, struct db *rows, struct db *effects, struc
     TRY(search_batch_begin(effects, &batch));
     err_t e = consume_all(app, rows, batch, a, ops, count);
     search_batch_free(batch);
+    if (e == OK && count)
+        e = look(app, effects, ops[count - 1].created_ms);
     wake_similar(app);
     return e;
 }

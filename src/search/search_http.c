@@ -254,7 +254,11 @@ static err_t answer(struct req *rq, struct reply *rp, const struct search_args *
         TRY(cursor_read(rq->arena, args->cursor, &from, sizeof from));
     TRY(search_query(rq->app, rq->db, rq->arena, rq->caller.user_id, &ask,
                      args->cursor.s ? &from : NULL, (size_t)args->limit, &page));
-    write_page(reply_json(rp), rq->arena, &page, clock_monotonic_us() - began_us);
+    int64_t took_us = clock_monotonic_us() - began_us;
+    struct search_room *room = app_room(rq->app, "search");
+    room->figures.searches++;
+    room->figures.micros += took_us;
+    write_page(reply_json(rp), rq->arena, &page, took_us);
     return OK;
 }
 
@@ -305,6 +309,26 @@ static const struct route ROUTES[] = {
     },
 };
 
+static void figure(struct buf *out, const char *name, const char *type, const char *help, double v)
+{
+    buf_putf(out, "# HELP vivim_search_%s %s.\n# TYPE vivim_search_%s %s\nvivim_search_%s %.9g\n",
+             name, help, name, type, name, v);
+}
+
+void search_figures_write(struct buf *out, void *context)
+{
+    const struct search_figures *f = &((const struct search_room *)context)->figures;
+    figure(out, "documents", "gauge", "Documents in the index", (double)f->documents);
+    figure(out, "words", "gauge", "Words of running text in the index", (double)f->words);
+    figure(out, "accounts", "gauge", "Accounts that have documents in the index",
+           (double)f->owners);
+    figure(out, "index_bytes", "gauge", "Bytes of the index store", (double)f->bytes);
+    figure(out, "lag_seconds", "gauge", "How old the newest change was when it was indexed last",
+           (double)f->lag_ms / 1e3);
+    figure(out, "queries_total", "counter", "Searches that were answered", (double)f->searches);
+    figure(out, "query_seconds_total", "counter", "Time that they took", (double)f->micros / 1e6);
+}
+
 static err_t search_init(struct app *app)
 {
     struct search_room *room;
@@ -315,6 +339,14 @@ static err_t search_init(struct app *app)
         return e;
     }
     *app_room_state(app, &search_module) = room;
+    http_metrics_add(search_figures_write, room);
+    struct search_lent index;
+    if (search_lend(app, &index) == OK) {
+        e = search_figures_look(room, index.db);
+        search_give_back(&index);
+    }
+    if (e != OK)
+        err_clear(); /* it will be told when the index is there */
     return OK;
 }
 

@@ -123,7 +123,10 @@ static err_t read_epoch(struct kept *k, struct db *index)
     if (row.number == k->number)
         return OK;
     k->number = 0;
-    TRY(search_epoch_read(row.epoch, &k->epoch));
+    if (search_epoch_read(row.epoch, &k->epoch) != OK) { /* of another version of this program */
+        err_clear();
+        k->epoch = (struct search_epoch){ 0 }; /* fits nothing: another is made */
+    }
     k->number = row.number;
     return OK;
 }
