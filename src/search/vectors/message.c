@@ -153,11 +153,6 @@ bool search_epoch_fits(const struct search_epoch *e, const struct search_space *
     return e->bytes == s->bytes;
 }
 
-bool search_epoch_due(const struct search_epoch *e, int64_t messages)
-{
-    return !e || messages - e->messages > e->messages / 5;
-}
-
 struct epoch_head { /* in bytes: this, then the mean */
     int64_t number, messages;
     struct search_table_id id[SEARCH_TABLE_KINDS];

@@ -2,7 +2,7 @@
  *
  * A *table* gives stems a vector: PPMI of what stands within five words of what, and its randomised SVD (table_make.c). Two are
  * made from Debian packages at first start (background.h): A from WordNet's glosses, B from a language model's bigrams; a third
- * from an account's own archive. A *space* is the tables that an account's vectors are made with, side by side; a word is its
+ * can be made from an account's own archive (own.c; the index does not keep one yet). A *space* is the tables that an account's vectors are made with, side by side; a word is its
  * row in each. A message is the average of its words (SIF), less the mean of the corpus, in int8. Space and mean together are an
  * *epoch*: it is stored, each stored vector bears its number, and vectors of two epochs are never compared.
  *
@@ -14,7 +14,8 @@
  * table.c       a table's bytes: checked, searched, words compared
  * message.c     the average of a message, the corpus's mean, epochs
  * scan.c        many vectors in memory, filtered, the nearest ones
- * table_make.c  counts -> table: cooccurrence.c, ppmi.c, svd.c, dense.c
+ * table_make.c  counts -> table: cooccurrence.c, ppmi.c, svd.c, dense.c; which words: rows.c
+ * own.c         an account's own table; glosses.c, bigrams.c (language_model.c): the other two
  * background.h  the two tables of a node and the thread that makes them
  * How it is made and why: docs/search.md, docs/decisions/0020-vectors-from-debian-packages.md. */
 #ifndef VIVIM_SEARCH_VECTORS_VECTORS_H
@@ -74,7 +75,7 @@ struct search_word_rows search_space_word(const struct search_space *s, struct s
 bool search_word_in_space(const struct search_word_rows *w);
 
 /* Cosines (-1 .. 1) of each of `queries` with each of `words`: ret[q * word_count + w]; 0 where either is not in the space, 1 for
- * the same word. 0.05 us each at 600 dimensions, so make `words` the distinct ones of all candidates. */
+ * the same word. Cost: a product of two rows each, so make `words` the distinct ones of all candidates. */
 void search_space_similar(const struct search_space *s, const struct search_word_rows *queries,
                           size_t query_count, const struct search_word_rows *words,
                           size_t word_count, float *ret);
@@ -85,16 +86,14 @@ void search_space_similar(const struct search_space *s, const struct search_word
 struct search_epoch {
     int64_t number;                                /* the caller's: 1, 2, 3 … for each account */
     struct search_table_id id[SEARCH_TABLE_KINDS]; /* all zero: without that table */
-    int64_t messages; /* of the archive when it was made: made again when there are a fifth more */
-    uint32_t bytes;   /* of mean, and of a vector */
+    int64_t messages;                              /* of the archive when it was made */
+    uint32_t bytes;                                /* of mean, and of a vector */
     float mean[SEARCH_VECTOR_BYTES_MAX];
 };
 bool search_epoch_fits(const struct search_epoch *e, const struct search_space *s);
 /* To a row and back. E_CORRUPT. */
 struct str search_epoch_write(struct arena *a, const struct search_epoch *e);
 NODISCARD err_t search_epoch_read(struct str bytes, struct search_epoch *ret);
-/* Is it time for another one, with so many messages now? (none yet, or a fifth more) */
-bool search_epoch_due(const struct search_epoch *e, int64_t messages);
 
 struct search_vector {
     float
@@ -183,8 +182,8 @@ struct search_check {
 };
 
 /* Make a table of 200 dimensions from an archive. *ret: its bytes in `a`, at most SEARCH_OWN_TABLE_BYTES_MAX; STR_NONE: there are too
- * few words to learn from (under SEARCH_OWN_WORDS_MIN in all). Single-threaded: 3 to 4 s of CPU for a million words, up to 400 MB
- * while it runs (in arenas of its own). Errors: the corpus's and the check's, E_LIMIT, E_BUSY. */
+ * few words to learn from (under SEARCH_OWN_WORDS_MIN in all). Single-threaded: seconds of CPU and some hundred megabytes (in arenas of its own)
+ * for a million words. Errors: the corpus's and the check's, E_LIMIT, E_BUSY. */
 NODISCARD err_t search_own_table_make(struct arena *a, const struct search_corpus *corpus,
                                       const struct search_check *check, struct str *ret);
 
