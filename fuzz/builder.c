@@ -114,11 +114,6 @@ static void write_node(struct builder *b, const struct tree_node *n, void *conte
     build_message(b, n->id, n->above, ROLE_USER)->on_path = n->on_path;
 }
 
-static struct json children_of(const struct tree_node *n)
-{
-    return n->value;
-}
-
 static void tree(struct builder *b, struct script *s)
 {
     struct tree_node nodes[NODES_MAX];
@@ -130,10 +125,9 @@ static void tree(struct builder *b, struct script *s)
                                        .parent = letter(s),
                                        .silent = flags & 1,
                                        .at_ms = flags & 2 ? (int64_t)take(s) : TIME_NONE,
-                                       .value = flags & 4 ? value(b, s) : (struct json){ 0 } };
+                                       .children = flags & 4 ? value(b, s) : (struct json){ 0 } };
         loud += !nodes[i].silent;
     }
-    tree_adopt(b, nodes, count, children_of);
     tree_write(b, nodes, count, letter(s), write_node, &w);
     assert(b->err != OK || (w.count == loud && b->c->message_count == before + loud));
 }

@@ -122,14 +122,32 @@ static int64_t time_of_number(double n)
     return time_from_seconds(n / unit);
 }
 
-/* "2026-01-04 12:00:00", "…T12:00:00+0000", "… UTC": as other programs write RFC 3339. Without a zone it is UTC, which
- * servers count in. */
+/* "Sun, 04 Jan 2026 12:00:00 GMT" (RFC 9110, 5322) with the date as RFC 3339 has it; others as they are. */
+static struct str date_in_front(struct arena *a, struct str s)
+{
+    static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    size_t comma = str_find_char(s, ',', 0);
+    struct str rest = str_trim(str_sub(s, comma < s.n ? comma + 1 : 0, s.n)), day, month, year;
+    int64_t n;
+    if (!str_cut(&rest, ' ', &day) || !str_cut(&rest, ' ', &month) || !str_cut(&rest, ' ', &year))
+        return s;
+    size_t at = str_find(S(MONTHS), month, 0);
+    if (month.n != 3 || year.n != 4 || day.n > 2 || at % 3 || at >= sizeof MONTHS - 1 ||
+        str_to_i64(day, &n) != OK)
+        return s;
+    return str_fmt(a, "%.*s-%02zu-%02d %.*s", STR_ARG(year), at / 3 + 1, (int)n, STR_ARG(rest));
+}
+
+/* "2026-01-04 12:00:00", "…T12:00:00+0000", "… UTC", "…T12:00Z": as other programs write RFC 3339. Without a zone it is UTC,
+ * which servers count in. */
 static struct str usual_time(struct arena *a, struct str s)
 {
-    enum { DATE = 10, SECONDS = 19 };
+    enum { DATE = 10, MINUTES = 16, SECONDS = 19 };
     struct buf b;
     size_t zone = SECONDS;
-    s = str_trim(s);
+    s = date_in_front(a, str_trim(s));
+    if (s.n >= MINUTES && s.s[MINUTES - 3] == ':' && (s.n == MINUTES || s.s[MINUTES] != ':'))
+        s = str_fmt(a, "%.*s:00%.*s", MINUTES, s.s, STR_ARG(str_sub(s, MINUTES, s.n)));
     if (s.n < SECONDS || (s.s[DATE] != ' ' && s.s[DATE] != 'T' && s.s[DATE] != 't'))
         return s;
     while (zone < s.n && (s.s[zone] == '.' || (s.s[zone] >= '0' && s.s[zone] <= '9')))

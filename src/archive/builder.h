@@ -38,7 +38,7 @@ struct role_word {
 };
 extern const struct role_word ROLE_WORDS[]; /* user, assistant, system, tool */
 enum role build_role(struct builder *b, const struct role_word *words, struct str word);
-/* A time in any of the forms that exports hold: RFC 3339 (also with a blank for the T; without a zone it is UTC), seconds or
+/* A time in any of the forms that exports hold: RFC 3339 (also with a blank for the T, without seconds; without a zone it is UTC), RFC 9110, seconds or
  * milli-, micro- or nanoseconds as a number or as text, {"$date": …}.
  * TIME_NONE: none; with a finding when there is something that is no time. */
 int64_t build_time(struct builder *b, struct json v);

@@ -35,19 +35,16 @@ static struct tree_node *above(const struct tree *t, const struct tree_node *n)
     return n->parent.n ? map_get(&t->by_id, n->parent) : NULL;
 }
 
-void tree_adopt(struct builder *b, struct tree_node *nodes, size_t count,
-                struct json (*children)(const struct tree_node *n))
+/* Linear in the nodes and the names. */
+static void adopt(struct tree *t)
 {
-    CLEANUP(tree_free) struct tree t = { .b = b, .nodes = nodes, .count = count };
-    if (!index_nodes(&t))
-        return;
-    for (size_t i = 0; i < count; i++) {
-        struct json_iter it = json_iter(children(&nodes[i]));
+    for (size_t i = 0; i < t->count; i++) {
+        struct json_iter it = json_iter(t->nodes[i].children);
         struct json id;
         while (json_next(&it, NULL, &id)) {
-            struct tree_node *child = map_get(&t.by_id, build_id(b, id));
-            if (child && !above(&t, child))
-                child->parent = nodes[i].id;
+            struct tree_node *child = map_get(&t->by_id, build_id(t->b, id));
+            if (child && !above(t, child))
+                child->parent = t->nodes[i].id;
         }
     }
 }
@@ -147,7 +144,8 @@ void tree_write(struct builder *b, struct tree_node *nodes, size_t count, struct
     build_expect(b, messages);
     if (!index_nodes(&t))
         return;
-    conversation_reserve(b->a, b->c, messages);
+    conversation_reserve(b->a, b->c, b->c->message_count + messages);
+    adopt(&t);
     struct tree_node *last = current.n ? map_get(&t.by_id, current) : NULL;
     bool list = is_list(&t);
     if (!list)

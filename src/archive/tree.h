@@ -7,6 +7,8 @@
 
 struct tree_node {         /* in the order of the provider's data */
     struct str id, parent; /* STR_NONE: it has none */
+    struct json
+        children; /* ids; JSON_NONE: it names none. A node that names no parent, or one that is not there, hangs on who names it */
     struct json value;
     int64_t at_ms; /* when it was written; TIME_NONE */
     bool silent;   /* it holds no message: children hang on what is above it */
@@ -15,11 +17,6 @@ struct tree_node {         /* in the order of the provider's data */
     struct str above; /* the nearest node above that is not silent; STR_NONE */
     size_t rank;      /* from 1, in the order of writing */
 };
-
-/* Where nodes name their children: fills `parent` of those that name none, or one that is not there. Linear in the nodes and
- * names. */
-void tree_adopt(struct builder *b, struct tree_node *nodes, size_t count,
-                struct json (*children)(const struct tree_node *n));
 
 /* Call `write` once for each node that is not silent.
  *

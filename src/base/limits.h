@@ -146,7 +146,7 @@
     ((int64_t)16 << 30) /* of Cursor's file and its log, copied to be read */
 #define IMPORT_KEEP_MS        (INT64_C(90) * 24 * 3600 * 1000) /* a report, and what undoing wants … */
 #define IMPORT_FILES_KEEP_MS  (INT64_C(24) * 3600 * 1000) /* … and what was given to a dry run */
-#define IMPORTS_LISTED_MAX   100 /* of what takes room, the newest */
+#define IMPORTS_LISTED_MAX    100                         /* of what takes room, the newest */
 #define IMPORT_NAME_BYTES_MAX 255
 #define IMPORT_PARTS_MAX      10000                       /* files in one body or import */
 #define UPLOAD_KEEP_MS        (INT64_C(24) * 3600 * 1000) /* since the last piece */

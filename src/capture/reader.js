@@ -51,12 +51,14 @@ function reader(recipe, finding) {
         'dl', 'dt', 'dd', 'details', 'summary', 'hgroup', 'center', 'li', 'body', 'legend', 'caption', 'tr', 'tbody', 'thead', 'tfoot', 'ul', 'ol', 'table',
         'blockquote', 'pre', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'menu', 'search', 'optgroup', 'option', 'dialog', 'textarea']);
     const skipped = [...(recipe.skip ?? []), '.katex-mathml ~ .katex-html'].join(', ');
-    const isHidden = (el) => (attribute(el, 'hidden') ?? 'until-found') !== 'until-found' || matches(el, skipped);
+    const thoughtOf = new WeakMap(), labels = new WeakSet(); // reasoning that no selector names, and what stands above it
+    const isHidden = (el) => (attribute(el, 'hidden') ?? 'until-found') !== 'until-found' || labels.has(el) || matches(el, skipped);
+    const isThought = (el) => thoughtOf.has(el) || matches(el, recipe.thinking);
     // What the page does not show is not read, unless it is the source of something that it draws.
     const unseen = new WeakMap(); // asked when an element is read, and when its words are counted
     function isUnseen(el) {
         if (unseen.has(el)) return unseen.get(el);
-        const s = styleOf(el), is = s !== null && (s.display === 'none' || s.visibility === 'hidden') && first(el, 'pre, code, .cm-editor, math') === null && !matches(el, recipe.thinking);
+        const s = styleOf(el), is = s !== null && (s.display === 'none' || s.visibility === 'hidden') && first(el, 'pre, code, .cm-editor, math') === null && !isThought(el);
         unseen.set(el, is);
         return is;
     }
@@ -419,7 +421,7 @@ function reader(recipe, finding) {
             }
             if (isMath(node)) return isDisplay(node) ? add({ type: 'math', tex: tex(node), display: true }) : void line.push(`\\(${tex(node).trim()}\\)`);
             if (matches(node, recipe.citation)) return citation(node);
-            if (matches(node, recipe.thinking)) return thought(node).forEach(add);
+            if (isThought(node)) return thought(node).forEach(add);
             if (matches(node, '.cm-editor')) return code(node);
             if (/^h[1-6]$/.test(tag)) return heading(node, depth, quotes, '#'.repeat(Number(tag[1])) + ' ');
             if (BLOCKS[tag]) return BLOCKS[tag](node, depth, quotes);
@@ -447,8 +449,25 @@ function reader(recipe, finding) {
     function thought(el) {
         const bodies = outermost(all(el, recipe.messages.body));
         const text = markdownOf(readBlocks(bodies.length ? bodies.flatMap(children) : children(el)));
-        const summary = bodies.length ? oneLine(plain(el, (e) => isHidden(e) || bodies.includes(e))) : '';
+        const label = thoughtOf.get(el);
+        const summary = label ? nameOf(label) : bodies.length ? oneLine(plain(el, (e) => isHidden(e) || bodies.includes(e))) : '';
         return text || summary ? [{ type: 'thinking', text, summary: summary.slice(0, 500) || null }] : [];
+    }
+    // The same where the recipe does not know it: what can be opened under "Thought for 7s", beside the bodies of an answer.
+    const REASONED = /^(?:show |hide )?(?:thought|thinking|thoughts|reasoned|reasoning)(?: process)?(?: (?:for|about) .{1,40})?[\s.:…]*$/i;
+    function unnamedThoughts(el, bodies) {
+        const said = (box, label) => oneLine(plain(box, (e) => e === label || isHidden(e) || matches(e, 'button, [role="button"]')));
+        const found = [];
+        for (const label of all(el, 'button, summary, [role="button"]').filter((b) => REASONED.test(nameOf(b)))) {
+            let box = parentOf(label);
+            while (box && box !== el && !said(box, label)) box = parentOf(box);
+            if (!box || box === el || said(box, label).split(' ').length < 3) continue;
+            if (bodies.some((b) => contains(box, b) || contains(b, box)) || found.some((f) => contains(f, box))) continue;
+            thoughtOf.set(box, label);
+            labels.add(label);
+            found.push(box);
+        }
+        return found;
     }
     // What a person typed is text as it stands, where the page shows it so; a page that renders it as Markdown is read as that.
     const RICH = 'ul, ol, pre, table, h1, h2, h3, h4, h5, h6, strong, b, em, code, blockquote, .katex, [data-math]';
@@ -484,7 +503,7 @@ function reader(recipe, finding) {
     return {
         kindOf, wholeText, isConnected, parentOf, localName, attribute, contains, tried, matches, closest, all,
         first, children, styleOf, before, spent, isLate, NOTHING, isHidden, isUnseen, breaks, tex, isMath, oneLine, nameOf,
-        own, escape, markdownOf, outermost, readBlocks, thought, typed, TEXT_MAX, BLOCKS_MAX, DEPTH_MAX, READ_MS,
+        own, escape, markdownOf, outermost, readBlocks, thought, unnamedThoughts, typed, TEXT_MAX, BLOCKS_MAX, DEPTH_MAX, READ_MS,
         started,
     };
 }

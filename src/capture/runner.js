@@ -11,7 +11,7 @@
     const page = reader(recipe, finding);
     const {
         wholeText, isConnected, parentOf, attribute, contains, tried, matches, closest, all, first, children, styleOf, before, spent,
-        isLate, oneLine, nameOf, own, escape, markdownOf, outermost, readBlocks, thought, typed, TEXT_MAX, BLOCKS_MAX, READ_MS, started,
+        isLate, oneLine, nameOf, own, escape, markdownOf, outermost, readBlocks, thought, unnamedThoughts, typed, TEXT_MAX, BLOCKS_MAX, READ_MS, started,
     } = page;
 
     const { count, sayLost } = counter(page, recipe, finding);
@@ -54,8 +54,10 @@
     // The parts of a turn, each read in its way, in the order of the document.
     function partsOf(el, role) {
         const inner = (els, taken) => els.filter((e) => !taken.some((t) => t !== e && contains(t, e)));
-        const thoughts = outermost(all(el, recipe.thinking));
-        const bodies = inner(outermost(matches(el, m.body) ? [el] : all(el, m.body)), thoughts);
+        const known = outermost(all(el, recipe.thinking));
+        const bodies = inner(outermost(matches(el, m.body) ? [el] : all(el, m.body)), known);
+        const unnamed = role === 'user' || known.length ? [] : unnamedThoughts(el, bodies);
+        const thoughts = bodies.length ? [...known, ...unnamed] : known; // without bodies the turn is read as one
         const parts = bodies.map((b) => [b, () => (role === 'user' ? typed(b) : readBlocks(children(b)))]);
         if (!bodies.length && !thoughts.length) parts.push([el, () => (role === 'user' ? typed(el) : readBlocks(children(el)))]);
         const taken = parts.map(([e]) => e);

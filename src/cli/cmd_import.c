@@ -56,8 +56,8 @@ static void show(struct cli *c, const struct sessions *s)
     for (size_t i = 0; i < COUNTOF(TOOLS); i++) {
         struct tally t = tally_of(c->arena, s, TOOLS[i]);
         if (t.files)
-            printf("%-12s %6lld file%s %9.1f MB  %.*s\n", t.tool, t.files, t.files == 1 ? " " : "s",
-                   (double)t.bytes / 1e6, STR_ARG(t.where));
+            printf("%-12s %6lld file%s %9.*f MB  %.*s\n", t.tool, t.files, t.files == 1 ? " " : "s",
+                   t.bytes < 100000 ? 3 : 1, (double)t.bytes / 1e6, STR_ARG(t.where));
     }
 }
 
@@ -151,8 +151,13 @@ static int import_agents(struct cli *c)
     else
         fprintf(stderr,
                 "vivim: no sessions of Claude Code, Codex, Gemini CLI or Cursor were found\n");
-    if (!s.count || cli_option(c, "--dry-run").s || !agrees(c, &status))
-        return s.count && !cli_option(c, "--dry-run").s ? status : EXIT_OK;
+    if (!s.count || cli_option(c, "--dry-run").s)
+        return EXIT_OK;
+    e = cli_need_store(c);
+    if (e != OK)
+        return cli_fail(c, e);
+    if (!agrees(c, &status))
+        return status;
     for (size_t i = 0; i < COUNTOF(TOOLS) && !importing_interrupted(); i++) {
         int one = tally_of(c->arena, &s, TOOLS[i]).files ? take_tool(c, &s, TOOLS[i]) : EXIT_OK;
         status = one != EXIT_OK ? one : status;

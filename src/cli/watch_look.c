@@ -6,7 +6,8 @@
 
 enum {
     AGAIN_MS = 3000,       /* one file is not taken more often, … */
-    VAULT_AGAIN_MS = 60000 /* … and one that has to be copied whole is not */
+    BYTES_IN_MS = 1000,    /* … a large one, which is read and sent whole, less often, … */
+    LARGE_AGAIN_MS = 60000 /* … and Cursor's, which is copied first, so often */
 };
 
 /* --- what has changed ------------------------------------------------------------------------------------------------ */
@@ -29,7 +30,9 @@ static bool is_vault(const struct session_file *f)
 static bool may_be_taken(struct watching *w, const struct session_file *f)
 {
     const int64_t *at_ms = map_get(&w->taken_ms, str_from(f->path));
-    int64_t rest_ms = is_vault(f) ? VAULT_AGAIN_MS : AGAIN_MS;
+    int64_t rest_ms = is_vault(f) ? LARGE_AGAIN_MS : AGAIN_MS + f->bytes / BYTES_IN_MS;
+    if (rest_ms > LARGE_AGAIN_MS)
+        rest_ms = LARGE_AGAIN_MS;
     return !at_ms || clock_monotonic_ms() - *at_ms >= rest_ms;
 }
 
@@ -126,16 +129,26 @@ static void tidy(struct cli *c, struct str id, struct json import)
         err_clear(); /* then it stays */
 }
 
+/* One that failed on the way is begun again later; that somebody ended it, or there was nothing in it, is an answer. */
+static err_t judge(struct json import)
+{
+    struct json error = json_get(import, S("error"));
+    if (!str_eq(json_get_str(import, S("status")), S("failed")) ||
+        str_eq(json_get_str(error, S("code")), S("nothing_found")))
+        return OK;
+    return err_note(E_UPSTREAM, NULL, "the import failed: %.*s",
+                    STR_ARG(str_sub(json_get_str(error, S("detail")), 0, 200)));
+}
+
 static err_t follow(struct look *k, struct str name, struct str id)
 {
     struct cli *c = k->w->c;
     struct json import;
     struct str text;
     TRY(importing_follow(c, id, &text, &import));
-    bool changed = importing_count(import, "new") + importing_count(import, "changed") +
-                       importing_count(import, "failed") >
-                   0;
-    if (changed || !importing_is_done(import))
+    TRY(judge(import));
+    if (importing_count(import, "new") || importing_count(import, "changed") ||
+        importing_count(import, "failed") || !importing_is_done(import))
         (void)importing_report(c, name, text, import);
     fflush(stdout);
     tidy(c, id, import);

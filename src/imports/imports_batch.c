@@ -102,7 +102,9 @@ err_t batch_report(struct import_run *w, struct str entry, size_t place, const c
                    const char *code, struct str reason)
 {
     struct batch_item *i;
+    struct err_detail why = *err_detail(); /* code and reason may be views of it */
     TRY(batch_next(w, &i));
+    err_restore(&why);
     i->row = (struct import_item){ .outcome = str_from(outcome),
                                    .entry = str_dup(&i->a, entry),
                                    .place = (int64_t)place,

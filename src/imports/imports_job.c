@@ -100,7 +100,7 @@ static err_t take(struct import_run *w, struct import_source *s, struct batch_it
     if (e != OK && !import_is_passing(e))
         return batch_report(w, name, s->place, "failed", err_code(e), reason(e));
     TRY(e);
-    i->own = s->own;
+    i->own = s->own && i->c.source.captured_ms != TIME_NONE; /* `vivim extract` is no archive */
     i->added = s->added;
     i->row.entry = str_dup(&i->a, name);
     i->row.place = (int64_t)s->place;

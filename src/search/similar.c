@@ -47,6 +47,7 @@ struct search_similar {
     int looks;                 /* that are still to be taken */
     struct search_space space; /* written before `ready`, then only read */
     struct kept kept[OWNERS_KEPT];
+    struct kept making; /* the thread's alone: it is in no hurry, and no search shall wait for it */
 };
 
 /* --- what is kept of an owner ---------------------------------------------------------------------- */
@@ -166,6 +167,16 @@ static struct kept *take_kept(struct search_similar *s, struct uuid owner)
         k->owner = owner;
     }
     mutex_unlock(&s->mutex);
+    return k;
+}
+
+static struct kept *take_making(struct search_similar *s, struct uuid owner)
+{
+    struct kept *k = &s->making;
+    if (!uuid_eq(k->owner, owner)) {
+        forget(k);
+        k->owner = owner;
+    }
     return k;
 }
 
@@ -289,7 +300,7 @@ static err_t serve_owner(struct search_similar *s, struct db *index, struct uuid
     arena_init(&a, MIB(1));
     size_t count = AT_ONCE;
     while (count == AT_ONCE && !stopping(s)) {
-        CLEANUP(give_kept) struct kept *k = take_kept(s, owner); /* let go after each piece */
+        struct kept *k = take_making(s, owner);
         TRY(search_index_statistics(index, owner, &statistics));
         TRY(refresh(s, k, index));
         if (is_due(s, k, statistics.documents)) {
@@ -325,6 +336,7 @@ static err_t serve_all(struct search_similar *s)
             after = owners[i];
         }
     }
+    forget(&s->making);
     db_disconnect(index);
     return e;
 }
@@ -357,11 +369,11 @@ static void run(void *arg)
     }
 }
 
-static void tables_are_there(void *context)
+static void tables_are_there(void *context, struct search_background *b)
 {
     struct search_similar *s = context;
     const struct search_table *glosses, *bigrams;
-    search_background_tables(s->background, &glosses, &bigrams);
+    search_background_tables(b, &glosses, &bigrams);
     mutex_lock(&s->mutex);
     search_space_init(&s->space, glosses, bigrams, NULL);
     s->ready = s->space.bytes > 0;
@@ -416,6 +428,7 @@ err_t search_similar_start(struct app *app, struct search_similar **ret)
         mutex_init(&s->kept[i].mutex);
         forget(&s->kept[i]);
     }
+    forget(&s->making);
     s->arena = arena;
     err_t e = thread_start(&s->thread, "similar", run, s);
     if (e == OK)
@@ -443,6 +456,8 @@ void search_similar_stop(struct search_similar *s)
         arena_free(&s->kept[i].arena);
         mutex_free(&s->kept[i].mutex);
     }
+    forget(&s->making);
+    arena_free(&s->making.arena);
     cond_free(&s->cond);
     mutex_free(&s->mutex);
     struct arena arena = s->arena;

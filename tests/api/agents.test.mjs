@@ -82,6 +82,10 @@ test('sessions come in once, those that go on with another are one conversation,
     assert.ok((await byTitle())['Tides and moon'].version > tides.version);
     assert.deepEqual(now.slice(0, path.length).map((m) => m.id), before.slice(0, path.length).map((m) => m.id));
     assert.ok(now.some((m) => m.on_path && m.blocks[0]?.markdown === 'And the sun?'));
+    appendFileSync(two, JSON.stringify({ type: 'custom-title', customTitle: 'Tides, moon and sun', sessionId: '5e000000-0000-4000-8000-000000000002' }) + '\n');
+    const named = jsonLines((await vivim(['import', '--agents', '--yes', '--json'])).stdout).slice(1);
+    assert.deepEqual(named.map((i) => i.counts.changed), [1, 0, 0, 0]);
+    assert.equal((await byTitle())['Tides, moon and sun']?.id, tides.id, 'a name alone is a change too');
     const { body } = await owner.json('GET', '/api/v1/search?q=secret');
     assert.equal(body.items.length, 0, 'nothing but conversations comes out of Cursor\'s file');
 });

@@ -98,6 +98,16 @@ test('a deleted source is linked no more', async () => {
     assert.equal(await says(), 'three shelf 2');
 });
 
+test('a source beside a folder of its name', async () => {
+    writeOld('src/archive/shelf/inner.c', answer('inner', '"inner"'));
+    await says();
+    writeOld('src/archive/shelf.c', answer('shelf', '"beside"'));
+    assert.equal(await says(), 'three beside 2');
+    writeOld('src/archive/shelf.c', answer('shelf', '"shelf"'));
+    rmSync(at('src/archive/shelf'), { recursive: true });
+    assert.equal(await says(), 'three shelf 2');
+});
+
 test('a deleted header that is still included is an error, one that no longer is, is none', async () => {
     write('src/archive/word.c', `#include "archive/word.h"\n${answer('word', 'WORD')}`);
     await says();

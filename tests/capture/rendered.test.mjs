@@ -252,6 +252,30 @@ test('a report in a panel of its own, with its sources', async () => {
     assert.deepEqual([...gemini.findings, ...perplexity.findings], []);
 });
 
+test('reasoning that no selector names is neither answer nor lost, and an answer beside its label is no reasoning', async () => {
+    const body = (html) => `<div class="markdown">${html}</div>`;
+    const turns = [
+        `<div><button>Thought for 7s</button><div>The first of all</div></div>${body('<p>One.</p><pre><code>a\r&#13;\nb&#13;c</code></pre>')}`,
+        `<details open><summary>Reasoning</summary><ul><li>it was <code>x</code> then</li></ul></details>${body('<p>Two.</p>')}<div><button>Thinking</button><button>Copy</button></div>`,
+        '<div><button>Show thinking</button><p>Nothing marks the answer.</p></div><p>Three is said.</p>',
+        `<div><button>Thought for 3s</button>${body('<p>Four in the same box.</p>')}</div>`,
+    ];
+    const c = await extract(page(turns.map((t, i) => `<div data-message-author-role="user" data-message-id="q${i}"><div class="whitespace-pre-wrap">Q</div></div><div data-message-author-role="assistant" data-message-id="a${i}">${t}</div>`).join('')));
+    assert.deepEqual(c.messages.filter((m) => m.role === 'assistant').map((m) => m.blocks.map((b) => [b.type, b.text ?? b.markdown ?? b.code, b.summary ?? null])), [
+        [['thinking', 'The first of all', 'Thought for 7s'], ['text', 'One.', null], ['code', 'a\n\nb\nc', null]],
+        [['thinking', '- it was `x` then', 'Reasoning'], ['text', 'Two.', null]],
+        [['thinking', 'Nothing marks the answer.', 'Show thinking'], ['text', 'Three is said.', null]],
+        [['text', 'Four in the same box.', null]],
+    ]);
+    assert.deepEqual(c.findings, []);
+});
+
+test('a mark whose source the page does not list is said, and its number is no word of the answer', async () => {
+    const c = await extract(page('<user-query><div class="query-text">Q</div></user-query><model-response><div class="markdown"><p>Hi<source-footnote><sup data-turn-source-index="1">1</sup></source-footnote> there</p></div></model-response>'));
+    assert.equal(c.messages[1].blocks[0].markdown, 'Hi there');
+    assert.deepEqual(codes(c), ['citation_unresolved']);
+});
+
 test('LMArena lays its list out newest first', async () => {
     const c = await extract(page('<ol><li><div class="prose"><p>A2</p></div></li><li class="self-end"><div class="prose"><p>Q2</p></div></li><li><div class="prose"><p>A1</p></div></li><li class="self-end"><div class="prose"><p>Q1</p></div></li></ol>'));
     assert.deepEqual(c.messages.map((m) => [m.role, m.blocks[0].markdown]), [['user', 'Q1'], ['assistant', 'A1'], ['user', 'Q2'], ['assistant', 'A2']]);

@@ -8,10 +8,12 @@ import { conversationMarkdown, exportSize } from './model/exports.ts';
 import type { ImportsModel } from './model/imports.ts';
 import { createLibrary } from './model/library.ts';
 import { createLive } from './model/live.ts';
+import { createPlaces } from './model/places.ts';
 import { createPresence } from './model/presence.ts';
 import { createQueue } from './model/queue.ts';
 import { createReader } from './model/reader.ts';
 import { createSearch } from './model/search.ts';
+import { createSearches } from './model/searches.ts';
 import { createSession } from './model/session.ts';
 import { createSharing } from './model/sharing.ts';
 import { createStorage } from './model/storage.ts';
@@ -33,6 +35,7 @@ import './style/base.css';
 import './gen/providers.css';
 import './style/frame.css';
 import './style/rooms.css';
+import './style/search.css';
 import './style/reading.css';
 
 const later = (work: () => void, ms: number) => {
@@ -56,6 +59,8 @@ async function compose(): Promise<App> {
     const library = createLibrary(client);
     const reader = createReader({ client, cache, now: () => Date.now() });
     const search = createSearch({ client, later });
+    const searches = createSearches(state);
+    const places = createPlaces(client);
     const account = createAccount(client);
     const sharing = createSharing(client);
     const followCapture = createProgress({
@@ -71,9 +76,9 @@ async function compose(): Promise<App> {
         client,
         state,
         wipe: async () => {
-            for (const model of [library, reader, search, account, queue, captures, sharing, presence]) model.clear();
+            for (const model of [library, reader, search, places, account, queue, captures, sharing, presence]) model.clear();
             (await importing)?.clear();
-            await Promise.all([cache.clear(), changes.clear()]);
+            await Promise.all([cache.clear(), changes.clear(), searches.clear()]);
         },
     });
     const live = createLive({ connection, changes, later, session, library, reader, captures, account, sharing });
@@ -84,13 +89,13 @@ async function compose(): Promise<App> {
         return model.createImports({ client, upload, later });
     }));
     const view = createView(state);
-    await view.load();
+    await Promise.all([view.load(), searches.load()]);
     const renderer = createRenderer();
     const taking = createTaking({
         reader, renderer, conversationMarkdown: (id) => conversationMarkdown(client, id),
         write: async (text) => navigator.clipboard.writeText(text), // there is none but in a secure context
     });
-    return { session, view, library, captures, queue, reader, search, account, sharing, presence, live, renderer, navigation: createNavigation(), storage: createStorage(client), imports, exportSize: (wish) => exportSize(client, wish), ...taking };
+    return { session, view, library, captures, queue, reader, search, searches, places, account, sharing, presence, live, renderer, navigation: createNavigation(), storage: createStorage(client), imports, exportSize: (wish) => exportSize(client, wish), ...taking };
 }
 
 const root = document.getElementById('app');

@@ -19,7 +19,7 @@ const UUID = '69807432-1111-4222-8333-444455556666';
 test('every address comes back as it was', () => {
     for (const [path, search, hash] of [
         ['/', '', ''], ['/setup', '', '#T0k_en'], ['/login', '?next=%2Fc%2F1%23m-2', ''], ['/login', '', '#T0k_en'], [`/c/${UUID}`, '', `#m-${UUID}`], [`/c/${UUID}`, '', ''],
-        ['/search', '?q=a%20b%26c', ''], ['/captures', '', ''], [`/captures/${UUID}`, '', ''], ['/settings', '', ''], ['/nothing/here/x', '', ''],
+        ['/search', '?q=a%20b%26c', ''], ['/search', '?q=a&provider=claude&when=week&sort=time&exact=true', ''], [`/c/${UUID}`, '?q=a%20b', `#m-${UUID}`], ['/captures', '', ''], [`/captures/${UUID}`, '', ''], ['/settings', '', ''], ['/nothing/here/x', '', ''],
     ] as const) {
         assert.equal(hrefOf(parseRoute(path, search, hash)), path + search + hash);
     }

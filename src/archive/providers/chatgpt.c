@@ -311,12 +311,7 @@ static void write_message(struct builder *b, const struct tree_node *n, void *co
 
 /* --- the tree ------------------------------------------------------------------------------------------------ */
 
-static struct json children_of(const struct tree_node *n)
-{
-    return json_get(n->value, S("children"));
-}
-
-/* Nodes as they stand; afterwards each one's value is its message. */
+/* Each one's value is its message. */
 static size_t read_nodes(struct builder *b, struct json mapping, struct tree_node **ret)
 {
     size_t count = json_count(mapping), n = 0;
@@ -326,14 +321,15 @@ static size_t read_nodes(struct builder *b, struct json mapping, struct tree_nod
     if (!nodes)
         return 0;
     struct json_iter it = json_iter(mapping);
-    while (json_next(&it, &key, &v))
+    while (json_next(&it, &key, &v)) {
+        struct json message = json_get(v, S("message"));
         nodes[n++] =
-            (struct tree_node){ .id = key, .parent = json_get_str(v, S("parent")), .value = v };
-    tree_adopt(b, nodes, n, children_of);
-    for (size_t i = 0; i < n; i++) {
-        nodes[i].value = json_get(nodes[i].value, S("message"));
-        nodes[i].silent = !json_is(nodes[i].value, JSON_OBJECT);
-        nodes[i].at_ms = build_time(b, json_get(nodes[i].value, S("create_time")));
+            (struct tree_node){ .id = key,
+                                .parent = json_get_str(v, S("parent")),
+                                .children = json_get(v, S("children")),
+                                .value = message,
+                                .silent = !json_is(message, JSON_OBJECT),
+                                .at_ms = build_time(b, json_get(message, S("create_time"))) };
     }
     *ret = nodes;
     return n;

@@ -108,6 +108,8 @@ static struct report report_of(struct json state)
 /* The state is an object, or its JSON as text. */
 static struct report report_in(struct builder *b, struct json state)
 {
+    if (!json_exists(state))
+        return (struct report){ 0 };
     struct report r = report_of(json_is(state, JSON_STR) ? parsed(b, json_str(state)) : state);
     return r.markdown.n ? r : (struct report){ 0 };
 }

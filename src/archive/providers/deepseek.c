@@ -121,11 +121,6 @@ static void write_message(struct builder *b, const struct tree_node *n, void *co
     put_files(b, json_get(v, S("files")));
 }
 
-static struct json children_of(const struct tree_node *n)
-{
-    return json_get(n->value, S("children"));
-}
-
 /* A list of messages, or the export's nodes by id; afterwards each one's value is its message. */
 static struct tree_node *read_nodes(struct builder *b, struct json list, size_t *ret_count)
 {
@@ -141,6 +136,7 @@ static struct tree_node *read_nodes(struct builder *b, struct json list, size_t 
         nodes[n++] = (struct tree_node){
             .id = node ? key : build_id(b, json_get(v, S("message_id"))),
             .parent = build_id(b, json_get(v, node ? S("parent") : S("parent_id"))),
+            .children = json_get(v, S("children")),
             .value = v,
             .silent = !json_is(m, JSON_OBJECT),
             .at_ms = build_time(b, json_get(m, S("inserted_at"))),
@@ -148,7 +144,6 @@ static struct tree_node *read_nodes(struct builder *b, struct json list, size_t 
     }
     if (!nodes)
         return NULL;
-    tree_adopt(b, nodes, n, children_of);
     for (size_t i = 0; i < n; i++)
         if (json_is(list, JSON_OBJECT))
             nodes[i].value = json_get(nodes[i].value, S("message"));

@@ -97,11 +97,6 @@ static void write_message(struct builder *b, const struct tree_node *n, void *co
         put_block(context, one);
 }
 
-static struct json children_of(const struct tree_node *n)
-{
-    return json_get(n->value, S("childrenMessageIds"));
-}
-
 /* The signed-in page asks for the same without a share. */
 static struct json share_of(struct json root)
 {
@@ -132,13 +127,12 @@ static err_t kimi_from_json(struct arena *a, struct json root, struct conversati
         nodes[n++] =
             (struct tree_node){ .id = build_id(&b, json_get(v, S("id"))),
                                 .parent = str_eq(parent, ret->source.id) ? STR_NONE : parent,
+                                .children = json_get(v, S("childrenMessageIds")),
                                 .value = v,
                                 .at_ms = build_time(&b, json_get(v, S("createTime"))) };
     }
-    if (nodes) {
-        tree_adopt(&b, nodes, n, children_of);
+    if (nodes)
         tree_write(&b, nodes, n, STR_NONE, write_message, &t);
-    }
     return build_end(&b);
 }
 

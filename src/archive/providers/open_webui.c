@@ -24,11 +24,6 @@ static void write_message(struct builder *b, const struct tree_node *n, void *co
     (*put)(b, n->value, role);
 }
 
-static struct json children_of(const struct tree_node *n)
-{
-    return json_get(n->value, S("childrenIds"));
-}
-
 void open_webui_read(struct builder *b, struct json chat, put_fn put)
 {
     struct json history = history_of(chat), list = json_get(history, S("messages")), v;
@@ -45,11 +40,11 @@ void open_webui_read(struct builder *b, struct json chat, put_fn put)
     while (nodes && json_next(&it, &key, &v))
         nodes[n++] = (struct tree_node){ .id = key,
                                          .parent = build_id(b, json_get(v, S("parentId"))),
+                                         .children = json_get(v, S("childrenIds")),
                                          .value = v,
                                          .at_ms = build_time(b, json_get(v, S("timestamp"))) };
     if (!nodes)
         return;
-    tree_adopt(b, nodes, n, children_of);
     tree_write(b, nodes, n, build_id(b, json_get(history, S("currentId"))), write_message, &put);
 }
 

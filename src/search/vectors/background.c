@@ -27,7 +27,7 @@ struct search_background {
     struct arena arena; /* holds this struct */
     const char *folder;
     struct search_sources sources;
-    void (*changed)(void *context);
+    void (*changed)(void *context, struct search_background *b);
     void *context;
     struct thread thread;
     atomic_bool stopping;
@@ -191,14 +191,14 @@ static void run(void *arg)
     bool any = b->there[SEARCH_TABLE_GLOSSES] || b->there[SEARCH_TABLE_BIGRAMS];
     b->state = any ? SEARCH_BACKGROUND_READY : SEARCH_BACKGROUND_ABSENT;
     if (any && b->changed)
-        b->changed(b->context);
+        b->changed(b->context, b);
 }
 
 /* --- outside ----------------------------------------------------------------------------------------------- */
 
 err_t search_background_start(const char *folder, const struct search_sources *sources,
-                              void (*changed)(void *context), void *context,
-                              struct search_background **ret)
+                              void (*changed)(void *context, struct search_background *b),
+                              void *context, struct search_background **ret)
 {
     struct arena arena;
     arena_init(&arena, KIB(64));

@@ -33,10 +33,10 @@ struct search_sources {
 struct search_background;
 
 /* `folder` is made where it is absent; NULL: the state is OFF for ever. Starts the thread. `changed` (may be NULL) is called on it
- * when READY is reached: spaces can be made now. The strings are copied. E_BUSY. */
+ * when READY is reached, which may be before this returns: spaces can be made now. The strings are copied. E_BUSY. */
 NODISCARD err_t search_background_start(const char *folder, const struct search_sources *sources,
-                                        void (*changed)(void *context), void *context,
-                                        struct search_background **ret);
+                                        void (*changed)(void *context, struct search_background *b),
+                                        void *context, struct search_background **ret);
 /* Ends the making within a second or two; nothing half-made stays under the tables' names. Tables that were given are gone.
  * Accepts NULL. */
 void search_background_stop(struct search_background *b);

@@ -10,7 +10,7 @@
 static inline void bytes_widen(const int8_t *from, size_t n, int16_t *to)
 {
     for (size_t i = 0; i < n; i++)
-        to[i] = from[i];
+        to[i] = (int16_t)from[i]; /* with its sign */
 }
 
 int32_t bytes_dot(const int16_t *wide, const int8_t *v, size_t n);

@@ -68,13 +68,12 @@ static size_t drop_lighter(struct cooccurrence_pair *p, size_t count, float leas
 /* So many of the two lists, both sorted, that they fit. */
 static void make_room(struct cooccurrence *c)
 {
-    for (; c->count + c->buffered > c->pairs_max; c->lightest *= 2) {
+    while (c->count + c->buffered > c->pairs_max) {
         c->count = drop_lighter(c->pairs, c->count, c->lightest);
-        if (c->count + c->buffered <= c->pairs_max)
-            return;
-        c->buffered = drop_lighter(c->buffer, c->buffered, c->lightest);
-        if (c->count + c->buffered <= c->pairs_max)
-            return;
+        if (c->count + c->buffered > c->pairs_max)
+            c->buffered = drop_lighter(c->buffer, c->buffered, c->lightest);
+        if (c->count + c->buffered > c->pairs_max)
+            c->lightest *= 2;
     }
 }
 

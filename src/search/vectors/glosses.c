@@ -35,12 +35,13 @@ bool glosses_there(const char *folder)
 
 static bool hexadecimal(struct str s, size_t *ret)
 {
+    static const struct str DIGITS = { "0123456789abcdef", 16 };
     size_t v = 0;
     for (size_t i = 0; i < s.n; i++) {
-        const char *digit = memchr("0123456789abcdef", s.s[i], 16);
-        if (!digit || s.n > 4)
+        size_t digit = str_find_char(DIGITS, s.s[i], 0);
+        if (digit == DIGITS.n || s.n > 4)
             return false;
-        v = v * 16 + (size_t)(digit - "0123456789abcdef");
+        v = v * 16 + digit;
     }
     *ret = v;
     return s.n > 0;

@@ -43,6 +43,10 @@ static void times(void **state)
         { "\" 2026-01-04 04:13:20 GMT \"", 1767500000000 },
         { "{\"$date\":\"2026-01-04T04:13:20Z\"}", 1767500000000 },
         { "{\"$date\":{\"$numberLong\":\"1767500000000\"}}", 1767500000000 },
+        { "\"Sun, 04 Jan 2026 04:13:20 GMT\"", 1767500000000 },
+        { "\"4 Jan 2026 06:13:20 +0200\"", 1767500000000 },
+        { "\"2026-01-04T04:13Z\"", 1767499980000 },
+        { "\"2026-01-04 06:13 +0200\"", 1767499980000 },
         { "null", TIME_NONE },
         { "\"\"", TIME_NONE },
     };
@@ -71,6 +75,10 @@ static void what_is_no_time_is_said(void **state)
                                          "\"2026-01-04 25:00:00\"",
                                          "\"99999-01-01T00:00:00Z\"",
                                          "\"2026-01-04T04:13:20+99\"",
+                                         "\"Sun, 04 Foo 2026 04:13:20 GMT\"",
+                                         "\"Sun, 32 Jan 2026 04:13:20 GMT\"",
+                                         "\"-4 Jan 2026 04:13:20 GMT\"",
+                                         "\"2026-01-04T04:1\"",
                                          "\"2026-01-04T04:13:20 o'clock\"" };
     for (size_t i = 0; i < COUNTOF(CASES); i++) {
         TEST_ARENA(a);
@@ -87,11 +95,6 @@ static void write_node(struct builder *b, const struct tree_node *n, void *conte
 {
     UNUSED(context);
     build_message(b, n->id, n->above, ROLE_USER)->on_path = n->on_path;
-}
-
-static struct json children_of(const struct tree_node *n)
-{
-    return n->value;
 }
 
 /* Each node as "id<parent", with "(child,child)" where it names some, "!" in front where it is silent, "@7" for its time;
@@ -116,14 +119,13 @@ static struct str drawn(struct arena *a, struct str nodes, struct str current, s
             struct str text = str_fmt(a, "[\"%.*s\"]",
                                       STR_ARG(str_sub(one, names + 1, str_find_char(one, ')', 0))));
             assert_ok(
-                json_parse(a, build_replace(&b, text, S(","), S("\",\""), true), 4, &v->value));
+                json_parse(a, build_replace(&b, text, S(","), S("\",\""), true), 4, &v->children));
         }
         one = str_sub(one, 0, names < time ? names : time);
         (void)str_cut(&one, '<', &id);
         v->id = id;
         v->parent = one.n ? one : STR_NONE;
     }
-    tree_adopt(&b, list, n, children_of);
     tree_write(&b, list, n, current, write_node, NULL);
     assert_ok(build_end(&b));
     buf_init(&out, a, 4096);

@@ -211,9 +211,32 @@ static void error_detail_is_cut_between_characters(void **state)
     }
 }
 
+/* What is looked for begins with a byte that is everywhere, or nowhere: the same is found. */
+static void found_wherever_it_begins(void **state)
+{
+    UNUSED(state);
+    char text[2000];
+    for (size_t at = 0; at + 3 <= sizeof text; at += 7) {
+        memset(text, 'a', sizeof text);
+        text[at] = 'b';
+        text[at + 1] = 'c';
+        struct str s = str_of(text, sizeof text);
+        assert_int_equal(str_find(s, S("bc"), 0), at);
+        assert_int_equal(str_find(s, S("bca"), at), at);
+        assert_int_equal(str_find(s, S("bc"), at + 1), s.n);
+        if (at)
+            assert_int_equal(str_find(s, S("abc"), 0), at - 1);
+        assert_int_equal(str_find(s, S("aab0"), 0), s.n);
+    }
+    assert_int_equal(str_find(str_of(text, sizeof text), S("ca"), 0), 1996);
+    assert_int_equal(str_find(str_of(text, 5), S("aaaaa"), 0), 0);
+    assert_int_equal(str_find(str_of(text, 5), S("a"), 4), 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(found_wherever_it_begins),
         cmocka_unit_test(comparing),
         cmocka_unit_test(finding),
         cmocka_unit_test(cutting),

@@ -347,6 +347,8 @@ static void in_questions(void **state)
         { "en", "versions 10.2.24, 1.10.2.2024 and 10.2.2024.1", "" },
         { "de", "am 10.2.24", "10.2.24 [2024-02-10 2024-02-11 day]" },
         { "en", "the last kettle of this house, 5 days, the last 3 kettles, 32 June", "" },
+        { "en", "in the last 200 years, 1/1/1800, q5 2024, x1 2024, qqq1 2024", "" },
+        { "en", "the november week of the last kettle", "november [2026-11-01 2026-12-01 month]" },
         { "en", "How did November go?", "November [2026-11-01 2026-12-01 month]" },
         { "en", "between March 3 and the 7th of April (2025)",
           "March 3 [2026-03-03 2026-03-04 day]|7th of April [2026-04-07 2026-04-08 day]" },

@@ -31,8 +31,8 @@ function Room({ route }: { route: Route }) {
     case 'setup': return <SetupRoom token={route.token} />;
     case 'login': return <LoginRoom next={route.next} token={route.token ?? ''} />;
     case 'library': return <LibraryRoom />;
-    case 'conversation': return <ReaderRoom id={route.id} messageId={route.messageId} />;
-    case 'search': return <SearchRoom q={route.q} />;
+    case 'conversation': return <ReaderRoom id={route.id} messageId={route.messageId} q={route.q ?? ''} />;
+    case 'search': return <SearchRoom question={route.question} />;
     case 'captures': return <CapturesRoom />;
     case 'capture': return <CaptureRoom id={route.id} />;
     case 'imports': return <LaterImportRoom id="" />;
@@ -74,8 +74,8 @@ function useArrival(): void {
             return;
         }
         if ('messageId' in place.route && place.route.messageId && place.scrollY === null) return; // the reader goes to the message
-        // A screen that is there to be typed into has put the focus already.
-        if (!document.activeElement?.matches('main input')) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
+        // A screen that is there to be typed into has put the focus already, and one that is come back to where it was.
+        if (!document.activeElement?.matches('main input, main .hit')) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
         const wanted = place.scrollY ?? 0;
         const until = performance.now() + 1_000;
         let frame = 0;

@@ -8,6 +8,7 @@ export interface Place {
     // Where the page was scrolled to when this entry was left; null when it is new.
     scrollY: number | null;
     visit: number; // grows with each move to another screen
+    from: Route | null; // the entry before this one in the history, while that is known
 }
 
 export interface Navigation {
@@ -15,25 +16,28 @@ export interface Navigation {
     go(route: Route, how?: { replace?: boolean }): void;
     // Changes the address without making it another place (a search that is being typed).
     rewrite(route: Route): void;
+    // To the search that led here as it was left, else to that search anew.
+    backTo(route: Route): void;
 }
 
 const read = (): Route => parseRoute(location.pathname, location.search, location.hash);
 
 export function createNavigation(): Navigation {
-    const store = createStore<Place>(() => ({ route: read(), scrollY: null, visit: 1 }));
+    const store = createStore<Place>(() => ({ route: read(), scrollY: null, visit: 1, from: null }));
     history.scrollRestoration = 'manual';
 
-    const arrive = (scrollY: number | null) => store.setState((s) => ({ route: read(), scrollY, visit: s.visit + 1 }));
+    const arrive = (scrollY: number | null, from: Route | null = null) => store.setState((s) => ({ route: read(), scrollY, visit: s.visit + 1, from }));
     const keepScroll = () => history.replaceState({ scrollY: window.scrollY }, '');
 
     function go(route: Route, { replace = false } = {}): void {
+        const from = replace ? null : store.getState().route;
         if (replace) {
             history.replaceState({}, '', hrefOf(route));
         } else {
             keepScroll();
             history.pushState({}, '', hrefOf(route));
         }
-        arrive(null);
+        arrive(null, from);
     }
 
     window.addEventListener('popstate', (event) => {
@@ -62,6 +66,10 @@ export function createNavigation(): Navigation {
     return {
         store,
         go,
+        backTo: (route) => {
+            if (store.getState().from?.name === route.name) history.back();
+            else go(route);
+        },
         rewrite: (route) => {
             history.replaceState(history.state, '', hrefOf(route));
             store.setState({ route });

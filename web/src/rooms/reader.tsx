@@ -1,6 +1,6 @@
 // Reading one conversation. All messages stand in the page (the browser's own search finds them); those far away cost
 // nothing: the browser leaves out their layout (content-visibility) and their Markdown is rendered when they come near.
-import type { VNode } from 'preact';
+import type { RefObject, VNode } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { outline, type Message, type OutlineEntry } from '../model/reader.ts';
 import { count } from '../model/time.ts';
@@ -12,6 +12,7 @@ import { MessageView } from './message.tsx';
 import { NotFound } from './not_found.tsx';
 import { ProblemNotice } from './problem_notice.tsx';
 import { ReaderHead } from './reader_head.tsx';
+import { MarksBar } from './reader_marks.tsx';
 import { useTitle } from './shell.tsx';
 
 // Thousands of siblings cost time in every frame, even when the browser leaves their content out. In runs, it leaves out
@@ -41,17 +42,25 @@ const NarrowOutline = ({ entries }: { entries: OutlineEntry[] }) => (
     </details>
 );
 
-// Goes to an element and stays with it while what is above still grows, until the reader moves.
-function stayAt(target: HTMLElement): () => void {
-    const until = performance.now() + 1_500;
+// Goes to an element, and in a long one to its first mark, and stays there while what is above still grows, until the reader
+// moves. `coming`: its marks are not there yet.
+const STAY_MS = 1_500, WAIT_MS = 20_000;
+
+function stayAt(target: HTMLElement, firstMark: () => Range | undefined, coming: () => boolean): () => void {
+    const began = performance.now();
+    let until = began + STAY_MS;
     let frame = 0;
     const stop = () => {
         cancelAnimationFrame(frame);
         for (const name of ['wheel', 'touchstart', 'keydown', 'pointerdown']) removeEventListener(name, stop);
     };
     const hold = () => {
+        const now = performance.now();
         target.scrollIntoView({ block: 'start', behavior: 'instant' });
-        if (performance.now() < until) frame = requestAnimationFrame(hold);
+        const top = firstMark()?.getBoundingClientRect().top ?? 0;
+        if (top > innerHeight * 0.6) scrollBy({ top: top - innerHeight / 3, behavior: 'instant' });
+        if (coming() && now < began + WAIT_MS) until = now + STAY_MS;
+        if (now < until) frame = requestAnimationFrame(hold);
         else stop();
     };
     for (const name of ['wheel', 'touchstart', 'keydown', 'pointerdown']) addEventListener(name, stop, { passive: true });
@@ -61,8 +70,9 @@ function stayAt(target: HTMLElement): () => void {
 }
 
 // A message in the address is gone to once, as soon as it is there.
-function useMessageInAddress(messageId: string, messages: Message[]): void {
-    const visit = useStore(useApp().navigation.store, (s) => s.visit);
+function useMessageInAddress(messageId: string, messages: Message[], q: string, ranges: RefObject<Range[]>): void {
+    const { navigation, places } = useApp();
+    const visit = useStore(navigation.store, (s) => s.visit);
     const reached = useRef('');
     const stop = useRef(() => {});
     useEffect(() => {
@@ -71,7 +81,12 @@ function useMessageInAddress(messageId: string, messages: Message[]): void {
         if (!target || reached.current === wish) return;
         reached.current = wish;
         stop.current();
-        stop.current = stayAt(target);
+        const firstMark = () => ranges.current?.find((r) => target.contains(r.startContainer));
+        const coming = () => {
+            const found = places.store.getState();
+            return !!q && found.q === q && found.ready && found.messages.has(messageId) && !firstMark();
+        };
+        stop.current = stayAt(target, firstMark, coming);
     }, [messageId, visit, messages.length]);
     useEffect(() => () => stop.current(), []);
 }
@@ -154,7 +169,7 @@ function Ended({ why }: { why: keyof typeof ENDED }) {
     );
 }
 
-export function ReaderRoom({ id, messageId }: { id: string; messageId: string }) {
+export function ReaderRoom({ id, messageId, q }: { id: string; messageId: string; q: string }) {
     const { reader, view } = useApp();
     const state = useStore(reader.store, (s) => s);
     const shortcuts = useStore(view.store, (s) => s.shortcuts);
@@ -165,7 +180,8 @@ export function ReaderRoom({ id, messageId }: { id: string; messageId: string })
     useEffect(() => {
         void reader.open(id);
     }, [id]);
-    useMessageInAddress(messageId, mine ? messages : []);
+    const ranges = useRef<Range[]>([]);
+    useMessageInAddress(messageId, mine ? messages : [], q, ranges);
     useLookedAt(id, mine && !!conversation);
     useKeys(shortcuts, { j: () => step('.message', 1), k: () => step('.message', -1) });
 
@@ -195,6 +211,7 @@ export function ReaderRoom({ id, messageId }: { id: string; messageId: string })
                 {state.paused && <p><button type="button" onClick={() => void reader.more()}>Load more</button></p>}
                 {state.complete && messages.length === 0 && <p>There are no visible messages.</p>}
             </div>
+            {q && <MarksBar id={id} q={q} messageId={messageId} messages={messages} ranges={ranges} />}
         </div>
     );
 }

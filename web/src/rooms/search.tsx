@@ -1,114 +1,153 @@
-// Search as you type. Arrows go from the box into the results, j and k through them, Enter opens at the message.
+// Search as you type. Arrows go from the box into the results, j and k through them, Enter opens at the message, Escape leads
+// back to the box.
 import { useEffect, useRef } from 'preact/hooks';
-import { segments } from '../model/highlights.ts';
-import { providerName } from '../model/provider.ts';
-import { hrefOf } from '../model/route.ts';
-import type { Hit } from '../model/search.ts';
-import { count, day } from '../model/time.ts';
+import { filtered, same, type Question } from '../model/question.ts';
+import { hintWords } from '../model/reasons.ts';
+import type { Search } from '../model/search.ts';
+import { count } from '../model/time.ts';
 import { useStore, useThrottled, useWhenNear } from '../ui/hooks.ts';
 import { SearchIcon } from '../ui/icons.tsx';
 import { Notice, Waiting } from '../ui/parts.tsx';
 import { useApp } from './context.ts';
 import { step, useKeys } from './keys.ts';
 import { ProblemNotice } from './problem_notice.tsx';
+import { Filters } from './search_filters.tsx';
+import { Results } from './search_results.tsx';
+import { SearchStart } from './search_start.tsx';
 import { useTitle } from './shell.tsx';
 
-const HINTS: [string, string][] = [
-    ['"group commit"', 'these words in a row'], ['-draft', 'without this word'], ['data*', 'words that begin so'], ['provider:claude', 'from one provider'],
-    ['role:user', 'only questions'], ['after:2026-01-01', 'from that day on'],
-];
 const HITS = '.hit';
 
-function HitRow({ hit }: { hit: Hit }) {
-    const id = hit.conversation_id ?? hit.id;
-    const who = hit.role === 'user' ? 'User' : hit.role === 'assistant' ? providerName(hit.provider) : hit.role;
-    return (
-        <li>
-            <a class="hit" href={hrefOf({ name: 'conversation', id, messageId: hit.message_id ?? '' })}>
-                <span class="hit-title">{hit.title || 'Untitled'}</span>
-                <span class="hit-snippet">{segments(hit.snippet, hit.highlights).map((s, i) => (s.marked ? <mark key={i}>{s.text}</mark> : s.text))}</span>
-                <span class="row-meta"><span class={`provider provider-${hit.provider ?? 'none'}`} aria-hidden="true" />{[providerName(hit.provider), who !== providerName(hit.provider) && who, day(hit.created_at)].filter(Boolean).join(' · ')}</span>
-            </a>
-        </li>
-    );
+function summaryOf({ answered, groups, cursor, tookMs, status, problem, similar }: Search): string {
+    if (!answered || problem || status === 'loading') return '';
+    if (!groups.length) return `Nothing for ${answered.q}`;
+    const places = groups.reduce((sum, g) => sum + g.count, 0);
+    const many = groups.length > 1 && places > groups.length ? `${count(places, 'place')} in ${count(groups.length, 'conversation')}` : count(places, 'place');
+    const ms = tookMs === null ? '' : ` in ${tookMs < 10 ? tookMs.toFixed(1) : Math.round(tookMs)} ms`;
+    return `${cursor ? 'The first ' : ''}${many}${ms}${similar || answered.newest ? '' : ', by words alone'}`;
 }
 
-function Hints({ choose }: { choose: (example: string) => void }) {
+function Summary({ change }: { change: (question: Question) => void }) {
+    const { search, searches } = useApp();
+    const state = useStore(search.store, (s) => s);
+    const saved = useStore(searches.store, () => state.answered && searches.isSaved(state.answered));
+    const text = summaryOf(state);
+    const { answered, question } = state;
     return (
-        <div class="hints">
-            <p>Every word has to be there. Case and accents make no difference. Also:</p>
-            <ul>{HINTS.map(([example, what]) => <li key={example}><button type="button" class="chip" onClick={() => choose(example)}><code>{example}</code></button><span>{what}</span></li>)}</ul>
+        <div class="search-bar">
+            <p class="search-summary" aria-hidden="true">{text || ' '}</p>
+            <p class="visually-hidden" role="status">{useThrottled(text, 1_000)}</p>
+            {answered && (
+                <div class="row">
+                    <span class="pair" role="group" aria-label="Order">
+                        <button type="button" class="chip" aria-pressed={!question.newest} onClick={() => change({ ...question, newest: false })}>Best first</button>
+                        <button type="button" class="chip" aria-pressed={question.newest} title="What has all the words, the newest first" onClick={() => change({ ...question, newest: true })}>Newest first</button>
+                    </span>
+                    <button type="button" class="chip" aria-pressed={!!saved} onClick={() => searches.toggle(answered)}>{saved ? 'Saved' : 'Save'}<span class="visually-hidden"> this search</span></button>
+                </div>
+            )}
         </div>
     );
 }
 
-function Summary() {
-    const { search } = useApp();
-    const { answered, items, cursor, tookMs, status, problem } = useStore(search.store, (s) => s);
-    const text = !answered || problem || status === 'loading' ? '' : items.length === 0 ? `Nothing for ${answered}`
-        : `${cursor ? `The first ${items.length}` : count(items.length, 'result')}${tookMs !== null ? ` in ${tookMs < 10 ? tookMs.toFixed(1) : Math.round(tookMs)} ms` : ''}`;
-    return <><p class="search-summary" aria-hidden="true">{text || ' '}</p><p class="visually-hidden" role="status">{useThrottled(text, 1_000)}</p></>;
+function Said({ change }: { change: (question: Question) => void }) {
+    const { corrections, hints, question, answered } = useStore(useApp().search.store, (s) => s);
+    return (
+        <>
+            {corrections.length > 0 && (
+                <p class="corrected">
+                    Showing results for {corrections.map((c, i) => <>{i > 0 && ', '}<strong>{c.to}</strong></>)}.{' '}
+                    <button type="button" class="link-button" onClick={() => change({ ...question, exact: true })}>Search instead for {corrections.map((c) => c.from).join(', ')}</button>
+                </p>
+            )}
+            {answered?.exact && <p class="corrected">Exactly as typed. <button type="button" class="link-button" onClick={() => change({ ...question, exact: false })}>Correct words that stand nowhere</button></p>}
+            {hints.map((h) => <p key={`${h.code} ${h.field}`} class="corrected">{hintWords(h)}</p>)}
+        </>
+    );
 }
 
-export function SearchRoom({ q }: { q: string }) {
-    const { search, navigation, view } = useApp();
+function Nothing({ question, change }: { question: Question; change: (question: Question) => void }) {
+    const narrowed = Object.keys(question.by).length > 0;
+    return (
+        <div class="empty">
+            <h2>Nothing found</h2>
+            {narrowed && <p>The filters may be too narrow. <button type="button" onClick={() => change({ ...question, by: {} })}>Search without filters</button></p>}
+            {question.newest && <p>Newest first shows only what has all the words. <button type="button" onClick={() => change({ ...question, newest: false })}>Best first</button></p>}
+            <p>Other words for the same thing may find it; <code>word*</code> finds longer words too. New captures can be found a moment after they are stored.</p>
+        </div>
+    );
+}
+
+export function SearchRoom({ question }: { question: Question }) {
+    const { search, searches, navigation, view } = useApp();
     const state = useStore(search.store, (s) => s);
     const shortcuts = useStore(view.store, (s) => s.shortcuts);
     const visit = useStore(navigation.store, (s) => s.visit);
     const box = useRef<HTMLInputElement>(null);
     const end = useRef<HTMLDivElement>(null);
-    useTitle(state.answered ? `${state.answered} · Search` : 'Search');
-    // The address says what is searched for when the room is entered; from then on the box does.
+    useTitle(state.answered ? `${state.answered.q} · Search` : 'Search');
+    // The address says what is searched for when the room is entered; from then on the box does. What was left stands as it was.
     useEffect(() => {
-        search.setQuery(q, true);
-        if (!q) box.current?.focus();
+        const { answered, status, problem, opened } = search.store.getState();
+        const stands = same(answered, question) && status === 'ready' && !problem;
+        search.set(question, !stands);
+        if (!question.q) box.current?.focus();
+        else if (stands && opened) document.querySelector<HTMLElement>(`.hit[data-key="${CSS.escape(opened)}"]`)?.focus({ preventScroll: true });
     }, [visit]);
     useWhenNear(end, () => {
         if (!state.problem) void search.more();
-    }, `${state.items.length} ${state.status}`);
-    useKeys(shortcuts, { j: () => step(HITS, 1), k: () => step(HITS, -1) });
+    }, `${state.groups.length} ${state.status}`);
+    useKeys(shortcuts, { j: () => step(HITS, 1), k: () => step(HITS, -1), Escape: () => box.current?.focus() });
 
-    const type = (text: string, now = false) => {
-        search.setQuery(text, now);
-        navigation.rewrite({ name: 'search', q: text.trim() });
+    const change = (wanted: Question, now = true) => {
+        search.set(wanted, now);
+        navigation.rewrite({ name: 'search', question: { ...wanted, q: wanted.q.trim() } });
+    };
+    // Other words are another search: what was filtered and corrected in the last one stays only while there are words.
+    const type = (q: string, now = false) => change({ ...state.question, q, exact: false, ...(q.trim() ? {} : { by: {} }) }, now);
+    const send = (event: Event) => {
+        event.preventDefault();
+        searches.used(state.question);
+        change(state.question);
     };
     const onBoxKey = (event: KeyboardEvent) => {
         if (event.key === 'ArrowDown') event.preventDefault(), step(HITS, 1);
-        if (event.key === 'Escape' && state.q) event.preventDefault(), type('');
+        if (event.key === 'Escape' && state.question.q) event.preventDefault(), type('');
     };
     const onListKey = (event: KeyboardEvent) => {
+        if (event.key === 'Escape') event.preventDefault(), box.current?.focus();
         if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
         event.preventDefault();
         const first = document.querySelector(HITS);
         if (event.key === 'ArrowUp' && first === document.activeElement) box.current?.focus();
         else step(HITS, event.key === 'ArrowDown' ? 1 : -1);
     };
-    const { problem } = state;
+    const { problem, answered, groups } = state;
     return (
-        <div class="column">
+        <div class="search">
             <h1 tabIndex={-1} class="visually-hidden">Search</h1>
-            <form role="search" class="search-form" onSubmit={(e) => (e.preventDefault(), type(state.q, true))}>
+            <form role="search" class="search-form" onSubmit={send}>
                 <label class="visually-hidden" for="search-box">Search everything captured</label>
                 <SearchIcon />
-                <input ref={box} id="search-box" type="search" name="q" value={state.q} placeholder="Search everything captured" autocomplete="off" spellcheck={false}
-                    onInput={(e) => type(e.currentTarget.value)} onKeyDown={onBoxKey} />
+                <input ref={box} id="search-box" type="search" name="q" value={state.question.q} placeholder="What do you remember of it?" autocomplete="off"
+                    spellcheck={false} enterkeyhint="search" onInput={(e) => type(e.currentTarget.value)} onKeyDown={onBoxKey} />
             </form>
-            <Summary />
-            {problem && (problem.status === 422 ? <Notice tone="wrong"><p>{problem.message}</p></Notice>
-                : <ProblemNotice problem={problem} retry={() => search.setQuery(state.q, true)} />)}
-            {state.status === 'loading' && !state.items.length && <Waiting what="Searching" />}
-            {!state.q.trim() && <Hints choose={(example) => (type(example), box.current?.focus())} />}
-            {state.answered && state.status === 'ready' && !problem && !state.items.length && (
-                <div class="empty">
-                    <h2>Nothing found</h2>
-                    <p>Fewer words find more; <code>word*</code> finds longer words too. New captures can be found a moment after they are stored.</p>
+            {!state.question.q.trim() ? <SearchStart choose={(q) => (change(q), box.current?.focus())} /> : (
+                <div class="search-body">
+                    <Filters question={state.question} facets={state.facets} inTitle={groups[0]?.title ?? ''} choose={(name, value) => change(filtered(state.question, name, value))} />
+                    <div class="search-main">
+                        <Summary change={change} />
+                        {problem && (problem.status === 422 ? <Notice tone="wrong"><p>{problem.message}</p></Notice>
+                            : <ProblemNotice problem={problem} retry={() => search.set(state.question, true)} />)}
+                        <Said change={change} />
+                        {state.status === 'loading' && !groups.length && <Waiting what="Searching" />}
+                        {answered && state.status === 'ready' && !problem && !groups.length && <Nothing question={answered} change={change} />}
+                        {answered && <Results groups={groups} answered={answered} stale={state.status === 'loading'} onKeyDown={onListKey} only={(id) => change(filtered(state.question, 'in', id))} />}
+                        <div ref={end} />
+                        {state.status === 'more' && <Waiting what="Loading more" />}
+                    </div>
                 </div>
             )}
-            <ul class={`plain-list hits${state.status === 'loading' ? ' stale' : ''}`} onKeyDown={onListKey}>
-                {state.items.map((hit) => <HitRow key={`${hit.kind} ${hit.id}`} hit={hit} />)}
-            </ul>
-            <div ref={end} />
-            {state.status === 'more' && <Waiting what="Loading more" />}
         </div>
     );
 }

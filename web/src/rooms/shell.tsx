@@ -1,6 +1,7 @@
 // What stands around every screen: the bar, the way past it, the list of keys.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { ASK } from '../model/question.ts';
 import type { Theme } from '../model/view.ts';
 import { useStore } from '../ui/hooks.ts';
 import { GearIcon, HalfIcon, Mark, MoonIcon, SearchIcon, SunIcon } from '../ui/icons.tsx';
@@ -25,7 +26,7 @@ function ThemeButton() {
 }
 
 const KEYS: [string, string][] = [
-    ['/', 'search'], ['j  k', 'next and previous message, row or result'], ['Enter', 'open it'], ['g', 'back to the library'],
+    ['/', 'search'], ['j  k', 'next and previous message, row or result'], ['Enter', 'open it'], ['n  N', 'next and previous marked word'], ['m  M', 'next and previous place that was found'], ['g', 'back to the library'],
     ['c', 'paste a link'], ['?', 'this list'], ['Esc', 'close'],
 ];
 
@@ -68,7 +69,7 @@ export function Shell({ bare = false, children }: { bare?: boolean; children: Co
     const shortcuts = useStore(view.store, (s) => s.shortcuts);
     const [keys, setKeys] = useState(false);
     useKeys(shortcuts && !bare, {
-        '/': () => goToSearch(() => navigation.go({ name: 'search', q: '' })),
+        '/': () => goToSearch(() => navigation.go({ name: 'search', question: ASK })),
         '?': () => setKeys(true),
         g: () => navigation.go({ name: 'library' }),
         c: () => {

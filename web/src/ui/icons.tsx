@@ -17,6 +17,8 @@ export const MoonIcon = () => <Icon><path d="M19.5 14.2A8 8 0 0 1 9.8 4.5a8 8 0 
 export const HalfIcon = () => <Icon><circle cx="12" cy="12" r="7.5" /><path d="M12 4.5v15a7.5 7.5 0 0 0 0-15Z" fill="currentColor" stroke="none" /></Icon>;
 export const OutIcon = () => <Icon><path d="M10 5H6.5A1.5 1.5 0 0 0 5 6.5v11A1.5 1.5 0 0 0 6.5 19h11a1.5 1.5 0 0 0 1.5-1.5V14M13.5 5H19v5.5M19 5l-8.5 8.5" /></Icon>;
 export const CheckIcon = () => <Icon><path d="m5 12.5 4.5 4.5L19 7.5" /></Icon>;
+export const UpIcon = () => <Icon><path d="m5.5 15 6.5-6.5 6.5 6.5" /></Icon>;
+export const DownIcon = () => <Icon><path d="m5.5 9 6.5 6.5L18.5 9" /></Icon>;
 export const CrossIcon = () => <Icon><path d="m6.5 6.5 11 11M17.5 6.5l-11 11" /></Icon>;
 
 // The mark: an open book that is a V.
