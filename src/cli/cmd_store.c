@@ -314,6 +314,21 @@ static void check_index(struct checkup *d)
         finding(d, LEVEL_GOOD, "index", "readable, whole");
 }
 
+/* Words alone do without them: not there is a warning, no fault. */
+static void check_similar_words(struct checkup *d)
+{
+    struct cli *c = d->c;
+    struct str where = c->settings.similar_words;
+    bool whole;
+    if (str_eq(where, S("off"))) {
+        finding(d, LEVEL_GOOD, "similar words", "off: search is by words alone");
+        return;
+    }
+    char *folder = where.n ? str_cstr(c->arena, where) : in_data(c, "similar");
+    struct str said = search_background_look(c->arena, folder, NULL, &whole);
+    finding(d, whole ? LEVEL_GOOD : LEVEL_WARN, "similar words", "%.*s", STR_ARG(said));
+}
+
 static void check_browser(struct checkup *d)
 {
     struct str path;
@@ -343,20 +358,6 @@ static void check_open_files(struct checkup *d)
         finding(d, LEVEL_GOOD, "open files", "at most %zu", most);
 }
 
-static void check_similar(struct checkup *d)
-{
-    struct cli *c = d->c;
-    bool whole;
-    if (str_eq(c->settings.similar_words, S("off"))) {
-        finding(d, LEVEL_GOOD, "similar words", "off: search goes by words alone");
-        return;
-    }
-    const char *folder = c->settings.similar_words.n ? str_cstr(c->arena, c->settings.similar_words)
-                                                     : in_data(c, "similar");
-    struct str is = search_background_look(c->arena, folder, NULL, &whole);
-    finding(d, whole ? LEVEL_GOOD : LEVEL_WARN, "similar words", "%.*s", STR_ARG(is));
-}
-
 static int doctor(struct cli *c)
 {
     struct buf out;
@@ -370,7 +371,7 @@ static int doctor(struct cli *c)
     check_store(&d);
     if (data_folder_has_store(str_cstr(c->arena, c->settings.data), c->settings.database_url))
         check_index(&d);
-    check_similar(&d);
+    check_similar_words(&d);
     check_browser(&d);
     check_open_files(&d);
     jo_end(&d.o);
