@@ -7,23 +7,37 @@
 #include "base/buf.h"
 #include "os/file.h"
 
-/* Things of three kinds, each kind explained in words of its own. */
+/* Things of twelve kinds, each explained in ten words of its own: three kinds in English, the others in words of no language. */
+static inline const char *kind_word(struct arena *a, uint32_t kind, uint32_t i)
+{
+    static const char *const WORDS[3][10] = {
+        { "vessel", "boiling", "water", "fire", "kitchen", "steam", "lid", "cook", "tea", "heat" },
+        { "musical", "instrument", "played", "hands", "sound", "string", "note", "concert", "tune",
+          "orchestra" },
+        { "tall", "plant", "wood", "green", "leaves", "forest", "root", "branch", "grow", "bark" },
+    };
+    return kind < 3 ? WORDS[kind][i] : str_cstr(a, str_fmt(a, "word%uof%u", i, kind));
+}
+
 static inline void write_glosses(struct arena *a, const char *folder)
 {
     static const char *const FILES[] = { "data.adj", "data.adv", "data.noun", "data.verb" };
-    static const char *const KINDS[] = { "vessel for boiling water over a fire",
-                                         "musical instrument played with both hands",
-                                         "tall plant with wood and green leaves" };
-    for (size_t f = 0; f < 4; f++) {
+    uint64_t seed = 3;
+    for (size_t file = 0; file < 4; file++) {
         struct buf b;
         buf_init(&b, a, MIB(1));
         buf_put(&b, S("  1 a line of the licence, which is no word | and no explanation\n"));
-        for (int i = 0; i < 60; i++)
-            buf_putf(&b,
-                     "%08d 06 n 02 thing%c%d 0 other_thing%d 1 001 @ 0001 n 0000 | a %s; \"it was "
-                     "a %s\"  \n",
-                     i, "abc"[i % 3], i % 12 / 3, i, KINDS[i % 3], KINDS[i % 3]);
-        assert(file_write_atomic(str_cstr(a, str_fmt(a, "%s/%s", folder, FILES[f])), buf_str(&b),
+        for (uint32_t i = 0; i < 360; i++) {
+            uint32_t kind = i % 12;
+            buf_putf(&b, "%08u 06 n 02 thing%c%u 0 other_thing%u 1 001 @ 0001 n 0000 | a common", i,
+                     "abcdefghijkl"[kind], i / 12 % 4, i);
+            for (int word = 0; word < 8; word++) {
+                seed = seed * 6364136223846793005 + 1442695040888963407;
+                buf_putf(&b, " %s", kind_word(a, kind, (uint32_t)(seed >> 33) % 10));
+            }
+            buf_put(&b, S(" for the house  \n"));
+        }
+        assert(file_write_atomic(str_cstr(a, str_fmt(a, "%s/%s", folder, FILES[file])), buf_str(&b),
                                  0600) == OK);
     }
 }

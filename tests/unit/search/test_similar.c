@@ -1,0 +1,182 @@
+/* Similar words in a search, from an op to a result: small tables of a made-up language, documents that get their vectors by the
+ * room's own thread, a question that shares no word with what is wanted; and that what was removed is not near any more. */
+#include "base/log.h"
+#include "ops/fixture.h"
+#include "search/inside.h"
+#include "search/vectors/background.h"
+#include "sources_made_up.h"
+
+/* --- an entity that lives in the test --------------------------------------------------------------- */
+
+static const char *const TEXTS[] = {
+    "This is the common thing that I have bought for you: thinga0 and thinga1 and thinga2.",
+    "This is the common thing that I have bought for you: thingb0 and thingb1 and thingb2.",
+    "This is the common thing that I have bought for you: thingc0 and thingc1 and thingc2.",
+};
+static _Atomic bool gone[COUNTOF(TEXTS)];
+
+static struct uuid id_of(size_t i)
+{
+    return (struct uuid){ { 0x20, [15] = (uint8_t)i } };
+}
+
+static err_t note_text(struct app *app, struct db *db, struct arena *a, struct uuid owner,
+                       struct uuid id, struct index_text *ret)
+{
+    UNUSED(app);
+    UNUSED(db);
+    UNUSED(a);
+    size_t i = id.b[15];
+    if (i >= COUNTOF(TEXTS) || gone[i])
+        return E_NOT_FOUND;
+    *ret = (struct index_text){ .owner_id = owner,
+                                .id = id,
+                                .title = S("A title"),
+                                .text = str_from(TEXTS[i]),
+                                .role = S("user"),
+                                .provider = S("claude"),
+                                .created_ms = NOW + (int64_t)i };
+    return OK;
+}
+
+static const struct entity ENTITIES[] = { { .name = "message", .text = note_text } };
+static const struct module NOTES = { .name = "notes", .entities = ENTITIES, .entity_count = 1 };
+static const struct module *const MODULES[] = { &NOTES, &search_module, NULL };
+
+/* --- tables, made once ---------------------------------------------------------------------------------- */
+
+static char *made;
+
+static void make_tables(void)
+{
+    static struct arena a;
+    const struct search_table *glosses, *bigrams;
+    struct search_background *b;
+    arena_init(&a, MIB(16));
+    ok(folder_temp(&a, "similar", &made));
+    write_glosses(&a, made);
+    char *model = str_cstr(&a, str_fmt(&a, "%s/model", made));
+    ok(file_write_atomic(model, model_bytes(&a), 0600));
+    /* Both, or the room would begin to make the other one from Debian's packages. */
+    const struct search_sources sources = { made, model };
+    ok(search_background_start(made, &sources, NULL, NULL, &b));
+    int64_t until = clock_monotonic_ms() + 120000;
+    while (search_background_tables(b, &glosses, &bigrams) != SEARCH_BACKGROUND_READY &&
+           clock_monotonic_ms() < until)
+        usleep(2000);
+    assert(glosses && bigrams);
+    search_background_stop(b);
+}
+
+static struct settings settings;
+
+static int open_search(void **state)
+{
+    for (size_t i = 0; i < COUNTOF(TEXTS); i++)
+        gone[i] = false;
+    fixture_open(state);
+    settings.similar_words = str_from(made);
+    f.app.settings = &settings;
+    f.app.modules = MODULES;
+    ok(search_module.init(&f.app));
+    go(MODULES);
+    for (size_t i = 0; i < COUNTOF(TEXTS); i++)
+        append(f.owner, "message", id_of(i), "created");
+    return 0;
+}
+
+static int close_search(void **state)
+{
+    ops_stop(&f.app);
+    search_module.stop(&f.app);
+    f.app.settings = NULL;
+    return fixture_close(state);
+}
+
+/* --- asking ------------------------------------------------------------------------------------------------ */
+
+static struct arena answer; /* the last one */
+
+static struct search_page ask(const char *q)
+{
+    struct search_page page;
+    const struct search_ask is = { .q = str_from(q), .exact = true, .now_ms = NOW };
+    settle();
+    arena_reset(&answer);
+    ok(search_query(&f.app, f.db, &answer, f.owner, &is, NULL, 10, &page));
+    return page;
+}
+
+/* Where a document stands among the results; COUNTOF(TEXTS): it does not. */
+static size_t place_of(const struct search_page *page, size_t i)
+{
+    for (size_t k = 0; k < page->count; k++)
+        if (uuid_eq(page->items[k].id, id_of(i)))
+            return k;
+    return COUNTOF(TEXTS);
+}
+
+/* Until similar words take part: the thread has given the documents their vectors. */
+static struct search_page ask_when_similar(const char *q)
+{
+    int64_t until = clock_monotonic_ms() + 60000;
+    struct search_page page = ask(q);
+    while (!page.similar && clock_monotonic_ms() < until) {
+        usleep(50000);
+        page = ask(q);
+    }
+    assert_true(page.similar);
+    return page;
+}
+
+static void what_is_meant_stands_first(void **state)
+{
+    UNUSED(state);
+    static const char *const QUESTIONS[] = {
+        "Which common vessel for boiling water over the fire did I buy?",
+        "Which common musical instrument that is played with both hands did I buy?",
+        "Which common tall plant with green leaves and wood did I buy?",
+    };
+    for (size_t i = 0; i < COUNTOF(QUESTIONS); i++) {
+        struct search_page page = ask_when_similar(QUESTIONS[i]);
+        assert_int_equal(place_of(&page, i), 0);
+    }
+}
+
+static void what_was_removed_is_not_near(void **state)
+{
+    UNUSED(state);
+    static const char QUESTION[] = "the common vessel for boiling water over the fire";
+    struct search_page page = ask_when_similar(QUESTION);
+    assert_int_equal(place_of(&page, 0), 0);
+    gone[0] = true;
+    append(f.owner, "message", id_of(0), "deleted");
+    page = ask_when_similar(QUESTION);
+    assert_int_equal(place_of(&page, 0), COUNTOF(TEXTS));
+    gone[0] = false;
+    append(f.owner, "message", id_of(0), "created");
+    page = ask(QUESTION);
+    assert_true(place_of(&page, 0) < COUNTOF(TEXTS));
+}
+
+#define OPEN(name) cmocka_unit_test_setup_teardown(name, open_search, close_search)
+
+static int run(void)
+{
+    const struct CMUnitTest tests[] = {
+        OPEN(what_is_meant_stands_first),
+        OPEN(what_was_removed_is_not_near),
+    };
+    RUN_ON_BOTH(tests);
+}
+
+int main(void)
+{
+    log_init(2, LOG_JSON, LOG_ERROR + 1);
+    make_tables();
+    arena_init(&answer, MIB(64));
+    int failed = run();
+    arena_free(&answer);
+    folder_remove(made);
+    return failed;
+}
