@@ -111,9 +111,7 @@ static double best_date(const struct rank_query *q, int64_t said_ms)
 {
     double best = 0;
     for (size_t i = 0; i < q->date_count; i++) {
-        struct search_date date =
-            said_ms == TIME_NONE ? q->dates[i] : search_date_nearest(&q->dates[i], said_ms);
-        double is = rank_date(&date, said_ms);
+        double is = rank_date(&q->dates[i], said_ms);
         best = is > best ? is : best;
     }
     return best;
