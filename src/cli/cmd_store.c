@@ -356,7 +356,7 @@ static int doctor(struct cli *c)
     check_store(&d);
     if (data_folder_has_store(str_cstr(c->arena, c->settings.data), c->settings.database_url))
         check_index(&d);
-    check_similar(&d);
+    check_similar_words(&d);
     check_browser(&d);
     check_open_files(&d);
     jo_end(&d.o);
