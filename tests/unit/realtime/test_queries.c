@@ -4,15 +4,15 @@
 #include "base/log.h"
 #include "ops/fixture.h"
 
-/* The index store has a schema of its own: what search asks it, and how far each consumer has come. */
+/* The index store has a schema of its own: what search/index asks it, and how far each consumer has come. */
 static bool is_on_index(const char *room, const struct db_query *q)
 {
-    return strcmp(room, "search") == 0 || strncmp(q->name, "ops_cursor_", 11) == 0;
+    return strcmp(room, "index") == 0 || strncmp(q->name, "ops_cursor_", 11) == 0;
 }
 
 static bool is_on_main(const char *room)
 {
-    return strcmp(room, "search") != 0;
+    return strcmp(room, "index") != 0;
 }
 
 static size_t prepare_room(const char *room, const struct db_query *const *all)
