@@ -314,6 +314,21 @@ static void check_index(struct checkup *d)
         finding(d, LEVEL_GOOD, "index", "readable, whole");
 }
 
+/* Words alone do without them, so it is no fault when they are not there. */
+static void check_similar_words(struct checkup *d)
+{
+    struct cli *c = d->c;
+    struct str where = c->settings.similar_words;
+    bool whole;
+    if (str_eq(where, S("off"))) {
+        finding(d, LEVEL_GOOD, "similar words", "off: search is by words alone");
+        return;
+    }
+    char *folder = where.n ? str_cstr(c->arena, where) : in_data(c, "similar");
+    struct str said = search_background_look(c->arena, folder, NULL, &whole);
+    finding(d, LEVEL_GOOD, "similar words", "%.*s", STR_ARG(said));
+}
+
 static void check_browser(struct checkup *d)
 {
     struct str path;
