@@ -82,6 +82,8 @@ struct search_similar_part { /* of one source, in one search */
 };
 /* Where the query's words are in the tables and the reader's documents have vectors: similar words take part. */
 NODISCARD err_t search_similar_begin(struct search_run *r);
+/* Is it a word that the tables know? Then it is no slip, wherever it stands. */
+bool search_similar_knows(const struct search_run *r, const struct search_typed *word);
 /* Documents of a source that are nearest to the query, wherever they are. */
 NODISCARD err_t search_similar_nearest(struct search_run *r, size_t source, size_t limit,
                                        struct search_row **ret, size_t *ret_count);

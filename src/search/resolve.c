@@ -274,7 +274,7 @@ static err_t correct(struct search_run *r, const struct entries *e, bool *ret)
         struct str best;
         struct search_typed typed;
         bool is;
-        if (!may_be_wrong(r, &e->list[i]))
+        if (!may_be_wrong(r, &e->list[i]) || search_similar_knows(r, e->list[i].typed))
             continue;
         TRY(nearest(r, e->list[i].typed->text, &best));
         if (!best.n)

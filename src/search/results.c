@@ -30,6 +30,18 @@ static err_t add_words(const struct search_run *r, const struct rank_candidate *
     return OK;
 }
 
+/* "kettle ~ pot": the word that brings most, of those that are like one of the query's. */
+static err_t add_like(const struct search_run *r, const struct rank_candidate *c,
+                      struct search_result *ret)
+{
+    if (!c->like)
+        return OK;
+    err_t e = search_index_word_text(r->index, r->a, c->row->owner_id, c->like, &ret->like);
+    if (e == OK)
+        ret->like_of = r->rank.words[c->like_of].text;
+    return e == E_NOT_FOUND ? OK : e;
+}
+
 static err_t add_parts(const struct search_run *r, const struct rank_candidate *c,
                        struct search_result *ret)
 {
@@ -92,6 +104,8 @@ err_t search_complete(const struct search_run *r, struct arena *scratch,
     out.created_ms = t.created_ms;
     if (hit->candidate)
         TRY(add_words(r, hit->candidate, &out));
+    if (hit->candidate)
+        TRY(add_like(r, hit->candidate, &out));
     if (hit->candidate && r->ask->explain)
         TRY(add_parts(r, hit->candidate, &out));
     TRY(arena_err(a));

@@ -43,7 +43,8 @@ static const struct field SEARCH_FIELDS_OF[] = { SEARCH_ARGS(true) };
     ",\"snippet\":{\"type\":\"string\"},\"highlights\":" RANGES_SCHEMA                            \
     ",\"score\":{\"type\":\"number\"},\"source\":{\"type\":\"string\",\"enum\":[\"keyword\","     \
     "\"similar\",\"neighbour\"]},\"role\":" TEXT_SCHEMA ",\"provider\":" TEXT_SCHEMA              \
-    ",\"author\":" TEXT_SCHEMA ",\"shared_by\":" TEXT_SCHEMA ",\"created_at\":" TEXT_SCHEMA       \
+    ",\"author\":" TEXT_SCHEMA ",\"like_of\":" TEXT_SCHEMA ",\"like\":" TEXT_SCHEMA               \
+    ",\"shared_by\":" TEXT_SCHEMA ",\"created_at\":" TEXT_SCHEMA                                  \
     ",\"words\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"                            \
     "\"parts\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\","        \
     "\"value\","                                                                                  \
@@ -128,6 +129,8 @@ static void write_result(struct json_out *o, const struct search_result *r)
     for (size_t i = 0; i < r->word_count; i++)
         jo_str(o, r->words[i]);
     jo_end(o);
+    jo_kstr(o, "like_of", r->like_of);
+    jo_kstr(o, "like", r->like);
     if (r->parts)
         write_parts(o, r);
     jo_end(o);

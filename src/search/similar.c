@@ -545,6 +545,16 @@ err_t search_similar_begin(struct search_run *r)
     return OK;
 }
 
+bool search_similar_knows(const struct search_run *r, const struct search_typed *word)
+{
+    struct search_similar *s = of_run(r);
+    size_t language = english(&r->query.languages);
+    if (!s || language == SEARCH_STEMS_MAX || !is_ready(s))
+        return false;
+    struct search_word_rows rows = search_space_word(&s->space, word->stems[language]);
+    return search_word_in_space(&rows);
+}
+
 /* --- the nearest of all ------------------------------------------------------------------------------------- */
 
 static err_t load_near(struct search_similar *s, struct kept *k, struct db *index)

@@ -633,6 +633,8 @@ export interface Operations {
                 role?: string | null;
                 provider?: string | null;
                 author?: string | null;
+                like_of?: string | null;
+                like?: string | null;
                 shared_by?: string | null;
                 created_at?: string | null;
                 words: string[];
@@ -699,6 +701,8 @@ export interface Operations {
                 role?: string | null;
                 provider?: string | null;
                 author?: string | null;
+                like_of?: string | null;
+                like?: string | null;
                 shared_by?: string | null;
                 created_at?: string | null;
                 words: string[];
