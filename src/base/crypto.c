@@ -82,7 +82,7 @@ struct str sha256_hex(struct arena *a, struct sha256 h)
 
 bool sha256_parse(struct str hex, struct sha256 *ret)
 {
-    struct sha256 h;
+    struct sha256 h = { .b = { 0 } };
     bool is_one = hex_decode_to(hex, h.b, sizeof h.b);
     if (is_one)
         *ret = h;

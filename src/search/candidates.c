@@ -464,13 +464,13 @@ static err_t choose_listed(struct gathered *g)
         if (has_words(r, &g->list[i]) && g->list[i].fits)
             order[count++] = &g->list[i];
     }
-    qsort(order, count, sizeof *order, by_bm);
+    qsort(order, count, sizeof(struct rank_candidate *), by_bm);
     list_best(g, order, count, !one_word);
     count = 0;
     for (size_t i = 0; i < g->count; i++)
         if (g->list[i].has_vector && g->list[i].fits && (!one_word || g->list[i].soft > 0))
             order[count++] = &g->list[i];
-    qsort(order, count, sizeof *order, by_cosine);
+    qsort(order, count, sizeof(struct rank_candidate *), by_cosine);
     list_best(g, order, count, !one_word);
     for (size_t i = 0; i < g->count; i++) {
         struct rank_candidate *c = &g->list[i];

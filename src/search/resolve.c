@@ -319,7 +319,7 @@ static err_t choose(struct search_run *r, const struct entries *e, size_t **ret)
         keep[i] = SIZE_MAX;
     }
     if (e->count > SEARCH_WORDS_MAX) {
-        qsort(order, e->count, sizeof *order, by_worth);
+        qsort(order, e->count, sizeof(const struct entry *), by_worth);
         search_query_hint(&r->query, "too_many_words", S(""),
                           S("the rarest words were looked for"));
     }

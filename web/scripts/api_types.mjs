@@ -21,7 +21,9 @@ function objectType(schema, indent) {
     if (open) fields.push(`${indent}    [field: string]: unknown;`);
     else if (typeof schema.additionalProperties === 'object')
         fields.push(`${indent}    [field: string]: ${typeOf(schema.additionalProperties, indent + '    ')};`);
-    return fields.length ? `{\n${fields.join('\n')}\n${indent}}` : 'Record<string, never>';
+    if (!fields.length) return 'Record<string, never>';
+    const line = `{ ${fields.map((f) => f.trim()).join(' ').slice(0, -1)} }`;
+    return indent.length + line.length <= 100 && !line.includes('\n') ? line : `{\n${fields.join('\n')}\n${indent}}`;
 }
 
 function named(type, schema, indent) {

@@ -434,7 +434,7 @@ static err_t wait_for(struct search_batch *b, struct waiting *w)
         if (!list)
             return arena_err(&b->arena);
         if (b->count)
-            memcpy(list, b->waiting, b->count * sizeof *list);
+            memcpy(list, b->waiting, b->count * sizeof(struct waiting *));
         b->waiting = list;
         b->room = room;
     }

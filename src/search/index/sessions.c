@@ -28,7 +28,7 @@ static err_t gather(struct db *index, struct arena *a, struct uuid owner, struct
         all[i] = &stored[i];
     for (size_t i = 0; i < fresh_count; i++)
         all[count + i] = fresh[i];
-    qsort(all, count + fresh_count, sizeof *all, by_position);
+    qsort(all, count + fresh_count, sizeof(struct search_stored *), by_position);
     *ret = all;
     *ret_count = count + fresh_count;
     return OK;

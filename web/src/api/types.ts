@@ -10,10 +10,7 @@ export interface Schemas {
         deleted_at: string | null;
         erased_at: string | null;
     };
-    AuthState: {
-        setup_needed: boolean;
-        signed_in: boolean;
-    };
+    AuthState: { setup_needed: boolean; signed_in: boolean };
     Block: {
         type: "text" | "code" | "table" | "math" | "mermaid" | "image" | "file" | "tool_call" | "tool_result" | "thinking" | "citation" | "artifact" | "unknown";
         [field: string]: unknown;
@@ -24,10 +21,7 @@ export interface Schemas {
         provider: string;
         status: "queued" | "running" | "done" | "failed" | "cancelled";
         phase: string;
-        progress: {
-            done: number | null;
-            total: number | null;
-        };
+        progress: { done: number | null; total: number | null };
         position: number | null;
         outcome: string | null;
         conversation_id: string | null;
@@ -39,19 +33,12 @@ export interface Schemas {
             messages_changed: number;
             message_count: number;
         } | null;
-        error: {
-            code?: string;
-            detail?: string | null;
-        } | null;
+        error: { code?: string; detail?: string | null } | null;
         created_at: string;
         updated_at: string;
     };
     CaptureDoctor: {
-        browser: {
-            path: string | null;
-            version: string | null;
-            problem: string | null;
-        };
+        browser: { path: string | null; version: string | null; problem: string | null };
         days: number;
         providers: {
             provider: string;
@@ -68,10 +55,7 @@ export interface Schemas {
             outcomes: Schemas["CaptureTally"][];
         }[];
     };
-    CapturePage: {
-        items: Schemas["Capture"][];
-        next_cursor: string | null;
-    };
+    CapturePage: { items: Schemas["Capture"][]; next_cursor: string | null };
     CaptureTally: {
         outcome: string;
         strategy: string | null;
@@ -102,23 +86,12 @@ export interface Schemas {
             recipe: string | null;
             captured_at: string;
         };
-        context: {
-            cwd: string | null;
-            branch: string | null;
-            tool: string | null;
-        };
+        context: { cwd: string | null; branch: string | null; tool: string | null };
         hash: string;
         outcome: string | null;
-        findings: {
-            code: string;
-            level: "note" | "warning";
-            detail: string | null;
-        }[];
+        findings: { code: string; level: "note" | "warning"; detail: string | null }[];
     };
-    ConversationPage: {
-        items: Schemas["ConversationSummary"][];
-        next_cursor: string | null;
-    };
+    ConversationPage: { items: Schemas["ConversationSummary"][]; next_cursor: string | null };
     ConversationSummary: {
         id: string;
         provider: string;
@@ -144,31 +117,13 @@ export interface Schemas {
         can_be_taken: boolean;
         status: "queued" | "running" | "done" | "failed" | "cancelled" | "undoing" | "undone";
         phase: string | null;
-        progress: {
-            done: number | null;
-            total: number | null;
-        };
+        progress: { done: number | null; total: number | null };
         position: number | null;
         bytes: number;
-        counts: {
-            new: number;
-            changed: number;
-            unchanged: number;
-            skipped: number;
-            failed: number;
-        };
-        media: {
-            count: number;
-            bytes: number;
-        };
-        undo: {
-            undone: number;
-            kept: number;
-        } | null;
-        error: {
-            code: string;
-            detail: string | null;
-        } | null;
+        counts: { new: number; changed: number; unchanged: number; skipped: number; failed: number };
+        media: { count: number; bytes: number };
+        undo: { undone: number; kept: number } | null;
+        error: { code: string; detail: string | null } | null;
         created_at: string;
         ended_at: string | null;
     };
@@ -182,18 +137,9 @@ export interface Schemas {
         reason_code: string | null;
         reason: string | null;
     };
-    ImportItemPage: {
-        items: Schemas["ImportItem"][];
-        next_cursor: string | null;
-    };
-    ImportPage: {
-        items: Schemas["Import"][];
-        next_cursor: string | null;
-    };
-    Me: {
-        user: Schemas["User"];
-        session_id: string | null;
-    };
+    ImportItemPage: { items: Schemas["ImportItem"][]; next_cursor: string | null };
+    ImportPage: { items: Schemas["Import"][]; next_cursor: string | null };
+    Me: { user: Schemas["User"]; session_id: string | null };
     Message: {
         id: string;
         parent_id: string | null;
@@ -210,10 +156,7 @@ export interface Schemas {
         blocks: Schemas["Block"][];
         hash: string;
     };
-    MessagePage: {
-        items: Schemas["Message"][];
-        next_cursor: string | null;
-    };
+    MessagePage: { items: Schemas["Message"][]; next_cursor: string | null };
     MessageVersion: {
         message_id: string;
         version: number;
@@ -237,20 +180,12 @@ export interface Schemas {
         write: boolean;
         status: "queued" | "running" | "done" | "failed" | "cancelled";
         phase: string;
-        progress: {
-            done: number | null;
-            total: number | null;
-        };
+        progress: { done: number | null; total: number | null };
         position: number | null;
-        error: {
-            code?: string;
-            detail?: string | null;
-        } | null;
+        error: { code?: string; detail?: string | null } | null;
         created_at: string;
         updated_at: string;
-        findings: {
-            [field: string]: unknown;
-        };
+        findings: { [field: string]: unknown };
     };
     ReextractionItemPage: {
         items: {
@@ -260,16 +195,8 @@ export interface Schemas {
             title: string | null;
             finding: "new" | "better" | "changed" | "unchanged" | "poorer" | "unreadable" | "failed";
             detail: string | null;
-            before: {
-                messages: number;
-                words: number;
-                warnings: number;
-            };
-            after: {
-                messages: number;
-                words: number;
-                warnings: number;
-            };
+            before: { messages: number; words: number; warnings: number };
+            after: { messages: number; words: number; warnings: number };
         }[];
         next_cursor: string | null;
     };
@@ -283,10 +210,7 @@ export interface Schemas {
         current: boolean;
     };
     ShareableEntity: "conversation";
-    SignInLink: {
-        link: string;
-        expires_at: string;
-    };
+    SignInLink: { link: string; expires_at: string };
     Source: {
         id: string;
         kind: string;
@@ -299,16 +223,9 @@ export interface Schemas {
         first_captured_at: string;
         captured_at: string;
     };
-    SourcePage: {
-        items: Schemas["Source"][];
-        next_cursor: string | null;
-    };
+    SourcePage: { items: Schemas["Source"][]; next_cursor: string | null };
     Storage: {
-        kinds: {
-            kind: string;
-            count: number;
-            bytes: number;
-        }[];
+        kinds: { kind: string; count: number; bytes: number }[];
         imports: {
             id: string;
             label: string;
@@ -329,10 +246,7 @@ export interface Schemas {
         expires_at: string | null;
         token?: string;
     };
-    TrashPage: {
-        items: Schemas["TrashedConversation"][];
-        next_cursor: string | null;
-    };
+    TrashPage: { items: Schemas["TrashedConversation"][]; next_cursor: string | null };
     TrashedConversation: {
         id: string;
         provider: string;
@@ -349,54 +263,25 @@ export interface Schemas {
         trashed_at: string;
         deleted_at: string;
     };
-    Upload: {
-        id: string;
-        name: string;
-        bytes: number;
-        received: number;
-        expires_at: string;
-    };
-    User: {
-        id: string;
-        handle: string;
-        admin: boolean;
-        created_at: string;
-    };
-    VersionPage: {
-        items: Schemas["MessageVersion"][];
-        next_cursor: string | null;
-    };
+    Upload: { id: string; name: string; bytes: number; received: number; expires_at: string };
+    User: { id: string; handle: string; admin: boolean; created_at: string };
+    VersionPage: { items: Schemas["MessageVersion"][]; next_cursor: string | null };
 }
 
 export interface Operations {
     'POST /api/v1/auth/link': {
-        body: {
-            token: string;
-        };
-        reply: {
-            user: Schemas["User"];
-        };
+        body: { token: string };
+        reply: { user: Schemas["User"] };
     };
     'POST /api/v1/auth/login': {
-        body: {
-            handle: string;
-            password: string;
-        };
-        reply: {
-            user: Schemas["User"];
-        };
+        body: { handle: string; password: string };
+        reply: { user: Schemas["User"] };
     };
     'POST /api/v1/auth/logout': {
     };
     'POST /api/v1/auth/setup': {
-        body: {
-            token: string;
-            handle: string;
-            password: string;
-        };
-        reply: {
-            user: Schemas["User"];
-        };
+        body: { token: string; handle: string; password: string };
+        reply: { user: Schemas["User"] };
     };
     'GET /api/v1/auth/state': {
         reply: Schemas["AuthState"];
@@ -409,13 +294,8 @@ export interface Operations {
         reply: Schemas["CapturePage"];
     };
     'POST /api/v1/captures': {
-        body: {
-            url: string;
-            any_host?: boolean;
-        };
-        reply: {
-            id: string;
-        };
+        body: { url: string; any_host?: boolean };
+        reply: { id: string };
     };
     'GET /api/v1/captures/{id}': {
         path: { id: string };
@@ -423,22 +303,14 @@ export interface Operations {
     };
     'DELETE /api/v1/captures/{id}': {
         path: { id: string };
-        reply: {
-            id: string;
-        };
+        reply: { id: string };
     };
     'GET /api/v1/captures/{id}/events': {
         path: { id: string };
     };
     'GET /api/v1/changes': {
         query: { after?: string; limit?: number; wait?: boolean };
-        reply: {
-            items: {
-                [field: string]: unknown;
-            }[];
-            cursor: string;
-            more: boolean;
-        };
+        reply: { items: { [field: string]: unknown }[]; cursor: string; more: boolean };
     };
     'GET /api/v1/conversations': {
         query: { cursor?: string; limit?: number; provider?: string; shared?: boolean };
@@ -450,9 +322,7 @@ export interface Operations {
     };
     'PATCH /api/v1/conversations/{id}': {
         path: { id: string };
-        body: {
-            title: string;
-        };
+        body: { title: string };
         reply: Schemas["Conversation"];
     };
     'DELETE /api/v1/conversations/{id}': {
@@ -463,24 +333,12 @@ export interface Operations {
     };
     'GET /api/v1/conversations/{id}/members': {
         path: { id: string };
-        reply: {
-            items: {
-                handle: string;
-                role: "reader" | "editor";
-                created_at: string;
-            }[];
-        };
+        reply: { items: { handle: string; role: "reader" | "editor"; created_at: string }[] };
     };
     'PUT /api/v1/conversations/{id}/members/{handle}': {
         path: { id: string; handle: string };
-        body: {
-            role: string;
-        };
-        reply: {
-            handle: string;
-            role: "reader" | "editor";
-            created_at: string;
-        };
+        body: { role: string };
+        reply: { handle: string; role: "reader" | "editor"; created_at: string };
     };
     'DELETE /api/v1/conversations/{id}/members/{handle}': {
         path: { id: string; handle: string };
@@ -492,11 +350,7 @@ export interface Operations {
     };
     'GET /api/v1/conversations/{id}/presence': {
         path: { id: string };
-        reply: {
-            items: {
-                status: "online" | "away" | "offline";
-            }[];
-        };
+        reply: { items: { status: "online" | "away" | "offline" }[] };
     };
     'GET /api/v1/conversations/{id}/sources': {
         path: { id: string };
@@ -504,12 +358,8 @@ export interface Operations {
     };
     'POST /api/v1/conversations/{id}/split': {
         path: { id: string };
-        body: {
-            source_id: string;
-        };
-        reply: {
-            id: string;
-        };
+        body: { source_id: string };
+        reply: { id: string };
     };
     'GET /api/v1/conversations/{id}/versions': {
         path: { id: string };
@@ -524,10 +374,7 @@ export interface Operations {
         reply: {
             conversations: number;
             messages: number;
-            media: {
-                count: number;
-                bytes: number;
-            };
+            media: { count: number; bytes: number };
             bytes: number;
         };
     };
@@ -537,9 +384,7 @@ export interface Operations {
     };
     'POST /api/v1/imports': {
         query: { provider?: string; account?: string; dry_run?: boolean; name?: string; path?: string };
-        reply: {
-            id: string;
-        };
+        reply: { id: string };
     };
     'GET /api/v1/imports/{id}': {
         path: { id: string };
@@ -550,9 +395,7 @@ export interface Operations {
     };
     'POST /api/v1/imports/{id}/cancel': {
         path: { id: string };
-        reply: {
-            id: string;
-        };
+        reply: { id: string };
     };
     'GET /api/v1/imports/{id}/events': {
         path: { id: string };
@@ -564,33 +407,21 @@ export interface Operations {
     };
     'POST /api/v1/imports/{id}/take': {
         path: { id: string };
-        reply: {
-            id: string;
-        };
+        reply: { id: string };
     };
     'POST /api/v1/imports/{id}/undo': {
         path: { id: string };
-        reply: {
-            id: string;
-        };
+        reply: { id: string };
     };
     'GET /api/v1/me': {
         reply: Schemas["Me"];
     };
     'POST /api/v1/me/password': {
-        body: {
-            old_password: string;
-            new_password: string;
-        };
+        body: { old_password: string; new_password: string };
     };
     'POST /api/v1/reextractions': {
-        body: {
-            provider?: string;
-            write?: boolean;
-        };
-        reply: {
-            id: string;
-        };
+        body: { provider?: string; write?: boolean };
+        reply: { id: string };
     };
     'GET /api/v1/reextractions/{id}': {
         path: { id: string };
@@ -598,9 +429,7 @@ export interface Operations {
     };
     'DELETE /api/v1/reextractions/{id}': {
         path: { id: string };
-        reply: {
-            id: string;
-        };
+        reply: { id: string };
     };
     'GET /api/v1/reextractions/{id}/items': {
         path: { id: string };
@@ -608,14 +437,10 @@ export interface Operations {
         reply: Schemas["ReextractionItemPage"];
     };
     'POST /api/v1/sample': {
-        reply: {
-            added: number;
-        };
+        reply: { added: number };
     };
     'DELETE /api/v1/sample': {
-        reply: {
-            removed: number;
-        };
+        reply: { removed: number };
     };
     'GET /api/v1/search': {
         query: { q: string; conversation?: string; kind?: string; group?: string; sort?: string; typing?: boolean; exact?: boolean; explain?: boolean; zone?: number; limit?: number; cursor?: string };
@@ -638,11 +463,7 @@ export interface Operations {
                 shared_by?: string | null;
                 created_at?: string | null;
                 words: string[];
-                parts?: {
-                    name: string;
-                    value: number;
-                    weight: number;
-                }[];
+                parts?: { name: string; value: number; weight: number }[];
             }[];
             groups?: {
                 conversation_id?: string | null;
@@ -652,22 +473,9 @@ export interface Operations {
                 first: number;
                 shown: number;
             }[];
-            facets: {
-                name: string;
-                values: {
-                    value: string;
-                    count: number;
-                }[];
-            }[];
-            corrections: {
-                from: string;
-                to: string;
-            }[];
-            hints: {
-                code: string;
-                field: string;
-                detail: string;
-            }[];
+            facets: { name: string; values: { value: string; count: number }[] }[];
+            corrections: { from: string; to: string }[];
+            hints: { code: string; field: string; detail: string }[];
             similar: boolean;
             next_cursor: string | null;
             took_ms: number;
@@ -706,11 +514,7 @@ export interface Operations {
                 shared_by?: string | null;
                 created_at?: string | null;
                 words: string[];
-                parts?: {
-                    name: string;
-                    value: number;
-                    weight: number;
-                }[];
+                parts?: { name: string; value: number; weight: number }[];
             }[];
             groups?: {
                 conversation_id?: string | null;
@@ -720,22 +524,9 @@ export interface Operations {
                 first: number;
                 shown: number;
             }[];
-            facets: {
-                name: string;
-                values: {
-                    value: string;
-                    count: number;
-                }[];
-            }[];
-            corrections: {
-                from: string;
-                to: string;
-            }[];
-            hints: {
-                code: string;
-                field: string;
-                detail: string;
-            }[];
+            facets: { name: string; values: { value: string; count: number }[] }[];
+            corrections: { from: string; to: string }[];
+            hints: { code: string; field: string; detail: string }[];
             similar: boolean;
             next_cursor: string | null;
             took_ms: number;
@@ -743,10 +534,7 @@ export interface Operations {
     };
     'GET /api/v1/sessions': {
         query: { limit?: number; cursor?: string };
-        reply: {
-            items: Schemas["Session"][];
-            next_cursor: string | null;
-        };
+        reply: { items: Schemas["Session"][]; next_cursor: string | null };
     };
     'DELETE /api/v1/sessions': {
     };
@@ -758,17 +546,10 @@ export interface Operations {
     };
     'GET /api/v1/tokens': {
         query: { limit?: number; cursor?: string };
-        reply: {
-            items: Schemas["Token"][];
-            next_cursor: string | null;
-        };
+        reply: { items: Schemas["Token"][]; next_cursor: string | null };
     };
     'POST /api/v1/tokens': {
-        body: {
-            name: string;
-            scopes?: unknown;
-            expires_days?: number;
-        };
+        body: { name: string; scopes?: unknown; expires_days?: number };
         reply: Schemas["Token"];
     };
     'DELETE /api/v1/tokens/{id}': {
@@ -785,21 +566,11 @@ export interface Operations {
         path: { id: string };
     };
     'POST /api/v1/uploads': {
-        reply: {
-            id: string;
-        };
+        reply: { id: string };
     };
     'POST /api/v1/uploads/import': {
-        body: {
-            uploads: string;
-            provider?: string;
-            account?: string;
-            label?: string;
-            dry_run?: boolean;
-        };
-        reply: {
-            id: string;
-        };
+        body: { uploads: string; provider?: string; account?: string; label?: string; dry_run?: boolean };
+        reply: { id: string };
     };
     'GET /api/v1/uploads/{id}': {
         path: { id: string };
@@ -812,25 +583,15 @@ export interface Operations {
         path: { id: string };
     };
     'GET /api/v1/users': {
-        reply: {
-            items: Schemas["Account"][];
-            next_cursor: string | null;
-        };
+        reply: { items: Schemas["Account"][]; next_cursor: string | null };
     };
     'POST /api/v1/users': {
-        body: {
-            handle: string;
-            password: string;
-            admin?: boolean;
-        };
+        body: { handle: string; password: string; admin?: boolean };
         reply: Schemas["Account"];
     };
     'PATCH /api/v1/users/{handle}': {
         path: { handle: string };
-        body: {
-            password?: string;
-            disabled?: boolean;
-        };
+        body: { password?: string; disabled?: boolean };
         reply: Schemas["Account"];
     };
     'DELETE /api/v1/users/{handle}': {
@@ -847,11 +608,7 @@ export interface Operations {
     };
     'POST /api/v1/users/{handle}/tokens': {
         path: { handle: string };
-        body: {
-            name: string;
-            scopes?: unknown;
-            expires_days?: number;
-        };
+        body: { name: string; scopes?: unknown; expires_days?: number };
         reply: Schemas["Token"];
     };
 }
