@@ -131,7 +131,8 @@ static struct str *text_of(struct archive_conversation *row, size_t i)
     return (struct str *)((char *)row + TEXTS[i].offset);
 }
 
-static void write_rendering(struct json_out *o, const struct rendering *r)
+/* What is known of the whole, then a message on each line: one of a million is no JSON value that could be read whole. */
+static void write_head(struct json_out *o, const struct rendering *r)
 {
     struct archive_conversation row = r->row;
     jo_object(o);
@@ -141,21 +142,26 @@ static void write_rendering(struct json_out *o, const struct rendering *r)
     jo_ki64(o, "created", row.created_ms);
     jo_ki64(o, "updated", row.updated_ms);
     jo_ki64(o, "captured", row.captured_ms);
-    jo_kz(o, "messages");
-    jo_array(o);
-    for (size_t i = 0; i < r->count; i++)
-        write_message(o, &r->messages[i]);
     jo_end(o);
-    jo_end(o);
+}
+
+static void write_rendering(struct buf *text, const struct rendering *r)
+{
+    struct json_out o;
+    jo_init(&o, text);
+    write_head(&o, r);
+    for (size_t i = 0; i < r->count; i++) {
+        buf_putc(text, '\n');
+        jo_init(&o, text);
+        write_message(&o, &r->messages[i]);
+    }
 }
 
 static err_t pack(const struct rendering *r, struct buf *out)
 {
     CLEANUP(buf_free) struct buf text = { 0 };
-    struct json_out o;
     buf_init(&text, NULL, RENDERING_BYTES_MAX);
-    jo_init(&o, &text);
-    write_rendering(&o, r);
+    write_rendering(&text, r);
     if (buf_err(&text) == E_LIMIT)
         return err_note(E_LIMIT, NULL,
                         "one that is there already has %zu messages; what it was before would take "
@@ -190,24 +196,60 @@ static err_t read_message(struct json v, struct archive_message *m)
     return good ? OK : damaged();
 }
 
+static err_t parse(struct arena *a, struct str text, struct json *ret)
+{
+    if (json_parse(a, text, 8, ret) == OK)
+        return OK;
+    return arena_err(a) == OK ? damaged() : arena_err(a);
+}
+
+static struct str next_line(struct str *io_rest)
+{
+    struct str rest = *io_rest;
+    size_t end = str_find(rest, S("\n"), 0);
+    *io_rest = str_sub(rest, end < rest.n ? end + 1 : end, rest.n);
+    return str_sub(rest, 0, end);
+}
+
+static size_t count_lines(struct str text)
+{
+    size_t n = 0;
+    while (text.n) {
+        (void)next_line(&text);
+        n++;
+    }
+    return n;
+}
+
+static err_t read_messages(struct arena *a, struct json root, struct str lines, struct rendering *r)
+{
+    struct json messages = json_get(root, S("messages")),
+                item; /* where an older program wrote them */
+    struct json_iter it = json_iter(messages);
+    r->messages =
+        ARENA_ARRAY(a, struct archive_message, json_count(messages) + count_lines(lines) + 1);
+    if (!r->messages)
+        return arena_err(a);
+    while (json_next(&it, NULL, &item))
+        TRY(read_message(item, &r->messages[r->count++]));
+    while (lines.n) {
+        TRY(parse(a, next_line(&lines), &item));
+        TRY(read_message(item, &r->messages[r->count++]));
+    }
+    return OK;
+}
+
 static err_t read_rendering(struct arena *a, struct str text, struct rendering *r)
 {
-    struct json root, item;
-    if (json_parse(a, text, 8, &root) != OK)
-        return arena_err(a) == OK ? damaged() : arena_err(a);
-    struct json messages = json_get(root, S("messages"));
-    struct json_iter it = json_iter(messages);
+    struct json root;
+    TRY(parse(a, next_line(&text), &root));
     r->place = json_get_str(root, S("place"));
     for (size_t i = 0; i < COUNTOF(TEXTS); i++)
         *text_of(&r->row, i) = json_get_str(root, str_from(TEXTS[i].name));
     r->row.created_ms = json_i64(json_get(root, S("created")), TIME_NONE);
     r->row.updated_ms = json_i64(json_get(root, S("updated")), TIME_NONE);
     r->row.captured_ms = json_i64(json_get(root, S("captured")), 0);
-    r->messages = ARENA_ARRAY(a, struct archive_message, json_count(messages) + 1);
-    if (!r->messages)
-        return arena_err(a);
-    while (json_next(&it, NULL, &item))
-        TRY(read_message(item, &r->messages[r->count++]));
+    TRY(read_messages(a, root, text, r));
     int rank = rendering_rank(r->row.source_kind, r->row.strategy);
     for (size_t i = 0; i < r->count; i++) {
         r->messages[i].source_id = r->source_id;
@@ -237,8 +279,8 @@ static err_t renderings_of(struct db *db, struct arena *a, const struct db_query
     if (!list)
         return arena_err(a);
     for (size_t i = 0; i < count; i++) {
-        struct buf text;
-        buf_init(&text, a, RENDERING_BYTES_MAX);
+        CLEANUP(buf_free) struct buf text = { 0 };
+        buf_init(&text, NULL, RENDERING_BYTES_MAX);
         TRY(zstd_unpack(rows[i].form, &text));
         list[i].source_id = rows[i].source_id;
         TRY(read_rendering(a, buf_str(&text), &list[i]));

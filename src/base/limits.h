@@ -117,7 +117,7 @@
 #define CONVERSATION_MESSAGES_MAX    1000000
 #define CONVERSATION_SOURCES_MAX     64 /* links, exports and files that one conversation comes from */
 #define SOURCE_RENDERINGS_MAX        8 /* kept of one, where each says something that the others do not */
-#define RENDERING_BYTES_MAX          JSON_BYTES_MAX /* of one that is kept beside the rows */
+#define RENDERING_BYTES_MAX          MIB(1024) /* of one that is kept beside the rows */
 #define MESSAGE_BLOCKS_MAX           5000
 #define UNKNOWN_DEPTH_MAX            48 /* of JSON kept as it came; all of it under JSON_DEPTH_MAX */
 #define TITLE_BYTES_MAX              500

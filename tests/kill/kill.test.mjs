@@ -170,6 +170,9 @@ test(`${ROUNDS} rounds`, { timeout: 900_000 }, async () => {
         if (round % SETTLE === SETTLE - 1) for (const id of captures.keys()) await ended(api, id);
     }
     await checkCaptures(api, captures);
+    // A browser without work is kept for a while: of this server's, that of a capture which has just ended.
+    const { body } = await api.json('POST', '/api/v1/captures', { url: fixtures.urls.chatgptDom[0] });
+    await ended(api, body.id);
     assert.ok(await killServer(), 'its browser was still there');
     await start();
     assert.deepEqual(readdirSync(join(data, 'tmp/browsers')), [], 'no profile is left of the browsers whose server was killed');
