@@ -294,7 +294,8 @@ err_t import_run_job(struct app *app, struct db *db, struct arena *a, const stru
     for (size_t i = 0; i < IMPORT_BATCH_MAX; i++)
         arena_free(&w.batch[i].a);
     err_restore(&detail);
-    return e;
+    /* Somebody else put the same thing in meanwhile (two transactions of PostgreSQL): the next run finds it there. */
+    return e == E_CONFLICT ? E_BUSY : e;
 }
 
 err_t import_job_failed(struct app *app, struct db *db, struct arena *a, const struct job *job,
