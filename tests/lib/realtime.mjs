@@ -8,7 +8,7 @@ import { startServer } from './server.mjs';
 
 export const REFERENCE = process.env.VIVIM_REALTIME_REFERENCE === '1';
 export const SEPARATOR = '\x1e';
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 
 // What the public suites expect of a test server; `patient` for suites whose subject is not the heartbeat, so that a
 // busy machine cannot end their connections.
