@@ -172,12 +172,12 @@ static bool passes_meta(const struct search_run *r, struct str meta)
 {
     for (size_t i = 0; i < r->filter_count; i++) {
         const struct search_filter *f = &r->filters[i];
-        bool any = search_meta_has(meta, f->letter, f->value);
+        bool any = search_meta_meets(meta, f);
         if (f->exclude && any)
             return false;
         for (size_t k = 0; k < r->filter_count && !f->exclude && !any; k++)
             any = !r->filters[k].exclude && r->filters[k].letter == f->letter &&
-                  search_meta_has(meta, f->letter, r->filters[k].value);
+                  search_meta_meets(meta, &r->filters[k]);
         if (!f->exclude && !any)
             return false;
     }
@@ -210,13 +210,8 @@ bool search_passes(const struct search_run *r, size_t source, const struct searc
 {
     const struct search_archive *s = &r->sources.list[source];
     struct uuid conversation = uuid_is_nil(row->parent_id) ? row->id : row->parent_id;
-    int64_t created_ms = row->created_ms;
-    bool timed = r->query.from_ms != TIME_NONE || r->query.before_ms != TIME_NONE;
-    if (timed && (created_ms == TIME_NONE ||
-                  (r->query.from_ms != TIME_NONE && created_ms < r->query.from_ms) ||
-                  (r->query.before_ms != TIME_NONE && created_ms >= r->query.before_ms)))
-        return false;
-    return (!s->count || among(conversation, s->conversations, s->count)) &&
+    return search_query_at(&r->query, row->created_ms) &&
+           (!s->count || among(conversation, s->conversations, s->count)) &&
            (!r->within_count || among(conversation, r->within, r->within_count)) &&
            passes_meta(r, row->meta) && passes_author(r, row->author);
 }
