@@ -110,7 +110,8 @@ static void say_hint(struct json hint)
     else if (str_eq(code, S("no_value")))
         fprintf(stderr, "%.*s: wants its value right behind the colon\n", STR_ARG(field));
     else if (str_eq(code, S("no_kind")))
-        fprintf(stderr, "kind: takes %.*s\n", STR_ARG(detail));
+        fprintf(stderr, "kind:%.*s was left out; there are %.*s\n", STR_ARG(field),
+                STR_ARG(detail));
     else if (str_eq(code, S("no_date")))
         fprintf(stderr,
                 "%.*s:%.*s is no date that is understood and was searched as words; "

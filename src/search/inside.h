@@ -114,6 +114,7 @@ size_t search_first_behind(const struct search_hit *hits, size_t count,
 /* E_NOT_FOUND: it has gone, and the index has not heard of it yet. `scratch` may be reset after. */
 NODISCARD err_t search_complete(const struct search_run *r, struct arena *scratch,
                                 const struct search_hit *hit, struct search_result *ret);
+void search_write_corrections(struct search_page *page);
 NODISCARD err_t search_facets(const struct search_run *r, struct search_page *page);
 
 /* --- snippet.c ----------------------------------------------------------------------------------------------- */

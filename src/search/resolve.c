@@ -334,7 +334,7 @@ static err_t correct(struct search_run *r, const struct entries *e, bool *ret)
         if (!is)
             continue;
         r->corrections[r->correction_count++] =
-            (struct search_correction){ .from = e->list[i].typed->text, .to = best };
+            (struct search_correction){ .from = e->list[i].typed->typed, .to = best };
         *r->query.terms[e->list[i].term].tokens = typed;
         *ret = true;
     }
@@ -392,6 +392,7 @@ static void take_words(struct search_run *r, const struct entries *e, const size
             continue;
         k->word_count++;
         k->words[keep[i]] = (struct rank_word){ .text = from->typed->text,
+                                                .typed = from->typed->typed,
                                                 .term = from->term,
                                                 .class = from->class,
                                                 .ranked = from->ranked,
@@ -566,8 +567,10 @@ static err_t take_kind(struct search_run *r, const struct search_choice *c)
             buf_putf(&kinds, "%s%.*s", kinds.n ? " or " : "", STR_ARG(name));
         }
     TRY(buf_err(&kinds));
-    if (!any && !c->begins)
-        search_query_hint(&r->query, "no_kind", S("kind"), buf_str(&kinds));
+    if (!any) {
+        search_query_hint(&r->query, "no_kind", c->value, buf_str(&kinds));
+        return OK;
+    }
     return add_filter(r, SEARCH_META_KIND, c->value, c->exclude, c->begins);
 }
 

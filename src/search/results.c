@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/map.h"
+#include "base/utf8.h"
 #include "search/inside.h"
 
 /* --- words ---------------------------------------------------------------------------------------------- */
@@ -28,7 +29,7 @@ static err_t add_words(const struct search_run *r, const struct rank_candidate *
     if (!ret->words)
         return arena_err(r->a);
     for (uint64_t m = c->words & r->rank.ranked; m; m &= m - 1)
-        ret->words[ret->word_count++] = r->rank.words[__builtin_ctzll(m)].text;
+        ret->words[ret->word_count++] = r->rank.words[__builtin_ctzll(m)].typed;
     return OK;
 }
 
@@ -107,13 +108,54 @@ err_t search_complete(const struct search_run *r, struct arena *scratch,
         TRY(add_words(r, hit->candidate, &out));
     if (marks.like.n) {
         out.like = snippet.like.n ? snippet.like : marks.like;
-        out.like_of = r->rank.words[hit->candidate->like_of].text;
+        out.like_of = r->rank.words[hit->candidate->like_of].typed;
     }
     if (hit->candidate && r->ask->explain)
         TRY(add_parts(r, hit->candidate, &out));
     TRY(arena_err(a));
     *ret = out;
     return OK;
+}
+
+/* --- corrections --------------------------------------------------------------------------------------------- */
+
+/* How a folded word is written where it was marked; STR_NONE: it was not. */
+static struct str written_in(const struct search_result *item, struct str folded)
+{
+    size_t at = 0;
+    int64_t chars = 0;
+    for (size_t h = 0; h < item->highlight_count; h++) {
+        size_t from;
+        struct search_tokens walk;
+        struct search_token token;
+        for (; chars < item->highlights[h].start; chars++)
+            utf8_next(item->snippet, &at);
+        for (from = at; chars < item->highlights[h].start + item->highlights[h].length; chars++)
+            utf8_next(item->snippet, &at);
+        struct str marked = str_sub(item->snippet, from, at);
+        search_tokens_init(&walk, marked, SEARCH_LANGUAGE_NONE);
+        while (search_tokens_next(&walk, &token))
+            if (str_eq(token.text, folded))
+                return str_sub(marked, token.start, token.end);
+    }
+    return STR_NONE;
+}
+
+/* The vocabulary knows folded words alone; people read them as they stand in what was found. */
+void search_write_corrections(struct search_page *page)
+{
+    for (size_t c = 0; c < page->correction_count; c++) {
+        struct str folded = page->corrections[c].to, written = STR_NONE;
+        for (size_t i = 0; i < page->count && !written.n; i++)
+            written = written_in(&page->items[i], folded);
+        if (!written.n)
+            continue;
+        page->corrections[c].to = written;
+        for (size_t i = 0; i < page->count; i++)
+            for (size_t w = 0; w < page->items[i].word_count; w++)
+                if (str_eq(page->items[i].words[w], folded))
+                    page->items[i].words[w] = written;
+    }
 }
 
 /* --- facets ------------------------------------------------------------------------------------------------- */

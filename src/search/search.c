@@ -188,6 +188,7 @@ static err_t say_more(struct search_run *r, struct search_page *page)
         const struct search_hint *h = &r->query.hints[page->hint_count];
         page->hints[page->hint_count] = (struct search_hint_said){ h->code, h->field, h->detail };
     }
+    search_write_corrections(page);
     page->similar = r->rank.column != RANK_WORDS_ALONE;
     return search_facets(r, page);
 }

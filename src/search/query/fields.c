@@ -108,15 +108,33 @@ static bool is(struct search_query *q, const struct search_given *g)
     return state.n > 0;
 }
 
+/* A code, or how the language calls itself or is called in English. */
 static bool language(struct search_query *q, const struct search_given *g)
 {
-    enum search_language l = search_language_from(g->value);
+    static const struct value NAMES[] = {
+        { "english", "en" },    { "german", "de" },     { "deutsch", "de" },
+        { "french", "fr" },     { "français", "fr" },   { "francais", "fr" },
+        { "spanish", "es" },    { "español", "es" },    { "espanol", "es" },
+        { "portuguese", "pt" }, { "português", "pt" },  { "italian", "it" },
+        { "italiano", "it" },   { "dutch", "nl" },      { "nederlands", "nl" },
+        { "swedish", "sv" },    { "norwegian", "no" },  { "danish", "da" },
+        { "finnish", "fi" },    { "russian", "ru" },    { "русский", "ru" },
+        { "hungarian", "hu" },  { "romanian", "ro" },   { "turkish", "tr" },
+        { "arabic", "ar" },     { "greek", "el" },      { "hindi", "hi" },
+        { "tamil", "ta" },      { "polish", "pl" },     { "czech", "cs" },
+        { "ukrainian", "uk" },  { "indonesian", "id" }, { "chinese", "zh" },
+        { "中文", "zh" },       { "japanese", "ja" },   { "日本語", "ja" },
+        { "korean", "ko" },     { "한국어", "ko" },     { "thai", "th" },
+        { "hebrew", "he" },
+    };
+    struct str named = known(NAMES, COUNTOF(NAMES), g);
+    enum search_language l = search_language_from(named.n ? named : g->value);
     struct search_given whole = *g;
     whole.unfinished = false;
     if (l != SEARCH_LANGUAGE_NONE)
         choose(q, SEARCH_FIELD_LANGUAGE, search_language_code(l), &whole);
     else
-        search_query_hint(q, "unknown_field", S("lang"), S("a language by its code, such as en"));
+        search_query_hint(q, "unknown_field", S("lang"), S("a language or its code, such as en"));
     return l != SEARCH_LANGUAGE_NONE;
 }
 
@@ -139,7 +157,19 @@ static bool read_date(struct str value, const struct search_clock *clock, struct
         return true;
     }
     err_clear();
-    return search_date_value(value, clock, ret);
+    if (search_date_value(value, clock, ret))
+        return true;
+    static const enum search_language OTHERS[] = {
+        SEARCH_ENGLISH, SEARCH_GERMAN,     SEARCH_FRENCH,
+        SEARCH_SPANISH, SEARCH_PORTUGUESE, SEARCH_ITALIAN
+    };
+    struct search_clock other = *clock; /* somebody who writes English may have German months */
+    for (size_t i = 0; i < COUNTOF(OTHERS); i++) {
+        other.language = OTHERS[i];
+        if (search_date_value(value, &other, ret))
+            return true;
+    }
+    return false;
 }
 
 static bool add_span(struct search_query *q, const struct search_date *d, bool exclude)

@@ -109,7 +109,9 @@ static bool walks_next(struct walks *w, struct arena *a, struct search_token *to
     struct search_token stemmed;
     if (!step(w, 0, token))
         return false;
-    *ret = (struct search_typed){ .text = str_dup(a, token->text), .dense = token->dense };
+    *ret = (struct search_typed){ .typed = str_sub(w->walk[0].source, token->start, token->end),
+                                  .text = str_dup(a, token->text),
+                                  .dense = token->dense };
     for (size_t i = 0; i < w->count; i++)
         ret->stems[i] = step(w, i + 1, &stemmed) ? str_dup(a, stemmed.stem) : ret->text;
     return true;
@@ -272,6 +274,7 @@ static err_t take_group(struct parser *p, int depth, bool exclude, struct thing 
     if (!all)
         return arena_err(p->arena);
     p->at++;
+    p->typed = true;
     TRY(parse_list(p, depth + 1, exclude, all, false));
     if (p->at < p->q.n)
         p->at++; /* the closing one */
@@ -293,6 +296,7 @@ static err_t take_thing(struct parser *p, int depth, bool exclude, struct thing 
     }
     if (c == '(' || c == ')') {
         p->at++; /* one that opens too deep, or closes nothing */
+        p->typed = true;
         return OK;
     }
     p->typed = true;

@@ -26,7 +26,8 @@
 
 enum { SEARCH_STEMS_MAX = 4 };
 struct search_typed {                   /* a token of the query */
-    struct str text;                    /* folded, as it was written */
+    struct str typed;                   /* as it was typed */
+    struct str text;                    /* the same folded */
     struct str stems[SEARCH_STEMS_MAX]; /* in each of the languages that were asked for */
     bool dense;
 };
@@ -79,7 +80,7 @@ struct search_span { /* of on: and during: */
 
 struct search_hint {
     /* "unknown_field" (detail: the field that was meant, or the values that it takes), "no_value", "no_date", "not_yet", "operator"
-     * (detail: the sign for it), "filter_everywhere", "no_kind" (detail: those that there are), "too_many_words" */
+     * (detail: the sign for it), "filter_everywhere", "no_kind" (detail: those that there are; it is left out), "too_many_words" */
     const char *code;
     struct str field, detail;
 };

@@ -53,7 +53,7 @@ static void filters(void **state)
     UNUSED(state);
     struct search_query q =
         parsed("provider:ChatGPT PROVIDER:claude -role:tool word from:me "
-               "from:Ann in:\"my trip\" -in:x has:code has:Photo lang:EN "
+               "from:Ann in:\"my trip\" -in:x has:code has:Photo lang:EN lang:Deutsch "
                "kind:message role:AI -(from:bot) model:gpt-5 account:a@b.example");
     static const struct {
         enum search_field field;
@@ -70,6 +70,7 @@ static void filters(void **state)
         { SEARCH_FIELD_HAS, "code", false },
         { SEARCH_FIELD_HAS, "image", false },
         { SEARCH_FIELD_LANGUAGE, "en", false },
+        { SEARCH_FIELD_LANGUAGE, "de", false },
         { SEARCH_FIELD_KIND, "message", false },
         { SEARCH_FIELD_ROLE, "assistant", false },
         { SEARCH_FIELD_ROLE, "assistant", true },
@@ -128,6 +129,8 @@ static void times(void **state)
         { "-on:2026-01-15 -on:yesterday", "013n" },
         { "during:\"last January\"", "12" },
         { "during:januar", "12" },
+        { "during:\"letzten Januar\"", "12" },
+        { "during:\"mars 2025\" OR on:ieri", "4" },
         { "during:\"enero de 2026\"", "12" },
         { "during:\"janvier 2026\" OR during:2025", "012" },
         { "before:2026-01-15T12:00:00Z after:2026-01-01T00:00:00Z", "1" },
