@@ -175,7 +175,7 @@ test('why something was found is said in words', () => {
     assert.equal(why(['kettle', 'red'], [part('cov', 0.5), part('bi', 0)]), 'kettle and red');
     assert.equal(why(['a', 'b', 'c'], [part('cov', 1)]), 'all words');
     assert.equal(why(['kettle'], [part('cov', 1), part('date', 0.9), part('about', 1)], { role: 'user' }), 'the word kettle | near that date | said by the user');
-    assert.equal(why(['kettle'], [part('sem', 0.5)]), 'the word kettle | similar words');
+    assert.equal(why(['kettle'], [part('sem', 0.5)]), 'the word kettle');
     assert.equal(why([], [part('sem', 0.01)], { source: 'similar' }), 'similar words');
     assert.equal(why([], [part('soft', 0.5)], { source: 'similar', like_of: 'kettle', like: 'pots' }), 'similar: kettle ~ pots');
     assert.equal(why([], [part('nb1', 0.4)], { source: 'neighbour' }), 'beside a message that fits');

@@ -2,7 +2,6 @@
 import type { Hit } from './search.ts';
 
 const REASONS_MAX = 3;
-const SHARE_MIN = 0.12; // of the score, for what is worth saying beside the words
 const NEAR_DATE = 0.5;
 
 const listed = (words: string[]): string => (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`);
@@ -16,14 +15,14 @@ function ofWords(words: string[], all: boolean, together: boolean): string {
 export function reasons(hit: Hit): string[] {
     const part = (name: string) => hit.parts?.find((p) => p.name === name);
     const value = (name: string) => part(name)?.value ?? 0;
-    const share = (...names: string[]) => names.reduce((sum, name) => sum + value(name) * (part(name)?.weight ?? 0), 0) / (hit.score || 1);
+    const any = (...names: string[]) => names.some((name) => value(name) > 0);
     const none = hit.words.length === 0;
     const told = [
         ofWords(hit.words, value('cov') > 0.999, value('bi') > 0),
-        hit.like && hit.like_of ? `similar: ${hit.like_of} ~ ${hit.like}` : (none && hit.source === 'similar') || share('sem', 'soft') > SHARE_MIN ? 'similar words' : '',
+        hit.like && hit.like_of ? `similar: ${hit.like_of} ~ ${hit.like}` : none && hit.source === 'similar' ? 'similar words' : '',
         value('date') > NEAR_DATE ? 'near that date' : '',
         value('about') > 0 ? (hit.role === 'user' ? 'said by the user' : 'said by whom you name') : '',
-        !none ? '' : share('nb1', 'nb2', 'semnb') > 0 ? 'beside a message that fits' : value('sess') > 0 ? 'from a talk about this' : '',
+        !none ? '' : any('nb1', 'nb2', 'semnb') ? 'beside a message that fits' : value('sess') > 0 ? 'from a talk about this' : '',
     ];
     return told.filter(Boolean).slice(0, REASONS_MAX);
 }
