@@ -153,11 +153,16 @@ static void print_end(struct cli *c, struct json page)
         fprintf(stderr, "there is more: --limit, up to 200\n");
 }
 
-static struct str target_of(struct cli *c, int64_t limit)
+static struct str query_of(struct cli *c)
 {
     struct str query = c->arguments[0];
     for (int i = 1; i < c->argument_count; i++)
         query = str_fmt(c->arena, "%.*s %.*s", STR_ARG(query), STR_ARG(c->arguments[i]));
+    return str_trim(query);
+}
+
+static struct str target_of(struct cli *c, struct str query, int64_t limit)
+{
     struct str target = str_fmt(
         c->arena, "/api/v1/search?limit=%lld&zone=%d%s%s%s&q=", (long long)limit,
         clock_zone_minutes(), cli_option(c, "--newest").s ? "&sort=time" : "&group=conversation",
@@ -172,7 +177,10 @@ static int run(struct cli *c)
     struct json page;
     if (limit.s && (str_to_i64(limit, &n) != OK || n < 1 || n > 200))
         return cli_usage(c, "--limit is a number from 1 to 200");
-    err_t e = ask(c, target_of(c, n), &text, &page);
+    struct str query = query_of(c);
+    if (!query.n)
+        return cli_usage(c, "search needs at least one word");
+    err_t e = ask(c, target_of(c, query, n), &text, &page);
     if (e != OK)
         return cli_fail(c, e);
     if (c->json) {
@@ -190,6 +198,7 @@ const struct command COMMAND_SEARCH = {
     .arguments = "QUERY",
     .arguments_min = 1,
     .arguments_max = CLI_ARGUMENTS_MAX,
+    .dashes = true,
     .run = run,
     .options = OPTIONS,
     .option_count = COUNTOF(OPTIONS),
