@@ -134,7 +134,7 @@ const RELEASE = { VIVIM_BINARY: 'build/release/vivim' };
 const suite = (f, postgres = false) => ({
     name: `${postgres ? 'postgresql: ' : ''}${f}`,
     heavy: /^tests\/(capture|browser)/.test(f),
-    run: () => run(postgres ? PG : process.execPath, [...(postgres ? [process.execPath] : []), '--test', '--test-reporter=tap', f],
+    run: () => run(postgres ? PG : process.execPath, [...(postgres ? [process.execPath] : []), '--test-reporter=tap', f],
         { timeout: SUITE_TIMEOUT_MS, env: postgres && !process.env.VIVIM_BUILD ? RELEASE : {} }),
 });
 

@@ -7,7 +7,7 @@
 
 #include "base/encode.h"
 
-enum { PASSES = 3, MEMORY_BYTES = 64 * 1024 * 1024, NONCE_BYTES = 24, TAG_BYTES = 16 };
+enum { NONCE_BYTES = 24, TAG_BYTES = 16 };
 enum {
     PASSES_MAX = 64,
     KIB_MAX = 1024 * 1024
@@ -150,11 +150,13 @@ err_t unseal(struct arena *a, const uint8_t key[32], struct str context, struct 
 
 /* --- passwords ---------------------------------------------------------------------------- */
 
-err_t password_hash(struct str password, char ret[PASSWORD_HASH_BYTES])
+err_t password_hash(struct str password, int64_t mib, char ret[PASSWORD_HASH_BYTES])
 {
+    assert(mib >= 1 && mib * 1024 <= KIB_MAX);
     char encoded[PASSWORD_HASH_BYTES];
-    if (crypto_pwhash_str_alg(encoded, (const char *)bytes_of(password), password.n, PASSES,
-                              MEMORY_BYTES, crypto_pwhash_ALG_ARGON2ID13) != 0)
+    if (crypto_pwhash_str_alg(encoded, (const char *)bytes_of(password), password.n,
+                              PASSWORD_PASSES, (size_t)mib << 20,
+                              crypto_pwhash_ALG_ARGON2ID13) != 0)
         return E_BUSY;
     memcpy(ret, encoded, sizeof encoded);
     return OK;

@@ -44,11 +44,11 @@ struct str seal(struct arena *a, const uint8_t key[32], const uint8_t nonce[24],
 NODISCARD err_t unseal(struct arena *a, const uint8_t key[32], struct str context,
                        struct str sealed, struct str *ret);
 
-/* argon2id, 64 MiB, 3 passes (OWASP floor is 19 MiB, 2): about 0.1 s of a core and 64 MiB for
- * each call; call it on a bounded pool, never on a loop thread. ret is the encoded string.
- * E_BUSY when the memory cannot be had. */
-enum { PASSWORD_HASH_BYTES = 128 };
-NODISCARD err_t password_hash(struct str password, char ret[PASSWORD_HASH_BYTES]);
+/* argon2id of `mib` MiB (1 to 1024) and 3 passes (OWASP floor is 19 MiB, 2): with 64 about 0.1 s of
+ * a core for each call; call it on a bounded pool, never on a loop thread. ret is the encoded string,
+ * which says what it cost. E_BUSY when the memory cannot be had. */
+enum { PASSWORD_HASH_BYTES = 128, PASSWORD_PASSES = 3 };
+NODISCARD err_t password_hash(struct str password, int64_t mib, char ret[PASSWORD_HASH_BYTES]);
 /* Was it this password? E_BUSY: the memory to find out cannot be had, which says nothing about the
  * password. E_CORRUPT: `encoded` is not such a string. *ret only where it was compared. */
 NODISCARD err_t password_check(const char *encoded, struct str password, bool *ret);

@@ -1,16 +1,19 @@
-/* Password hashes, a bounded number at a time: each takes 64 MiB and a core for a tenth of a
- * second. */
+/* Password hashes, a bounded number at a time: each takes 64 MiB (PASSWORD_MIB) and a core for a
+ * tenth of a second. */
+#include <stdio.h>
+
 #include "identity/inside.h"
 #include "os/clock.h"
 
-/* What a hash of nobody's password looks like: with the parameters of password_hash(), so that
- * checking against it costs the same (a test compares them). The password was 32 random bytes,
- * thrown away. */
-static const char NOBODY[] = "$argon2id$v=19$m=65536,t=3,p=1$ciik6DYeXlERpCklRqFaqw$"
-                             "5axF9Wgfl57sCtBjNjxoSrdx3mk9AKv7++19FTDFRKc";
-
-void identity_gate_init(struct hash_gate *g)
+void identity_gate_init(struct hash_gate *g, int64_t mib)
 {
+    /* With the parameters of password_hash(), so that checking against it costs the same (a test
+     * compares them). No password that anybody knows has this hash. */
+    snprintf(g->nobody, sizeof g->nobody,
+             "$argon2id$v=19$m=%lld,t=%d,p=1$ciik6DYeXlERpCklRqFaqw$"
+             "5axF9Wgfl57sCtBjNjxoSrdx3mk9AKv7++19FTDFRKc",
+             (long long)(mib * 1024), PASSWORD_PASSES);
+    g->mib = mib;
     mutex_init(&g->mutex);
     cond_init(&g->freed);
     g->running = 0;
@@ -81,14 +84,14 @@ err_t identity_hash(const struct hash_slot *s, struct arena *a, struct str passw
 {
     assert(s->gate);
     char encoded[PASSWORD_HASH_BYTES];
-    TRY(no_memory(password_hash(password, encoded)));
+    TRY(no_memory(password_hash(password, s->gate->mib, encoded)));
     *ret = str_dup(a, str_from(encoded));
     return arena_err(a);
 }
 
-struct str identity_nobody(void)
+struct str identity_nobody(const struct hash_gate *g)
 {
-    return str_from(NOBODY);
+    return str_from(g->nobody);
 }
 
 err_t identity_hash_check(const struct hash_slot *s, struct arena *a, struct str encoded,
@@ -96,7 +99,7 @@ err_t identity_hash_check(const struct hash_slot *s, struct arena *a, struct str
 {
     assert(s->gate);
     bool same;
-    const char *text = encoded.s ? str_cstr(a, encoded) : NOBODY;
+    const char *text = encoded.s ? str_cstr(a, encoded) : s->gate->nobody;
     if (!text)
         return arena_err(a);
     TRY(no_memory(password_check(text, password, &same)));

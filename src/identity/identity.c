@@ -8,7 +8,7 @@ enum {
     SWEEP_EVERY_MS = 10 * 60 * 1000 /* also when nothing has asked for it */
 };
 
-err_t identity_new(struct db_store *store, struct identity **ret)
+err_t identity_new(struct db_store *store, int64_t password_mib, struct identity **ret)
 {
     struct arena a;
     arena_init(&a, MIB(2));
@@ -26,7 +26,7 @@ err_t identity_new(struct db_store *store, struct identity **ret)
     id->touches = touches;
     id->sets = sets;
     atomic_init(&id->epoch, 1);
-    identity_gate_init(&id->gate);
+    identity_gate_init(&id->gate, password_mib);
     for (size_t i = 0; i < CREDENTIAL_LOCKS; i++)
         mutex_init(&id->locks[i]);
     mutex_init(&id->keeper_mutex);

@@ -49,9 +49,9 @@ extern const struct module identity_module;
  * "last used". */
 struct identity;
 
-/* Made by the module's init; a test makes its own. The store must outlive it. E_BUSY (no
- * memory). */
-NODISCARD err_t identity_new(struct db_store *store, struct identity **ret);
+/* Made by the module's init; a test makes its own. The store must outlive it. `password_mib`: of one
+ * hash, as password_hash(). E_BUSY (no memory). */
+NODISCARD err_t identity_new(struct db_store *store, int64_t password_mib, struct identity **ret);
 void identity_free(
     struct identity *id); /* its thread, where started, writes what waits and ends; accepts NULL */
 struct identity *identity_of(struct app *app);

@@ -143,7 +143,7 @@ static err_t init(struct app *app)
     struct identity *id;
     for (size_t i = 0; i < COUNTOF(SCHEMAS); i++)
         http_schema(SCHEMAS[i][0], SCHEMAS[i][1]);
-    TRY(identity_new(app->store, &id));
+    TRY(identity_new(app->store, app->settings->password_mib, &id));
     *app_room_state(app, &identity_module) = id;
     return OK;
 }

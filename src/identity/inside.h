@@ -15,11 +15,13 @@ struct hash_gate {
     struct mutex mutex;
     struct cond freed;
     int running, waiting;
+    int64_t mib;                      /* of one hash */
+    char nobody[PASSWORD_HASH_BYTES]; /* what a hash of nobody's password looks like */
 };
 struct hash_slot {
     struct hash_gate *gate; /* NULL: not held */
 };
-void identity_gate_init(struct hash_gate *g);
+void identity_gate_init(struct hash_gate *g, int64_t mib); /* of one hash: password_hash() */
 void identity_gate_free(struct hash_gate *g);
 /* E_BUSY with *ret_retry_ms: too many wait, or none came free within PASSWORD_HASH_WAIT_MS. */
 NODISCARD err_t identity_slot_take(struct hash_slot *s, struct hash_gate *g, int64_t *ret_retry_ms);
@@ -27,7 +29,7 @@ void identity_slot_end(struct hash_slot *s); /* for CLEANUP */
 /* Both want a slot. `encoded` STR_NONE: the work of a check that cannot succeed. */
 NODISCARD err_t identity_hash(const struct hash_slot *s, struct arena *a, struct str password,
                               struct str *ret);
-struct str identity_nobody(void); /* what STR_NONE is checked against */
+struct str identity_nobody(const struct hash_gate *g); /* what STR_NONE is checked against */
 /* E_BUSY: no memory to find out, which is no answer about the password. */
 NODISCARD err_t identity_hash_check(const struct hash_slot *s, struct arena *a, struct str encoded,
                                     struct str password, bool *ret);

@@ -62,6 +62,8 @@ enum { SETTING_SECRET = 1, SETTING_TEST_ONLY = 2 };
       "the whole time of a capture")                                                              \
     X(log_poll_ms, "LOG_POLL_MS", I64, "0", 0, 3600000, SETTING_TEST_ONLY,                        \
       "how often the log is looked at unasked; 0: as the database wants it")                      \
+    X(password_mib, "PASSWORD_MIB", I64, "64", 19, 1024, SETTING_TEST_ONLY,                       \
+      "memory of one password hash; a test signs many people in")                                 \
     X(no_group_commit, "NO_GROUP_COMMIT", BOOL, "0", 0, 1, SETTING_TEST_ONLY,                     \
       "a transaction of its own for each write: the benchmark's peer")                            \
     X(rate_factor, "RATE_FACTOR", I64, "1", 1, 1000000, SETTING_TEST_ONLY,                        \

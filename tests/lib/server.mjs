@@ -19,10 +19,10 @@ export function tempFolder(name = 'vivim-test-') {
 }
 
 // The test's own variables only: nothing of the developer's VIVIM_* leaks in. No server makes tables of similar words unless its test asks
-// for them: a minute of a core each.
+// for them: a minute of a core each. Passwords cost the least that is allowed.
 export function cleanEnvironment(extra = {}) {
     const env = Object.fromEntries(Object.entries(process.env).filter(([k]) => !k.startsWith('VIVIM_')));
-    return { ASAN_OPTIONS: 'detect_leaks=1', VIVIM_SIMILAR_WORDS: 'off', ...env, ...extra };
+    return { ASAN_OPTIONS: 'detect_leaks=1', VIVIM_SIMILAR_WORDS: 'off', ...(extra.VIVIM_TEST === '1' ? { VIVIM_PASSWORD_MIB: '19' } : {}), ...env, ...extra };
 }
 
 // On PostgreSQL when VIVIM_TEST_PG_URL is set: a database of its own for each data folder.

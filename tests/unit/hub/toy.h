@@ -293,7 +293,7 @@ static inline void make_people(void)
         struct str secret;
         CLEANUP(db_txn_end) struct db_txn tx = { 0 };
         ok(db_txn_begin(&tx, f.db));
-        ok(identity_account_make(f.db, str_from(HANDLES[i]), identity_nobody(), false, NOW,
+        ok(identity_account_make(f.db, str_from(HANDLES[i]), S("of nobody"), false, NOW,
                                  &p->account));
         ok(db_txn_commit(&tx));
         ok(identity_token_create(f.db, &f.arena, p->account.id, &n, NOW, &p->token, &secret));

@@ -21,6 +21,7 @@
 
 #define NOW           INT64_C(1790000000000) /* every test's time begins here */
 #define GOOD_PASSWORD S("correct horse battery")
+#define PASSWORD_MIB  19 /* the least: they sign in often */
 
 struct fixture {
     struct arena arena;
@@ -47,8 +48,8 @@ static int fixture_open(void **state)
     assert_int_equal(db_open(&o, &f.store), OK);
     assert_int_equal(db_migrate(f.store, NULL), OK);
     assert_int_equal(db_connect(f.store, &f.db), OK);
-    assert_int_equal(identity_new(f.store, &f.id), OK);
-    assert_int_equal(identity_new(f.store, &f.other), OK);
+    assert_int_equal(identity_new(f.store, PASSWORD_MIB, &f.id), OK);
+    assert_int_equal(identity_new(f.store, PASSWORD_MIB, &f.other), OK);
     clock_fake(NOW);
     return 0;
 }
@@ -86,8 +87,8 @@ static inline struct account cheap_account(const char *handle, bool admin)
     struct account x;
     struct db_txn tx = { 0 };
     assert_int_equal(db_txn_begin(&tx, f.db), OK);
-    assert_int_equal(
-        identity_account_make(f.db, str_from(handle), identity_nobody(), admin, NOW, &x), OK);
+    assert_int_equal(identity_account_make(f.db, str_from(handle), S("of nobody"), admin, NOW, &x),
+                     OK);
     assert_int_equal(db_txn_commit(&tx), OK);
     return x;
 }

@@ -15,8 +15,8 @@ static void reopen(void)
     db_close(f.store);
     assert_int_equal(db_open(&o, &f.store), OK);
     assert_int_equal(db_connect(f.store, &f.db), OK);
-    assert_int_equal(identity_new(f.store, &f.id), OK);
-    assert_int_equal(identity_new(f.store, &f.other), OK);
+    assert_int_equal(identity_new(f.store, PASSWORD_MIB, &f.id), OK);
+    assert_int_equal(identity_new(f.store, PASSWORD_MIB, &f.other), OK);
 }
 
 static struct str name_of(char text[32], int i)
@@ -40,7 +40,7 @@ static err_t made(int i)
     struct account x;
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, f.db));
-    TRY(identity_account_make(f.db, name_of(text, i), identity_nobody(), false, NOW, &x));
+    TRY(identity_account_make(f.db, name_of(text, i), S("of nobody"), false, NOW, &x));
     return db_txn_commit(&tx);
 }
 

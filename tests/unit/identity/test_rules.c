@@ -180,7 +180,7 @@ static void hashing_is_bounded(void **state)
     struct hash_slot held[PASSWORD_HASHES_AT_ONCE] = { 0 };
     struct waiter waiters[PASSWORD_HASHES_WAITING_MAX] = { 0 };
     int64_t retry_ms = 0;
-    identity_gate_init(&gate);
+    identity_gate_init(&gate, 19);
     for (size_t i = 0; i < COUNTOF(held); i++)
         assert_int_equal(identity_slot_take(&held[i], &gate, &retry_ms), OK);
     for (size_t i = 0; i < COUNTOF(waiters); i++) {
@@ -214,7 +214,7 @@ static void nobody_costs_the_same(void **state)
     struct hash_slot slot = { 0 };
     int64_t retry_ms;
     struct str encoded;
-    identity_gate_init(&gate);
+    identity_gate_init(&gate, 19);
     assert_int_equal(identity_slot_take(&slot, &gate, &retry_ms), OK);
     assert_int_equal(identity_hash(&slot, &a, S("correct horse"), &encoded), OK);
     bool same = false;
@@ -224,7 +224,7 @@ static void nobody_costs_the_same(void **state)
     assert_false(same);
     assert_int_equal(identity_hash_check(&slot, &a, STR_NONE, S("correct horse"), &same), OK);
     assert_false(same);
-    struct str nobody = identity_nobody();
+    struct str nobody = identity_nobody(&gate);
     size_t parameters = str_find(encoded, S("p="), 0) + 4;
     assert_int_equal(nobody.n, encoded.n);
     assert_true(parameters < encoded.n);

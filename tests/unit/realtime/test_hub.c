@@ -73,7 +73,7 @@ static struct uuid account_make(void)
     struct account a;
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     ok(db_txn_begin(&tx, f.db));
-    ok(identity_account_make(f.db, S("owner"), identity_nobody(), false, NOW, &a));
+    ok(identity_account_make(f.db, S("owner"), S("of nobody"), false, NOW, &a));
     ok(db_txn_commit(&tx));
     return a.id;
 }

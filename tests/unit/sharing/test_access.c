@@ -27,7 +27,7 @@ static void make_account(const char *handle, struct account *ret)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     ok(db_txn_begin(&tx, f.db));
-    ok(identity_account_make(f.db, str_from(handle), identity_nobody(), false, NOW, ret));
+    ok(identity_account_make(f.db, str_from(handle), S("of nobody"), false, NOW, ret));
     ok(db_txn_commit(&tx));
 }
 

@@ -11,7 +11,7 @@ static err_t make_account(const char *handle, struct account *ret)
 {
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, f.db));
-    TRY(identity_account_make(f.db, str_from(handle), identity_nobody(), false, NOW, ret));
+    TRY(identity_account_make(f.db, str_from(handle), S("of nobody"), false, NOW, ret));
     return db_txn_commit(&tx);
 }
 

@@ -11,7 +11,7 @@ static struct uuid account(const char *handle)
     struct account a;
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     ok(db_txn_begin(&tx, f.db));
-    ok(identity_account_make(f.db, str_from(handle), identity_nobody(), false, NOW, &a));
+    ok(identity_account_make(f.db, str_from(handle), S("of nobody"), false, NOW, &a));
     ok(db_txn_commit(&tx));
     return a.id;
 }
