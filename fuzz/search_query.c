@@ -72,7 +72,8 @@ static bool check_snippet(struct arena *a, struct str text, enum search_language
     CHECK(marked);
     for (size_t i = 0; i < q->count; i++)
         marked[i] = q->terms[i].ranked;
-    CHECK(search_snippet(a, a, text, language, q, marked, &s) == OK);
+    struct search_marks marks = { .terms = marked };
+    CHECK(search_snippet(a, a, text, language, q, &marks, &s) == OK);
     CHECK(utf8_ok(s.text) && s.count <= SEARCH_HIGHLIGHTS_MAX);
     int64_t chars = (int64_t)utf8_count(s.text), at = 0;
     CHECK(chars <= SEARCH_SNIPPET_CHARS + 25);
@@ -149,7 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool found = is_found(&a, &q, &language);
     db_txn_end(&tx);
     bool shown = check_snippet(&a, text, language, &q);
-    bool one = q.count == 1 && q.terms[0].ranked && !q.choice_count && !q.shared &&
+    bool one = q.count == 1 && q.terms[0].ranked && !q.choice_count && !q.span_count && !q.shared &&
                q.from_ms == TIME_NONE && q.before_ms == TIME_NONE;
     CHECK(!one || shown == found);
     return 0;

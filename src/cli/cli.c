@@ -76,7 +76,7 @@ static int parse_arguments(struct cli *c, int first, int argc, char **argv)
             int status = parse_option(c, argc, argv, &i);
             if (status != EXIT_OK)
                 return status;
-        } else if (options && word.n > 1 && word.s[0] == '-') {
+        } else if (options && word.n > 1 && word.s[0] == '-' && !c->command->dashes) {
             return cli_usage(c, "unknown option %s", argv[i]);
         } else if (c->argument_count == CLI_ARGUMENTS_MAX) {
             return cli_usage(c, "too many arguments");

@@ -45,7 +45,8 @@ struct command {
     int arguments_min, arguments_max;
     bool
         makes_store; /* where there is none; every other command says that there is none, and makes nothing */
-    bool here; /* it is about this machine, and not for --server */
+    bool dashes; /* an argument may begin with one dash (-without): only what is an option is one */
+    bool here;   /* it is about this machine, and not for --server */
     const struct cli_option *options;
     size_t option_count;
     int (*run)(struct cli *c);

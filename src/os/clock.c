@@ -35,6 +35,13 @@ int64_t clock_real_ms(void)
     return read_us(CLOCK_MONOTONIC) / 1000;
 }
 
+int clock_zone_minutes(void)
+{
+    struct tm local;
+    time_t now = (time_t)(clock_wall_ms() / 1000);
+    return localtime_r(&now, &local) ? (int)(local.tm_gmtoff / 60) : 0;
+}
+
 void clock_sleep_ms(int64_t ms)
 {
     struct timespec t = { ms / 1000, ms % 1000 * 1000000 };

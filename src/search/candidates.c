@@ -8,6 +8,7 @@ enum {
     NEIGHBOURS = 2,
     GROUPED_FETCHED = 400, /* chosen from, so that one conversation does not take all places */
     GROUPED_OF_ONE_MAX = 5,
+    SIFTED_FETCHED = 4000, /* where the index cannot say all that is asked for */
     ROWS_MAX = 20000,
 };
 
@@ -172,22 +173,50 @@ static bool passes_meta(const struct search_run *r, struct str meta)
 {
     for (size_t i = 0; i < r->filter_count; i++) {
         const struct search_filter *f = &r->filters[i];
-        bool any = search_meta_has(meta, f->letter, f->value);
+        bool any = search_meta_meets(meta, f);
         if (f->exclude && any)
             return false;
         for (size_t k = 0; k < r->filter_count && !f->exclude && !any; k++)
             any = !r->filters[k].exclude && r->filters[k].letter == f->letter &&
-                  search_meta_has(meta, f->letter, r->filters[k].value);
+                  search_meta_meets(meta, &r->filters[k]);
         if (!f->exclude && !any)
             return false;
     }
     return true;
 }
 
-static bool author_is(const struct search_run *r, struct str author, struct str name)
+static bool has_token(struct str text, struct str want, bool begins)
 {
-    struct str is = search_meta_value(r->a, author), want = search_meta_value(r->a, name);
-    return author.n && (str_eq_nocase(author, name) || (want.n && str_find(is, want, 0) < is.n));
+    struct search_tokens walk;
+    struct search_token token;
+    search_tokens_init(&walk, text, SEARCH_LANGUAGE_NONE);
+    while (search_tokens_next(&walk, &token))
+        if (begins ? str_starts(token.text, want) : str_eq(token.text, want))
+            return true;
+    return false;
+}
+
+/* Each word of the name that was asked for is one of the author's. */
+static bool author_is(struct str author, const struct search_choice *c)
+{
+    struct search_tokens walk;
+    struct search_token token;
+    bool any = false;
+    search_tokens_init(&walk, c->value, SEARCH_LANGUAGE_NONE);
+    while (search_tokens_next_running(&walk, &token)) {
+        if (!has_token(author, token.text, c->begins))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+/* What the user says in a conversation that somebody shares, that account says. */
+static struct str author_of(const struct search_archive *s, const struct search_row *row)
+{
+    bool owner =
+        !row->author.n && s->handle.n && search_meta_has(row->meta, SEARCH_META_ROLE, S("user"));
+    return owner ? s->handle : row->author;
 }
 
 static bool passes_author(const struct search_run *r, struct str author)
@@ -197,7 +226,7 @@ static bool passes_author(const struct search_run *r, struct str author)
         const struct search_choice *c = &r->query.choices[i];
         if (c->field != SEARCH_FIELD_AUTHOR)
             continue;
-        bool is = author_is(r, author, c->value);
+        bool is = author_is(author, c);
         if (is && c->exclude)
             return false;
         asked |= !c->exclude;
@@ -210,15 +239,10 @@ bool search_passes(const struct search_run *r, size_t source, const struct searc
 {
     const struct search_archive *s = &r->sources.list[source];
     struct uuid conversation = uuid_is_nil(row->parent_id) ? row->id : row->parent_id;
-    int64_t created_ms = row->created_ms;
-    bool timed = r->query.from_ms != TIME_NONE || r->query.before_ms != TIME_NONE;
-    if (timed && (created_ms == TIME_NONE ||
-                  (r->query.from_ms != TIME_NONE && created_ms < r->query.from_ms) ||
-                  (r->query.before_ms != TIME_NONE && created_ms >= r->query.before_ms)))
-        return false;
-    return (!s->count || among(conversation, s->conversations, s->count)) &&
+    return search_query_at(&r->query, row->created_ms) &&
+           (!s->count || among(conversation, s->conversations, s->count)) &&
            (!r->within_count || among(conversation, r->within, r->within_count)) &&
-           passes_meta(r, row->meta) && passes_author(r, row->author);
+           passes_meta(r, row->meta) && passes_author(r, author_of(s, row));
 }
 
 /* --- gathering ------------------------------------------------------------------------------------------- */
@@ -287,6 +311,37 @@ static void thin_out(struct search_row *rows, size_t *count)
     *count = kept;
 }
 
+/* Who said it, and spans of time beside one another, rows alone know. */
+static bool rows_are_asked(const struct search_run *r)
+{
+    bool asked = r->query.span_count > 0;
+    for (size_t i = 0; i < r->query.choice_count; i++)
+        asked |= r->query.choices[i].field == SEARCH_FIELD_AUTHOR;
+    return asked;
+}
+
+static void sift(const struct gathered *g, struct search_row *rows, size_t *count, size_t limit)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count && kept < limit; i++)
+        if (search_passes(g->r, g->source, &rows[i]))
+            rows[kept++] = rows[i];
+    *count = kept;
+}
+
+static err_t find_best(struct gathered *g, const struct search_match *m, struct search_row **ret,
+                       size_t *ret_count)
+{
+    struct search_run *r = g->r;
+    size_t limit = r->ask->grouped ? GROUPED_FETCHED : SEARCH_CANDIDATES_MAX;
+    bool sifted = rows_are_asked(r);
+    TRY(search_index_find(r->index, r->a, m, SEARCH_BEST, NULL, sifted ? SIFTED_FETCHED : limit,
+                          ret, ret_count));
+    if (sifted)
+        sift(g, *ret, ret_count, limit);
+    return OK;
+}
+
 /* From two places before to two places after each; stretches that touch are read at once. */
 static err_t gather_neighbours(struct gathered *g, size_t from)
 {
@@ -342,9 +397,7 @@ static err_t gather_source(struct gathered *g)
         return OK;
     count = 0;
     if (m.any_count)
-        TRY(search_index_find(r->index, r->a, &m, SEARCH_BEST, NULL,
-                              r->ask->grouped ? GROUPED_FETCHED : SEARCH_CANDIDATES_MAX, &rows,
-                              &count));
+        TRY(find_best(g, &m, &rows, &count));
     if (r->ask->grouped)
         thin_out(rows, &count);
     for (size_t i = 0; i < count; i++)

@@ -104,29 +104,36 @@ struct search_hit {
 /* Up to `limit` hits after `from` (NULL: the first), in order. Fewer: there are no more. */
 NODISCARD err_t search_stream(const struct search_run *r, const struct search_place *from,
                               size_t limit, struct search_hit *hits, size_t *ret_count);
+/* Of all that were ranked, the first behind that place; `count`: none. Where it is still among them, by the order that they have now: what
+ * has come in since one page moves scores, and the next page shall neither miss nor repeat one. */
+size_t search_first_behind(const struct search_hit *hits, size_t count,
+                           const struct search_place *from);
 
 /* --- results.c --------------------------------------------------------------------------------------------- */
 
 /* E_NOT_FOUND: it has gone, and the index has not heard of it yet. `scratch` may be reset after. */
 NODISCARD err_t search_complete(const struct search_run *r, struct arena *scratch,
                                 const struct search_hit *hit, struct search_result *ret);
+void search_write_corrections(struct search_page *page);
 NODISCARD err_t search_facets(const struct search_run *r, struct search_page *page);
 
 /* --- snippet.c ----------------------------------------------------------------------------------------------- */
 
+struct search_marks {
+    const bool *terms; /* by term: is it marked? */
+    struct str like; /* a stem that is marked too: what it is like was asked for; STR_NONE: none */
+};
 struct search_snippet {
     struct str text;
     struct search_range *highlights;
     size_t count;
+    struct str like; /* how that stem is written there, folded; STR_NONE: it does not stand there */
 };
-/* The stretch of `text` with the most of the query's terms, at most SEARCH_SNIPPET_CHARS and a little more, white space as single
- * spaces, "…" where it was cut. Without a match the beginning.
- *
- * language  by which the text was stemmed for the index
- * marked    by term: is it marked? */
+/* The stretch of `text` with the most of what is marked, at most SEARCH_SNIPPET_CHARS and a little more, white space as single
+ * spaces, "…" where it was cut. Without a match the beginning. `language`: by which the text was stemmed for the index. */
 NODISCARD err_t search_snippet(struct arena *a, struct arena *scratch, struct str text,
                                enum search_language language, const struct search_query *query,
-                               const bool *marked, struct search_snippet *ret);
+                               const struct search_marks *marks, struct search_snippet *ret);
 
 /* --- the consumer: search_consumer.c --------------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
  * only looked up in. A word that stands nowhere may be a slip of the fingers. */
 #include <stdlib.h>
 
+#include "base/encode.h"
 #include "search/inside.h"
 #include "search/query/spelling.h"
 
@@ -203,24 +204,51 @@ static err_t find_all(struct search_run *r, struct uuid owner, const struct entr
     return OK;
 }
 
+/* Does any of these words stand in what this source shares? Its owner's vocabulary knows more than that, and the reader shall not learn it. */
+static err_t stands_in(struct search_run *r, size_t source, const uint32_t *words, size_t count,
+                       bool *ret)
+{
+    const struct search_archive *s = &r->sources.list[source];
+    struct search_wanted wanted = { words, count, 1 };
+    struct search_match m = { .owner = s->owner,
+                              .any = &wanted,
+                              .any_count = 1,
+                              .conversations = s->conversations,
+                              .conversation_count = s->count,
+                              .from_ms = TIME_NONE,
+                              .before_ms = TIME_NONE };
+    struct search_row *rows;
+    size_t found = 0;
+    *ret = count > 0;
+    if (!*ret || !s->count)
+        return OK;
+    TRY(search_index_find(r->index, r->a, &m, SEARCH_BEST, NULL, 1, &rows, &found));
+    *ret = found > 0;
+    return OK;
+}
+
 /* What each word counts in the reader's documents; whether it stands anywhere it may be looked for. */
 static err_t weigh(struct search_run *r, struct entries *e, struct found ***ret)
 {
-    struct found **by_source = ARENA_ARRAY(r->a, struct found *, r->sources.count + 1), *own = NULL;
+    struct found **by_source = ARENA_ARRAY(r->a, struct found *, r->sources.count + 1), *own;
     if (!by_source)
         return arena_err(r->a);
-    for (size_t s = 0; s < r->sources.count; s++) {
-        TRY(find_all(r, r->sources.list[s].owner, e, &by_source[s]));
-        if (uuid_eq(r->sources.list[s].owner, r->reader))
-            own = by_source[s];
-        for (size_t i = 0; i < e->count; i++)
-            e->list[i].known |= by_source[s][i].count > 0;
-    }
-    if (!own)
-        TRY(find_all(r, r->reader, e, &own));
-    for (size_t i = 0; i < e->count; i++)
+    TRY(find_all(r, r->reader, e, &own));
+    for (size_t i = 0; i < e->count; i++) {
+        e->list[i].known = own[i].count > 0;
         e->list[i].df =
             own[i].df < r->rank.statistics.documents ? own[i].df : r->rank.statistics.documents;
+    }
+    for (size_t s = 0; s < r->sources.count; s++) {
+        by_source[s] = own;
+        if (uuid_eq(r->sources.list[s].owner, r->reader))
+            continue;
+        TRY(find_all(r, r->sources.list[s].owner, e, &by_source[s]));
+        for (size_t i = 0; i < e->count; i++)
+            if (!e->list[i].known)
+                TRY(stands_in(r, s, by_source[s][i].words, by_source[s][i].count,
+                              &e->list[i].known));
+    }
     *ret = by_source;
     return OK;
 }
@@ -232,6 +260,27 @@ static err_t offer(struct search_run *r, struct search_spelling *s,
 {
     for (size_t i = 0; i < count; i++)
         TRY(search_spelling_offer(s, r->a, known[i].text, known[i].df));
+    return OK;
+}
+
+/* Of what others share, the words that stand there. */
+static err_t offer_shared(struct search_run *r, struct search_spelling *s)
+{
+    for (size_t source = 0; source < r->sources.count; source++) {
+        struct uuid owner = r->sources.list[source].owner;
+        struct search_known *known;
+        size_t count;
+        if (uuid_eq(owner, r->reader))
+            continue;
+        TRY(search_index_forms(r->index, r->a, owner, s->exact, s->exact_count, &known, &count));
+        for (size_t i = 0; i < count; i++) {
+            uint32_t word = (uint32_t)known[i].word;
+            bool is;
+            TRY(stands_in(r, source, &word, 1, &is));
+            if (is)
+                TRY(search_spelling_offer(s, r->a, known[i].text, 1));
+        }
+    }
     return OK;
 }
 
@@ -251,6 +300,8 @@ static err_t nearest(struct search_run *r, struct str word, struct str *ret)
                                     &known, &count));
         TRY(offer(r, &s, known, count));
     }
+    if (!s.best.n)
+        TRY(offer_shared(r, &s));
     *ret = s.best;
     return OK;
 }
@@ -283,7 +334,7 @@ static err_t correct(struct search_run *r, const struct entries *e, bool *ret)
         if (!is)
             continue;
         r->corrections[r->correction_count++] =
-            (struct search_correction){ .from = e->list[i].typed->text, .to = best };
+            (struct search_correction){ .from = e->list[i].typed->typed, .to = best };
         *r->query.terms[e->list[i].term].tokens = typed;
         *ret = true;
     }
@@ -341,6 +392,7 @@ static void take_words(struct search_run *r, const struct entries *e, const size
             continue;
         k->word_count++;
         k->words[keep[i]] = (struct rank_word){ .text = from->typed->text,
+                                                .typed = from->typed->typed,
                                                 .term = from->term,
                                                 .class = from->class,
                                                 .ranked = from->ranked,
@@ -414,88 +466,148 @@ static err_t fill_source(struct search_run *r, size_t source, const struct entri
 
 /* --- filters ------------------------------------------------------------------------------------------------------------ */
 
-static err_t add_filter(struct search_run *r, char letter, struct str value, bool exclude)
+static err_t add_filter(struct search_run *r, char letter, struct str value, bool exclude,
+                        bool begins)
 {
     struct str clean = search_meta_value(r->a, value);
     TRY(arena_err(r->a));
     if (clean.n)
-        r->filters[r->filter_count++] = (struct search_filter){ letter, clean, exclude };
+        r->filters[r->filter_count++] = (struct search_filter){ letter, clean, exclude, begins };
     return OK; /* else it names nothing */
 }
 
-/* in:"a title": the reader's conversations whose titles have all these words. */
-static err_t find_titles(struct search_run *r, struct str title)
+/* Conversations of one source whose titles have all these words. */
+static err_t find_titles_in(struct search_run *r, size_t source, const struct entries *e,
+                            struct uuid *to, size_t *io_count)
 {
-    struct search_query q;
-    struct search_filter kind = { SEARCH_META_KIND, S("conversation"), false };
-    struct search_clock clock = { .now_ms = r->ask->now_ms };
-    struct search_row *rows;
-    size_t count;
-    if (search_query_parse(r->a, title, false, &clock, &r->query.languages, &q) != OK) {
-        err_clear();
-        return arena_err(r->a);
-    }
-    struct search_run sub = {
-        .app = r->app, .index = r->index, .a = r->a, .reader = r->reader, .ask = r->ask, .query = q
-    };
-    struct entries e;
+    const struct search_archive *s = &r->sources.list[source];
+    struct search_filter kind = { SEARCH_META_KIND, S("conversation"), false, false };
     struct found *found;
-    TRY(collect(&sub, &e));
-    TRY(find_all(&sub, r->reader, &e, &found));
-    struct search_wanted *wanted = ARENA_ARRAY(r->a, struct search_wanted, e.count + 1);
+    struct search_row *rows;
+    struct search_wanted *wanted = ARENA_ARRAY(r->a, struct search_wanted, e->count + 1);
+    size_t count;
+    TRY(find_all(r, s->owner, e, &found));
     if (!wanted)
         return arena_err(r->a);
-    for (size_t i = 0; i < e.count; i++)
+    for (size_t i = 0; i < e->count; i++)
         wanted[i] = (struct search_wanted){ found[i].words, found[i].count, 1 };
-    struct search_match m = { .owner = r->reader,
+    struct search_match m = { .owner = s->owner,
                               .any = wanted,
-                              .any_count = e.count,
+                              .any_count = e->count,
                               .all = true,
                               .filters = &kind,
                               .filter_count = 1,
+                              .conversations = s->conversations,
+                              .conversation_count = s->count,
                               .from_ms = TIME_NONE,
                               .before_ms = TIME_NONE };
-    TRY(search_index_find(r->index, r->a, &m, SEARCH_BEST, NULL, TITLES_MAX, &rows, &count));
+    TRY(search_index_find(r->index, r->a, &m, SEARCH_BEST, NULL, TITLES_MAX - *io_count, &rows,
+                          &count));
     for (size_t i = 0; i < count; i++)
-        r->within[r->within_count++] = rows[i].id;
+        to[(*io_count)++] = rows[i].id;
     return OK;
 }
 
-static err_t take_within(struct search_run *r, struct str value)
+/* in:"a title": conversations that the reader may search whose titles have all these words. */
+static err_t find_titles(struct search_run *r, const struct search_choice *c, struct uuid *to,
+                         size_t *ret_count)
 {
-    if (uuid_parse(value, &r->within[r->within_count]) == OK) {
-        r->within_count++;
+    struct search_clock clock = { .now_ms = r->ask->now_ms };
+    struct search_run sub = { .app = r->app,
+                              .index = r->index,
+                              .a = r->a,
+                              .reader = r->reader,
+                              .ask = r->ask,
+                              .sources = r->sources };
+    struct entries e;
+    *ret_count = 0;
+    if (search_query_parse(r->a, c->value, c->begins, &clock, &r->query.languages, &sub.query) !=
+        OK) {
+        err_clear();
+        return arena_err(r->a);
+    }
+    TRY(collect(&sub, &e));
+    for (size_t s = 0; e.count && s < sub.sources.count && *ret_count < TITLES_MAX; s++)
+        TRY(find_titles_in(&sub, s, &e, to, ret_count));
+    return OK;
+}
+
+static err_t take_within(struct search_run *r, const struct search_choice *c)
+{
+    struct uuid list[TITLES_MAX];
+    size_t count = 1;
+    if (uuid_parse(c->value, &list[0]) != OK) {
+        err_clear();
+        TRY(find_titles(r, c, list, &count));
+    }
+    for (size_t i = 0; i < count; i++)
+        if (c->exclude)
+            TRY(add_filter(r, SEARCH_META_CONVERSATION,
+                           hex_encode(r->a, str_of((const char *)list[i].b, sizeof list[i].b)),
+                           true, false));
+        else
+            r->within[r->within_count++] = list[i];
+    return OK;
+}
+
+/* kind: names a kind of thing that some room has. */
+static err_t take_kind(struct search_run *r, const struct search_choice *c)
+{
+    struct buf kinds;
+    bool any = false;
+    buf_init(&kinds, r->a, KIB(1));
+    for (const struct module *const *m = r->app ? r->app->modules : NULL; m && *m; m++)
+        for (size_t i = 0; i < (*m)->entity_count; i++) {
+            struct str name = str_from((*m)->entities[i].name);
+            if (!(*m)->entities[i].text)
+                continue;
+            any |= str_eq_nocase(name, c->value) ||
+                   (c->begins && c->value.n < name.n &&
+                    str_eq_nocase(str_sub(name, 0, c->value.n), c->value));
+            buf_putf(&kinds, "%s%.*s", kinds.n ? " or " : "", STR_ARG(name));
+        }
+    TRY(buf_err(&kinds));
+    if (!any) {
+        search_query_hint(&r->query, "no_kind", c->value, buf_str(&kinds));
         return OK;
     }
-    err_clear();
-    return find_titles(r, value);
+    return add_filter(r, SEARCH_META_KIND, c->value, c->exclude, c->begins);
 }
 
 static const char LETTER_OF[SEARCH_FIELDS] = {
-    [SEARCH_FIELD_KIND] = SEARCH_META_KIND,         [SEARCH_FIELD_ROLE] = SEARCH_META_ROLE,
-    [SEARCH_FIELD_PROVIDER] = SEARCH_META_PROVIDER, [SEARCH_FIELD_MODEL] = SEARCH_META_MODEL,
-    [SEARCH_FIELD_ACCOUNT] = SEARCH_META_ACCOUNT,   [SEARCH_FIELD_HAS] = SEARCH_META_HAS,
-    [SEARCH_FIELD_LANGUAGE] = SEARCH_META_LANGUAGE,
+    [SEARCH_FIELD_ROLE] = SEARCH_META_ROLE,         [SEARCH_FIELD_MODEL] = SEARCH_META_MODEL,
+    [SEARCH_FIELD_PROVIDER] = SEARCH_META_PROVIDER, [SEARCH_FIELD_HAS] = SEARCH_META_HAS,
+    [SEARCH_FIELD_ACCOUNT] = SEARCH_META_ACCOUNT,   [SEARCH_FIELD_LANGUAGE] = SEARCH_META_LANGUAGE,
 };
+
+static err_t take_choice(struct search_run *r, const struct search_choice *c)
+{
+    switch (c->field) {
+    case SEARCH_FIELD_IN:
+        return take_within(r, c);
+    case SEARCH_FIELD_KIND:
+        return take_kind(r, c);
+    case SEARCH_FIELD_AUTHOR: /* rows are asked: search_passes */
+        return OK;
+    default:
+        return add_filter(r, LETTER_OF[c->field], c->value, c->exclude, c->begins);
+    }
+}
 
 static err_t take_filters(struct search_run *r)
 {
     bool asked_within = false;
-    r->filters = ARENA_ARRAY(r->a, struct search_filter, SEARCH_CHOICES_MAX + 1);
-    r->within = ARENA_ARRAY(r->a, struct uuid, SEARCH_CHOICES_MAX * (TITLES_MAX + 1));
+    r->filters = ARENA_ARRAY(r->a, struct search_filter, SEARCH_CHOICES_MAX * TITLES_MAX + 1);
+    r->within = ARENA_ARRAY(r->a, struct uuid, SEARCH_CHOICES_MAX * TITLES_MAX);
     if (!r->filters || !r->within)
         return arena_err(r->a);
     for (size_t i = 0; i < r->query.choice_count; i++) {
         const struct search_choice *c = &r->query.choices[i];
-        if (c->field == SEARCH_FIELD_IN) {
-            asked_within = true;
-            TRY(take_within(r, c->value));
-        } else if (c->field != SEARCH_FIELD_AUTHOR) {
-            TRY(add_filter(r, LETTER_OF[c->field], c->value, c->exclude));
-        }
+        asked_within |= c->field == SEARCH_FIELD_IN && !c->exclude;
+        TRY(take_choice(r, c));
     }
     if (r->ask->kind.n)
-        TRY(add_filter(r, SEARCH_META_KIND, r->ask->kind, false));
+        TRY(add_filter(r, SEARCH_META_KIND, r->ask->kind, false, false));
     r->anything = !r->query.nothing && (!asked_within || r->within_count > 0);
     return OK;
 }

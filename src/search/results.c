@@ -1,5 +1,8 @@
 /* From hit to result: title, text and what else is shown are read from the rows, under their owner's name. */
+#include <stdlib.h>
+
 #include "base/map.h"
+#include "base/utf8.h"
 #include "search/inside.h"
 
 /* --- words ---------------------------------------------------------------------------------------------- */
@@ -26,19 +29,17 @@ static err_t add_words(const struct search_run *r, const struct rank_candidate *
     if (!ret->words)
         return arena_err(r->a);
     for (uint64_t m = c->words & r->rank.ranked; m; m &= m - 1)
-        ret->words[ret->word_count++] = r->rank.words[__builtin_ctzll(m)].text;
+        ret->words[ret->word_count++] = r->rank.words[__builtin_ctzll(m)].typed;
     return OK;
 }
 
-/* "kettle ~ pot": the word that brings most, of those that are like one of the query's. */
-static err_t add_like(const struct search_run *r, const struct rank_candidate *c,
-                      struct search_result *ret)
+/* "kettle ~ pot": the stem of the word that brings most, of those that are like one of the query's. STR_NONE: none. */
+static err_t like_of(const struct search_run *r, const struct search_hit *hit, struct str *ret)
 {
-    if (!c->like)
+    *ret = STR_NONE;
+    if (!hit->candidate || !hit->candidate->like)
         return OK;
-    err_t e = search_index_word_text(r->index, r->a, c->row->owner_id, c->like, &ret->like);
-    if (e == OK)
-        ret->like_of = r->rank.words[c->like_of].text;
+    err_t e = search_index_word_text(r->index, r->a, hit->row->owner_id, hit->candidate->like, ret);
     return e == E_NOT_FOUND ? OK : e;
 }
 
@@ -78,15 +79,16 @@ err_t search_complete(const struct search_run *r, struct arena *scratch,
     const struct entity *entity = search_entity(r->app, hit->row->entity);
     struct index_text t = { .created_ms = TIME_NONE };
     struct search_snippet snippet;
-    const bool *marked;
+    struct search_marks marks;
     struct arena *a = r->a;
     if (!entity)
         return E_NOT_FOUND;
     TRY(entity->text(r->app, r->rows, scratch, hit->source->owner, hit->row->id, &t));
     assert(uuid_eq(t.owner_id, hit->source->owner) && uuid_eq(t.id, hit->row->id));
-    TRY(marked_terms(r, scratch, &marked));
+    TRY(marked_terms(r, scratch, &marks.terms));
+    TRY(like_of(r, hit, &marks.like));
     TRY(search_snippet(a, scratch, t.text.s ? t.text : S(""),
-                       (enum search_language)hit->row->language, &r->query, marked, &snippet));
+                       (enum search_language)hit->row->language, &r->query, &marks, &snippet));
     struct search_result out = { .kind = str_from(entity->name), .id = hit->row->id };
     out.source = source_name(r, hit);
     out.conversation_id = str_eq(out.kind, S("conversation")) ? hit->row->id : t.parent_id;
@@ -104,8 +106,10 @@ err_t search_complete(const struct search_run *r, struct arena *scratch,
     out.created_ms = t.created_ms;
     if (hit->candidate)
         TRY(add_words(r, hit->candidate, &out));
-    if (hit->candidate)
-        TRY(add_like(r, hit->candidate, &out));
+    if (marks.like.n) {
+        out.like = snippet.like.n ? snippet.like : marks.like;
+        out.like_of = r->rank.words[hit->candidate->like_of].typed;
+    }
     if (hit->candidate && r->ask->explain)
         TRY(add_parts(r, hit->candidate, &out));
     TRY(arena_err(a));
@@ -113,50 +117,173 @@ err_t search_complete(const struct search_run *r, struct arena *scratch,
     return OK;
 }
 
+/* --- corrections --------------------------------------------------------------------------------------------- */
+
+/* How a folded word is written where it was marked; STR_NONE: it was not. */
+static struct str written_in(const struct search_result *item, struct str folded)
+{
+    size_t at = 0;
+    int64_t chars = 0;
+    for (size_t h = 0; h < item->highlight_count; h++) {
+        size_t from;
+        struct search_tokens walk;
+        struct search_token token;
+        for (; chars < item->highlights[h].start; chars++)
+            utf8_next(item->snippet, &at);
+        for (from = at; chars < item->highlights[h].start + item->highlights[h].length; chars++)
+            utf8_next(item->snippet, &at);
+        struct str marked = str_sub(item->snippet, from, at);
+        search_tokens_init(&walk, marked, SEARCH_LANGUAGE_NONE);
+        while (search_tokens_next(&walk, &token))
+            if (str_eq(token.text, folded))
+                return str_sub(marked, token.start, token.end);
+    }
+    return STR_NONE;
+}
+
+/* The vocabulary knows folded words alone; people read them as they stand in what was found. */
+void search_write_corrections(struct search_page *page)
+{
+    for (size_t c = 0; c < page->correction_count; c++) {
+        struct str folded = page->corrections[c].to, written = STR_NONE;
+        for (size_t i = 0; i < page->count && !written.n; i++)
+            written = written_in(&page->items[i], folded);
+        if (!written.n)
+            continue;
+        page->corrections[c].to = written;
+        for (size_t i = 0; i < page->count; i++)
+            for (size_t w = 0; w < page->items[i].word_count; w++)
+                if (str_eq(page->items[i].words[w], folded))
+                    page->items[i].words[w] = written;
+    }
+}
+
 /* --- facets ------------------------------------------------------------------------------------------------- */
+
+struct counting {
+    struct arena *a;
+    struct map seen; /* value -> struct search_count in facet.values */
+    struct search_facet facet;
+    size_t room;
+};
+
+static void counting_begin(struct counting *c, struct arena *a, const char *name)
+{
+    *c = (struct counting){ .a = a, .facet.name = name };
+    map_init(&c->seen, a);
+}
+
+static err_t count_one(struct counting *c, struct str value)
+{
+    struct search_facet *f = &c->facet;
+    uintptr_t at = (uintptr_t)map_get(&c->seen, value);
+    if (at) {
+        f->values[at - 1].count++;
+        return OK;
+    }
+    if (f->count == c->room) {
+        size_t room = c->room ? c->room * 2 : 16;
+        struct search_count *values = ARENA_ARRAY(c->a, struct search_count, room);
+        if (!values)
+            return arena_err(c->a);
+        if (f->count)
+            memcpy(values, f->values, f->count * sizeof *values);
+        f->values = values;
+        c->room = room;
+    }
+    f->values[f->count++] = (struct search_count){ value, 1 };
+    return map_put(&c->seen, value, (void *)(uintptr_t)f->count);
+}
 
 static const struct {
     const char *name;
     char letter;
 } FACETS[] = {
-    { "kind", SEARCH_META_KIND },
-    { "role", SEARCH_META_ROLE },
-    { "provider", SEARCH_META_PROVIDER },
-    { "language", SEARCH_META_LANGUAGE },
+    { "kind", SEARCH_META_KIND },         { "role", SEARCH_META_ROLE },
+    { "provider", SEARCH_META_PROVIDER }, { "language", SEARCH_META_LANGUAGE },
+    { "model", SEARCH_META_MODEL },       { "has", SEARCH_META_HAS },
 };
 
-static err_t count_values(const struct search_run *r, char letter, struct search_facet *f)
+/* A document may have several values of one kind, each once. */
+static err_t count_meta(const struct search_run *r, char letter, struct counting *c)
 {
-    struct map seen; /* value -> struct search_count in f->values */
-    map_init(&seen, r->a);
-    f->values = ARENA_ARRAY(r->a, struct search_count, r->head_count + 1);
-    if (!f->values)
-        return arena_err(r->a);
     for (size_t i = 0; i < r->head_count; i++) {
-        struct str value = search_meta_get(r->head[i].row->meta, letter);
-        if (!value.n)
-            continue;
-        struct search_count *c = map_get(&seen, value);
-        if (!c) {
-            c = &f->values[f->count++];
-            c->value = value;
-            TRY(map_put(&seen, value, c));
-        }
-        c->count++;
+        struct str rest = r->head[i].row->meta, word;
+        while (str_cut(&rest, ' ', &word))
+            if (word.n > 1 && word.s[0] == letter)
+                TRY(count_one(c, str_sub(word, 1, word.n)));
     }
     return OK;
 }
 
-/* Of what was ranked, in the order in which the values come. */
+/* Whose they are; said where something is shared at all. */
+static err_t count_owners(const struct search_run *r, struct counting *c)
+{
+    for (size_t i = 0; i < r->head_count; i++)
+        TRY(count_one(c, uuid_eq(r->head[i].row->owner_id, r->reader) ? S("mine") : S("shared")));
+    return OK;
+}
+
+/* A date as during: takes it: of results of several years the years, of one year the months, of one month the days. */
+static int64_t local_day(const struct search_run *r, size_t i)
+{
+    enum { MINUTE = 60 * 1000, DAY = 24 * 60 * MINUTE };
+    int64_t ms = r->head[i].row->created_ms + (int64_t)r->ask->zone_minutes * MINUTE;
+    return ms / DAY - (ms % DAY < 0);
+}
+
+static err_t count_dates(const struct search_run *r, struct counting *c)
+{
+    int64_t first = INT64_MAX, last = INT64_MIN;
+    for (size_t i = 0; i < r->head_count; i++) {
+        if (r->head[i].row->created_ms == TIME_NONE)
+            continue;
+        int64_t day = local_day(r, i);
+        first = day < first ? day : first;
+        last = day > last ? day : last;
+    }
+    if (first > last)
+        return OK;
+    int year, month, day, last_year, last_month;
+    time_date(first, &year, &month, &day);
+    time_date(last, &last_year, &last_month, &day);
+    int letters = year != last_year ? 4 : month != last_month ? 7 : 10; /* of 2026-01-31 */
+    for (size_t i = 0; i < r->head_count; i++) {
+        if (r->head[i].row->created_ms == TIME_NONE)
+            continue;
+        time_date(local_day(r, i), &year, &month, &day);
+        struct str text = str_fmt(r->a, "%04d-%02d-%02d", year, month, day);
+        TRY(arena_err(r->a));
+        TRY(count_one(c, str_sub(text, 0, (size_t)letters)));
+    }
+    return OK;
+}
+
+static int newest_value(const void *x, const void *y)
+{
+    return str_cmp(((const struct search_count *)y)->value,
+                   ((const struct search_count *)x)->value);
+}
+
+/* Of what was ranked: values in the order in which they come, dates the newest first. */
 err_t search_facets(const struct search_run *r, struct search_page *page)
 {
-    page->facets = ARENA_ARRAY(r->a, struct search_facet, COUNTOF(FACETS));
+    struct counting c;
+    page->facets = ARENA_ARRAY(r->a, struct search_facet, COUNTOF(FACETS) + 2);
     if (!page->facets)
         return arena_err(r->a);
     for (size_t i = 0; i < COUNTOF(FACETS); i++) {
-        struct search_facet f = { .name = FACETS[i].name };
-        TRY(count_values(r, FACETS[i].letter, &f));
-        page->facets[page->facet_count++] = f;
+        counting_begin(&c, r->a, FACETS[i].name);
+        TRY(count_meta(r, FACETS[i].letter, &c));
+        page->facets[page->facet_count++] = c.facet;
     }
+    counting_begin(&c, r->a, "is");
+    TRY(count_owners(r, &c));
+    page->facets[page->facet_count++] = c.facet;
+    counting_begin(&c, r->a, "date");
+    TRY(count_dates(r, &c));
+    if (c.facet.count)
+        qsort(c.facet.values, c.facet.count, sizeof *c.facet.values, newest_value);
+    page->facets[page->facet_count++] = c.facet;
     return OK;
 }

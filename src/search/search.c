@@ -69,8 +69,9 @@ static err_t begin(struct search_run *r)
     if (languages.count)
         clock.language = languages.list[0];
     TRY(search_query_parse(r->a, r->ask->q, r->ask->typing, &clock, &languages, &r->query));
-    TRY(search_archives_of(r->app, r->rows, r->a, r->reader, r->ask->conversation, !r->query.shared,
-                           !r->ask->every, &r->sources));
+    bool mine = r->query.mine, shared = r->query.shared;
+    TRY(search_archives_of(r->app, r->rows, r->a, r->reader, r->ask->conversation, mine || !shared,
+                           (shared || !mine) && !r->ask->every, &r->sources));
     TRY(search_resolve(r));
     return r->anything && r->rank.ranked && !r->ask->newest && !r->ask->every ? search_rank_head(r)
                                                                               : OK;
@@ -154,14 +155,6 @@ static err_t complete_group(struct search_run *r, const struct search_hit *hits,
     return OK;
 }
 
-static bool is_past(const struct search_hit *hits, size_t at, const struct search_place *from)
-{
-    return !from ||
-           (!uuid_eq(hits[at].place.id, from->id) &&
-            (hits[at].place.score < from->score ||
-             (hits[at].place.score == from->score && hits[at].place.created <= from->created)));
-}
-
 static err_t grouped_page(struct search_run *r, const struct search_place *from, size_t limit,
                           struct search_page *page)
 {
@@ -172,8 +165,8 @@ static err_t grouped_page(struct search_run *r, const struct search_place *from,
     if (!hits || !page->items || !page->groups)
         return arena_err(r->a);
     TRY(search_stream(r, NULL, r->head_count, hits, &count));
-    for (size_t i = 0; i < count; i++) {
-        if (!begins_group(hits, i) || !is_past(hits, i, from))
+    for (size_t i = from ? search_first_behind(hits, count, from) : 0; i < count; i++) {
+        if (!begins_group(hits, i))
             continue;
         if (page->group_count == limit) {
             page->more = true;
@@ -195,6 +188,7 @@ static err_t say_more(struct search_run *r, struct search_page *page)
         const struct search_hint *h = &r->query.hints[page->hint_count];
         page->hints[page->hint_count] = (struct search_hint_said){ h->code, h->field, h->detail };
     }
+    search_write_corrections(page);
     page->similar = r->rank.column != RANK_WORDS_ALONE;
     return search_facets(r, page);
 }

@@ -84,7 +84,7 @@ struct search_count { /* of the results that were ranked */
     int64_t count;
 };
 struct search_facet {
-    const char *name; /* "kind", "role", "provider", "language" */
+    const char *name; /* "kind", "role", "provider", "language", "model", "has", "is", "date" */
     struct search_count *values;
     size_t count;
 };

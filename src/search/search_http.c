@@ -241,6 +241,8 @@ static err_t ask_of(struct req *rq, const struct search_args *args, struct searc
         return err_note(E_INVALID, "group", "\"conversation\" is the one way of grouping");
     if (args->sort.s && !ret->newest && !str_eq(args->sort, S("relevance")))
         return err_note(E_INVALID, "sort", "\"relevance\" or \"time\"");
+    if (args->kind.s && !search_entity(rq->app, args->kind))
+        return err_note(E_INVALID, "kind", "a kind of thing that is searched, such as message");
     if (args->conversation.s && uuid_parse(args->conversation, &ret->conversation) != OK)
         return err_note(E_INVALID, "conversation", "the id of a conversation");
     return OK;

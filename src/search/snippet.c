@@ -75,7 +75,8 @@ static bool matches(const struct search_query *q, const struct search_term *term
 }
 
 static err_t find_spans(struct arena *a, struct str text, enum search_language language,
-                        const struct search_query *q, const bool *marked, struct spans *ret)
+                        const struct search_query *q, const struct search_marks *marks,
+                        struct spans *ret, struct str *ret_like)
 {
     struct search_tokens walk;
     struct search_token token;
@@ -86,9 +87,13 @@ static err_t find_spans(struct arena *a, struct str text, enum search_language l
         return arena_err(a);
     search_tokens_init(&walk, text, language);
     while (ret->count < SPANS_MAX && search_tokens_next(&walk, &token))
-        for (size_t i = 0; i < q->count && ret->count < SPANS_MAX; i++) {
-            struct span s = { .start = token.start, .term = i };
-            if (!marked[i] || !matches(q, &q->terms[i], &walk, &token, &s.end))
+        for (size_t i = 0; i <= q->count && ret->count < SPANS_MAX; i++) {
+            struct span s = { .start = token.start, .end = token.end, .term = i };
+            bool like = i == q->count && marks->like.n && str_eq(token.stem, marks->like);
+            if (like && !ret_like->n)
+                *ret_like = str_dup(a, token.text);
+            if (!like && (i == q->count || !marks->terms[i] ||
+                          !matches(q, &q->terms[i], &walk, &token, &s.end)))
                 continue;
             if (s.start >=
                 counted_to) { /* parts of camelCase stand behind their whole's beginning */
@@ -225,18 +230,18 @@ static void copy(struct writer *w, struct str text, size_t from, size_t to,
 
 err_t search_snippet(struct arena *a, struct arena *scratch, struct str text,
                      enum search_language language, const struct search_query *query,
-                     const bool *marked, struct search_snippet *ret)
+                     const struct search_marks *marks, struct search_snippet *ret)
 {
     struct spans spans;
     struct search_snippet out = { 0 };
     struct writer w = { 0 };
     text = utf8_cut(text, SEARCH_TEXT_BYTES_MAX);
-    TRY(find_spans(scratch, text, language, query, marked, &spans));
+    TRY(find_spans(scratch, text, language, query, marks, &spans, &out.like));
     qsort(spans.list, spans.count, sizeof *spans.list, by_start);
     out.highlights = ARENA_ARRAY(a, struct search_range, SEARCH_HIGHLIGHTS_MAX);
     if (!out.highlights)
         return arena_err(a);
-    size_t best = best_span(scratch, &spans, query->count);
+    size_t best = best_span(scratch, &spans, query->count + 1);
     TRY(arena_err(scratch));
     size_t from = spans.count ? cut_before(text, spans.list[best].start) : 0;
     size_t to = cut_after(text, from);
@@ -248,6 +253,8 @@ err_t search_snippet(struct arena *a, struct arena *scratch, struct str text,
         put_char(&w, S("…"), 0x2026);
     TRY(buf_err(&w.out));
     out.text = w.out.s ? buf_str(&w.out) : S("");
+    if (out.like.n)
+        out.like = str_dup(a, out.like);
     *ret = out;
-    return OK;
+    return arena_err(a);
 }

@@ -1,10 +1,10 @@
-/* All that is found, in order, from any place on: first what was ranked, then what else has all the words, as good as the database's own
- * index thinks it is. So a page can always be followed by another, and who takes all of it gets all of it. */
+/* All that is found, in order, from any place on: first what was ranked, then what else has all the words, the newest first. So a page can
+ * always be followed by another, and who takes all of it gets all of it. */
 #include <stdlib.h>
 
 #include "search/inside.h"
 
-enum { FETCHED_MIN = 50 };
+enum { FETCHED_MIN = 50, NOT_RANKED = -1 };
 
 /* --- places ----------------------------------------------------------------------------------------- */
 
@@ -21,9 +21,11 @@ static struct search_place place_of(const struct search_row *row, enum search_st
     };
 }
 
-/* Does `x` stand behind `y`? Both of one stage: better, later, greater ids first. */
+/* Does `x` stand behind `y`? In a stage: better, later, greater ids first. */
 static bool is_behind(const struct search_place *x, const struct search_place *y)
 {
+    if (x->stage != y->stage)
+        return x->stage > y->stage;
     if (x->score != y->score)
         return x->score < y->score;
     if (x->created != y->created)
@@ -33,22 +35,43 @@ static bool is_behind(const struct search_place *x, const struct search_place *y
 
 /* --- what was ranked ----------------------------------------------------------------------------------- */
 
-static size_t take_head(const struct search_run *r, const struct search_place *from, size_t limit,
-                        struct search_hit *hits)
+static struct search_hit head_hit(const struct search_run *r, size_t i)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < r->head_count && count < limit; i++) {
-        const struct rank_candidate *c = &r->head[i];
-        struct search_place at = place_of(c->row, SEARCH_STAGE_HEAD, c->score);
-        if (from && !is_behind(&at, from))
-            continue;
-        hits[count++] = (struct search_hit){ .row = c->row,
-                                             .source = &r->sources.list[c->source - r->ranked],
-                                             .candidate = c,
-                                             .place = at,
-                                             .score = c->score };
+    const struct rank_candidate *c = &r->head[i];
+    return (struct search_hit){ .row = c->row,
+                                .source = &r->sources.list[c->source - r->ranked],
+                                .candidate = c,
+                                .place = place_of(c->row, SEARCH_STAGE_HEAD, c->score),
+                                .score = c->score };
+}
+
+size_t search_first_behind(const struct search_hit *hits, size_t count,
+                           const struct search_place *from)
+{
+    size_t behind = count;
+    for (size_t i = count; i-- > 0;) {
+        if (hits[i].place.stage == from->stage && uuid_eq(hits[i].place.id, from->id))
+            return i + 1;
+        if (is_behind(&hits[i].place, from))
+            behind = i;
     }
-    return count;
+    return behind;
+}
+
+static err_t take_head(const struct search_run *r, const struct search_place *from, size_t limit,
+                       struct search_hit *hits, size_t *ret_count)
+{
+    struct search_hit *all = ARENA_ARRAY(r->a, struct search_hit, r->head_count + 1);
+    size_t count = 0;
+    if (!all)
+        return arena_err(r->a);
+    for (size_t i = 0; i < r->head_count; i++)
+        all[i] = head_hit(r, i);
+    size_t first = from ? search_first_behind(all, r->head_count, from) : 0;
+    for (size_t i = first; i < r->head_count && count < limit; i++)
+        hits[count++] = all[i];
+    *ret_count = count;
+    return OK;
 }
 
 static bool in_head(const struct search_run *r, const struct search_row *row)
@@ -76,27 +99,26 @@ static int by_place(const void *x, const void *y)
 static err_t fetch(const struct search_run *r, enum search_stage stage,
                    const struct search_place *after, size_t limit, struct piece *ret)
 {
-    enum search_order order = stage == SEARCH_STAGE_NEWEST ? SEARCH_NEWEST : SEARCH_BEST;
     struct search_after from;
     *ret = (struct piece){ .list =
                                ARENA_ARRAY(r->a, struct search_hit, limit * r->sources.count + 1) };
     if (!ret->list)
         return arena_err(r->a);
     if (after)
-        from = (struct search_after){ after->score, after->created, after->id };
+        from = (struct search_after){ 0, after->created, after->id };
     for (size_t s = 0; s < r->sources.count; s++) {
         struct search_match m;
         struct search_row *rows;
         size_t count;
         TRY(search_match_of(r, s, true, &m));
-        TRY(search_index_find(r->index, r->a, &m, order, after ? &from : NULL, limit, &rows,
+        TRY(search_index_find(r->index, r->a, &m, SEARCH_NEWEST, after ? &from : NULL, limit, &rows,
                               &count));
         ret->more |= count == limit;
         for (size_t i = 0; i < count; i++)
             ret->list[ret->count++] = (struct search_hit){
                 .row = &rows[i],
                 .source = &r->sources.list[s],
-                .place = place_of(&rows[i], stage, order == SEARCH_NEWEST ? 0 : rows[i].found),
+                .place = place_of(&rows[i], stage, 0),
             };
     }
     qsort(ret->list, ret->count, sizeof *ret->list, by_place);
@@ -121,12 +143,6 @@ static err_t fits(const struct search_run *r, struct arena *scratch, const struc
     return OK;
 }
 
-/* Negative, so that what was ranked stands before it; in (-1, 0). */
-static double score_of(const struct search_place *p)
-{
-    return p->score > 0 ? p->score / (1 + p->score) - 1 : -1;
-}
-
 static err_t take_rest(const struct search_run *r, enum search_stage stage,
                        const struct search_place *from, size_t limit, struct search_hit *hits,
                        size_t *io_count)
@@ -147,7 +163,7 @@ static err_t take_rest(const struct search_run *r, enum search_stage stage,
             after = piece.list[i].place;
             if (!is || (stage == SEARCH_STAGE_TAIL && in_head(r, piece.list[i].row)))
                 continue;
-            piece.list[i].score = score_of(&piece.list[i].place);
+            piece.list[i].score = NOT_RANKED;
             hits[(*io_count)++] = piece.list[i];
         }
         more = piece.more && piece.count;
@@ -163,7 +179,7 @@ err_t search_stream(const struct search_run *r, const struct search_place *from,
     bool by_time = r->ask->newest || !r->rank.ranked;
     enum search_stage rest = by_time ? SEARCH_STAGE_NEWEST : SEARCH_STAGE_TAIL;
     if (!from || from->stage == SEARCH_STAGE_HEAD) {
-        count = take_head(r, from, limit, hits);
+        TRY(take_head(r, from, limit, hits, &count));
         from = NULL;
     }
     *ret_count = count;

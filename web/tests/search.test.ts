@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { finder, fold, formsOf } from '../src/model/marks.ts';
 import { createPlaces } from '../src/model/places.ts';
-import { ASK, askedOf, filtered, queryOf, readQuestion, same, type Question } from '../src/model/question.ts';
+import { ASK, askedOf, filtered, queryOf, readQuestion, same, withoutFields, type Question } from '../src/model/question.ts';
 import { hintWords, reasons } from '../src/model/reasons.ts';
 import { createSearch, groupsOf, type Hit } from '../src/model/search.ts';
 import { createSearches } from '../src/model/searches.ts';
@@ -96,6 +96,14 @@ test('more results are put behind those that are shown', async () => {
     assert.deepEqual([ids(), log.length], [['1', '2'], 2]);
 });
 
+test('what moved from one page to the next meanwhile is shown once', async () => {
+    const { search, ids } = searchOf(({ query }) => (query.get('cursor') ? hits(['2', '3']) : hits(['1', '2'], 'x')));
+    search.set(ask('a'), true);
+    await settled();
+    await search.more();
+    assert.deepEqual(ids(), ['1', '2', '3']);
+});
+
 test('what is too long for an address is sent as a body', async () => {
     const { search, log } = searchOf(() => hits(['1']));
     search.set(ask('猫'.repeat(600)), true);
@@ -119,13 +127,16 @@ test('filters stand in front of what is typed, and their other values stay in re
 });
 
 test('a question is an address, and nothing in an address becomes part of the query but what is a value', () => {
-    const whole = ask('a "b', { by: { provider: 'claude', when: 'week', in: 'x-1', kind: 'message', language: 'en' }, newest: true, exact: true });
+    const whole = ask('a "b', { by: { provider: 'claude', when: 'week', in: 'x-1', kind: 'message', language: 'en', has: 'code', is: 'mine' }, newest: true, exact: true });
     assert.ok(same(readQuestion(new URLSearchParams(queryOf(whole))), whole));
     assert.deepEqual(readQuestion(new URLSearchParams('q=a&provider=x%20OR%20y&when=always&role=a"b&in=../x')), ask('a'));
     assert.equal(queryOf(ASK), '');
-    assert.deepEqual(filtered(filtered(whole, 'when', 'week'), 'in', 'x-1').by, { provider: 'claude', kind: 'message', language: 'en' });
+    for (const [when, said] of [['2025', 'during:2025 tea'], ['2025-11', 'during:2025-11 tea'], ['2025-11-30', 'during:2025-11-30 tea'], ['2025-1', 'tea'], ['20251', 'tea']])
+        assert.equal(askedOf(readQuestion(new URLSearchParams(`q=tea&when=${when}`)), NOW, false).q, said);
+    assert.equal(withoutFields('role:user tea -in:"a b" (from:Ann https://x.example) on:"open'), 'tea (https://x.example)'.replace('(', '( '));
+    assert.deepEqual(filtered(filtered(whole, 'when', 'week'), 'in', 'x-1').by, { provider: 'claude', kind: 'message', language: 'en', has: 'code', is: 'mine' });
     const { q, conversation, group, kind, sort, exact } = askedOf(whole, NOW, false);
-    assert.deepEqual([q, conversation, group, kind, sort, exact], ['provider:claude lang:en after:2026-03-24 a "b', 'x-1', undefined, 'message', 'time', true]);
+    assert.deepEqual([q, conversation, group, kind, sort, exact], ['provider:claude has:code lang:en is:mine after:2026-03-24 a "b', 'x-1', undefined, 'message', 'time', true]);
 });
 
 test('results stand by conversation, as the server parts them or as they follow one another', () => {
@@ -164,11 +175,14 @@ test('why something was found is said in words', () => {
     assert.equal(why(['kettle', 'red'], [part('cov', 0.5), part('bi', 0)]), 'kettle and red');
     assert.equal(why(['a', 'b', 'c'], [part('cov', 1)]), 'all words');
     assert.equal(why(['kettle'], [part('cov', 1), part('date', 0.9), part('about', 1)], { role: 'user' }), 'the word kettle | near that date | said by the user');
-    assert.equal(why(['kettle'], [part('sem', 0.5)]), 'the word kettle | similar words');
+    assert.equal(why(['kettle'], [part('sem', 0.5)]), 'the word kettle');
     assert.equal(why([], [part('sem', 0.01)], { source: 'similar' }), 'similar words');
+    assert.equal(why([], [part('soft', 0.5)], { source: 'similar', like_of: 'kettle', like: 'pots' }), 'similar: kettle ~ pots');
     assert.equal(why([], [part('nb1', 0.4)], { source: 'neighbour' }), 'beside a message that fits');
     assert.equal(reasons(hit('1', { score: 0 })).length, 0);
     assert.match(hintWords({ code: 'unknown_field', field: 'rol', detail: 'role' }), /Did you mean role:/);
+    assert.match(hintWords({ code: 'no_value', field: 'Role', detail: '' }), /Role:user$/);
+    assert.match(hintWords({ code: 'not_yet', field: 'is', detail: 'pinned' }), /^is:pinned cannot/);
     assert.match(hintWords({ code: 'no_date', field: 'before', detail: 'soup' }), /before:soup is no date/);
 });
 
@@ -190,14 +204,15 @@ test('the places of a conversation are asked for once, and a late answer of anot
     const answer = (id: string): Answer => ({ body: { ...REST, next_cursor: null, items: [hit(id, { message_id: id, words: ['tea'] }), hit('z', { message_id: 'z' })] } });
     const { client, log } = fakeServer(({ query }) => (query.get('conversation') === 'a' ? first.promise : answer('2')));
     const places = createPlaces(client);
-    void places.open('a', 'tea');
-    void places.open('b', 'tea');
-    await places.open('b', 'tea');
+    void places.open('a', ask('tea'));
+    void places.open('b', ask('tea', { by: { role: 'user' } }));
+    await places.open('b', ask('tea ', { by: { role: 'user' } }));
     await settled();
     first.resolve(answer('1'));
     await settled();
     const { messages, forms, ready } = places.store.getState();
     assert.deepEqual([[...messages], forms, ready, log.length], [['2'], ['tea'], true, 2]);
-    await places.open('b', '');
+    assert.deepEqual([log[1]?.query.get('q'), log[1]?.query.get('conversation')], ['role:user tea', 'b']); // with the filters that led there
+    await places.open('b', null);
     assert.deepEqual([places.store.getState().forms, log.length], [[], 2]);
 });

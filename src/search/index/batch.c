@@ -86,6 +86,15 @@ bool search_meta_has(struct str meta, char letter, struct str value)
     return false;
 }
 
+bool search_meta_meets(struct str meta, const struct search_filter *f)
+{
+    struct str is;
+    while (meta_next(&meta, f->letter, &is))
+        if (f->begins ? str_starts(is, f->value) : str_eq(is, f->value))
+            return true;
+    return false;
+}
+
 struct str search_meta_get(struct str meta, char letter)
 {
     struct str is;

@@ -104,9 +104,11 @@ static void put_nots(struct expression *x, const struct search_need *n)
 
 /* --- filters --------------------------------------------------------------------------------------- */
 
-static void put_meta(struct expression *x, char letter, struct str value)
+static void put_meta(struct expression *x, char letter, struct str value, bool begins)
 {
     buf_putf(x->b, is_fts(x) ? "meta : \"%c%.*s\"" : "'_%c%.*s'", letter, STR_ARG(value));
+    if (begins)
+        buf_put(x->b, is_fts(x) ? S(" *") : S(":*"));
 }
 
 /* Those with this letter, of those that exclude or of those that do not: one of them is enough. */
@@ -121,16 +123,16 @@ static bool put_filters(struct expression *x, const struct search_match *m, char
         buf_put(x->b, n ? x->d->either : lead);
         if (!n++)
             buf_putc(x->b, '(');
-        put_meta(x, letter, f->value);
+        put_meta(x, letter, f->value, f->begins);
     }
     if (n)
         buf_putc(x->b, ')');
     return n > 0;
 }
 
-static const char LETTERS[] = { SEARCH_META_KIND,   SEARCH_META_ROLE, SEARCH_META_PROVIDER,
-                                SEARCH_META_MODEL,  SEARCH_META_HAS,  SEARCH_META_LANGUAGE,
-                                SEARCH_META_ACCOUNT };
+static const char LETTERS[] = { SEARCH_META_KIND,    SEARCH_META_ROLE,        SEARCH_META_PROVIDER,
+                                SEARCH_META_MODEL,   SEARCH_META_HAS,         SEARCH_META_LANGUAGE,
+                                SEARCH_META_ACCOUNT, SEARCH_META_CONVERSATION };
 
 static void put_conversations(struct expression *x, struct arena *a, const struct search_match *m)
 {
@@ -140,7 +142,7 @@ static void put_conversations(struct expression *x, struct arena *a, const struc
         buf_put(x->b, i ? x->d->either : x->d->both);
         if (!i)
             buf_putc(x->b, '(');
-        put_meta(x, SEARCH_META_CONVERSATION, id);
+        put_meta(x, SEARCH_META_CONVERSATION, id, false);
     }
     if (m->conversation_count)
         buf_putc(x->b, ')');
@@ -163,7 +165,7 @@ static void put_match(struct expression *x, struct arena *a, const struct search
         put_need(x, m->need);
     }
     if (!n)
-        put_meta(x, 'o', hex_encode(a, str_of((const char *)m->owner.b, sizeof m->owner.b)));
+        put_meta(x, 'o', hex_encode(a, str_of((const char *)m->owner.b, sizeof m->owner.b)), false);
     for (size_t i = 0; i < COUNTOF(LETTERS); i++)
         put_filters(x, m, LETTERS[i], false, x->d->both);
     put_conversations(x, a, m);

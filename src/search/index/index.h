@@ -177,7 +177,10 @@ struct search_filter {
     char letter;      /* enum search_meta */
     struct str value; /* as search_meta_value gives it, not empty */
     bool exclude;
+    bool begins; /* what begins so is meant as well */
 };
+bool search_meta_meets(struct str meta,
+                       const struct search_filter *f); /* whatever `exclude` says */
 
 struct search_wanted { /* one word of the query: any of these numbers */
     const uint32_t *words;

@@ -1,78 +1,141 @@
 /* What stands in front of a colon. */
-#include "base/suggest.h"
 #include "search/query/query.h"
 
-void search_query_hint(struct search_query *q, const char *code, struct str field,
-                       struct str detail)
-{
-    if (q->hint_count < SEARCH_HINTS_MAX)
-        q->hints[q->hint_count++] = (struct search_hint){ code, field, detail };
-}
-
-static err_t choose(struct search_query *q, enum search_field field, struct str value, bool exclude)
+static void choose(struct search_query *q, enum search_field field, struct str value,
+                   const struct search_given *g)
 {
     if (q->choice_count == SEARCH_CHOICES_MAX)
         search_query_hint(q, "too_many_words", S(""), S("some filters were left out"));
     else
-        q->choices[q->choice_count++] = (struct search_choice){ field, value, exclude };
-    return OK;
+        q->choices[q->choice_count++] =
+            (struct search_choice){ field, value, g->exclude, g->unfinished };
 }
 
 /* --- values ------------------------------------------------------------------------------------ */
 
-static bool one_of(struct str value, const char *const *list, size_t count)
+/* Values that are known, and other words for them. */
+struct value {
+    const char *typed, *is;
+};
+static const struct value ROLES[] = {
+    { "user", "user" },  { "assistant", "assistant" }, { "system", "system" }, { "tool", "tool" },
+    { "human", "user" }, { "ai", "assistant" },        { "bot", "assistant" },
+};
+static const struct value THINGS[] = {
+    { "code", "code" },       { "image", "image" },        { "link", "link" },
+    { "file", "file" },       { "math", "math" },          { "table", "table" },
+    { "tool", "tool" },       { "thinking", "thinking" },  { "images", "image" },
+    { "links", "link" },      { "files", "file" },         { "tables", "table" },
+    { "picture", "image" },   { "photo", "image" },        { "url", "link" },
+    { "attachment", "file" }, { "reasoning", "thinking" },
+};
+
+static bool begins(const char *word, struct str with)
 {
-    for (size_t i = 0; i < count; i++)
-        if (str_eq_nocase(value, str_from(list[i])))
-            return true;
-    return false;
+    return with.n <= strlen(word) && str_eq_nocase(str_of(word, with.n), with);
 }
 
-static bool is_role(struct str value)
+/* Which of them it is; while it is being typed, the first one that it may become. STR_NONE: none. */
+static struct str known(const struct value *list, size_t count, const struct search_given *g)
 {
-    static const char *const ROLES[] = { "user", "assistant", "system", "tool" };
-    return one_of(value, ROLES, COUNTOF(ROLES));
+    for (size_t i = 0; i < count; i++)
+        if (str_eq_nocase(g->value, str_from(list[i].typed)))
+            return str_from(list[i].is);
+    for (size_t i = 0; i < count && g->unfinished; i++)
+        if (begins(list[i].typed, g->value))
+            return str_from(list[i].is);
+    return STR_NONE;
+}
+
+static bool take_known(struct search_query *q, enum search_field field, const struct value *list,
+                       size_t count, const struct search_given *g)
+{
+    struct str is = known(list, count, g);
+    struct search_given whole = *g;
+    whole.unfinished = false;
+    if (is.n)
+        choose(q, field, is, &whole);
+    return is.n > 0;
+}
+
+static bool role(struct search_query *q, const struct search_given *g)
+{
+    bool is = take_known(q, SEARCH_FIELD_ROLE, ROLES, COUNTOF(ROLES), g);
+    if (!is)
+        search_query_hint(q, "unknown_field", S("role"), S("user, assistant, system or tool"));
+    return is;
 }
 
 /* from:me is what the reader said; from:user a role; from:Ann a name. */
-static err_t from(struct search_query *q, struct str value, bool exclude, bool *ret_is)
+static bool from(struct search_query *q, const struct search_given *g)
 {
-    *ret_is = true;
-    if (str_eq_nocase(value, S("me")))
-        return choose(q, SEARCH_FIELD_ROLE, S("user"), exclude);
-    return choose(q, is_role(value) ? SEARCH_FIELD_ROLE : SEARCH_FIELD_AUTHOR, value, exclude);
+    struct search_given whole = *g;
+    whole.unfinished = false;
+    if (str_eq_nocase(g->value, S("me")))
+        choose(q, SEARCH_FIELD_ROLE, S("user"), &whole);
+    else if (!take_known(q, SEARCH_FIELD_ROLE, ROLES, COUNTOF(ROLES), &whole))
+        choose(q, SEARCH_FIELD_AUTHOR, g->value, g);
+    return true;
 }
 
-static err_t has(struct search_query *q, struct str value, bool exclude, bool *ret_is)
+static bool has(struct search_query *q, const struct search_given *g)
 {
-    static const char *const THINGS[] = { "code", "image", "link",     "file",
-                                          "math", "table", "thinking", "tool" };
-    *ret_is = one_of(value, THINGS, COUNTOF(THINGS));
-    if (*ret_is)
-        return choose(q, SEARCH_FIELD_HAS, value, exclude);
-    search_query_hint(q, "unknown_field", S("has"),
-                      S("code, image, link, file, math, table, thinking or tool"));
-    return OK;
+    bool is = take_known(q, SEARCH_FIELD_HAS, THINGS, COUNTOF(THINGS), g);
+    if (!is)
+        search_query_hint(q, "unknown_field", S("has"),
+                          S("code, image, link, file, math, table, thinking or tool"));
+    return is;
 }
 
-static err_t is(struct search_query *q, struct str value, bool exclude, bool *ret_is)
+/* What can be said of a conversation; what it cannot be yet is told apart from what nobody knows. */
+static bool is(struct search_query *q, const struct search_given *g)
 {
-    *ret_is = str_eq_nocase(value, S("shared")) && !exclude;
-    if (*ret_is)
-        q->shared = true;
+    static const struct value STATES[] = { { "mine", "mine" }, { "shared", "shared" } };
+    static const struct value LATER[] = {
+        { "archived", "" }, { "pinned", "" },  { "starred", "" },
+        { "favorite", "" }, { "trashed", "" },
+    };
+    struct str state = known(STATES, COUNTOF(STATES), g);
+    bool shared = str_eq(state, S("shared")) != g->exclude;
+    if (state.n) {
+        q->shared |= shared;
+        q->mine |= !shared;
+    } else if (known(LATER, COUNTOF(LATER), g).s && !g->unfinished) {
+        search_query_hint(q, "not_yet", S("is"), g->value);
+    } else {
+        search_query_hint(q, "unknown_field", S("is"), S("mine or shared"));
+    }
+    return state.n > 0;
+}
+
+/* A code, or how the language calls itself or is called in English. */
+static bool language(struct search_query *q, const struct search_given *g)
+{
+    static const struct value NAMES[] = {
+        { "english", "en" },    { "german", "de" },     { "deutsch", "de" },
+        { "french", "fr" },     { "français", "fr" },   { "francais", "fr" },
+        { "spanish", "es" },    { "español", "es" },    { "espanol", "es" },
+        { "portuguese", "pt" }, { "português", "pt" },  { "italian", "it" },
+        { "italiano", "it" },   { "dutch", "nl" },      { "nederlands", "nl" },
+        { "swedish", "sv" },    { "norwegian", "no" },  { "danish", "da" },
+        { "finnish", "fi" },    { "russian", "ru" },    { "русский", "ru" },
+        { "hungarian", "hu" },  { "romanian", "ro" },   { "turkish", "tr" },
+        { "arabic", "ar" },     { "greek", "el" },      { "hindi", "hi" },
+        { "tamil", "ta" },      { "polish", "pl" },     { "czech", "cs" },
+        { "ukrainian", "uk" },  { "indonesian", "id" }, { "chinese", "zh" },
+        { "中文", "zh" },       { "japanese", "ja" },   { "日本語", "ja" },
+        { "korean", "ko" },     { "한국어", "ko" },     { "thai", "th" },
+        { "hebrew", "he" },
+    };
+    struct str named = known(NAMES, COUNTOF(NAMES), g);
+    enum search_language l = search_language_from(named.n ? named : g->value);
+    struct search_given whole = *g;
+    whole.unfinished = false;
+    if (l != SEARCH_LANGUAGE_NONE)
+        choose(q, SEARCH_FIELD_LANGUAGE, search_language_code(l), &whole);
     else
-        search_query_hint(q, "not_yet", S("is"), S("is:shared alone is known"));
-    return OK;
-}
-
-static err_t language(struct search_query *q, struct str value, bool exclude, bool *ret_is)
-{
-    *ret_is = search_language_from(value) != SEARCH_LANGUAGE_NONE;
-    if (*ret_is)
-        return choose(q, SEARCH_FIELD_LANGUAGE, search_language_code(search_language_from(value)),
-                      exclude);
-    search_query_hint(q, "unknown_field", S("lang"), S("a language by its code, such as en"));
-    return OK;
+        search_query_hint(q, "unknown_field", S("lang"), S("a language or its code, such as en"));
+    return l != SEARCH_LANGUAGE_NONE;
 }
 
 /* --- times ----------------------------------------------------------------------------------------- */
@@ -94,83 +157,147 @@ static bool read_date(struct str value, const struct search_clock *clock, struct
         return true;
     }
     err_clear();
-    return search_date_value(value, clock, ret);
+    if (search_date_value(value, clock, ret))
+        return true;
+    static const enum search_language OTHERS[] = {
+        SEARCH_ENGLISH, SEARCH_GERMAN,     SEARCH_FRENCH,
+        SEARCH_SPANISH, SEARCH_PORTUGUESE, SEARCH_ITALIAN
+    };
+    struct search_clock other = *clock; /* somebody who writes English may have German months */
+    for (size_t i = 0; i < COUNTOF(OTHERS); i++) {
+        other.language = OTHERS[i];
+        if (search_date_value(value, &other, ret))
+            return true;
+    }
+    return false;
 }
 
-/* before: ends at its first moment, after: begins there; on: and during: are all of it. */
-static err_t when(struct search_query *q, struct str key, struct str value,
-                  const struct search_clock *clock, bool *ret_is)
+static bool add_span(struct search_query *q, const struct search_date *d, bool exclude)
+{
+    if (q->span_count == SEARCH_SPANS_MAX)
+        search_query_hint(q, "too_many_words", S(""), S("some filters were left out"));
+    else
+        q->spans[q->span_count++] =
+            (struct search_span){ d->from_ms, d->to_ms > d->from_ms ? d->to_ms : d->from_ms + 1,
+                                  exclude };
+    return true;
+}
+
+/* before: ends at its first moment, after: begins there; on: and during: are all of it. What is not before is after. */
+static bool when(struct search_query *q, const struct search_given *g,
+                 const struct search_clock *clock)
 {
     struct search_date d;
-    *ret_is = read_date(value, clock, &d);
-    if (!*ret_is) {
-        search_query_hint(q, "no_date", key, value);
-        return OK;
+    bool before = str_eq_nocase(g->key, S("before"));
+    if (!read_date(g->value, clock, &d)) {
+        search_query_hint(q, "no_date", g->key, g->value);
+        return false;
     }
-    if (str_eq_nocase(key, S("before")))
+    if (!before && !str_eq_nocase(g->key, S("after")))
+        return add_span(q, &d, g->exclude);
+    if (before != g->exclude)
         narrow(q, TIME_NONE, d.from_ms);
-    else if (str_eq_nocase(key, S("after")))
-        narrow(q, d.from_ms, TIME_NONE);
     else
-        narrow(q, d.from_ms, d.to_ms > d.from_ms ? d.to_ms : d.from_ms + 1);
-    return OK;
+        narrow(q, d.from_ms, TIME_NONE);
+    return true;
+}
+
+void search_query_spans(struct search_query *q)
+{
+    int64_t from_ms = TIME_NONE, before_ms = TIME_NONE;
+    for (size_t i = 0; i < q->span_count; i++) {
+        const struct search_span *s = &q->spans[i];
+        if (s->exclude)
+            continue;
+        from_ms = from_ms == TIME_NONE || s->from_ms < from_ms ? s->from_ms : from_ms;
+        before_ms = before_ms == TIME_NONE || s->to_ms > before_ms ? s->to_ms : before_ms;
+    }
+    narrow(q, from_ms, before_ms);
+}
+
+bool search_query_at(const struct search_query *q, int64_t t)
+{
+    bool asked = q->from_ms != TIME_NONE || q->before_ms != TIME_NONE, any = false, within = false;
+    if (t == TIME_NONE)
+        return !asked;
+    if ((q->from_ms != TIME_NONE && t < q->from_ms) ||
+        (q->before_ms != TIME_NONE && t >= q->before_ms))
+        return false;
+    for (size_t i = 0; i < q->span_count; i++) {
+        const struct search_span *s = &q->spans[i];
+        bool in = t >= s->from_ms && t < s->to_ms;
+        if (in && s->exclude)
+            return false;
+        any |= !s->exclude;
+        within |= in && !s->exclude;
+    }
+    return within || !any;
 }
 
 /* --- keys --------------------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *key;
-    enum search_field field;
-} CHOICES[] = {
-    { "role", SEARCH_FIELD_ROLE },   { "provider", SEARCH_FIELD_PROVIDER },
-    { "model", SEARCH_FIELD_MODEL }, { "account", SEARCH_FIELD_ACCOUNT },
-    { "kind", SEARCH_FIELD_KIND },   { "type", SEARCH_FIELD_KIND },
-    { "in", SEARCH_FIELD_IN },
-};
-static const char *const TIMES[] = { "before", "after", "on", "during" };
-static const char *const LATER[] = { "tag" };
-static const char *const OTHERS[] = { "from", "has", "is", "lang" };
-
-/* Words with colons are written without a field in mind; only what is near to one is worth a hint. */
-static void hint_unknown(struct search_query *q, struct str key)
+static bool choose_any(struct search_query *q, enum search_field field,
+                       const struct search_given *g)
 {
-    struct suggestion s = suggest(key);
-    for (size_t i = 0; i < COUNTOF(CHOICES); i++)
-        suggest_offer(&s, str_from(CHOICES[i].key));
-    for (size_t i = 0; i < COUNTOF(TIMES); i++)
-        suggest_offer(&s, str_from(TIMES[i]));
-    for (size_t i = 0; i < COUNTOF(OTHERS); i++)
-        suggest_offer(&s, str_from(OTHERS[i]));
-    struct str best = suggest_best(&s);
-    if (best.n)
-        search_query_hint(q, "unknown_field", key, best);
+    choose(q, field, g->value, g);
+    return true;
 }
 
-err_t search_query_field(struct arena *a, struct search_query *q, struct str key, struct str value,
-                         bool exclude, const struct search_clock *clock, bool *ret_is)
+const char *const SEARCH_QUERY_KEYS[] = { "role",  "from",   "in",    "provider", "account",
+                                          "model", "kind",   "type",  "has",      "is",
+                                          "lang",  "before", "after", "on",       "during",
+                                          "tag",   NULL };
+
+static bool is_key(struct str key)
 {
-    UNUSED(a);
-    *ret_is = false;
-    if (!value.n)
-        return OK;
-    for (size_t i = 0; i < COUNTOF(CHOICES); i++)
-        if (str_eq_nocase(key, str_from(CHOICES[i].key))) {
-            *ret_is = true;
-            return choose(q, CHOICES[i].field, value, exclude);
-        }
-    if (one_of(key, TIMES, COUNTOF(TIMES)) && !exclude)
-        return when(q, key, value, clock, ret_is);
-    if (str_eq_nocase(key, S("from")))
-        return from(q, value, exclude, ret_is);
-    if (str_eq_nocase(key, S("has")))
-        return has(q, value, exclude, ret_is);
-    if (str_eq_nocase(key, S("is")))
-        return is(q, value, exclude, ret_is);
-    if (str_eq_nocase(key, S("lang")))
-        return language(q, value, exclude, ret_is);
-    if (one_of(key, LATER, COUNTOF(LATER)))
-        search_query_hint(q, "not_yet", key, value);
+    for (const char *const *k = SEARCH_QUERY_KEYS; *k; k++)
+        if (str_eq_nocase(key, str_from(*k)))
+            return true;
+    return false;
+}
+
+static bool take(struct search_query *q, const struct search_given *g,
+                 const struct search_clock *clock)
+{
+    static const struct {
+        const char *key;
+        bool (*take)(struct search_query *q, const struct search_given *g);
+    } KNOWN[] = {
+        { "role", role }, { "from", from }, { "has", has }, { "is", is }, { "lang", language }
+    };
+    static const struct {
+        const char *key;
+        enum search_field field;
+    } ANY[] = {
+        { "provider", SEARCH_FIELD_PROVIDER }, { "model", SEARCH_FIELD_MODEL },
+        { "account", SEARCH_FIELD_ACCOUNT },   { "kind", SEARCH_FIELD_KIND },
+        { "type", SEARCH_FIELD_KIND },         { "in", SEARCH_FIELD_IN },
+    };
+    for (size_t i = 0; i < COUNTOF(KNOWN); i++)
+        if (str_eq_nocase(g->key, str_from(KNOWN[i].key)))
+            return KNOWN[i].take(q, g);
+    for (size_t i = 0; i < COUNTOF(ANY); i++)
+        if (str_eq_nocase(g->key, str_from(ANY[i].key)))
+            return choose_any(q, ANY[i].field, g);
+    if (!str_eq_nocase(g->key, S("tag")))
+        return when(q, g, clock);
+    search_query_hint(q, "not_yet", g->key, g->value);
+    return false;
+}
+
+bool search_query_field(struct search_query *q, const struct search_given *g,
+                        const struct search_clock *clock)
+{
+    size_t hints = q->hint_count;
+    bool is = false;
+    if (!is_key(g->key))
+        search_query_hint_key(q, g->key);
+    else if (g->value.n)
+        is = take(q, g, clock);
     else
-        hint_unknown(q, key);
-    return OK;
+        search_query_hint(q, "no_value", g->key, S(""));
+    if (is || !g->unfinished || !is_key(g->key))
+        return is;
+    q->hint_count = hints; /* it is left out until it is understood */
+    return true;
 }

@@ -14,6 +14,8 @@ struct parser {
     size_t last_plain; /* the term that may go on while somebody types; SIZE_MAX: none */
     size_t last_end;   /* where it ended in `q` */
     bool typed;        /* words, phrases, filters: something was asked */
+    bool typing;       /* what stands at the end may go on */
+    size_t fields;     /* filters so far */
 };
 
 static bool is_space(char c)
@@ -107,7 +109,9 @@ static bool walks_next(struct walks *w, struct arena *a, struct search_token *to
     struct search_token stemmed;
     if (!step(w, 0, token))
         return false;
-    *ret = (struct search_typed){ .text = str_dup(a, token->text), .dense = token->dense };
+    *ret = (struct search_typed){ .typed = str_sub(w->walk[0].source, token->start, token->end),
+                                  .text = str_dup(a, token->text),
+                                  .dense = token->dense };
     for (size_t i = 0; i < w->count; i++)
         ret->stems[i] = step(w, i + 1, &stemmed) ? str_dup(a, stemmed.stem) : ret->text;
     return true;
@@ -237,24 +241,27 @@ static struct str take_word(struct parser *p)
     return str_sub(p->q, from, p->at);
 }
 
-/* key:value or key:"a value". *ret_is false: `at` stands where it stood. */
-static err_t take_field(struct parser *p, bool exclude, bool *ret_is)
+/* key:value or key:"a value". False: `at` stands where it stood. */
+static bool take_field(struct parser *p, bool exclude)
 {
     size_t from = p->at, colon = from;
-    *ret_is = false;
     while (colon < p->q.n && ((p->q.s[colon] >= 'a' && p->q.s[colon] <= 'z') ||
                               (p->q.s[colon] >= 'A' && p->q.s[colon] <= 'Z')))
         colon++;
     if (colon == from || colon >= p->q.n || p->q.s[colon] != ':')
-        return OK;
-    struct str key = str_sub(p->q, from, colon);
+        return false;
+    struct search_given g = { .key = str_sub(p->q, from, colon), .exclude = exclude };
     p->at = colon + 1;
     bool quoted = p->at < p->q.n && p->q.s[p->at] == '"';
-    struct str value = quoted ? take_quoted(p) : take_word(p);
-    TRY(search_query_field(p->arena, p->out, key, value, exclude, p->clock, ret_is));
-    if (!*ret_is)
-        p->at = from;
-    return OK;
+    g.value = quoted ? take_quoted(p) : take_word(p);
+    bool closed = quoted && p->q.s[p->at - 1] == '"' && p->at > colon + 2;
+    g.unfinished = p->typing && p->at == p->q.n && !closed;
+    if (search_query_field(p->out, &g, p->clock)) {
+        p->fields++;
+        return true;
+    }
+    p->at = from;
+    return false;
 }
 
 static err_t parse_list(struct parser *p, int depth, bool exclude, struct search_node *all,
@@ -267,6 +274,7 @@ static err_t take_group(struct parser *p, int depth, bool exclude, struct thing 
     if (!all)
         return arena_err(p->arena);
     p->at++;
+    p->typed = true;
     TRY(parse_list(p, depth + 1, exclude, all, false));
     if (p->at < p->q.n)
         p->at++; /* the closing one */
@@ -277,27 +285,30 @@ static err_t take_group(struct parser *p, int depth, bool exclude, struct thing 
 static err_t take_thing(struct parser *p, int depth, bool exclude, struct thing *ret)
 {
     char c = p->q.s[p->at];
-    bool is_field;
     *ret = (struct thing){ 0 };
     if (c == '(' && depth < DEPTH_MAX)
         return take_group(p, depth, exclude, ret);
     if (c == '"') {
+        bool open = str_find_char(p->q, '"', p->at + 1) >= p->q.n;
         struct str text = take_quoted(p);
         p->typed = true;
-        return add_phrase(p, text, take_star(p), exclude, &ret->node);
+        return add_phrase(p, text, take_star(p) || (open && p->typing), exclude, &ret->node);
     }
     if (c == '(' || c == ')') {
         p->at++; /* one that opens too deep, or closes nothing */
+        p->typed = true;
         return OK;
     }
-    TRY(take_field(p, exclude, &is_field));
     p->typed = true;
-    if (is_field) {
+    if (take_field(p, exclude)) {
         p->last_plain = SIZE_MAX;
         return OK;
     }
     struct str word = take_word(p);
     ret->plain = true;
+    if (p->typing && p->at == p->q.n && str_eq(word, S("OR")))
+        return OK; /* what is to follow is not there yet */
+    search_query_hint_word(p->out, word, p->q);
     if (!exclude) {
         buf_put(&p->words, word);
         buf_putc(&p->words, ' ');
@@ -310,7 +321,7 @@ static err_t take_signed(struct parser *p, int depth, bool exclude, struct thing
 {
     bool minus = p->q.s[p->at] == '-' && p->at + 1 < p->q.n && !is_space(p->q.s[p->at + 1]);
     p->at += minus;
-    TRY(take_thing(p, depth, exclude || minus, ret));
+    TRY(take_thing(p, depth, exclude != minus, ret)); /* -(-a) is a */
     if (!minus)
         return OK;
     p->last_plain = SIZE_MAX;
@@ -344,8 +355,9 @@ static bool take_or(struct parser *p)
     return true;
 }
 
-/* Alternatives: the first has been read. */
-static err_t parse_any(struct parser *p, int depth, bool exclude, struct thing *first)
+/* Alternatives: the first has been read, behind `fields` filters. A filter is no alternative to a word: it holds for all of the query. */
+static err_t parse_any(struct parser *p, int depth, bool exclude, size_t fields,
+                       struct thing *first)
 {
     struct search_node *any = node_new(p, SEARCH_NODE_ANY);
     if (!any)
@@ -358,6 +370,8 @@ static err_t parse_any(struct parser *p, int depth, bool exclude, struct thing *
         if (more.node)
             node_add(any, more.node);
     } while (take_or(p));
+    if (any->parts && p->fields > fields)
+        search_query_hint(p->out, "filter_everywhere", S(""), S(""));
     *first = (struct thing){ .node = any->parts ? any : NULL };
     return OK;
 }
@@ -368,11 +382,12 @@ static err_t parse_list(struct parser *p, int depth, bool exclude, struct search
 {
     for (skip_space(p); p->at < p->q.n; skip_space(p)) {
         struct thing t;
+        size_t fields = p->fields;
         if (p->q.s[p->at] == ')' && !top)
             return OK;
         TRY(take_signed(p, depth, exclude, &t));
         if (take_or(p))
-            TRY(parse_any(p, depth, exclude, &t));
+            TRY(parse_any(p, depth, exclude, fields, &t));
         if (t.node && !(top && t.plain && !t.negative))
             node_add(all, t.node);
     }
@@ -405,7 +420,7 @@ static void drop_plain_groups(const struct parser *p, struct search_node *all)
 static bool asks_nothing(const struct search_query *q)
 {
     return !q->count && !q->choice_count && q->from_ms == TIME_NONE && q->before_ms == TIME_NONE &&
-           !q->shared;
+           !q->span_count && !q->shared && !q->mine;
 }
 
 err_t search_query_parse(struct arena *a, struct str q, bool typing,
@@ -416,10 +431,13 @@ err_t search_query_parse(struct arena *a, struct str q, bool typing,
         return err_note(E_INVALID, "q", "the query has more than %d bytes", SEARCH_QUERY_BYTES_MAX);
     if (!text_ok(q))
         return err_note(E_INVALID, "q", "the query is not valid text");
+    TRY(search_query_signs(a, q, &q));
     struct search_query out = { .from_ms = TIME_NONE,
                                 .before_ms = TIME_NONE,
                                 .languages = *languages };
-    struct parser p = { .arena = a, .out = &out, .clock = clock, .q = q, .last_plain = SIZE_MAX };
+    struct parser p = {
+        .arena = a, .out = &out, .clock = clock, .q = q, .last_plain = SIZE_MAX, .typing = typing
+    };
     buf_init(&p.words, a, 2 * SEARCH_QUERY_BYTES_MAX);
     out.need = node_new(&p, SEARCH_NODE_ALL);
     if (!out.need)
@@ -429,6 +447,7 @@ err_t search_query_parse(struct arena *a, struct str q, bool typing,
     if (!p.typed)
         return err_note(E_INVALID, "q", "type at least one word");
     drop_plain_groups(&p, out.need);
+    search_query_spans(&out);
     out.words = p.words.n ? buf_str(&p.words) : S("");
     if (typing && p.last_plain != SIZE_MAX && p.last_end == q.n)
         out.terms[p.last_plain].prefix |= may_begin(out.terms[p.last_plain].tokens);

@@ -8,10 +8,13 @@
  *   kett*             words that begin so (two letters or more)
  *   role:user …       filters; several of one kind are alternatives (docs/search.md lists them)
  *
- * A field that is not known, or whose value is none, is searched as words, and a hint says so.
+ * A field that is not known, or whose value is none, is searched as words, and a hint says so. While somebody types, a field at the
+ * end is not finished: its value may go on, and what is none yet is left out.
  *
+ * signs.c     signs as keyboards write them, to those of the language
  * parse.c     the line, to terms and conditions
  * fields.c    what stands in front of a colon
+ * hints.c     what may have been meant
  * dates.c     days, months and spans in words
  * spelling.c  the nearest word for one that stands nowhere */
 #ifndef VIVIM_SEARCH_QUERY_QUERY_H
@@ -23,7 +26,8 @@
 
 enum { SEARCH_STEMS_MAX = 4 };
 struct search_typed {                   /* a token of the query */
-    struct str text;                    /* folded, as it was written */
+    struct str typed;                   /* as it was typed */
+    struct str text;                    /* the same folded */
     struct str stems[SEARCH_STEMS_MAX]; /* in each of the languages that were asked for */
     bool dense;
 };
@@ -67,14 +71,21 @@ struct search_choice {
     enum search_field field;
     struct str value; /* as it was typed, not empty */
     bool exclude;
+    bool begins; /* it may go on: what begins so is meant */
+};
+struct search_span { /* of on: and during: */
+    int64_t from_ms, to_ms;
+    bool exclude;
 };
 
 struct search_hint {
-    const char *code; /* "unknown_field", "no_date", "not_yet", "too_many_words" */
+    /* "unknown_field" (detail: the field that was meant, or the values that it takes), "no_value", "no_date", "not_yet", "operator"
+     * (detail: the sign for it), "filter_everywhere", "no_kind" (detail: those that there are; it is left out), "too_many_words" */
+    const char *code;
     struct str field, detail;
 };
 
-enum { SEARCH_HINTS_MAX = 8, SEARCH_CHOICES_MAX = 32 };
+enum { SEARCH_HINTS_MAX = 8, SEARCH_CHOICES_MAX = 32, SEARCH_SPANS_MAX = 16 };
 
 struct search_query {
     struct search_term *terms;
@@ -82,8 +93,12 @@ struct search_query {
     struct search_node *need; /* an ALL; without parts: no condition */
     struct search_choice choices[SEARCH_CHOICES_MAX];
     size_t choice_count;
-    int64_t from_ms, before_ms; /* TIME_NONE: any */
-    bool shared;                /* is:shared: only what others share */
+    int64_t from_ms, before_ms; /* TIME_NONE: any; around all spans that do not exclude */
+    struct search_span
+        spans[SEARCH_SPANS_MAX]; /* one of those that do not exclude, none of the others */
+    size_t span_count;
+    bool mine,
+        shared; /* is:mine, is:shared: only what the reader owns, only what others share; both: all */
     struct search_hint hints[SEARCH_HINTS_MAX];
     size_t hint_count;
     struct search_languages languages;
@@ -104,12 +119,34 @@ NODISCARD err_t search_query_parse(struct arena *a, struct str q, bool typing,
 NODISCARD err_t search_query_token(struct arena *a, const struct search_languages *languages,
                                    struct str word, struct search_typed *ret, bool *ret_is);
 
-/* fields.c: is `key` (without its colon) a field, and `value` one for it? Then it is in `q`, and *ret_is is true. What is not
- * leaves a hint where that helps. */
-NODISCARD err_t search_query_field(struct arena *a, struct search_query *q, struct str key,
-                                   struct str value, bool exclude, const struct search_clock *clock,
-                                   bool *ret_is);
+/* Is `t` neither before nor after the query's times, in one of its spans and in none that it excludes? TIME_NONE: not known. */
+bool search_query_at(const struct search_query *q, int64_t t);
+
+/* --- inside ------------------------------------------------------------------------------------ */
+
+/* signs.c: no longer than `q`, which is *ret where it has none but the language's own. */
+NODISCARD err_t search_query_signs(struct arena *a, struct str q, struct str *ret);
+
+/* fields.c */
+struct search_given {
+    struct str key, value; /* key: without its colon */
+    bool exclude;
+    bool unfinished; /* somebody is still typing the value */
+};
+/* Is it a field, and the value one for it? Then it is in `q`, and true is given. What is not leaves a hint where that helps. */
+bool search_query_field(struct search_query *q, const struct search_given *g,
+                        const struct search_clock *clock);
+/* on: and during: narrow the times of the whole; call this when all fields are there. */
+void search_query_spans(struct search_query *q);
+
+/* hints.c: each once. */
 void search_query_hint(struct search_query *q, const char *code, struct str field,
                        struct str detail);
+/* A key that is none may be near to one, or another word for it. */
+void search_query_hint_key(struct search_query *q, struct str key);
+/* A plain word of `line` may be an operator of another search: NOT, AND, +word. */
+void search_query_hint_word(struct search_query *q, struct str word, struct str line);
+/* The fields of the language, for hints; NULL at the end. */
+extern const char *const SEARCH_QUERY_KEYS[];
 
 #endif

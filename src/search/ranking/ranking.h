@@ -42,8 +42,8 @@ extern const double RANK_K1, RANK_B; /* of BM25 */
 /* --- the query, as it is ranked -------------------------------------------------------------------- */
 
 struct rank_word {
-    struct str text; /* as it was typed */
-    size_t term;     /* of the query */
+    struct str text, typed; /* folded, and as it was typed */
+    size_t term;            /* of the query */
     enum search_word_class class;
     bool ranked; /* counts for the order; else only a condition asks for it */
     bool known;  /* it stands somewhere in what the reader may search */

@@ -35,7 +35,7 @@ export interface Search {
     opened: string; // the place that was gone to, for the way back
 }
 
-const DEBOUNCE_MS = 150;
+const DEBOUNCE_MS = 80;
 const PAGE = 20;
 const ADDRESS_MAX = 1_500; // UTF-16 units; what is longer goes as a body
 const NO_ANSWER = { answered: null, typing: false, groups: [], facets: [], corrections: [], hints: [], similar: false, cursor: null, tookMs: null, problem: null, opened: '' };
@@ -64,10 +64,16 @@ export function groupsOf({ items, groups }: Pick<Answer, 'items' | 'groups'>): G
 export function facetsOf(before: Search, answer: Pick<Answer, 'facets'>, question: Question): Facet[] {
     const about = before.answered?.q === question.q;
     return (answer.facets ?? []).map((facet) => {
-        const on = facet.name in question.by;
+        const on = facet.name in question.by; // (dates go on by month and day)
         const known = about ? before.facets.find((f) => f.name === facet.name) : undefined;
         return on && known ? known : facet;
     });
+}
+
+// What was stored meanwhile may move a place from one page to the next: it stays where it was seen first.
+function fresh(shown: Group[], more: Group[]): Group[] {
+    const seen = new Set(shown.flatMap((g) => g.hits.map((h) => h.id)));
+    return more.map((g) => ({ ...g, hits: g.hits.filter((h) => !seen.has(h.id)) })).filter((g) => g.hits.length);
 }
 
 export async function askServer(client: Client, asked: Asked, signal: AbortSignal): Promise<Answer> {
@@ -136,7 +142,7 @@ export function createSearch({ client, later, now = () => new Date() }: SearchPa
         try {
             const page = await askServer(client, { ...askedOf(answered, now(), typing), limit: PAGE, cursor }, mine.signal);
             if (mine !== running) return;
-            store.setState({ groups: [...groups, ...groupsOf(page)], cursor: page.next_cursor, status: 'ready', problem: null });
+            store.setState({ groups: [...groups, ...fresh(groups, groupsOf(page))], cursor: page.next_cursor, status: 'ready', problem: null });
         } catch (error) {
             if (mine !== running || isAbort(error)) return;
             store.setState({ status: 'ready', problem: toProblem(error) });

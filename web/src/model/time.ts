@@ -2,6 +2,8 @@
 
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
 const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const UTC_DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const UTC_MONTH = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric', timeZone: 'UTC' });
 const MONTH = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric' });
 
 function parsed(time: string | null | undefined): Date | null {
@@ -19,6 +21,11 @@ const shown = (format: Intl.DateTimeFormat, time: string | null | undefined): st
 
 export const day = (time: string | null | undefined): string => shown(DAY, time);
 export const exact = (time: string | null | undefined): string => shown(EXACT, time);
+
+// "2026", "2026-01", "2026-01-31": a year, a month, a day of the calendar.
+export function calendar(date: string): string {
+    return date.length === 4 ? date : (date.length === 7 ? UTC_MONTH : UTC_DAY).format(new Date(date.padEnd(10, '-01')));
+}
 
 // When it was, as the end of a sentence: the heading a row stands under in a list that is newest first.
 export function period(time: string | null | undefined, now: Date): string {

@@ -1,7 +1,6 @@
 // Which screen is shown: by the address, and by whether somebody is signed in.
 import type { ComponentType } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { ImportsModel } from '../model/imports.ts';
 import { isPublic, type Route } from '../model/route.ts';
 import { useStore } from '../ui/hooks.ts';
 import { Notice, Waiting } from '../ui/parts.tsx';
@@ -12,18 +11,27 @@ import { LoginRoom } from './login.tsx';
 import { NotFound } from './not_found.tsx';
 import { ReaderRoom } from './reader.tsx';
 import { SearchRoom } from './search.tsx';
-import { SettingsRoom } from './settings.tsx';
 import { SetupRoom } from './setup.tsx';
 import { Shell } from './shell.tsx';
 
-// Loaded when it is first asked for: few visits import something.
+// What few visits need is loaded when it is first asked for. The focus, which found no heading on the way here, goes to it then.
+function LaterRoom({ load }: { load: () => Promise<ComponentType> }) {
+    const { navigation } = useApp();
+    const [Loaded, setLoaded] = useState<ComponentType | null>(null);
+    const [lost, setLost] = useState(false);
+    useEffect(() => void load().then((room) => setLoaded(() => room), () => setLost(true)), []);
+    useEffect(() => {
+        if (Loaded && navigation.store.getState().visit > 1 && !document.activeElement?.closest('main')) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
+    }, [Loaded]);
+    if (lost) return <Notice tone="wrong" action={{ label: 'Load it again', run: () => location.reload() }}><p>This part of the page could not be loaded.</p></Notice>;
+    return Loaded ? <Loaded /> : <Waiting what="Loading" />;
+}
+
+const loadSettings = () => import('./settings.tsx').then((m) => m.SettingsRoom);
+
 function LaterImportRoom({ id }: { id: string }) {
     const { imports } = useApp();
-    const [loaded, setLoaded] = useState<{ Room: ComponentType<{ id: string; model: ImportsModel }>; model: ImportsModel } | null>(null);
-    const [lost, setLost] = useState(false);
-    useEffect(() => void Promise.all([import('./imports.tsx'), imports()]).then(([m, model]) => setLoaded({ Room: m.ImportRoom, model }), () => setLost(true)), []);
-    if (lost) return <Notice tone="wrong" action={{ label: 'Load it again', run: () => location.reload() }}><p>This part of the page could not be loaded.</p></Notice>;
-    return loaded ? <loaded.Room id={id} model={loaded.model} /> : <Waiting what="Loading" />;
+    return <LaterRoom load={() => Promise.all([import('./imports.tsx'), imports()]).then(([m, model]) => () => <m.ImportRoom id={id} model={model} />)} />;
 }
 
 function Room({ route }: { route: Route }) {
@@ -37,7 +45,7 @@ function Room({ route }: { route: Route }) {
     case 'capture': return <CaptureRoom id={route.id} />;
     case 'imports': return <LaterImportRoom id="" />;
     case 'import': return <LaterImportRoom id={route.id} />;
-    case 'settings': return <SettingsRoom />;
+    case 'settings': return <LaterRoom load={loadSettings} />;
     case 'unknown': return <NotFound what="page" />;
     }
 }

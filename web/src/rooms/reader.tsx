@@ -84,7 +84,7 @@ function useMessageInAddress(messageId: string, messages: Message[], q: string, 
         const firstMark = () => ranges.current?.find((r) => target.contains(r.startContainer));
         const coming = () => {
             const found = places.store.getState();
-            return !!q && found.q === q && found.ready && found.messages.has(messageId) && !firstMark();
+            return !!q && found.question?.q === q && found.ready && found.messages.has(messageId) && !firstMark();
         };
         stop.current = stayAt(target, firstMark, coming);
     }, [messageId, visit, messages.length]);

@@ -52,6 +52,8 @@ interface MarksProps {
 
 export function MarksBar({ id, q, messageId, messages, ranges }: MarksProps) {
     const { places, search, navigation, view } = useApp();
+    const { answered } = search.store.getState();
+    const question = answered?.q === q ? answered : { ...ASK, q }; // with its filters, where it led here
     const found = useStore(places.store, (s) => s);
     const shortcuts = useStore(view.store, (s) => s.shortcuts);
     const [, again] = useState(0);
@@ -59,7 +61,7 @@ export function MarksBar({ id, q, messageId, messages, ranges }: MarksProps) {
     const unfolded = useRef('');
     const find = useMemo(() => finder(found.forms), [found.forms]);
     const ids = useMemo(() => messages.map((m) => m.id).filter((m) => found.messages.has(m)), [messages, found.messages]);
-    useEffect(() => void places.open(id, q), [id, q]);
+    useEffect(() => void places.open(id, question), [id, q]);
     useEffect(() => {
         at.current = -1;
     }, [messageId, q]);
@@ -98,8 +100,6 @@ export function MarksBar({ id, q, messageId, messages, ranges }: MarksProps) {
     };
     useKeys(shortcuts, { n: () => toMark(1), N: () => toMark(-1), m: () => toPlace(1), M: () => toPlace(-1) });
 
-    const { answered } = search.store.getState();
-    const question = answered?.q === q ? answered : { ...ASK, q };
     const back = (event: MouseEvent) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || !same(answered, question)) return;
         event.preventDefault();

@@ -1,7 +1,7 @@
 // Search as you type. Arrows go from the box into the results, j and k through them, Enter opens at the message, Escape leads
 // back to the box.
 import { useEffect, useRef } from 'preact/hooks';
-import { filtered, same, type Question } from '../model/question.ts';
+import { filtered, same, withoutFields, type Question } from '../model/question.ts';
 import { hintWords } from '../model/reasons.ts';
 import type { Search } from '../model/search.ts';
 import { count } from '../model/time.ts';
@@ -68,11 +68,13 @@ function Said({ change }: { change: (question: Question) => void }) {
 
 function Nothing({ question, change }: { question: Question; change: (question: Question) => void }) {
     const narrowed = Object.keys(question.by).length > 0;
+    const words = withoutFields(question.q);
     return (
         <div class="empty">
             <h2>Nothing found</h2>
             {narrowed && <p>The filters may be too narrow. <button type="button" onClick={() => change({ ...question, by: {} })}>Search without filters</button></p>}
             {question.newest && <p>Newest first shows only what has all the words. <button type="button" onClick={() => change({ ...question, newest: false })}>Best first</button></p>}
+            {words && words !== question.q && <p>The filters among the words may be too narrow. <button type="button" onClick={() => change({ ...question, q: words })}>Search for {words}</button></p>}
             <p>Other words for the same thing may find it; <code>word*</code> finds longer words too. New captures can be found a moment after they are stored.</p>
         </div>
     );
@@ -134,7 +136,7 @@ export function SearchRoom({ question }: { question: Question }) {
             </form>
             {!state.question.q.trim() ? <SearchStart choose={(q) => (change(q), box.current?.focus())} /> : (
                 <div class="search-body">
-                    <Filters question={state.question} facets={state.facets} inTitle={groups[0]?.title ?? ''} choose={(name, value) => change(filtered(state.question, name, value))} />
+                    <Filters question={state.question} facets={state.facets} inTitle={groups[0]?.title ?? ''} choose={(name, value) => change(filtered(state.question, name, value))} clear={() => change({ ...state.question, by: {} })} />
                     <div class="search-main">
                         <Summary change={change} />
                         {problem && (problem.status === 422 ? <Notice tone="wrong"><p>{problem.message}</p></Notice>

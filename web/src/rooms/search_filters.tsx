@@ -2,26 +2,31 @@
 import { providerName } from '../model/provider.ts';
 import { WHEN, type Filter, type Question } from '../model/question.ts';
 import type { Facet } from '../model/search.ts';
-import { count } from '../model/time.ts';
+import { calendar, count } from '../model/time.ts';
 
-const NAMES: [Filter, string][] = [['provider', 'Provider'], ['role', 'Said by'], ['language', 'Language'], ['kind', 'What']];
-const ROLES: Record<string, string> = { user: 'User', assistant: 'Assistant', tool: 'Tool output', system: 'System' };
-const KINDS: Record<string, string> = { message: 'Messages', conversation: 'Titles' };
-const WHENS: Record<keyof typeof WHEN, string> = { week: 'Past week', month: 'Past 30 days', year: 'Past year' };
+const NAMES: [Filter, string][] = [['provider', 'Provider'], ['role', 'Said by'], ['has', 'With'], ['language', 'Language'], ['is', 'Whose'], ['kind', 'What']];
+const VALUES: Partial<Record<Filter, Record<string, string>>> = {
+    role: { user: 'User', assistant: 'Assistant', tool: 'Tool output', system: 'System' },
+    has: { code: 'Code', image: 'Pictures', link: 'Links', file: 'Files', math: 'Formulas', table: 'Tables', tool: 'Tools', thinking: 'Thinking' },
+    is: { mine: 'Mine', shared: 'Shared with me' },
+    kind: { message: 'Messages', conversation: 'Titles' },
+    when: { week: 'Past week', month: 'Past 30 days', year: 'Past year' },
+};
+const SHOWN_MAX = 8;
 const languages = new Intl.DisplayNames(undefined, { type: 'language', fallback: 'code' });
 
-function nameOf(filter: Filter, value: string): string {
-    switch (filter) {
-    case 'provider': return providerName(value);
-    case 'role': return ROLES[value] ?? value;
-    case 'kind': return KINDS[value] ?? value;
-    case 'language': try {
-        return languages.of(value) ?? value;
+function languageOf(code: string): string {
+    try {
+        return languages.of(code) ?? code;
     } catch {
-        return value; // no language tag
+        return code; // no language tag
     }
-    default: return value;
-    }
+}
+
+function nameOf(filter: Filter, value: string): string {
+    if (filter === 'provider') return providerName(value);
+    if (filter === 'language') return languageOf(value);
+    return VALUES[filter]?.[value] ?? (filter === 'when' ? calendar(value) : value);
 }
 
 interface FiltersProps {
@@ -29,28 +34,41 @@ interface FiltersProps {
     facets: Facet[];
     inTitle: string; // of the conversation that is searched alone
     choose: (filter: Filter, value: string) => void;
+    clear: () => void;
 }
 
-function Choices({ question, facets, inTitle, choose }: FiltersProps) {
-    const chip = (filter: Filter, value: string, name: string, number?: number) => (
+// The value that is on is shown even where nothing has it: it can be taken off again.
+function valuesOf(facets: Facet[], name: string, on: string | undefined) {
+    const values = [...(facets.find((f) => f.name === name)?.values ?? [])];
+    if (name !== 'date') values.sort((a, b) => b.count - a.count);
+    const shown = values.slice(0, SHOWN_MAX);
+    return on && !shown.some((v) => v.value === on) ? [{ value: on, count: 0 }, ...shown] : shown;
+}
+
+function Choices({ question, facets, inTitle, choose, clear }: FiltersProps) {
+    const { by } = question;
+    const chip = (filter: Filter, value: string, name = nameOf(filter, value), number?: number) => (
         <li key={value}>
-            <button type="button" class="facet" aria-pressed={question.by[filter] === value} onClick={() => choose(filter, value)}>
-                <span>{name}</span>{number !== undefined && <span class="facet-count">{number.toLocaleString()}</span>}
+            <button type="button" class="facet" aria-pressed={by[filter] === value} onClick={() => choose(filter, value)}>
+                <span>{name}</span>{!!number && <span class="facet-count">{number.toLocaleString()}</span>}
             </button>
         </li>
     );
-    const shown = NAMES.map(([filter, name]) => {
-        const values = [...(facets.find((f) => f.name === filter)?.values ?? [])].sort((a, b) => b.count - a.count);
-        const on = question.by[filter];
-        return { filter, name, values: on && !values.some((v) => v.value === on) ? [...values, { value: on, count: 0 }] : values };
-    });
+    const dates = valuesOf(facets, 'date', by.when && by.when in WHEN ? undefined : by.when);
     return (
         <>
-            {question.by.in && <section aria-label="Conversation"><h3>Only in</h3><ul class="plain-list">{chip('in', question.by.in, inTitle || 'one conversation')}</ul></section>}
-            {shown.map(({ filter, name, values }) => (values.length > 1 || question.by[filter]) && (
-                <section key={filter} aria-label={name}><h3>{name}</h3><ul class="plain-list">{values.map((v) => chip(filter, v.value, nameOf(filter, v.value), v.count || undefined))}</ul></section>
-            ))}
-            <section aria-label="When"><h3>When</h3><ul class="plain-list">{Object.entries(WHENS).map(([value, name]) => chip('when', value, name))}</ul></section>
+            {by.in && <section aria-label="Conversation"><h3>Only in</h3><ul class="plain-list">{chip('in', by.in, inTitle || 'one conversation')}</ul></section>}
+            {NAMES.map(([filter, name]) => {
+                const values = valuesOf(facets, filter, by[filter]);
+                return (values.length > 1 || by[filter]) && (
+                    <section key={filter} aria-label={name}><h3>{name}</h3><ul class="plain-list">{values.map((v) => chip(filter, v.value, undefined, v.count))}</ul></section>
+                );
+            })}
+            <section aria-label="When">
+                <h3>When</h3>
+                <ul class="plain-list">{(dates.length > 1 || by.when) && dates.map((v) => chip('when', v.value, undefined, v.count))}{Object.keys(WHEN).map((value) => chip('when', value))}</ul>
+            </section>
+            {Object.keys(by).length > 0 && <button type="button" class="quiet facet-clear" onClick={clear}>Take all filters off</button>}
         </>
     );
 }

@@ -38,7 +38,7 @@ function HitRow({ hit, answered }: { hit: Hit; answered: Question }) {
                     <span class="hit-who">{whoOf(hit)}</span>
                     {hit.created_at && <time dateTime={hit.created_at} title={exact(hit.created_at)}>{day(hit.created_at)}</time>}
                 </span>
-                <span class="hit-snippet"><Marked hit={hit} /></span>
+                <span class={`hit-snippet${hit.highlights.length ? '' : ' hit-beside'}`}><Marked hit={hit} /></span>
                 {why.length > 0 && <span class="hit-why"><span class="visually-hidden">Found by: </span>{why.join(' · ')}</span>}
             </a>
         </li>
