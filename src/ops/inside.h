@@ -126,6 +126,13 @@ struct consumer {
     bool behind; /* on the index, which was empty: it has not come to the end of the log yet */
 };
 
+struct ops_batch { /* what was read of the log in this round of the consumers */
+    struct arena arena;
+    struct op_cursor from;
+    struct op *ops;
+    size_t count;
+};
+
 struct consumers {
     struct consumer list[OPS_CONSUMERS_MAX];
     size_t count;
@@ -135,6 +142,7 @@ struct consumers {
     bool wake, stopping;     /* under mutex */
     bool gathering;          /* the same: it looks by itself in a moment */
     struct db *rows, *index; /* the thread's; no index while that is damaged */
+    struct ops_batch batch;
     bool store_away;         /* it has been said in the log */
     int64_t next_prune_ms, next_mend_ms;
     _Atomic bool index_behind; /* one of them is */
