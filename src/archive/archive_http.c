@@ -280,7 +280,7 @@ static err_t conversation_patch(struct req *rq, struct reply *rp)
     struct json fields;
     struct archive_conversation c;
     TRY(req_json(rq, &fields));
-    TRY(find(rq, SHARE_WRITE, archive_get, &access, &c));
+    TRY(find(rq, SHARE_WRITE, archive_get_state, &access, &c));
     TRY(req_if_match(rq, conversation_tag(rq->arena, &c, &access)));
     struct entity_change change = change_of(rq, CHANGE_UPDATE, &access, &c);
     change.fields = fields;
@@ -298,7 +298,7 @@ static err_t conversation_delete(struct req *rq, struct reply *rp)
 {
     struct access access;
     struct archive_conversation c;
-    TRY(find(rq, SHARE_ADMINISTER, archive_get, &access, &c));
+    TRY(find(rq, SHARE_ADMINISTER, archive_get_state, &access, &c));
     TRY(req_if_match(rq, conversation_tag(rq->arena, &c, &access)));
     struct entity_change change = change_of(rq, CHANGE_DELETE, &access, &c);
     TRY(entity_change(rq->app, rq->db, rq->arena, ARCHIVE_CONVERSATION, &change, &c.version));
