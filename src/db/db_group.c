@@ -29,7 +29,7 @@ struct group {
     _Atomic bool awaited; /* a thread waits for it, or wants it now */
     _Atomic int users;    /* threads that still look at this struct; the last one frees it */
     int64_t began_us;
-    _Atomic unsigned marks; /* of its members, not told yet */
+    _Atomic unsigned marks;   /* of its members, not told yet */
     struct db_handed *handed; /* who is told; under the writer's lock, as `over` is */
     bool over;
     struct gate ended; /* behind it the result stands */

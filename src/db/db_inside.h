@@ -91,7 +91,7 @@ struct db {
     struct db_store *store;
     void *connection; /* of the database */
     bool in_txn, in_reads;
-    unsigned marks; /* db_txn_mark */
+    unsigned marks;             /* db_txn_mark */
     bool keeps_reads, put_down; /* db_reads_keep; a transaction is open for the next reads … */
     uint64_t put_down_at;       /* … that saw at least so many groups */
     bool inside;                /* of the one that makes a derived store anew, and of migrations */

@@ -22,7 +22,7 @@ struct net_loop {
     uv_timer_t tick;           /* deadlines of connections, coarse */
     struct net_conn *conns;    /* all of this loop */
     _Atomic size_t conn_count; /* written on its thread */
-    uv_idle_t idle;            /* while something was left for the next turn: the loop does not wait */
+    uv_idle_t idle; /* while something was left for the next turn: the loop does not wait */
     struct net_letter *left, **last_left; /* net_next_turn; of its thread alone */
     uv_check_t woken;
     int64_t woke_ms, ticked_ms, worked_ms; /* its turn began; the last tick; in turns since */

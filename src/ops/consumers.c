@@ -15,47 +15,6 @@ enum {
 
 /* --- one batch ------------------------------------------------------------------------------- */
 
-static void forget_batch(struct ops_batch *b)
-{
-    arena_reset(&b->arena);
-    b->count = 0;
-}
-
-/* The rest behind a cursor of what has been read already; 0: nothing. */
-static size_t rest_of_batch(const struct ops_batch *b, struct op_cursor from, struct op **ret)
-{
-    size_t at = 0;
-    if (!b->count || op_cursor_cmp(from, b->from) < 0)
-        return 0;
-    while (at < b->count &&
-           op_cursor_cmp((struct op_cursor){ b->ops[at].txid, b->ops[at].seq }, from) <= 0)
-        at++;
-    *ret = b->ops + at;
-    return b->count - at;
-}
-
-/* What is behind *io_at, which becomes its end. Consumers stand at about the same place: what one has read in this round the
- * next ones need not read again, and what came since is told by the next wake-up. */
-static err_t read_batch(struct consumers *c, struct op_cursor *io_at, size_t limit, struct op **ret,
-                        size_t *ret_count, bool *ret_more)
-{
-    struct ops_batch *b = &c->batch;
-    size_t count = rest_of_batch(b, *io_at, ret);
-    if (!count) {
-        struct op_cursor to = *io_at;
-        forget_batch(b);
-        TRY(ops_read(c->rows, &b->arena, &to, OPS_BATCH_MAX, ret, &count));
-        b->from = *io_at;
-        b->ops = *ret;
-        b->count = count;
-    }
-    *ret_more = count > limit || b->count == OPS_BATCH_MAX;
-    *ret_count = count < limit ? count : limit;
-    if (count)
-        *io_at = (struct op_cursor){ (*ret)[*ret_count - 1].txid, (*ret)[*ret_count - 1].seq };
-    return OK;
-}
-
 static struct db *effects_of(struct consumers *c, const struct op_consumer *is)
 {
     return is->on_index ? c->index : c->rows;
@@ -119,7 +78,7 @@ static err_t consume_live(struct ops *ops, struct consumer *one, struct arena *a
     struct op *batch;
     size_t count;
     struct op_cursor to = one->at;
-    TRY(read_batch(c, &to, OPS_BATCH_MAX, &batch, &count, ret_more));
+    TRY(ops_batch_read(&c->batch, c->rows, &to, OPS_BATCH_MAX, &batch, &count, ret_more));
     if (!count)
         return OK;
     TRY(one->is->consume(ops->app, c->rows, NULL, a, batch, count));
@@ -145,7 +104,7 @@ static err_t consume_on_node(struct ops *ops, struct consumer *one, struct arena
         TRY(node_cursor_get(ops->app, a, is->name, &one->at));
     one->placed = true;
     struct op_cursor to = one->at;
-    TRY(read_batch(c, &to, batch_limit(one), &batch, &count, ret_more));
+    TRY(ops_batch_read(&c->batch, c->rows, &to, batch_limit(one), &batch, &count, ret_more));
     if (!count)
         return OK;
     TRY(is->consume(ops->app, c->rows, NULL, a, batch, count));
@@ -166,7 +125,7 @@ static err_t consume(struct ops *ops, struct consumer *one, struct arena *a, boo
     to = from;
     struct op *batch;
     size_t count;
-    TRY(read_batch(c, &to, batch_limit(one), &batch, &count, ret_more));
+    TRY(ops_batch_read(&c->batch, c->rows, &to, batch_limit(one), &batch, &count, ret_more));
     if (!count)
         return OK;
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
@@ -329,6 +288,7 @@ static void run(void *arg)
     bool postgres = db_backend(ops->app->store) == DB_POSTGRES;
     int64_t poll_ms = poll_every_ms(ops, postgres), eager_ms = poll_ms;
     struct arena a;
+    thread_gives_way();
     arena_init(&a, OPS_ARENA_BYTES_MAX);
     arena_init(&c->batch.arena, OPS_ARENA_BYTES_MAX);
     while (!stopping(c)) {
@@ -342,7 +302,7 @@ static void run(void *arg)
             prune(ops, &a);
             for (size_t i = 0; i < c->count && !stopping(c); i++)
                 step(ops, &c->list[i], &a, &wait_ms);
-            forget_batch(&c->batch);
+            ops_batch_forget(&c->batch);
         }
         if (postgres && wait_ms > eager_ms)
             wait_ms = eager_ms;
