@@ -28,8 +28,15 @@ static err_t add_words(const struct search_run *r, const struct rank_candidate *
     ret->words = ARENA_ARRAY(r->a, struct str, SEARCH_WORDS_MAX);
     if (!ret->words)
         return arena_err(r->a);
-    for (uint64_t m = c->words & r->rank.ranked; m; m &= m - 1)
-        ret->words[ret->word_count++] = r->rank.words[__builtin_ctzll(m)].typed;
+    ret->aside = ARENA_ARRAY(r->a, struct str, SEARCH_WORDS_MAX);
+    if (!ret->aside)
+        return arena_err(r->a);
+    for (uint64_t m = c->words & r->rank.ranked; m; m &= m - 1) {
+        int w = __builtin_ctzll(m);
+        ret->words[ret->word_count++] = r->rank.words[w].typed;
+        if (!(c->said >> w & 1))
+            ret->aside[ret->aside_count++] = r->rank.words[w].typed;
+    }
     return OK;
 }
 
@@ -66,6 +73,25 @@ static const char *source_name(const struct search_run *r, const struct search_h
     return c->features[RANK_SOFT] > 0 || c->features[RANK_SEM] > 0 ? "similar" : "neighbour";
 }
 
+/* --- what is shown of it ----------------------------------------------------------------------------------- */
+
+/* What stands aside is shown where nothing of what was said is marked. */
+static err_t make_snippet(const struct search_run *r, struct arena *scratch,
+                          const struct search_hit *hit, const struct index_text *t,
+                          const struct search_marks *marks, struct search_snippet *ret)
+{
+    struct search_snippet aside;
+    enum search_language language = (enum search_language)hit->row->language;
+    TRY(search_snippet(r->a, scratch, t->text.s ? t->text : S(""), language, &r->query, marks,
+                       ret));
+    if (ret->count || !t->aside.n)
+        return OK;
+    TRY(search_snippet(r->a, scratch, t->aside, language, &r->query, marks, &aside));
+    if (aside.count || !ret->text.n)
+        *ret = aside;
+    return OK;
+}
+
 /* --- one result ------------------------------------------------------------------------------------------ */
 
 static struct str kept(struct arena *a, struct str s)
@@ -87,8 +113,7 @@ err_t search_complete(const struct search_run *r, struct arena *scratch,
     assert(uuid_eq(t.owner_id, hit->source->owner) && uuid_eq(t.id, hit->row->id));
     TRY(marked_terms(r, scratch, &marks.terms));
     TRY(like_of(r, hit, &marks.like));
-    TRY(search_snippet(a, scratch, t.text.s ? t.text : S(""),
-                       (enum search_language)hit->row->language, &r->query, &marks, &snippet));
+    TRY(make_snippet(r, scratch, hit, &t, &marks, &snippet));
     struct search_result out = { .kind = str_from(entity->name), .id = hit->row->id };
     out.source = source_name(r, hit);
     out.conversation_id = str_eq(out.kind, S("conversation")) ? hit->row->id : t.parent_id;

@@ -50,6 +50,9 @@ struct search_result {
     int64_t created_ms;   /* TIME_NONE: not known */
     struct str *words;    /* of the query, that stand there */
     size_t word_count;
+    struct str *
+        aside; /* those of them that nobody said: thinking or a tool has them alone, and they count a quarter */
+    size_t aside_count;
     struct str like_of,
         like; /* a word of the query, and one that is like it and stands there; STR_NONE: none */
     struct search_part *parts; /* of the score, where they were asked for */

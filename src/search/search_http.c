@@ -37,7 +37,7 @@ static const struct field SEARCH_FIELDS_OF[] = { SEARCH_ARGS(true) };
 #define TEXT_SCHEMA "{\"type\":[\"string\",\"null\"]}"
 #define ITEM_SCHEMA                                                                               \
     "{\"type\":\"object\",\"required\":[\"kind\",\"id\",\"snippet\",\"highlights\",\"score\","    \
-    "\"source\",\"words\"],\"properties\":{"                                                      \
+    "\"source\",\"words\",\"aside\"],\"properties\":{"                                            \
     "\"kind\":{\"type\":\"string\"},\"id\":{\"type\":\"string\",\"format\":\"uuid\"},"            \
     "\"conversation_id\":" TEXT_SCHEMA ",\"message_id\":" TEXT_SCHEMA ",\"title\":" TEXT_SCHEMA   \
     ",\"snippet\":{\"type\":\"string\"},\"highlights\":" RANGES_SCHEMA                            \
@@ -46,6 +46,7 @@ static const struct field SEARCH_FIELDS_OF[] = { SEARCH_ARGS(true) };
     ",\"author\":" TEXT_SCHEMA ",\"like_of\":" TEXT_SCHEMA ",\"like\":" TEXT_SCHEMA               \
     ",\"shared_by\":" TEXT_SCHEMA ",\"created_at\":" TEXT_SCHEMA                                  \
     ",\"words\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"                            \
+    "\"aside\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"                             \
     "\"parts\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\","        \
     "\"value\","                                                                                  \
     "\"weight\"],\"properties\":{\"name\":{\"type\":\"string\"},\"value\":{\"type\":\"number\"}," \
@@ -128,6 +129,11 @@ static void write_result(struct json_out *o, const struct search_result *r)
     jo_array(o);
     for (size_t i = 0; i < r->word_count; i++)
         jo_str(o, r->words[i]);
+    jo_end(o);
+    jo_kz(o, "aside");
+    jo_array(o);
+    for (size_t i = 0; i < r->aside_count; i++)
+        jo_str(o, r->aside[i]);
     jo_end(o);
     jo_kstr(o, "like_of", r->like_of);
     jo_kstr(o, "like", r->like);

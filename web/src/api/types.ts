@@ -463,6 +463,7 @@ export interface Operations {
                 shared_by?: string | null;
                 created_at?: string | null;
                 words: string[];
+                aside: string[];
                 parts?: { name: string; value: number; weight: number }[];
             }[];
             groups?: {
@@ -514,6 +515,7 @@ export interface Operations {
                 shared_by?: string | null;
                 created_at?: string | null;
                 words: string[];
+                aside: string[];
                 parts?: { name: string; value: number; weight: number }[];
             }[];
             groups?: {
