@@ -49,10 +49,13 @@ static err_t message_text(struct app *app, struct db *db, struct arena *a, struc
     size_t count;
     TRY(json_parse(a, m.blocks, JSON_DEPTH_MAX, &root));
     TRY(blocks_read(a, root, &blocks, &count));
-    struct buf text;
+    struct buf text, aside;
     buf_init(&text, a, CONVERSATION_BYTES_MAX);
-    blocks_text(blocks, count, false, &text);
+    buf_init(&aside, a, CONVERSATION_BYTES_MAX);
+    blocks_text(blocks, count, BLOCKS_SAID, &text);
+    blocks_text(blocks, count, BLOCKS_ASIDE, &aside);
     TRY(buf_err(&text));
+    TRY(buf_err(&aside));
     struct str has;
     TRY(holds(a, blocks, count, text.n ? buf_str(&text) : S(""), &has));
     *ret = (struct index_text){
@@ -61,6 +64,7 @@ static err_t message_text(struct app *app, struct db *db, struct arena *a, struc
         .parent_id = m.conversation_id,
         .title = c.title,
         .text = buf_str(&text),
+        .aside = aside.n ? buf_str(&aside) : STR_NONE,
         .role = m.role,
         .provider = c.provider,
         .model = m.model.n ? m.model : c.model,

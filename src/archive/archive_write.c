@@ -62,7 +62,7 @@ static err_t count_words(struct str blocks, int64_t *words)
     TRY(json_parse(&a, blocks, JSON_FOREIGN_DEPTH_MAX, &root));
     TRY(blocks_read(&a, root, &list, &count));
     buf_init(&text, &a, CONVERSATION_BYTES_MAX);
-    blocks_text(list, count, true, &text);
+    blocks_text(list, count, BLOCKS_ALL, &text);
     TRY(buf_err(&text));
     for (size_t i = 0; i < text.n; i++) {
         bool space = (unsigned char)text.s[i] <= ' ';

@@ -185,9 +185,14 @@ NODISCARD err_t conversation_read(struct arena *a, struct json root, const char 
  * hashed, stored and read back. E_LIMIT, E_BUSY. */
 NODISCARD err_t block_keep_raw(struct arena *a, struct block *b, struct json v);
 
-/* The plain words of blocks, for the search index and previews: text (without Markdown's marks), code, table
- * cells, tool results, artifact text, in document order, parted by line feeds; thinking too when asked. */
-void blocks_text(const struct block *blocks, size_t n, bool with_thinking, struct buf *out);
+/* The plain words of blocks, for the search index and counts, in document order, parted by line feeds: text (without Markdown's
+ * marks), code, table cells, artifact text; and what stands beside it, thinking and tool results. */
+enum blocks_part {
+    BLOCKS_ALL,
+    BLOCKS_SAID,
+    BLOCKS_ASIDE /* with the calls of tools, which are nobody's words and count for no length */
+};
+void blocks_text(const struct block *blocks, size_t n, enum blocks_part part, struct buf *out);
 
 /* Growing lists in an arena while a conversation is built. A pointer that they give ends with the
  * next _add to the same list. NULL when the arena failed, or at the limit (MESSAGE_BLOCKS_MAX,

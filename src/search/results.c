@@ -28,8 +28,15 @@ static err_t add_words(const struct search_run *r, const struct rank_candidate *
     ret->words = ARENA_ARRAY(r->a, struct str, SEARCH_WORDS_MAX);
     if (!ret->words)
         return arena_err(r->a);
-    for (uint64_t m = c->words & r->rank.ranked; m; m &= m - 1)
-        ret->words[ret->word_count++] = r->rank.words[__builtin_ctzll(m)].typed;
+    ret->aside = ARENA_ARRAY(r->a, struct str, SEARCH_WORDS_MAX);
+    if (!ret->aside)
+        return arena_err(r->a);
+    for (uint64_t m = c->words & r->rank.ranked; m; m &= m - 1) {
+        int w = __builtin_ctzll(m);
+        ret->words[ret->word_count++] = r->rank.words[w].typed;
+        if (!(c->said >> w & 1))
+            ret->aside[ret->aside_count++] = r->rank.words[w].typed;
+    }
     return OK;
 }
 
@@ -66,6 +73,40 @@ static const char *source_name(const struct search_run *r, const struct search_h
     return c->features[RANK_SOFT] > 0 || c->features[RANK_SEM] > 0 ? "similar" : "neighbour";
 }
 
+/* --- what is shown of it ----------------------------------------------------------------------------------- */
+
+/* What stands aside is shown where nothing of what was said is marked. */
+static err_t make_snippet(const struct search_run *r, struct arena *scratch,
+                          const struct search_hit *hit, const struct index_text *t,
+                          const struct search_marks *marks, struct search_snippet *ret,
+                          bool *ret_aside)
+{
+    struct search_snippet aside;
+    enum search_language language = (enum search_language)hit->row->language;
+    *ret_aside = false;
+    TRY(search_snippet(r->a, scratch, t->text.s ? t->text : S(""), language, &r->query, marks,
+                       ret));
+    if (ret->count || !t->aside.n)
+        return OK;
+    TRY(search_snippet(r->a, scratch, t->aside, language, &r->query, marks, &aside));
+    *ret_aside = aside.count || !ret->text.n;
+    if (*ret_aside)
+        *ret = aside;
+    return OK;
+}
+
+/* Whose words those are that nobody said: of a message that has both it is left open. */
+static const char *aside_name(struct str has)
+{
+    struct str one;
+    bool thinking = false, tool = false;
+    while (str_cut(&has, ' ', &one)) {
+        thinking |= str_eq(one, S("thinking"));
+        tool |= str_eq(one, S("tool"));
+    }
+    return thinking == tool ? "aside" : thinking ? "thinking" : "tool";
+}
+
 /* --- one result ------------------------------------------------------------------------------------------ */
 
 static struct str kept(struct arena *a, struct str s)
@@ -87,10 +128,11 @@ err_t search_complete(const struct search_run *r, struct arena *scratch,
     assert(uuid_eq(t.owner_id, hit->source->owner) && uuid_eq(t.id, hit->row->id));
     TRY(marked_terms(r, scratch, &marks.terms));
     TRY(like_of(r, hit, &marks.like));
-    TRY(search_snippet(a, scratch, t.text.s ? t.text : S(""),
-                       (enum search_language)hit->row->language, &r->query, &marks, &snippet));
+    bool aside;
+    TRY(make_snippet(r, scratch, hit, &t, &marks, &snippet, &aside));
     struct search_result out = { .kind = str_from(entity->name), .id = hit->row->id };
     out.source = source_name(r, hit);
+    out.found_in = aside ? aside_name(t.has.s ? t.has : S("")) : NULL;
     out.conversation_id = str_eq(out.kind, S("conversation")) ? hit->row->id : t.parent_id;
     if (str_eq(out.kind, S("message")))
         out.message_id = hit->row->id;
@@ -141,6 +183,13 @@ static struct str written_in(const struct search_result *item, struct str folded
     return STR_NONE;
 }
 
+static void rewrite(struct str *words, size_t count, struct str from, struct str to)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(words[i], from))
+            words[i] = to;
+}
+
 /* The vocabulary knows folded words alone; people read them as they stand in what was found. */
 void search_write_corrections(struct search_page *page)
 {
@@ -151,10 +200,10 @@ void search_write_corrections(struct search_page *page)
         if (!written.n)
             continue;
         page->corrections[c].to = written;
-        for (size_t i = 0; i < page->count; i++)
-            for (size_t w = 0; w < page->items[i].word_count; w++)
-                if (str_eq(page->items[i].words[w], folded))
-                    page->items[i].words[w] = written;
+        for (size_t i = 0; i < page->count; i++) {
+            rewrite(page->items[i].words, page->items[i].word_count, folded, written);
+            rewrite(page->items[i].aside, page->items[i].aside_count, folded, written);
+        }
     }
 }
 

@@ -35,6 +35,7 @@ static err_t put_entity(struct app *app, struct db *rows, struct search_batch *b
                                        .parent_id = t.parent_id,
                                        .entity = name,
                                        .text = t.text.s ? t.text : S(""),
+                                       .aside = t.aside.s ? t.aside : S(""),
                                        .role = t.role,
                                        .provider = t.provider,
                                        .model = t.model,

@@ -169,6 +169,7 @@ test('a wrong letter is put right, and can be left as it is', async () => {
 test('what stands in a fold is opened there', async () => {
     await page.locator('#search-box').fill('limescale of this region');
     await answered('limescale of this region');
+    assert.match(await words(first().locator('.hit-head').first()), /Claude.*in the output of a tool/);
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => [...(CSS.highlights.get('found') ?? [])].some((r) => /limescale/.test(r.toString())));

@@ -30,7 +30,7 @@ static void put_word(struct expression *x, const struct search_wanted *w)
         buf_put(x->b, x->d->nothing);
         return;
     }
-    buf_put(x->b, is_fts(x) ? S("text : (") : S("("));
+    buf_put(x->b, is_fts(x) ? S("{text aside} : (") : S("("));
     for (size_t i = 0; i < w->count; i++) {
         if (i)
             buf_put(x->b, x->d->either);

@@ -181,17 +181,17 @@ DELETE FROM search_doc WHERE owner_id = :owner AND doc = :doc;
 
 -- :query index_fts_add
 @sqlite
-INSERT INTO search_fts (rowid, meta, text) VALUES (:doc, :meta, :terms);
+INSERT INTO search_fts (rowid, meta, text, aside) VALUES (:doc, :meta, :terms, :aside);
 @postgres
-DELETE FROM search_doc WHERE FALSE AND doc = :doc AND entity IN (:meta, :terms);
+DELETE FROM search_doc WHERE FALSE AND doc = :doc AND entity IN (:meta, :terms, :aside);
 @end
 
 -- :query index_fts_remove
 -- A table without content wants to be told what it held.
 @sqlite
-INSERT INTO search_fts (search_fts, rowid, meta, text) VALUES ('delete', :doc, :meta, :terms);
+INSERT INTO search_fts (search_fts, rowid, meta, text, aside) VALUES ('delete', :doc, :meta, :terms, :aside);
 @postgres
-DELETE FROM search_doc WHERE FALSE AND doc = :doc AND entity IN (:meta, :terms);
+DELETE FROM search_doc WHERE FALSE AND doc = :doc AND entity IN (:meta, :terms, :aside);
 @end
 
 -- :query index_fts_compact
@@ -265,10 +265,10 @@ SELECT doc, owner_id, id, parent_id, entity, author, meta, words, place, session
 -- weighed by us. `words`: [[a word as a tsquery, its weight], …], for PostgreSQL.
 WITH hit AS (
 @sqlite
-    SELECT rowid AS doc, -bm25(search_fts, 0.0, 1.0) AS found
+    SELECT rowid AS doc, -bm25(search_fts, 0.0, 1.0, 0.25) AS found
       FROM search_fts WHERE search_fts MATCH :match AND :words IS NOT NULL AND :owner IS NOT NULL
 @postgres
-    SELECT d.doc, CAST(SUM(w.weight * ts_rank(d.terms, w.q, 1)) AS DOUBLE PRECISION) AS found
+    SELECT d.doc, CAST(SUM(w.weight * ts_rank('{0.25, 0, 0, 1}', d.terms, w.q, 1)) AS DOUBLE PRECISION) AS found
       FROM (SELECT CAST(:match AS TEXT) AS match, CAST(:words AS TEXT) AS words, CAST(:owner AS UUID) AS owner) AS a
       JOIN search_doc d ON d.owner_id = a.owner AND d.terms @@ CAST(a.match AS TSQUERY)
       JOIN LATERAL (SELECT CAST(e ->> 0 AS TSQUERY) AS q, CAST(e ->> 1 AS DOUBLE PRECISION) AS weight
@@ -286,13 +286,13 @@ SELECT d.doc, d.owner_id, d.id, d.parent_id, d.entity, d.author, d.meta, d.words
 -- walking the owner's documents and asking FTS5 about each.
 WITH hit AS MATERIALIZED (
 @sqlite
-    SELECT d.doc, COALESCE(d.created_ms, 0) AS created, d.id, -bm25(search_fts, 0.0, 1.0) AS found
+    SELECT d.doc, COALESCE(d.created_ms, 0) AS created, d.id, -bm25(search_fts, 0.0, 1.0, 0.25) AS found
       FROM search_fts CROSS JOIN search_doc d ON d.doc = search_fts.rowid
      WHERE search_fts MATCH :match AND :words IS NOT NULL AND d.owner_id = :owner
        AND (d.created_ms >= :from OR :from IS NULL) AND (d.created_ms < :before OR :before IS NULL)
 @postgres
     SELECT d.doc, COALESCE(d.created_ms, 0) AS created, d.id,
-           COALESCE(CAST(SUM(w.weight * ts_rank(d.terms, w.q, 1)) AS DOUBLE PRECISION), 0) AS found
+           COALESCE(CAST(SUM(w.weight * ts_rank('{0.25, 0, 0, 1}', d.terms, w.q, 1)) AS DOUBLE PRECISION), 0) AS found
       FROM (SELECT CAST(:match AS TEXT) AS match, CAST(:words AS TEXT) AS words, CAST(:owner AS UUID) AS owner) AS a
       JOIN search_doc d ON d.owner_id = a.owner AND d.terms @@ CAST(a.match AS TSQUERY)
       LEFT JOIN LATERAL (SELECT CAST(e ->> 0 AS TSQUERY) AS q, CAST(e ->> 1 AS DOUBLE PRECISION) AS weight

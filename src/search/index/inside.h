@@ -40,11 +40,15 @@ NODISCARD err_t search_store_docs_from(struct db *index, struct arena *a, struct
 /* E_NOT_FOUND: there is none before. */
 NODISCARD err_t search_store_session_before(struct db *index, struct uuid owner, struct uuid parent,
                                             int64_t position, int64_t *ret_session);
-/* `terms`: the words as the database's full text wants them. */
+struct search_terms {       /* a document's words as the database's full text wants them */
+    struct str said, aside; /* PostgreSQL has all of them in `said` */
+};
 NODISCARD err_t search_store_doc_add(struct db *index, struct uuid owner,
-                                     const struct search_stored *d, struct str terms);
+                                     const struct search_stored *d,
+                                     const struct search_terms *terms);
 NODISCARD err_t search_store_doc_remove(struct db *index, struct uuid owner,
-                                        const struct search_stored *d, struct str terms);
+                                        const struct search_stored *d,
+                                        const struct search_terms *terms);
 NODISCARD err_t search_store_doc_place(struct db *index, struct uuid owner,
                                        const struct search_stored *d);
 NODISCARD err_t search_store_sessions_sum(struct db *index, struct uuid owner, struct uuid parent,
@@ -79,9 +83,9 @@ NODISCARD err_t search_store_after(struct db *index, struct arena *a, struct uui
                                    const struct search_after *after, size_t limit,
                                    struct search_row **ret, size_t *ret_count);
 
-/* A document's words as the database's full text wants them, made from its forward row alone. */
+/* Made from its forward row alone. */
 NODISCARD err_t search_terms(struct arena *a, bool postgres, struct str words, struct str meta,
-                             struct str *ret);
+                             struct search_terms *ret);
 
 /* --- numbers of words: batch_words.c -------------------------------------------------------------- */
 

@@ -86,7 +86,8 @@ static void measure(const struct rank_query *q, const struct vocabulary *v, cons
         if (place < 0 || !near[place])
             continue;
         for (size_t i = 0; i < w->count; i++) {
-            double is = clipped(similar[i * v->count + (size_t)place]);
+            double is =
+                clipped(similar[i * v->count + (size_t)place]) * (at.aside ? RANK_ASIDE : 1);
             if (is > best[i]) {
                 best[i] = is;
                 like[i] = at.word;
@@ -104,7 +105,10 @@ static void measure(const struct rank_query *q, const struct vocabulary *v, cons
     }
     for (size_t i = 0, k = 0; i < q->word_count; i++) {
         bool known = k < w->count && w->word[k] == i;
-        double is = c->words >> i & 1 ? 1 : known ? best[k] : 0;
+        double like_it = known ? best[k] : 0, stands = 0;
+        if (c->words >> i & 1)
+            stands = c->said >> i & 1 ? 1 : RANK_ASIDE;
+        double is = stands > like_it ? stands : like_it;
         k += known;
         if (q->ranked >> i & 1)
             sum += q->words[i].idf * is;

@@ -197,7 +197,7 @@ static void blocks_come_back_as_they_went(void **state)
     blocks_write(&o, m.blocks, m.block_count);
     assert_str(buf_str(&b), json_text(&a, TEXT).s);
     buf_clear(&b);
-    blocks_text(m.blocks, m.block_count, true, &b);
+    blocks_text(m.blocks, m.block_count, BLOCKS_ALL, &b);
     assert_str(buf_str(&b), "a\nb\nx\ny\n1\n2\nt\ng\nn\ninside\nr\nt\nt");
     assert_int_equal(
         blocks_read(&a, json_of(&a, "[{'type':'hologram'}]"), &m.blocks, &m.block_count),

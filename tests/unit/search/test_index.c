@@ -299,17 +299,21 @@ static void damaged_rows_end(void **state)
     struct buf b;
     struct search_word_at at;
     buf_init(&b, &f.arena, KIB(4));
-    const struct search_word_at all[] = { { 1, 0, false },
-                                          { 300, 7, true },
-                                          { UINT32_MAX, UINT32_MAX, false } };
-    for (size_t i = 0; i < COUNTOF(all); i++)
+    const struct search_word_at all[] = { { 1, 0, false, false },
+                                          { 300, 7, true, false },
+                                          { UINT32_MAX, UINT32_MAX, false, true } };
+    for (size_t i = 0; i < COUNTOF(all); i++) {
+        if (all[i].aside)
+            search_words_put_aside(&b);
         search_words_put(&b, all[i]);
+    }
     struct search_walk w = search_walk(buf_str(&b));
     for (size_t i = 0; i < COUNTOF(all); i++) {
         assert_true(search_walk_next(&w, &at));
         assert_int_equal(at.word, all[i].word);
         assert_int_equal(at.form, all[i].form);
         assert_int_equal(at.beside, all[i].beside);
+        assert_int_equal(at.aside, all[i].aside);
     }
     assert_false(search_walk_next(&w, &at));
     assert_false(w.damaged);
