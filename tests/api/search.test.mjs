@@ -142,6 +142,8 @@ test('the command prints the same groups, hints as sentences, and all of it as J
     const { stdout } = await run('red', 'kettle');
     assert.deepEqual(stdout.split('\n').filter((l) => /^[0-9a-f-]{36}  /.test(l)), answer.groups.map((g) => `${g.conversation_id}  ${g.title}`));
     assert.match(stdout, /^ {2}user, 2026-01-02$\n^ {4}The red kettle boils over/m);
+    const newest = (await run('kettle', '--newest')).stdout.split('\n').filter((l) => /^[0-9a-f-]{36}  /.test(l));
+    assert.equal(newest.length, 1, 'once for places that follow one another');
     const json = JSON.parse((await run('red', 'kettle', '--json')).stdout);
     assert.deepEqual(said(json), said(answer));
     for (const [argv, says] of [

@@ -133,6 +133,14 @@ test('into the conversation with the words marked, from one to the next, and bac
     await page.waitForFunction(({ focus, y }) => document.activeElement?.getAttribute('data-key') === focus && Math.abs(scrollY - y) < 3, before);
     assert.deepEqual(await standing(), before);
     assert.deepEqual(await marked(), [], 'nothing is marked on another screen');
+    // The same when the conversation was loaded anew: the browser's own way back.
+    await page.keyboard.press('Enter');
+    await page.waitForFunction((id) => document.activeElement?.id === `m-${id}`, before.focus.slice('message '.length));
+    await page.reload();
+    await page.locator('.marks-bar').waitFor();
+    await page.goBack();
+    await page.waitForFunction(({ focus, y }) => document.activeElement?.getAttribute('data-key') === focus && Math.abs(scrollY - y) < 3, before);
+    assert.deepEqual(await standing(), before);
     await page.keyboard.press('Escape');
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'search-box');
 });

@@ -32,6 +32,7 @@ function HitRow({ hit, answered }: { hit: Hit; answered: Question }) {
     const why = reasons(hit);
     const open = () => {
         search.open(key);
+        history.replaceState({ ...history.state, opened: key }, ''); // for the way back after the page was loaded anew
         searches.used(answered);
     };
     return (
