@@ -63,7 +63,7 @@ static void print_place(struct json item)
                day = str_sub(json_get_str(item, S("created_at")), 0, 10);
     if (!who.n)
         who = str_eq(kind, S("conversation")) ? S("title") : json_get_str(item, S("role"));
-    printf("  %.*s%s%.*s%s%.*s", STR_ARG(who), in.n ? ", " : "", STR_ARG(in), day.n ? ", " : "",
+    printf("  %.*s%s%.*s%s%.*s", STR_ARG(who), in.n ? ", in " : "", STR_ARG(in), day.n ? ", " : "",
            STR_ARG(day));
     if (like.n)
         printf(" (similar: %.*s ~ %.*s)", STR_ARG(json_get_str(item, S("like_of"))), STR_ARG(like));

@@ -75,36 +75,32 @@ static const char *source_name(const struct search_run *r, const struct search_h
 
 /* --- what is shown of it ----------------------------------------------------------------------------------- */
 
-/* What stands aside is shown where nothing of what was said is marked. */
+/* What stands aside is shown where nothing of what was said is marked. *ret_in: where it stands, NULL: it was said. */
 static err_t make_snippet(const struct search_run *r, struct arena *scratch,
                           const struct search_hit *hit, const struct index_text *t,
                           const struct search_marks *marks, struct search_snippet *ret,
-                          bool *ret_aside)
+                          const char **ret_in)
 {
-    struct search_snippet aside;
+    const struct {
+        struct str text;
+        const char *name;
+    } ASIDE[] = { { str_sub(t->aside, 0, t->thinking_bytes), "thinking" },
+                  { str_sub(t->aside, t->thinking_bytes, t->aside.n), "tool" } };
     enum search_language language = (enum search_language)hit->row->language;
-    *ret_aside = false;
+    *ret_in = NULL;
     TRY(search_snippet(r->a, scratch, t->text.s ? t->text : S(""), language, &r->query, marks,
                        ret));
-    if (ret->count || !t->aside.n)
-        return OK;
-    TRY(search_snippet(r->a, scratch, t->aside, language, &r->query, marks, &aside));
-    *ret_aside = aside.count || !ret->text.n;
-    if (*ret_aside)
-        *ret = aside;
-    return OK;
-}
-
-/* Whose words those are that nobody said: of a message that has both it is left open. */
-static const char *aside_name(struct str has)
-{
-    struct str one;
-    bool thinking = false, tool = false;
-    while (str_cut(&has, ' ', &one)) {
-        thinking |= str_eq(one, S("thinking"));
-        tool |= str_eq(one, S("tool"));
+    for (size_t i = 0; i < COUNTOF(ASIDE) && !ret->count; i++) {
+        struct search_snippet aside;
+        if (!ASIDE[i].text.n)
+            continue;
+        TRY(search_snippet(r->a, scratch, ASIDE[i].text, language, &r->query, marks, &aside));
+        if (aside.count || !ret->text.n) {
+            *ret = aside;
+            *ret_in = ASIDE[i].name;
+        }
     }
-    return thinking == tool ? "aside" : thinking ? "thinking" : "tool";
+    return OK;
 }
 
 /* --- one result ------------------------------------------------------------------------------------------ */
@@ -128,11 +124,11 @@ err_t search_complete(const struct search_run *r, struct arena *scratch,
     assert(uuid_eq(t.owner_id, hit->source->owner) && uuid_eq(t.id, hit->row->id));
     TRY(marked_terms(r, scratch, &marks.terms));
     TRY(like_of(r, hit, &marks.like));
-    bool aside;
-    TRY(make_snippet(r, scratch, hit, &t, &marks, &snippet, &aside));
+    const char *found_in;
+    TRY(make_snippet(r, scratch, hit, &t, &marks, &snippet, &found_in));
     struct search_result out = { .kind = str_from(entity->name), .id = hit->row->id };
     out.source = source_name(r, hit);
-    out.found_in = aside ? aside_name(t.has.s ? t.has : S("")) : NULL;
+    out.found_in = found_in;
     out.conversation_id = str_eq(out.kind, S("conversation")) ? hit->row->id : t.parent_id;
     if (str_eq(out.kind, S("message")))
         out.message_id = hit->row->id;
@@ -257,10 +253,13 @@ static const struct {
 static err_t count_meta(const struct search_run *r, char letter, struct counting *c)
 {
     for (size_t i = 0; i < r->head_count; i++) {
-        struct str rest = r->head[i].row->meta, word;
-        while (str_cut(&rest, ' ', &word))
-            if (word.n > 1 && word.s[0] == letter)
+        struct str meta = r->head[i].row->meta, rest = meta, word;
+        while (str_cut(&rest, ' ', &word)) {
+            struct str before = str_sub(meta, 0, (size_t)(word.s - meta.s));
+            if (word.n > 1 && word.s[0] == letter &&
+                !search_meta_has(before, letter, str_sub(word, 1, word.n)))
                 TRY(count_one(c, str_sub(word, 1, word.n)));
+        }
     }
     return OK;
 }

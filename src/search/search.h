@@ -45,7 +45,7 @@ struct search_result {
     size_t highlight_count;
     double score;       /* more is better; only comparable within one answer */
     const char *source; /* how it was found: "keyword", "similar", "neighbour" */
-    /* Where the snippet stands, if nobody said it: "thinking", "tool", "aside" (one of them); NULL: it was said. */
+    /* Where the snippet stands, if nobody said it: "thinking", "tool"; NULL: it was said. */
     const char *found_in;
     struct str role, provider, author; /* STR_NONE: none */
     struct str shared_by; /* the handle of its owner; STR_NONE: it is the reader's own */

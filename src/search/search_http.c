@@ -43,9 +43,9 @@ static const struct field SEARCH_FIELDS_OF[] = { SEARCH_ARGS(true) };
     ",\"snippet\":{\"type\":\"string\"},\"highlights\":" RANGES_SCHEMA                            \
     ",\"score\":{\"type\":\"number\"},\"source\":{\"type\":\"string\",\"enum\":[\"keyword\","     \
     "\"similar\",\"neighbour\"]},\"found_in\":{\"type\":[\"string\",\"null\"],"                   \
-    "\"enum\":[\"thinking\",\"tool\",\"aside\",null]},\"role\":" TEXT_SCHEMA                      \
-    ",\"provider\":" TEXT_SCHEMA ",\"author\":" TEXT_SCHEMA ",\"like_of\":" TEXT_SCHEMA           \
-    ",\"like\":" TEXT_SCHEMA ",\"shared_by\":" TEXT_SCHEMA ",\"created_at\":" TEXT_SCHEMA         \
+    "\"enum\":[\"thinking\",\"tool\",null]},\"role\":" TEXT_SCHEMA ",\"provider\":" TEXT_SCHEMA   \
+    ",\"author\":" TEXT_SCHEMA ",\"like_of\":" TEXT_SCHEMA ",\"like\":" TEXT_SCHEMA               \
+    ",\"shared_by\":" TEXT_SCHEMA ",\"created_at\":" TEXT_SCHEMA                                  \
     ",\"words\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"                            \
     "\"aside\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"                             \
     "\"parts\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\","        \

@@ -25,7 +25,7 @@ struct waiting {
     struct token *tokens;
     size_t count, room;
     int64_t said, aside; /* words of running text */
-    bool gone;           /* replaced by a later one of this batch */
+    bool gone;           /* replaced or removed by a later one of this batch */
 };
 
 struct touched { /* a conversation, from this position on */
@@ -41,6 +41,8 @@ struct search_batch {
     struct search_vocabulary vocabulary;
     struct waiting **waiting;
     size_t count, room;
+    struct map by_id;   /* id's bytes and entity -> struct waiting, the last one put */
+    struct map parents; /* id's bytes, of those under which something waits */
     struct map touched; /* parent's bytes -> struct touched */
     struct search_statistics by;
     int64_t languages[SEARCH_LANGUAGE_COUNT], languages_by[SEARCH_LANGUAGE_COUNT];
@@ -282,6 +284,8 @@ static err_t open_owner(struct search_batch *b, struct uuid owner)
     memset(b->languages, 0, sizeof b->languages);
     memset(b->languages_by, 0, sizeof b->languages_by);
     search_vocabulary_init(&b->vocabulary, &b->arena);
+    map_init(&b->by_id, &b->arena);
+    map_init(&b->parents, &b->arena);
     map_init(&b->touched, &b->arena);
     TRY(search_index_languages(b->index, &b->arena, owner, &shares, &count));
     for (size_t i = 0; i < count; i++)
@@ -450,6 +454,27 @@ void search_batch_free(struct search_batch *b)
     arena_free(&own);
 }
 
+static struct str id_key(const struct uuid *id)
+{
+    return str_of((const char *)id->b, sizeof id->b);
+}
+
+static struct str name_of(struct search_batch *b, struct str entity, struct uuid id)
+{
+    return str_cat(&b->arena, id_key(&id), entity);
+}
+
+/* What waits under this name is not written. */
+static err_t withdraw(struct search_batch *b, struct str entity, struct uuid id)
+{
+    struct str name = name_of(b, entity, id);
+    TRY(arena_err(&b->arena));
+    struct waiting *w = map_get(&b->by_id, name);
+    if (w)
+        w->gone = true;
+    return OK;
+}
+
 static err_t wait_for(struct search_batch *b, struct waiting *w)
 {
     if (b->count == b->room) {
@@ -462,12 +487,10 @@ static err_t wait_for(struct search_batch *b, struct waiting *w)
         b->waiting = list;
         b->room = room;
     }
-    for (size_t i = 0; i < b->count; i++)
-        if (uuid_eq(b->waiting[i]->doc.id, w->doc.id) &&
-            str_eq(b->waiting[i]->doc.entity, w->doc.entity))
-            b->waiting[i]->gone = true;
+    TRY(withdraw(b, w->doc.entity, w->doc.id));
     b->waiting[b->count++] = w;
-    return OK;
+    TRY(map_put(&b->parents, id_key(&w->row.parent_id), w));
+    return map_put(&b->by_id, name_of(b, w->doc.entity, w->doc.id), w);
 }
 
 /* What is too short to tell is in the language in which most is. */
@@ -511,10 +534,19 @@ err_t search_batch_put(struct search_batch *b, const struct search_doc *doc)
     return wait_for(b, w);
 }
 
+static void withdraw_children(struct search_batch *b, struct uuid parent)
+{
+    if (!map_has(&b->parents, id_key(&parent)))
+        return;
+    for (size_t i = 0; i < b->count; i++)
+        if (uuid_eq(b->waiting[i]->row.parent_id, parent))
+            b->waiting[i]->gone = true;
+}
+
 /* What stands under a parent has gone with it, and its sessions too. */
 static err_t remove_children(struct search_batch *b, struct uuid parent)
 {
-    for (;;) {
+    for (bool any = false;; any = true) {
         CLEANUP(arena_free) struct arena a = { 0 };
         struct search_stored *docs;
         size_t count;
@@ -525,6 +557,8 @@ static err_t remove_children(struct search_batch *b, struct uuid parent)
             TRY(take_out(b, &docs[i]));
         if (count)
             continue;
+        if (!any)
+            return OK; /* where there are no documents there are no sessions, or they are made anew */
         TRY(search_store_sessions_sum(b->index, b->owner, parent, 0, &sessions, &length));
         b->by.sessions -= sessions;
         b->by.session_words -= length;
@@ -536,8 +570,9 @@ err_t search_batch_remove(struct search_batch *b, struct uuid owner, struct str 
                           struct uuid id)
 {
     struct search_stored old;
-    TRY(flush(b));
     TRY(turn_to(b, owner));
+    TRY(withdraw(b, entity, id));
+    withdraw_children(b, id);
     err_t e = search_store_doc(b->index, &b->arena, owner, entity, id, &old);
     if (e == OK) {
         TRY(touch(b, old.parent_id, old.position));
@@ -545,8 +580,7 @@ err_t search_batch_remove(struct search_batch *b, struct uuid owner, struct str 
     } else if (e != E_NOT_FOUND) {
         return e;
     }
-    TRY(remove_children(b, id));
-    return flush(b);
+    return remove_children(b, id);
 }
 
 /* FTS5 has to be told of each; the rest goes by the owner. */

@@ -291,6 +291,43 @@ static void what_is_removed_is_nowhere(void **state)
     }
 }
 
+static void fill_and_end(struct uuid owner, struct uuid parent)
+{
+    put_some(owner, parent, 3);
+    ok(search_batch_remove(batch, owner, S("message"), uuid_new())); /* nobody's: a hidden message */
+    put_some(owner, parent, 3);
+    end_conversation(owner, parent);
+}
+static void end_and_fill(struct uuid owner, struct uuid parent)
+{
+    end_conversation(owner, parent);
+    put_some(owner, parent, 7);
+}
+
+/* A removal does not write what waits: of what it removes nothing waits behind it, and the rest is written once. */
+static void what_waits_is_removed_too(void **state)
+{
+    UNUSED(state);
+    struct uuid parent = uuid_new();
+    struct search_row *rows;
+    struct search_statistics before, after;
+    size_t found;
+    int64_t left = count_of(&LEFT), fts = count_of(&LEFT_IN_FTS);
+    ok(search_index_statistics(f.index, f.owner, &before));
+    in_a_batch(fill_and_end, f.owner, parent);
+    assert_int_equal(count_of(&LEFT), left);
+    in_a_batch(fill, f.owner, parent);
+    in_a_batch(end_and_fill, f.owner, parent);
+    ok(search_index_places(f.index, &f.arena, f.owner, parent, 0, INT64_MAX, 1000, &rows, &found));
+    ok(search_index_statistics(f.index, f.owner, &after));
+    assert_int_equal(found, 7);
+    assert_int_equal(after.documents, before.documents + 7);
+    assert_int_equal(after.sessions, before.sessions + 1);
+    in_a_batch(end_conversation, f.owner, parent);
+    assert_int_equal(count_of(&LEFT), left);
+    assert_int_equal(count_of(&LEFT_IN_FTS), fts);
+}
+
 /* --- bytes --------------------------------------------------------------------------------------------- */
 
 static void damaged_rows_end(void **state)
@@ -334,6 +371,7 @@ static void damaged_rows_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { TEST(in_any_order), TEST(what_is_removed_is_nowhere),
+                                        TEST(what_waits_is_removed_too),
                                         TEST(damaged_rows_end) };
     RUN_ON_BOTH(tests);
 }

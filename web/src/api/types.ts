@@ -455,7 +455,7 @@ export interface Operations {
                 highlights: [number, number][];
                 score: number;
                 source: "keyword" | "similar" | "neighbour";
-                found_in?: "thinking" | "tool" | "aside" | null;
+                found_in?: "thinking" | "tool" | null;
                 role?: string | null;
                 provider?: string | null;
                 author?: string | null;
@@ -508,7 +508,7 @@ export interface Operations {
                 highlights: [number, number][];
                 score: number;
                 source: "keyword" | "similar" | "neighbour";
-                found_in?: "thinking" | "tool" | "aside" | null;
+                found_in?: "thinking" | "tool" | null;
                 role?: string | null;
                 provider?: string | null;
                 author?: string | null;

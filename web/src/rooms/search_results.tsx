@@ -11,7 +11,7 @@ import { useApp } from './context.ts';
 const KIND: Record<string, string> = { conversation: 'Title', message: '' };
 
 // Where its words stand, where nobody said them.
-const ASIDE: Record<string, string> = { thinking: 'in its thinking', tool: 'in the output of a tool', aside: 'in its thinking or a tool' };
+const ASIDE: Record<string, string> = { thinking: 'in its thinking', tool: 'in the output of a tool' };
 
 function whoOf(hit: Hit): string {
     if (hit.author) return hit.author;
