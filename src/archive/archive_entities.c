@@ -53,7 +53,9 @@ static err_t message_text(struct app *app, struct db *db, struct arena *a, struc
     buf_init(&text, a, CONVERSATION_BYTES_MAX);
     buf_init(&aside, a, CONVERSATION_BYTES_MAX);
     blocks_text(blocks, count, BLOCKS_SAID, &text);
-    blocks_text(blocks, count, BLOCKS_ASIDE, &aside);
+    blocks_text(blocks, count, BLOCKS_THINKING, &aside);
+    size_t thinking_bytes = aside.n;
+    blocks_text(blocks, count, BLOCKS_TOOLS, &aside);
     TRY(buf_err(&text));
     TRY(buf_err(&aside));
     struct str has;
@@ -65,6 +67,7 @@ static err_t message_text(struct app *app, struct db *db, struct arena *a, struc
         .title = c.title,
         .text = buf_str(&text),
         .aside = aside.n ? buf_str(&aside) : STR_NONE,
+        .thinking_bytes = thinking_bytes,
         .role = m.role,
         .provider = c.provider,
         .model = m.model.n ? m.model : c.model,

@@ -215,14 +215,20 @@ static void table_words(struct buf *out, const struct block *b)
         words_put(out, b->table.cells[i]);
 }
 
-/* What stands beside what was said: how it was thought up, what tools were asked and what they gave. */
-static void aside_words(struct buf *out, const struct block *b, bool with_calls)
+/* What stands beside what was said: how it was thought up … */
+static void thinking_words(struct buf *out, const struct block *b)
+{
+    if (b->type == BLOCK_THINKING) {
+        words_put(out, b->thinking.summary);
+        words_put(out, b->thinking.text);
+    }
+}
+
+/* … what tools were asked and what they gave. */
+static void tool_words(struct buf *out, const struct block *b, bool with_calls)
 {
     if (b->type == BLOCK_TOOL_RESULT) {
         words_put(out, b->tool_result.content);
-    } else if (b->type == BLOCK_THINKING) {
-        words_put(out, b->thinking.summary);
-        words_put(out, b->thinking.text);
     } else if (b->type == BLOCK_TOOL_CALL && with_calls) {
         words_put(out, b->tool_call.name);
         words_put(out, b->tool_call.arguments);
@@ -272,10 +278,13 @@ static void said_words(struct buf *out, const struct block *b)
 
 void blocks_text(const struct block *blocks, size_t n, enum blocks_part part, struct buf *out)
 {
+    bool all = part == BLOCKS_ALL;
     for (size_t i = 0; i < n; i++) {
-        if (part != BLOCKS_ASIDE)
+        if (all || part == BLOCKS_SAID)
             said_words(out, &blocks[i]);
-        if (part != BLOCKS_SAID)
-            aside_words(out, &blocks[i], part == BLOCKS_ASIDE);
+        if (all || part == BLOCKS_THINKING)
+            thinking_words(out, &blocks[i]);
+        if (all || part == BLOCKS_TOOLS)
+            tool_words(out, &blocks[i], !all);
     }
 }

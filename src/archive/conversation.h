@@ -190,7 +190,8 @@ NODISCARD err_t block_keep_raw(struct arena *a, struct block *b, struct json v);
 enum blocks_part {
     BLOCKS_ALL,
     BLOCKS_SAID,
-    BLOCKS_ASIDE /* with the calls of tools, which are nobody's words and count for no length */
+    BLOCKS_THINKING,
+    BLOCKS_TOOLS /* with the calls, which are nobody's words and count for no length */
 };
 void blocks_text(const struct block *blocks, size_t n, enum blocks_part part, struct buf *out);
 

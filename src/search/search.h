@@ -43,8 +43,10 @@ struct search_result {
     struct str title, snippet;       /* title STR_NONE: none */
     struct search_range *highlights; /* in order, without overlap; at most SEARCH_HIGHLIGHTS_MAX */
     size_t highlight_count;
-    double score;                      /* more is better; only comparable within one answer */
-    const char *source;                /* how it was found: "keyword", "similar", "neighbour" */
+    double score;       /* more is better; only comparable within one answer */
+    const char *source; /* how it was found: "keyword", "similar", "neighbour" */
+    /* Where the snippet stands, if nobody said it: "thinking", "tool"; NULL: it was said. */
+    const char *found_in;
     struct str role, provider, author; /* STR_NONE: none */
     struct str shared_by; /* the handle of its owner; STR_NONE: it is the reader's own */
     int64_t created_ms;   /* TIME_NONE: not known */

@@ -42,7 +42,8 @@ static const struct field SEARCH_FIELDS_OF[] = { SEARCH_ARGS(true) };
     "\"conversation_id\":" TEXT_SCHEMA ",\"message_id\":" TEXT_SCHEMA ",\"title\":" TEXT_SCHEMA   \
     ",\"snippet\":{\"type\":\"string\"},\"highlights\":" RANGES_SCHEMA                            \
     ",\"score\":{\"type\":\"number\"},\"source\":{\"type\":\"string\",\"enum\":[\"keyword\","     \
-    "\"similar\",\"neighbour\"]},\"role\":" TEXT_SCHEMA ",\"provider\":" TEXT_SCHEMA              \
+    "\"similar\",\"neighbour\"]},\"found_in\":{\"type\":[\"string\",\"null\"],"                   \
+    "\"enum\":[\"thinking\",\"tool\",null]},\"role\":" TEXT_SCHEMA ",\"provider\":" TEXT_SCHEMA   \
     ",\"author\":" TEXT_SCHEMA ",\"like_of\":" TEXT_SCHEMA ",\"like\":" TEXT_SCHEMA               \
     ",\"shared_by\":" TEXT_SCHEMA ",\"created_at\":" TEXT_SCHEMA                                  \
     ",\"words\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"                            \
@@ -55,8 +56,8 @@ static const struct field SEARCH_FIELDS_OF[] = { SEARCH_ARGS(true) };
 static const char SEARCH_SCHEMA[] =
     "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\",\"took_ms\",\"facets\","
     "\"corrections\","
-    "\"hints\",\"similar\"],\"properties\":{\"items\":{\"type\":\"array\",\"items\":" ITEM_SCHEMA
-    "},"
+    "\"hints\",\"similar\"],\"properties\":{\"items\":{\"type\":\"array\","
+    "\"items\":" ITEM_SCHEMA "},"
     "\"groups\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"count\","
     "\"first\",\"shown\"],"
     "\"properties\":{\"conversation_id\":" TEXT_SCHEMA ",\"title\":" TEXT_SCHEMA
@@ -67,13 +68,16 @@ static const char SEARCH_SCHEMA[] =
     "\"values\"],"
     "\"properties\":{\"name\":{\"type\":\"string\"},\"values\":{\"type\":\"array\",\"items\":{"
     "\"type\":"
-    "\"object\",\"required\":[\"value\",\"count\"],\"properties\":{\"value\":{\"type\":\"string\"},"
+    "\"object\",\"required\":[\"value\",\"count\"],\"properties\":{\"value\":{\"type\":"
+    "\"string\"},"
     "\"count\":{\"type\":\"integer\"}}}}}}},"
     "\"corrections\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"from\","
     "\"to\"],"
     "\"properties\":{\"from\":{\"type\":\"string\"},\"to\":{\"type\":\"string\"}}}},"
-    "\"hints\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"code\",\"field\","
-    "\"detail\"],\"properties\":{\"code\":{\"type\":\"string\"},\"field\":{\"type\":\"string\"},"
+    "\"hints\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"code\","
+    "\"field\","
+    "\"detail\"],\"properties\":{\"code\":{\"type\":\"string\"},\"field\":{\"type\":\"string\"}"
+    ","
     "\"detail\":{\"type\":\"string\"}}}},"
     "\"similar\":{\"type\":\"boolean\"},"
     "\"next_cursor\":{\"type\":[\"string\",\"null\"]},\"took_ms\":{\"type\":\"number\"}}}";
@@ -120,6 +124,7 @@ static void write_result(struct json_out *o, const struct search_result *r)
     jo_end(o);
     jo_kf64(o, "score", r->score);
     jo_kstr(o, "source", str_from(r->source));
+    jo_kstr(o, "found_in", r->found_in ? str_from(r->found_in) : STR_NONE);
     jo_kstr(o, "role", r->role);
     jo_kstr(o, "provider", r->provider);
     jo_kstr(o, "author", r->author);

@@ -280,6 +280,31 @@ static void filters(void **state)
     assert_int_equal(count_of("after:2025-01-01"), 1); /* filters alone */
 }
 
+/* What is asked for stands behind hundreds of better matches that are not. */
+static void filters_reach_behind_what_is_better(void **state)
+{
+    UNUSED(state);
+    enum { BETTER = 420 };
+    struct uuid best = uuid_new(), other = uuid_new();
+    for (int i = 0; i <= BETTER; i++) {
+        struct note *n =
+            put(i < BETTER ? "the apple is an apple" : "there is an apple among many other words");
+        NOTED(n->is.parent_id = i < BETTER ? best : other;
+              n->is.author = i < BETTER ? S("Bob Apple") : S("Ánn Smith"));
+        append(f.owner, "message", n->is.id, "updated");
+    }
+    struct str asks[] = { str_fmt(&f.arena, "apple -in:%.*s", STR_ARG(uuid_str(&f.arena, best))),
+                          S("apple from:ann"), S("apple from:\"smith ann\""),
+                          S("apple -from:bob") };
+    for (size_t i = 0; i < COUNTOF(asks); i++) {
+        const struct search_ask ask = { .q = asks[i], .grouped = true, .now_ms = NOW };
+        struct search_page page = ask_for(f.owner, &ask, NULL, 10);
+        if (page.group_count != 1 || !uuid_eq(page.items[0].conversation_id, other))
+            fail_msg("%.*s: %zu groups", STR_ARG(asks[i]), page.group_count);
+    }
+    assert_int_equal(count_of("apple from:an"), 0); /* whole names */
+}
+
 static void owners_are_apart(void **state)
 {
     UNUSED(state);
@@ -622,6 +647,7 @@ int main(void)
         OPEN(found),
         OPEN(the_language),
         OPEN(filters),
+        OPEN(filters_reach_behind_what_is_better),
         OPEN(owners_are_apart),
         OPEN(changes_and_ends),
         OPEN(a_batch_reads_each_thing_once),

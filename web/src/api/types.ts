@@ -455,6 +455,7 @@ export interface Operations {
                 highlights: [number, number][];
                 score: number;
                 source: "keyword" | "similar" | "neighbour";
+                found_in?: "thinking" | "tool" | null;
                 role?: string | null;
                 provider?: string | null;
                 author?: string | null;
@@ -507,6 +508,7 @@ export interface Operations {
                 highlights: [number, number][];
                 score: number;
                 source: "keyword" | "similar" | "neighbour";
+                found_in?: "thinking" | "tool" | null;
                 role?: string | null;
                 provider?: string | null;
                 author?: string | null;
