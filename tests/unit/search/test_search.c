@@ -436,6 +436,40 @@ static void ranking(void **state)
     assert_true(page.items[0].score > page.items[1].score);
 }
 
+/* Thinking and tools are found behind what was said, shown where nothing said matches, and named; and they go with their text. */
+static void what_stands_aside(void **state)
+{
+    UNUSED(state);
+    struct note *aside = put("Done, it compiles");
+    NOTED(aside->is.aside = S("error: undefined reference to kettle"));
+    append(f.owner, "message", aside->is.id, "updated");
+    struct note *said = put("The kettle is an undefined reference"), *both = put("A kettle, said");
+    NOTED(both->is.aside = S("and a teapot aside"));
+    append(f.owner, "message", both->is.id, "updated");
+    struct search_page page = find_for(f.owner, S("kettle"), NULL, 10);
+    assert_int_equal(page.count, 3);
+    assert_int_equal(page.items[0].aside_count, 0);
+    assert_int_equal(page.items[1].aside_count, 0);
+    assert_true(uuid_eq(page.items[2].id, aside->is.id));
+    assert_int_equal(page.items[2].aside_count, 1);
+    assert_str(page.items[2].aside[0], "kettle");
+    assert_str(page.items[2].snippet, "error: undefined reference to kettle");
+    assert_int_equal(page.items[2].highlight_count, 1);
+    page = find_for(f.owner, S("undefined reference"), NULL, 10);
+    assert_true(uuid_eq(page.items[0].id, said->is.id));
+    assert_true(uuid_eq(page.items[1].id, aside->is.id));
+    page = find_for(f.owner, S("kettle teapot"), NULL, 10);
+    assert_true(uuid_eq(page.items[0].id, both->is.id));
+    assert_int_equal(page.items[0].word_count, 2);
+    assert_int_equal(page.items[0].aside_count, 1);
+    assert_str(page.items[0].aside[0], "teapot");
+    assert_str(page.items[0].snippet, "A kettle, said");
+    assert_int_equal(count_of("\"undefined reference to kettle\""), 1);
+    NOTED(both->is.aside = STR_NONE);
+    append(f.owner, "message", both->is.id, "updated");
+    assert_int_equal(count_of("teapot"), 0);
+}
+
 static void pages(void **state)
 {
     UNUSED(state);
@@ -654,6 +688,7 @@ int main(void)
         OPEN(what_is_shared_no_more_is_still_found),
         OPEN(one_that_cannot_be_read),
         OPEN(ranking),
+        OPEN(what_stands_aside),
         OPEN(pages),
         OPEN(long_text),
         OPEN(too_long_text),
