@@ -180,6 +180,8 @@ err_t sqlite_connection_open(struct db_store *s, bool writer, struct sqlite_conn
     }
     if (e == OK)
         e = configure(c, writer);
+    if (e == OK)
+        e = sqlite_best_register(c);
     if (e == OK && writer)
         e = check_application(c);
     if (e != OK) {

@@ -216,6 +216,7 @@ struct search_match {
     const struct uuid *conversations; /* only in these; count 0: anywhere */
     size_t conversation_count;
     int64_t from_ms, before_ms; /* TIME_NONE: any */
+    double k1, b, average; /* of BM25, where the best are asked for; average: words of a document */
 };
 
 struct search_after { /* the last one that was given */

@@ -261,15 +261,15 @@ SELECT doc, owner_id, id, parent_id, entity, author, meta, words, place, session
   FROM search_doc WHERE owner_id = :owner AND entity = :entity AND id = :id;
 
 -- :query index_best
--- The best ones, of any time. bm25 is less for better ones. ts_rank knows no rarity of words, so each is asked about alone and
--- weighed by us. `words`: [[a word as a tsquery, its weight], …], for PostgreSQL.
+-- The best ones, of any time. `best`: what best_words wants to know (db/full_text.h). ts_rank knows no rarity of words, so each is
+-- asked about alone and weighed by us. `words`: [[a word as a tsquery, its weight], …], for PostgreSQL.
 WITH hit AS (
 @sqlite
-    SELECT rowid AS doc, -bm25(search_fts, 0.0, 1.0, 0.25) AS found
+    SELECT rowid AS doc, best_words(search_fts, :best) AS found
       FROM search_fts WHERE search_fts MATCH :match AND :words IS NOT NULL AND :owner IS NOT NULL
 @postgres
     SELECT d.doc, CAST(SUM(w.weight * ts_rank('{0.25, 0, 0, 1}', d.terms, w.q, 1)) AS DOUBLE PRECISION) AS found
-      FROM (SELECT CAST(:match AS TEXT) AS match, CAST(:words AS TEXT) AS words, CAST(:owner AS UUID) AS owner) AS a
+      FROM (SELECT CAST(:best AS BYTEA) AS best, CAST(:match AS TEXT) AS match, CAST(:words AS TEXT) AS words, CAST(:owner AS UUID) AS owner) AS a
       JOIN search_doc d ON d.owner_id = a.owner AND d.terms @@ CAST(a.match AS TSQUERY)
       JOIN LATERAL (SELECT CAST(e ->> 0 AS TSQUERY) AS q, CAST(e ->> 1 AS DOUBLE PRECISION) AS weight
                       FROM json_array_elements(CAST(a.words AS JSON)) AS e) AS w ON d.terms @@ w.q
@@ -282,7 +282,7 @@ SELECT d.doc, d.owner_id, d.id, d.parent_id, d.entity, d.author, d.meta, d.words
   FROM hit CROSS JOIN search_doc d WHERE d.doc = hit.doc AND d.owner_id = :owner ORDER BY hit.found DESC, d.doc;
 
 -- :query index_best_after
--- All that match, page by page: the cursor is the last (found, created, id) that was given. CROSS JOIN keeps SQLite from
+-- All that match, page by page: the cursor is the last (found, created, id) that was given. bm25 is less for better ones. CROSS JOIN keeps SQLite from
 -- walking the owner's documents and asking FTS5 about each.
 WITH hit AS MATERIALIZED (
 @sqlite

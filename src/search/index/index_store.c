@@ -404,9 +404,10 @@ err_t search_store_best(struct db *index, struct arena *a, struct uuid owner,
                         const struct search_find *f, size_t limit, struct search_row **ret,
                         size_t *ret_count)
 {
-    return rows(index, a, &SQL_INDEX_BEST,
-                DB_ARGS(DBS(f->match), DBS(f->words), DBU(owner), DBI((int64_t)limit)), limit, ret,
-                ret_count);
+    return rows(
+        index, a, &SQL_INDEX_BEST,
+        DB_ARGS(DBX(f->best), DBS(f->match), DBS(f->words), DBU(owner), DBI((int64_t)limit)), limit,
+        ret, ret_count);
 }
 
 err_t search_store_after(struct db *index, struct arena *a, struct uuid owner,

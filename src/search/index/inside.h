@@ -73,6 +73,7 @@ NODISCARD err_t search_store_clear(struct db *index);
 
 struct search_find {
     struct str match, words; /* expressions; words: JSON for PostgreSQL, "[]" on SQLite */
+    struct str best;         /* db/full_text.h; "" on PostgreSQL */
     int64_t from_ms, before_ms;
 };
 NODISCARD err_t search_store_best(struct db *index, struct arena *a, struct uuid owner,

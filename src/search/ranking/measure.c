@@ -160,6 +160,11 @@ static double average(int64_t sum, int64_t count)
     return count > 0 ? (double)sum / (double)count : 0;
 }
 
+double rank_average_length(const struct rank_query *q)
+{
+    return average(q->statistics.words, q->statistics.documents);
+}
+
 err_t rank_measure(struct arena *scratch, const struct rank_query *q, struct rank_candidate *c)
 {
     enum { PAIRS_MAX = 3 };
@@ -169,8 +174,7 @@ err_t rank_measure(struct arena *scratch, const struct rank_query *q, struct ran
     c->words = c->said = 0;
     TRY(read_words(&r));
     c->fits = meets(&r, q->query->need);
-    c->bm = rank_bm25(q, r.counts, c->row->length,
-                      average(q->statistics.words, q->statistics.documents));
+    c->bm = rank_bm25(q, r.counts, c->row->length, rank_average_length(q));
     double near =
         __builtin_popcountll(r.near) + RANK_ASIDE * __builtin_popcountll(r.near_aside & ~r.near);
     c->features[RANK_BI] = (near < PAIRS_MAX ? near : PAIRS_MAX) / PAIRS_MAX;

@@ -138,6 +138,7 @@ struct rank_candidate {
 /* Fill words, fits, bm and RANK_BI from the row. E_CORRUPT: its words are damaged. */
 NODISCARD err_t rank_measure(struct arena *scratch, const struct rank_query *q,
                              struct rank_candidate *c);
+double rank_average_length(const struct rank_query *q); /* of the reader's documents, in words */
 /* BM25 of a text that has these counts of the query's words. */
 double rank_bm25(const struct rank_query *q, const double *counts, int64_t length,
                  double average_length);
