@@ -348,12 +348,8 @@ void search_figures_write(struct buf *out, void *context)
 static err_t search_init(struct app *app)
 {
     struct search_room *room;
+    err_t e = OK;
     TRY(search_room_new(&room));
-    err_t e = search_similar_start(app, &room->similar);
-    if (e != OK) {
-        search_room_free(room);
-        return e;
-    }
     *app_room_state(app, &search_module) = room;
     http_metrics_add(search_figures_write, room);
     struct search_lent index;
@@ -363,6 +359,17 @@ static err_t search_init(struct app *app)
     }
     if (e != OK)
         err_clear(); /* it will be told when the index is there */
+    return OK;
+}
+
+/* Here, and not before: a process that cannot serve makes no tables. */
+static err_t search_start(struct app *app)
+{
+    struct search_room *room = app_room(app, "search");
+    struct search_similar *similar;
+    TRY(search_similar_start(app, &similar));
+    room->similar = similar;
+    search_similar_wake(similar); /* what the consumer told of until now */
     return OK;
 }
 
@@ -378,6 +385,7 @@ static void search_stop(struct app *app)
 const struct module search_module = {
     .name = "search",
     .init = search_init,
+    .start = search_start,
     .stop = search_stop,
     .scrub = search_index_compact,
     .routes = ROUTES,

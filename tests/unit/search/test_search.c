@@ -436,6 +436,27 @@ static void ranking(void **state)
     assert_true(page.items[0].score > page.items[1].score);
 }
 
+/* Every fragment of two, three and four characters of a text without spaces, wherever it stands, and no other text. */
+static void fragments(void **state)
+{
+    UNUSED(state);
+    static const char TEXT[] = "今天重大新闻发布会在北京举行茶壶与水壶的区别カタカナ한국어";
+    struct note *n = put(TEXT);
+    put("区壶闻京茶天大北");
+    struct str all = str_from(TEXT);
+    for (size_t from = 0; from < all.n;) {
+        size_t end = from, next = from;
+        UNUSED(utf8_next(all, &next));
+        for (int chars = 1; chars <= 4 && end < all.n; chars++) {
+            UNUSED(utf8_next(all, &end));
+            struct search_page page = find_for(f.owner, str_sub(all, from, end), NULL, 10);
+            if (chars > 1 && (page.count != 1 || !uuid_eq(page.items[0].id, n->is.id)))
+                fail_msg("%.*s: %zu", STR_ARG(str_sub(all, from, end)), page.count);
+        }
+        from = next;
+    }
+}
+
 /* Thinking and tools are found behind what was said, shown where nothing said matches, and named; and they go with their text. */
 static void what_stands_aside(void **state)
 {
@@ -689,6 +710,7 @@ int main(void)
         OPEN(one_that_cannot_be_read),
         OPEN(ranking),
         OPEN(what_stands_aside),
+        OPEN(fragments),
         OPEN(pages),
         OPEN(long_text),
         OPEN(too_long_text),
