@@ -69,6 +69,15 @@ bool arena_holds(const struct arena *a, const void *p)
     return false;
 }
 
+size_t arena_spans(const struct arena *a, struct arena_span *ret, size_t max)
+{
+    size_t n = 0;
+    for (const struct arena_block *b = a->first; b; b = b->next, n++)
+        if (n < max)
+            ret[n] = (struct arena_span){ (uintptr_t)b->data, (uintptr_t)b->data + b->size };
+    return n;
+}
+
 /* A block of at least `size` bytes behind the current one. A request that is large beside the
  * block it would open gets a block of its own and the current one stays in use, so that the
  * tails that are left empty stay a small part of the whole. */
@@ -149,6 +158,14 @@ void *arena_array(struct arena *a, size_t count, size_t size)
     if (__builtin_mul_overflow(count, size, &bytes))
         return fail(a, E_LIMIT);
     return arena_alloc(a, bytes);
+}
+
+void *arena_room(struct arena *a, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return fail(a, E_LIMIT);
+    return take(a, bytes, ALIGN);
 }
 
 char *arena_bytes(struct arena *a, size_t size)
