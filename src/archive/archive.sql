@@ -227,8 +227,8 @@ SELECT number + 1 AS number FROM conversation_rendering
 -- :query archive_rendering_renumber
 UPDATE conversation_rendering SET number = :to_number WHERE owner_id = :owner AND conversation_id = :id AND number = :kept_number;
 
--- :query archive_renderings_forget_before
-DELETE FROM conversation_rendering WHERE owner_id = :owner AND conversation_id = :id AND number < :before_number;
+-- :query archive_rendering_drop
+DELETE FROM conversation_rendering WHERE owner_id = :owner AND conversation_id = :id AND number = :kept_number;
 
 -- :query archive_rendering_put
 INSERT INTO conversation_rendering (owner_id, conversation_id, number, source_id, form)

@@ -164,17 +164,10 @@ static bool is_renamed(const struct rendering *r, const struct merge_step *steps
     return renamed;
 }
 
-static err_t keep_one(struct renderings *s, struct uuid conversation, struct rendering *r,
-                      int64_t number, const struct merge_list *whole,
-                      const struct merge_step *steps)
+static err_t keep_packed(struct renderings *s, struct uuid conversation, struct rendering *r,
+                         int64_t number, const struct merge_list *whole, bool renamed)
 {
     CLEANUP(buf_free) struct buf form = { 0 };
-    bool renamed = is_renamed(r, steps);
-    if (!renamed && r->where == SAID_KEPT && uuid_eq(r->conversation_id, conversation)) {
-        TRY(source_store_renumber(s->db, s->owner, conversation, r->number, number));
-        r->number = number;
-        return OK;
-    }
     buf_init(&form, NULL, RENDERING_BYTES_MAX);
     TRY(pack(s, r, whole, renamed, &form));
     TRY(source_store_keep(s->db, s->owner, conversation, number, r->source_id, buf_str(&form)));
@@ -186,15 +179,53 @@ static err_t keep_one(struct renderings *s, struct uuid conversation, struct ren
     return OK;
 }
 
+static bool is_among(struct rendering *const *list, size_t count, struct uuid conversation,
+                     int64_t number)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i]->where == SAID_KEPT && uuid_eq(list[i]->conversation_id, conversation) &&
+            list[i]->number == number)
+            return true;
+    return false;
+}
+
+static err_t drop_others(struct renderings *s, struct uuid conversation,
+                         struct rendering *const *list, size_t count, int64_t first_new)
+{
+    struct kept_form *kept;
+    size_t n;
+    TRY(source_store_forms(s->db, s->a, s->owner, conversation, &kept, &n));
+    for (size_t i = 0; i < n; i++)
+        if (kept[i].number < first_new && !is_among(list, count, conversation, kept[i].number))
+            TRY(source_store_drop(s->db, s->owner, conversation, kept[i].number));
+    return OK;
+}
+
+/* One that stays as it is, and behind the one before it, is not written: it may be large. */
 err_t keep_renderings(struct renderings *s, struct uuid conversation,
                       struct rendering *const *list, size_t count, const struct merge_list *whole,
                       const struct merge_step *steps)
 {
-    int64_t first;
-    TRY(source_store_next_number(s->db, s->owner, conversation, &first));
-    for (size_t i = 0; i < count; i++)
-        TRY(keep_one(s, conversation, list[i], first + (int64_t)i, whole, steps));
-    return source_store_forget_before(s->db, s->owner, conversation, first);
+    int64_t first_new, next, last = -1;
+    TRY(source_store_next_number(s->db, s->owner, conversation, &first_new));
+    next = first_new;
+    for (size_t i = 0; i < count; i++) {
+        struct rendering *r = list[i];
+        bool renamed = is_renamed(r, steps),
+             same = !renamed && r->where == SAID_KEPT && uuid_eq(r->conversation_id, conversation);
+        if (same && r->number > last) {
+            last = r->number;
+            continue;
+        }
+        last = next++;
+        if (!same) {
+            TRY(keep_packed(s, conversation, r, last, whole, renamed));
+            continue;
+        }
+        TRY(source_store_renumber(s->db, s->owner, conversation, r->number, last));
+        r->number = last;
+    }
+    return drop_others(s, conversation, list, count, first_new);
 }
 
 err_t keep_before(struct renderings *s, struct uuid mark, struct uuid conversation,

@@ -240,7 +240,7 @@ static err_t make_list(struct listing *l, struct uuid conversation)
     if (l->r)
         TRY(number_uuid(l, l->r->source_id, &l->source));
     if (given)
-        TRY(intern_reserve(&l->s->texts, room));
+        TRY(intern_reserve(&l->s->texts, room + room / 8 + FIRST_ROOM));
     TRY(l->r ? rendering_each(l->s, l->r, &visit) : rendering_each_row(l->s, conversation, &visit));
     return given ? find_parents_given(l) : find_parents(l);
 }

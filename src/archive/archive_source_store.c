@@ -147,10 +147,9 @@ err_t source_store_renumber(struct db *db, struct uuid owner, struct uuid conver
                    DB_ARGS(DBI(to), DBU(owner), DBU(conversation), DBI(number)), NULL);
 }
 
-err_t source_store_forget_before(struct db *db, struct uuid owner, struct uuid conversation,
-                                 int64_t number)
+err_t source_store_drop(struct db *db, struct uuid owner, struct uuid conversation, int64_t number)
 {
-    return db_exec(db, &SQL_ARCHIVE_RENDERINGS_FORGET_BEFORE,
+    return db_exec(db, &SQL_ARCHIVE_RENDERING_DROP,
                    DB_ARGS(DBU(owner), DBU(conversation), DBI(number)), NULL);
 }
 

@@ -36,9 +36,8 @@ NODISCARD err_t source_store_keep(struct db *db, struct uuid owner, struct uuid 
                                   int64_t number, struct uuid source, struct str form);
 NODISCARD err_t source_store_renumber(struct db *db, struct uuid owner, struct uuid conversation,
                                       int64_t number, int64_t to);
-/* Those with smaller numbers go. */
-NODISCARD err_t source_store_forget_before(struct db *db, struct uuid owner,
-                                           struct uuid conversation, int64_t number);
+NODISCARD err_t source_store_drop(struct db *db, struct uuid owner, struct uuid conversation,
+                                  int64_t number);
 
 /* What a conversation was made of before something that can be undone (archive_undo), kept under the mark: put there, or copied from
  * what is kept of the conversation under the number `from`. */

@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ enum {
     ALIGN = 16,
     BLOCK_FIRST_BYTES = 8 * 1024 - 64,
     BLOCK_MOST_BYTES = 256 * 1024 - 64,
+    KEPT_FREE_BYTES = 32 * 1024 * 1024,
     BLOCK_KEEP_BYTES = 64 * 1024, /* a larger first block is given back by arena_reset */
 };
 
@@ -171,4 +173,10 @@ void *arena_room(struct arena *a, size_t count, size_t size)
 char *arena_bytes(struct arena *a, size_t size)
 {
     return take(a, size, TEXT_ALIGN);
+}
+
+void arena_give_back(void)
+{
+    if (mallinfo2().fordblks > KEPT_FREE_BYTES)
+        malloc_trim(0);
 }

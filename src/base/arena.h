@@ -48,6 +48,9 @@ static inline err_t arena_err(const struct arena *a)
     return a->failed;
 }
 
+/* What arenas gave back and the C library keeps goes to the machine, where it is much: after large work, and before more of it. */
+void arena_give_back(void);
+
 #define ARENA_NEW(a, type)          ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, count) ((type *)arena_array((a), (count), sizeof(type)))
 

@@ -622,7 +622,6 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "number", DBI(1), DBN() },
         { "kept_number", DBI(0), DBI(7) },
         { "to_number", DBI(1), DBN() },
-        { "before_number", DBI(1), DBI(0) },
         { "form", DBX(S("form")), DBN() },
     };
     static const struct db_query *const WAITS[] = { &SQL_ARCHIVE_TURN, /* reads no row */
