@@ -23,7 +23,8 @@ void form_writer_free(struct form_writer *w); /* for CLEANUP; accepts a zeroed o
 struct message_visit {
     /* NULL: all of them. Of one that is not wanted nothing is made. */
     bool (*wants)(void *context, size_t i);
-    err_t (*each)(void *context, size_t i, const struct archive_message *m); /* m ends with the call */
+    err_t (*each)(void *context, size_t i,
+                  const struct archive_message *m); /* m ends with the call */
     void *context;
 };
 

@@ -98,8 +98,7 @@ static err_t pack_message(void *context, size_t i, const struct archive_message 
     if (p->renamed) {
         uint32_t parent = p->r->list.m[i].parent;
         out.id = p->whole->m[p->r->places[i]].id;
-        out.parent_id =
-            parent ? p->whole->m[p->r->places[parent - 1]].id : (struct uuid){ { 0 } };
+        out.parent_id = parent ? p->whole->m[p->r->places[parent - 1]].id : (struct uuid){ { 0 } };
     }
     return form_add(p->to, &out);
 }
@@ -202,9 +201,8 @@ static err_t drop_others(struct renderings *s, struct uuid conversation,
 }
 
 /* One that stays as it is, and behind the one before it, is not written: it may be large. */
-err_t keep_renderings(struct renderings *s, struct uuid conversation,
-                      struct rendering *const *list, size_t count, const struct merge_list *whole,
-                      const struct merge_step *steps)
+err_t keep_renderings(struct renderings *s, struct uuid conversation, struct rendering *const *list,
+                      size_t count, const struct merge_list *whole, const struct merge_step *steps)
 {
     int64_t first_new, next, last = -1;
     TRY(source_store_next_number(s->db, s->owner, conversation, &first_new));

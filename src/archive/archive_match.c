@@ -7,8 +7,8 @@ struct matcher {
     struct merge_ids by_id; /* where messages keep their ids */
     uint32_t *by_origin;    /* number of the provider's id -> the first with it, from 1 */
     size_t origin_count;
-    uint32_t *by_hash;    /* slots: the first that says this and may still be taken, from 1; 0: free */
-    size_t mask;          /* … half of which stay free */
+    uint32_t *by_hash; /* slots: the first that says this and may still be taken, from 1; 0: free */
+    size_t mask;       /* … half of which stay free */
     uint32_t *next_equal; /* the next one with the same hash, from 1; 0: none … */
     uint32_t *next_other; /* … and the next such one of another kind (kind_of) */
     bool *taken;
@@ -187,9 +187,9 @@ static err_t match_answers(struct matcher *m, struct arena *a, const struct merg
         return arena_err(a);
     find_open_answers(m, open);
     for (size_t i = 0; i <= new->count; i++) {
-        bool asks = i == new->count || (new->m[i].on_path && new->m[i].role == ROLE_USER);
+        bool asks = i == new->count || (new->m[i].on_path &&new->m[i].role == ROLE_USER);
         if (!asks) {
-            if (new->m[i].on_path && !new->m[i].hidden && new->m[i].role == ROLE_ASSISTANT)
+            if (new->m[i].on_path && !new->m[i].hidden &&new->m[i].role == ROLE_ASSISTANT)
                 last = i;
             continue;
         }
@@ -198,7 +198,7 @@ static err_t match_answers(struct matcher *m, struct arena *a, const struct merg
             if (at && !m->taken[at - 1] && other_kind(&new->m[last], &m->stored->m[at - 1]))
                 olds[last] = take(m, at);
         }
-        question = i < new->count && olds[i] ? olds[i] - 1 : m->stored->count;
+        question = i < new->count &&olds[i] ? olds[i] - 1 : m->stored->count;
         last = new->count;
     }
     return OK;

@@ -161,8 +161,8 @@ static bool is_poorer(const struct intern *texts, const struct merge_message *ol
         return new->redacted;
     if (old->rank && new->rank &&new->rank < old->rank)
         return true;
-    return old->picture && new->picture &&
-           pictures_were_lost(intern_text(texts, old->picture), intern_text(texts, new->picture));
+    return old->picture && new->picture &&pictures_were_lost(intern_text(texts, old->picture),
+                                                             intern_text(texts, new->picture));
 }
 
 static void keep_known(const struct merge_message *old, struct merge_message *m)
@@ -271,12 +271,11 @@ static void plan_gone(const struct plan *p, const bool *lacks)
         m->position = (uint32_t)whole->count++;
         uint16_t fields = find_fields(p->stored, old, whole, m);
         if (p->steps)
-            p->steps[m->position] =
-                (struct merge_step){ .kind = p->o->drop     ? MERGE_DROPPED
-                                             : old->on_path ? MERGE_GONE
-                                             : fields       ? MERGE_MOVED
-                                                            : MERGE_UNCHANGED,
-                                     .fields = fields };
+            p->steps[m->position] = (struct merge_step){ .kind = p->o->drop     ? MERGE_DROPPED
+                                                                 : old->on_path ? MERGE_GONE
+                                                                 : fields       ? MERGE_MOVED
+                                                                                : MERGE_UNCHANGED,
+                                                         .fields = fields };
     }
 }
 

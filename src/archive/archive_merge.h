@@ -18,9 +18,10 @@ struct merge_message {
     uint32_t picture;                       /* its blocks, where a picture may be in them; else 0 */
     uint32_t blocks_bytes;
     uint32_t position, version;
-    uint32_t said_by, said_at; /* where its blocks are: of which rendering, the how manieth message */
-    uint8_t role;              /* enum role */
-    uint8_t rank;              /* how much its rendering tells (archive_fold.h); 0: not known */
+    uint32_t said_by,
+        said_at;  /* where its blocks are: of which rendering, and which message of it */
+    uint8_t role; /* enum role */
+    uint8_t rank; /* how much its rendering tells (archive_fold.h); 0: not known */
     bool hidden : 1, on_path : 1;
     bool gone : 1;     /* renderings before the last one had it */
     bool redacted : 1; /* the provider has put a note in place of what it said */

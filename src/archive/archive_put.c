@@ -246,8 +246,7 @@ static err_t put_given(struct put *p, const struct archive_put_options *options,
     struct archive_conversation *row = &p->rendering->row;
     TRY(row_of(p->a, p->c, options, p->write.now_ms, row));
     p->write.seen_ms = row->captured_ms;
-    struct archive_source source =
-        identity_source(p->a, p->c, options->outcome, row->captured_ms);
+    struct archive_source source = identity_source(p->a, p->c, options->outcome, row->captured_ms);
     TRY(arena_err(p->a));
     TRY(source_store_turn(p->db, p->owner));
     return put(p, &source, ret);

@@ -4,10 +4,9 @@
 #include "archive/archive_source_store.h"
 #include "base/limits.h"
 
-enum {
-    HELD_MAX = 200000, /* messages of lists that stay open: 20 MiB */
-    FIRST_ROOM = 64
-};
+enum { FIRST_ROOM = 64 };
+
+size_t rendering_held_max = 200000; /* 20 MiB */
 
 void renderings_init(struct renderings *s, struct db *db, struct arena *a, struct uuid owner)
 {
@@ -152,9 +151,9 @@ struct listing {
 static err_t number_uuid(struct listing *l, struct uuid id, uint32_t *ret)
 {
     *ret = 0;
-    return uuid_is_nil(id) ? OK
-                           : intern_put(&l->s->texts, str_of((const char *)id.b, sizeof id.b),
-                                        false, ret);
+    return uuid_is_nil(id)
+               ? OK
+               : intern_put(&l->s->texts, str_of((const char *)id.b, sizeof id.b), false, ret);
 }
 
 /* The ids of what was given outlast everything here, unless they had to be repaired. */
@@ -162,8 +161,8 @@ static err_t number_texts(struct listing *l, size_t i, const struct archive_mess
                           struct merge_message *m)
 {
     struct intern *texts = &l->s->texts;
-    bool lasts = l->r && l->r->where == SAID_GIVEN &&
-                 row->origin_id.s == l->r->given->messages[i].id.s;
+    bool lasts =
+        l->r && l->r->where == SAID_GIVEN && row->origin_id.s == l->r->given->messages[i].id.s;
     TRY(intern_put(texts, row->origin_id, lasts, &m->origin));
     TRY(intern_put(texts, row->author, false, &m->author));
     TRY(intern_put(texts, row->model, false, &m->model));
@@ -281,7 +280,7 @@ err_t rendering_is_of(struct renderings *s, struct rendering *r, struct uuid sou
 
 void rendering_close(struct renderings *s, struct rendering *r)
 {
-    if (!r->is_open || s->held <= HELD_MAX)
+    if (!r->is_open || s->held <= rendering_held_max)
         return;
     forget(s, r);
     merge_list_free(&r->list);

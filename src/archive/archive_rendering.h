@@ -13,11 +13,11 @@ struct rendering {
     struct str place;                /* of the source: with the time, it orders */
     struct archive_conversation row; /* its title, times, findings … and captured_ms */
     enum {
-        SAID_GIVEN, /* it just came: `given`, the first `given_count` messages */
-        SAID_ROWS,  /* the rows of `conversation_id`, which it alone made */
-        SAID_KEPT,  /* kept beside these rows, under `number` */
+        SAID_GIVEN,  /* it just came: `given`, the first `given_count` messages */
+        SAID_ROWS,   /* the rows of `conversation_id`, which it alone made */
+        SAID_KEPT,   /* kept beside these rows, under `number` */
         SAID_BEFORE, /* kept under `mark_id`, for an undo */
-        SAID_FORM   /* `form` */
+        SAID_FORM    /* `form` */
     } where;
     const struct conversation *given;
     size_t given_count;
@@ -41,8 +41,8 @@ struct renderings {
     struct db *db;
     struct arena *a;
     struct uuid owner;
-    struct intern texts; /* whose numbers all their lists hold */
-    struct rendering **all; /* by name */
+    struct intern texts;      /* whose numbers all their lists hold */
+    struct rendering **all;   /* by name */
     size_t count, room, held; /* held: messages of lists that stay open */
 };
 void renderings_init(struct renderings *s, struct db *db, struct arena *a, struct uuid owner);
@@ -60,6 +60,8 @@ int rendering_rank_of(const struct rendering *r);
  * E_CORRUPT, the store's, the visit's. */
 NODISCARD err_t rendering_each(struct renderings *s, const struct rendering *r,
                                const struct message_visit *visit);
+/* So many messages may be in lists that stay open; a test lowers it. */
+extern size_t rendering_held_max;
 /* Have r->list; after the last use of it rendering_close. It may stay open, if all that do have few messages. */
 NODISCARD err_t rendering_open(struct renderings *s, struct rendering *r);
 void rendering_close(struct renderings *s, struct rendering *r);

@@ -148,9 +148,9 @@ static err_t is_spare(struct renderings *s, struct arena *a, struct rendering *x
         *ret = y_came_later; /* the same capture, read by other code */
         return OK;
     }
-    bool whole = !rendering_is_partial(y),
-         stands_above =
-             is_newer(y, x) ? whole || rendering_is_partial(x) : whole && rendering_is_partial(x);
+    bool whole = !rendering_is_partial(y), stands_above = is_newer(y, x)
+                                                              ? whole || rendering_is_partial(x)
+                                                              : whole && rendering_is_partial(x);
     return stands_above && rendering_rank_of(y) >= rendering_rank_of(x) ? says_all(s, a, y, x, ret)
                                                                         : OK;
 }

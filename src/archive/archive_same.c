@@ -37,7 +37,8 @@ static err_t count_ids(struct arena *a, const struct intern *texts, const struct
                        const struct merge_list *y, bool *ret)
 {
     uint32_t last = last_origin(y);
-    uint32_t *at = ARENA_ARRAY(a, uint32_t, (size_t)last + 1); /* the last of y with the id, from 1 */
+    uint32_t *at =
+        ARENA_ARRAY(a, uint32_t, (size_t)last + 1); /* the last of y with the id, from 1 */
     size_t all = 0, answers = 0;
     if (!at)
         return arena_err(a);

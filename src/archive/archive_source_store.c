@@ -135,9 +135,9 @@ err_t source_store_next_number(struct db *db, struct uuid owner, struct uuid con
 err_t source_store_keep(struct db *db, struct uuid owner, struct uuid conversation, int64_t number,
                         struct uuid source, struct str form)
 {
-    return db_exec(
-        db, &SQL_ARCHIVE_RENDERING_PUT,
-        DB_ARGS(DBU(owner), DBU(conversation), DBI(number), DBU(source), DBX(form)), NULL);
+    return db_exec(db, &SQL_ARCHIVE_RENDERING_PUT,
+                   DB_ARGS(DBU(owner), DBU(conversation), DBI(number), DBU(source), DBX(form)),
+                   NULL);
 }
 
 err_t source_store_renumber(struct db *db, struct uuid owner, struct uuid conversation,
@@ -180,8 +180,8 @@ err_t source_store_answer(struct db *db, struct arena *a, struct uuid owner, str
 {
     static const struct db_col cols[] = { DB_COL(holder, conversation_id, DB_UUID) };
     return db_rows(db, a, by_id ? &SQL_ARCHIVE_ANSWER_OF_ORIGIN : &SQL_ARCHIVE_ANSWER_OF_HASH,
-                   DB_ARGS(DBU(owner), DBS(said), DBS(provider), DBI((int64_t)limit)),
-                   cols, COUNTOF(cols), sizeof(struct holder), limit, ret, ret_count);
+                   DB_ARGS(DBU(owner), DBS(said), DBS(provider), DBI((int64_t)limit)), cols,
+                   COUNTOF(cols), sizeof(struct holder), limit, ret, ret_count);
 }
 
 err_t source_store_copy_media(struct db *db, struct uuid owner, struct uuid from, struct uuid to)

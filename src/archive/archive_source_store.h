@@ -52,8 +52,8 @@ NODISCARD err_t source_store_before_forms(struct db *db, struct arena *a, struct
                                           struct uuid mark, struct uuid conversation,
                                           struct kept_form **ret, size_t *ret_count);
 NODISCARD err_t source_store_before_form(struct db *db, struct arena *a, struct uuid owner,
-                                         struct uuid mark, struct uuid conversation,
-                                         int64_t number, struct str *ret);
+                                         struct uuid mark, struct uuid conversation, int64_t number,
+                                         struct str *ret);
 NODISCARD err_t source_store_delete(struct db *db, struct uuid owner, struct uuid source);
 
 NODISCARD err_t source_store_tell_apart(struct db *db, struct uuid owner, struct uuid source,
@@ -63,8 +63,8 @@ NODISCARD err_t source_store_are_apart(struct db *db, struct uuid owner, struct 
                                        struct uuid other, bool *ret);
 /* Conversations of the provider that hold an answer with this id, or (by_id false) with this hash; at most limit. */
 NODISCARD err_t source_store_answer(struct db *db, struct arena *a, struct uuid owner,
-                                    struct str provider, struct str said, bool by_id,
-                                    size_t limit, struct uuid **ret, size_t *ret_count);
+                                    struct str provider, struct str said, bool by_id, size_t limit,
+                                    struct uuid **ret, size_t *ret_count);
 NODISCARD err_t source_store_copy_media(struct db *db, struct uuid owner, struct uuid from,
                                         struct uuid to);
 /* Media that none of its messages, nor what they said before, names. */

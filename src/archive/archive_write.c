@@ -280,11 +280,9 @@ static err_t plan(struct writing *w)
     TRY(rendering_fold(w->set, w->list, w->count, &w->f));
     /* What the rows are of is known where one rendering alone made them. */
     if (!w->new)
-        TRY(rendering_rows(w->set, w->id,
-                           w->count == 1
-                               ? rendering_rank(w->old->source_kind, w->old->strategy)
-                               : 0,
-                           &stored));
+        TRY(rendering_rows(
+            w->set, w->id,
+            w->count == 1 ? rendering_rank(w->old->source_kind, w->old->strategy) : 0, &stored));
     TRY(merge_lists(w->set->a, &w->set->texts, &w->f.list, &stored, &m, &w->steps, NULL));
     row->id = w->ret->id = w->id;
     row->hash = sha256_tagged(w->set->a, merge_chain(&w->f.list));
@@ -301,9 +299,9 @@ static err_t keep(struct writing *w)
     bool kept = w->count > 1 || w->list[0]->row.captured_ms != w->f.row.captured_ms;
     if (w->ret->changed && !uuid_is_nil(o->mark) && o->before_count)
         TRY(keep_before(w->set, o->mark, w->id, o->before, o->before_count));
-    return kept || !w->new ? keep_renderings(w->set, w->id, w->list, kept ? w->count : 0,
-                                             &w->f.list, w->steps)
-                           : OK;
+    return kept || !w->new
+               ? keep_renderings(w->set, w->id, w->list, kept ? w->count : 0, &w->f.list, w->steps)
+               : OK;
 }
 
 static err_t make(struct writing *w)

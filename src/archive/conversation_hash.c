@@ -176,17 +176,6 @@ err_t message_hash_read(struct str tagged, struct sha256 *ret)
     return OK;
 }
 
-err_t conversation_chain(struct arena *a, const struct str *hashes, size_t count, struct str *ret)
-{
-    struct sha256 chain = { { 0 } }, message;
-    for (size_t i = 0; i < count; i++) {
-        TRY(message_hash_read(hashes[i], &message));
-        chain = conversation_chain_add(chain, message);
-    }
-    *ret = sha256_tagged(a, chain);
-    return arena_err(a);
-}
-
 err_t conversation_hash(struct arena *a, struct arena *scratch, struct conversation *c)
 {
     struct sha256 chain = { { 0 } };

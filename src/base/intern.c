@@ -48,16 +48,19 @@ err_t intern_put(struct intern *t, struct str s, bool lasts, uint32_t *ret)
         *ret = s.s ? 1 : 0;
         return OK;
     }
+    uint32_t *slot = t->cap ? slot_of(t, s) : NULL;
+    if (slot && *slot) {
+        *ret = *slot;
+        return OK;
+    }
     if (t->count == t->cap)
         TRY(intern_reserve(t, t->cap ? t->cap : FIRST_TEXTS));
-    uint32_t *slot = slot_of(t, s);
-    if (!*slot) {
-        struct str kept = lasts ? s : str_dup(t->arena, s);
-        if (!kept.s)
-            return arena_err(t->arena);
-        t->texts[t->count++] = kept;
-        *slot = (uint32_t)(t->count - 1 + TEXTS_BEFORE);
-    }
+    struct str kept = lasts ? s : str_dup(t->arena, s);
+    if (!kept.s)
+        return arena_err(t->arena);
+    slot = slot_of(t, s);
+    t->texts[t->count++] = kept;
+    *slot = (uint32_t)(t->count - 1 + TEXTS_BEFORE);
     *ret = *slot;
     return OK;
 }

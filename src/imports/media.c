@@ -160,7 +160,8 @@ static err_t add(struct import_source *s, struct arena *a, struct import_media m
         s->media = grown;
     }
     struct str *const texts[] = { &media.media_type, &media.name, &media.sha256 };
-    for (size_t i = 0; i < COUNTOF(texts); i++) /* the value that they stand in may go before them */
+    for (size_t i = 0; i < COUNTOF(texts);
+         i++) /* the value that they stand in may go before them */
         *texts[i] = texts[i]->s ? str_dup(a, *texts[i]) : STR_NONE;
     s->media[s->media_count++] = media;
     return arena_err(a);

@@ -146,9 +146,12 @@ static void a_poorer_rendering_leaves_everything(void **state)
     assert_true(str_eq(got(one.id).hash, hash));
     struct archive_message *m = messages(one.id, true, &count);
     assert_true(str_find(m[1].blocks, S("rich"), 0) < m[1].blocks.n && m[1].version == 1);
-    struct str chain, hashes[2] = { m[0].hash, m[1].hash };
-    ok(conversation_chain(&f.arena, hashes, 2, &chain));
-    assert_true(str_eq(chain, hash));
+    struct sha256 chain = { { 0 } }, said;
+    for (size_t i = 0; i < 2; i++) {
+        ok(message_hash_read(m[i].hash, &said));
+        chain = conversation_chain_add(chain, said);
+    }
+    assert_true(str_eq(sha256_tagged(&f.arena, chain), hash));
 }
 
 static void what_is_gone_is_kept_off_the_path(void **state)

@@ -64,8 +64,7 @@ static struct laid render(struct arena *a, const char *messages, const struct la
         intern_init(r.texts, a);
     }
     make_list(a, &r);
-    assert_ok(
-        merge_lists(a, r.texts, &r.list, before ? &before->list : &none, &O, &r.steps, NULL));
+    assert_ok(merge_lists(a, r.texts, &r.list, before ? &before->list : &none, &O, &r.steps, NULL));
     r.hash = sha256_tagged(a, merge_chain(&r.list));
     /* the list goes with the test's arena */
     struct merge_message *m = ARENA_ARRAY(a, struct merge_message, r.list.count + 1);
@@ -214,12 +213,11 @@ static void parents_follow(void **state)
 {
     UNUSED(state);
     TEST_ARENA(a);
-    struct laid r =
-        render(&a,
-               M("a", "1") ",{'uuid':'b','sender':'assistant','text':'2',"
-                           "'parent_message_uuid':'a'},{'uuid':'c','sender':'human',"
-                           "'text':'3','parent_message_uuid':'nowhere'}",
-               NULL);
+    struct laid r = render(&a,
+                           M("a", "1") ",{'uuid':'b','sender':'assistant','text':'2',"
+                                       "'parent_message_uuid':'a'},{'uuid':'c','sender':'human',"
+                                       "'text':'3','parent_message_uuid':'nowhere'}",
+                           NULL);
     /* the last one is the branch, though its parent is not there; the others stand behind it */
     assert_str(origin_of(&r, 0), "c");
     assert_int_equal(r.list.m[0].parent, 0);
