@@ -215,7 +215,20 @@ DELETE FROM conversation_source WHERE owner_id = :owner AND conversation_id = :i
 DELETE FROM conversation_source WHERE owner_id = :owner;
 
 -- :query archive_renderings
-SELECT source_id, form FROM conversation_rendering WHERE owner_id = :owner AND conversation_id = :id ORDER BY number LIMIT :limit;
+SELECT source_id, number FROM conversation_rendering WHERE owner_id = :owner AND conversation_id = :id ORDER BY number LIMIT :limit;
+
+-- :query archive_rendering_form
+SELECT form FROM conversation_rendering WHERE owner_id = :owner AND conversation_id = :id AND number = :kept_number;
+
+-- :query archive_rendering_next
+SELECT number + 1 AS number FROM conversation_rendering
+ WHERE owner_id = :owner AND conversation_id = :id ORDER BY number DESC LIMIT 1;
+
+-- :query archive_rendering_renumber
+UPDATE conversation_rendering SET number = :to_number WHERE owner_id = :owner AND conversation_id = :id AND number = :kept_number;
+
+-- :query archive_rendering_drop
+DELETE FROM conversation_rendering WHERE owner_id = :owner AND conversation_id = :id AND number = :kept_number;
 
 -- :query archive_rendering_put
 INSERT INTO conversation_rendering (owner_id, conversation_id, number, source_id, form)
@@ -314,8 +327,18 @@ INSERT INTO conversation_before (owner_id, mark_id, conversation_id, number, sou
 VALUES (:owner, :mark, :conversation, :number, :source, :form)
 ON CONFLICT (owner_id, mark_id, conversation_id, number) DO NOTHING;
 
+-- :query archive_before_copy
+INSERT INTO conversation_before (owner_id, mark_id, conversation_id, number, source_id, form)
+SELECT owner_id, :mark, conversation_id, :to_number, source_id, form FROM conversation_rendering
+ WHERE owner_id = :owner AND conversation_id = :id AND number = :kept_number
+ON CONFLICT (owner_id, mark_id, conversation_id, number) DO NOTHING;
+
+-- :query archive_before_form
+SELECT form FROM conversation_before
+ WHERE owner_id = :owner AND mark_id = :mark AND conversation_id = :id AND number = :kept_number;
+
 -- :query archive_before
-SELECT source_id, form FROM conversation_before
+SELECT source_id, number FROM conversation_before
  WHERE owner_id = :owner AND mark_id = :mark AND conversation_id = :id ORDER BY number LIMIT :limit;
 
 -- :query archive_before_count

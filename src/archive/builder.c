@@ -8,6 +8,7 @@
 void build_begin(struct builder *b, struct arena *a, const char *name, struct conversation *ret)
 {
     *b = (struct builder){ .a = a, .c = ret };
+    arena_init(&b->scratch, CONVERSATION_ARENA_BYTES_MAX);
     conversation_init(ret, name);
 }
 
@@ -20,6 +21,8 @@ void build_fail(struct builder *b, err_t e)
 err_t build_end(struct builder *b)
 {
     build_fail(b, arena_err(b->a));
+    build_fail(b, arena_err(&b->scratch));
+    arena_free(&b->scratch);
     return b->err;
 }
 

@@ -9,6 +9,7 @@
 
 struct builder {
     struct arena *a;
+    struct arena scratch; /* what is needed only until build_end, which frees it */
     struct conversation *c;
     err_t err;
     size_t here;          /* the message that blocks go to */

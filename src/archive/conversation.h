@@ -12,6 +12,7 @@
 #define VIVIM_ARCHIVE_CONVERSATION_H
 
 #include "archive/finding.h"
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/json_write.h"
 #include "base/timestamp.h"
@@ -146,9 +147,9 @@ bool block_type_parse(struct str name, enum block_type *ret);
  * `scratch` may be reset after; another arena than `a`. E_LIMIT, E_BUSY. */
 NODISCARD err_t conversation_hash(struct arena *a, struct arena *scratch, struct conversation *c);
 
-/* The chain alone, over the hashes of the messages on the path. E_CORRUPT: one is no hash. */
-NODISCARD err_t conversation_chain(struct arena *a, const struct str *hashes, size_t count,
-                                   struct str *ret);
+/* One link of that chain; and a message's hash as bytes (E_CORRUPT: it is none). */
+struct sha256 conversation_chain_add(struct sha256 chain, struct sha256 message);
+NODISCARD err_t message_hash_read(struct str tagged, struct sha256 *ret);
 
 /* Texts that do not lie in `a`, which holds the rest of it, are copied there: the conversation then outlives whatever it was read
  * from. E_LIMIT, E_BUSY. */

@@ -100,6 +100,8 @@ static err_t take(struct import_run *w, struct import_source *s, struct batch_it
     if (e != OK && !import_is_passing(e))
         return batch_report(w, name, s->place, "failed", err_code(e), reason(e));
     TRY(e);
+    if (i->a.used_bytes > IMPORT_BATCH_BYTES)
+        arena_give_back();                                   /* reading it took more than it is */
     i->own = s->own && i->c.source.captured_ms != TIME_NONE; /* `vivim extract` is no archive */
     i->added = s->added;
     i->row.entry = str_dup(&i->a, name);

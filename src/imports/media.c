@@ -159,8 +159,12 @@ static err_t add(struct import_source *s, struct arena *a, struct import_media m
             memcpy(grown, s->media, n * sizeof *grown);
         s->media = grown;
     }
+    struct str *const texts[] = { &media.media_type, &media.name, &media.sha256 };
+    for (size_t i = 0; i < COUNTOF(texts);
+         i++) /* the value that they stand in may go before them */
+        *texts[i] = texts[i]->s ? str_dup(a, *texts[i]) : STR_NONE;
     s->media[s->media_count++] = media;
-    return OK;
+    return arena_err(a);
 }
 
 static err_t attach(struct import_source *s, struct arena *a, struct conversation *c,

@@ -162,7 +162,10 @@ err_t import_source_next(struct import_source *s, struct arena *a, struct conver
         TRY(make_id(s, a, ret));
     TRY(library_add(s, a, ret));
     TRY(media_attach(s, a, ret));
-    return conversation_own(a, ret);
+    TRY(conversation_own(a, ret));
+    if (s->format->forget)
+        s->format->forget(s);
+    return OK;
 }
 
 void import_source_close(struct import_source *s)
