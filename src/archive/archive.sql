@@ -88,9 +88,9 @@ DELETE FROM message_version WHERE owner_id = :owner AND conversation_id = :id;
 DELETE FROM media WHERE owner_id = :owner AND conversation_id = :id;
 
 -- :query archive_path
--- What a reader sees: the current branch without what the provider hides.
-SELECT id, conversation_id, parent_id, origin_id, role, author, model, blocks, hash, position, version, created_ms,
-       hidden, on_path, source_id
+-- What a reader sees: the current branch without what the provider hides. Without what is the same in each of these rows: a
+-- column costs as much as what is made of it.
+SELECT id, parent_id, origin_id, role, author, model, blocks, hash, position, version, created_ms, source_id
   FROM message
  WHERE owner_id = :owner AND conversation_id = :id AND position > :after AND on_path AND NOT hidden
  ORDER BY position LIMIT :limit;
