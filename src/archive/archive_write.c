@@ -27,7 +27,7 @@ static err_t put_step(struct db *db, struct uuid owner, const struct merge_step 
         result->messages_new++;
         result->shown_new += shown;
         TRY(archive_store_message_insert(db, owner, row));
-        return archive_say(db, owner, "message", row->id, "created", NULL, 1, now_ms);
+        return archive_say_new(db, owner, "message", row->id, now_ms);
     case MERGE_CHANGED:
         result->messages_changed++;
         result->shown_changed += shown;

@@ -78,7 +78,7 @@ static err_t consume_live(struct ops *ops, struct consumer *one, struct arena *a
     struct op *batch;
     size_t count;
     struct op_cursor to = one->at;
-    TRY(ops_read(c->rows, a, &to, OPS_BATCH_MAX, &batch, &count));
+    TRY(log_window_read(&c->window, c->rows, &to, OPS_BATCH_MAX, &batch, &count));
     *ret_more = count == OPS_BATCH_MAX;
     if (!count)
         return OK;
@@ -105,7 +105,7 @@ static err_t consume_on_node(struct ops *ops, struct consumer *one, struct arena
         TRY(node_cursor_get(ops->app, a, is->name, &one->at));
     one->placed = true;
     struct op_cursor to = one->at;
-    TRY(ops_read(c->rows, a, &to, batch_limit(one), &batch, &count));
+    TRY(log_window_read(&c->window, c->rows, &to, batch_limit(one), &batch, &count));
     *ret_more = count == batch_limit(one);
     if (!count)
         return OK;
@@ -128,7 +128,7 @@ static err_t consume(struct ops *ops, struct consumer *one, struct arena *a, boo
     to = from;
     struct op *batch;
     size_t count;
-    TRY(ops_read(c->rows, a, &to, limit, &batch, &count));
+    TRY(log_window_read(&c->window, c->rows, &to, limit, &batch, &count));
     *ret_more = count == limit;
     if (!count)
         return OK;
@@ -293,6 +293,7 @@ static void run(void *arg)
     int64_t poll_ms = poll_every_ms(ops, postgres), eager_ms = poll_ms;
     struct arena a;
     arena_init(&a, OPS_ARENA_BYTES_MAX);
+    log_window_init(&c->window);
     while (!stopping(c)) {
         int64_t wait_ms = poll_ms, began_ms = clock_real_ms();
         err_t e = connect_handles(ops);
@@ -314,6 +315,7 @@ static void run(void *arg)
         }
     }
     arena_free(&a);
+    log_window_free(&c->window);
     db_disconnect(c->rows);
     db_disconnect(c->index);
     c->rows = c->index = NULL;

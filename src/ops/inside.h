@@ -114,6 +114,21 @@ NODISCARD err_t ops_log_prune(struct db *db, struct arena *a, int64_t now_ms, bo
  * transaction numbers mean nothing here; every cursor into it expires. */
 NODISCARD err_t ops_log_check(struct db *db);
 
+/* --- what the consumers read of it: log_window.c ----------------------------------------------- */
+
+struct log_window {
+    struct arena arena; /* of the ops, until others are read */
+    struct op_cursor from;
+    struct op *ops;
+    size_t count;
+};
+void log_window_init(struct log_window *w);
+void log_window_free(struct log_window *w);
+/* As ops_read, of at most `limit` (1 .. OPS_BATCH_MAX), which live until the next call. Where the window ends it gives fewer than
+ * there may be. */
+NODISCARD err_t log_window_read(struct log_window *w, struct db *rows, struct op_cursor *io_at,
+                                size_t limit, struct op **ret, size_t *ret_count);
+
 /* --- consumers: consumers.c ------------------------------------------------------------------ */
 
 struct consumer {
@@ -135,7 +150,8 @@ struct consumers {
     bool wake, stopping;     /* under mutex */
     bool gathering;          /* the same: it looks by itself in a moment */
     struct db *rows, *index; /* the thread's; no index while that is damaged */
-    bool store_away;         /* it has been said in the log */
+    struct log_window window;
+    bool store_away; /* it has been said in the log */
     int64_t next_prune_ms, next_mend_ms;
     _Atomic bool index_behind; /* one of them is */
 };
