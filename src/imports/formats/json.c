@@ -19,6 +19,12 @@ struct values {
 
 /* --- values ---------------------------------------------------------------------------------------------------------------- */
 
+static bool is_own(const struct source_head *h)
+{
+    size_t at = source_head_value(h, "format");
+    return str_starts(str_sub(h->bytes, at, h->bytes.n), S("\"vivim.conversation/"));
+}
+
 err_t values_open(struct import_source *s, const char *const *lists,
                   const struct provider *provider)
 {
@@ -26,7 +32,8 @@ err_t values_open(struct import_source *s, const char *const *lists,
     if (!v)
         return arena_err(s->arena);
     v->provider = provider;
-    json_values_init(&v->json, s->reader, lists, IMPORT_VALUE_BYTES);
+    json_values_init(&v->json, s->reader, lists,
+                     is_own(&s->head) ? IMPORT_OWN_BYTES : IMPORT_VALUE_BYTES);
     s->state = v;
     return OK;
 }
