@@ -20,7 +20,7 @@ static err_t take(struct counts *n, struct conversation *c, struct arena *hashin
     n->messages += c->message_count;
     buf_clear(words);
     for (size_t i = 0; n->conversations % 64 == 0 && i < c->message_count; i++)
-        blocks_text(c->messages[i].blocks, c->messages[i].block_count, true, words);
+        blocks_text(c->messages[i].blocks, c->messages[i].block_count, BLOCKS_ALL, words);
     n->words += words->n * 64;
     return OK;
 }

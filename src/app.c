@@ -118,6 +118,7 @@ static err_t open_data(struct running *r)
     /* One process works on a folder at a time: the SQLite files, the socket and the temporary files are its own. With
      * PostgreSQL each node has a folder of its own. */
     TRY(data_folder_open(r->app.data_dir, &r->lock));
+    db_temp_dir(in_data(r, "tmp"));
     TRY(open_rows(r));
     TRY(open_master_key(r));
     r->blobs.root = in_data(r, "blobs");

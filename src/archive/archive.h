@@ -6,8 +6,9 @@
  * Later, poorer renderings (tool output redacted by the provider) never replace a fuller one.
  * Every change appends ops inside its transaction; nobody is told before the commit.
  *
- * Rules in archive.c, archive_put.c, archive_new.c and archive_write.c; which conversation is meant in archive_identity.c, what several renderings make in
- * archive_fold.c, matching of messages in archive_merge.c, telling apart in archive_split.c, what comes with an archive of
+ * Rules in archive.c, archive_put.c, archive_new.c and archive_write.c; which conversation is meant in archive_identity.c, where a rendering's
+ * messages are and how they are read in archive_rendering.c, which are kept in archive_retain.c and archive_keep.c, what several make in
+ * archive_fold.c, matching of messages in archive_match.c and archive_merge.c, telling apart in archive_split.c, what comes with an archive of
  * ours in archive_added.c; rows in archive_store.c and
  * archive_source_store.c, routes in archive_http.c. The normal form is conversation.h; how it comes about is providers/.
  */
@@ -94,6 +95,9 @@ struct archive_added {
 NODISCARD err_t archive_add(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
                             const struct conversation *c, const struct archive_added *added,
                             int64_t now_ms);
+/* The title alone, to one that was there before: the owner's own stays. title: any bytes; STR_NONE gives none. */
+NODISCARD err_t archive_add_title(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                                  struct str title, int64_t now_ms, bool *ret_added);
 
 struct archive_conversation { /* a row */
     struct uuid id;
@@ -111,9 +115,6 @@ struct archive_message {
     struct uuid source_id; /* the link, export or file that says it so; nil: not known */
     int64_t position, version, created_ms;
     bool hidden, on_path;
-    /* Of a rendering that is being merged, in no row: */
-    int rank;  /* how much its kind tells (archive_fold.h); 0: not known */
-    bool gone; /* renderings before the last one had it */
 };
 
 /* One link, export or file that a conversation comes from. */

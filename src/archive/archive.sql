@@ -102,11 +102,12 @@ SELECT id, conversation_id, parent_id, origin_id, role, author, model, blocks, h
  WHERE owner_id = :owner AND conversation_id = :id AND position > :after
  ORDER BY position LIMIT :limit;
 
--- :query archive_message_one
-SELECT id, conversation_id, parent_id, origin_id, role, author, model, blocks, hash, position, version, created_ms,
-       hidden, on_path, source_id
-  FROM message
- WHERE owner_id = :owner AND id = :id;
+-- :query archive_message_text
+-- What the search index needs of one, and no more: it asks for each message of each import.
+SELECT m.conversation_id, m.role, m.author, COALESCE(NULLIF(m.model, ''), c.model) AS model, m.blocks, m.position, m.created_ms,
+       c.title, c.provider, c.account, c.captured_ms
+  FROM message m JOIN conversation c ON c.owner_id = m.owner_id AND c.id = m.conversation_id
+ WHERE m.owner_id = :owner AND m.id = :id AND NOT m.hidden AND c.trashed_ms IS NULL;
 
 -- :query archive_message_insert
 INSERT INTO message (owner_id, id, conversation_id, parent_id, position, origin_id, role, author, model, created_ms,
@@ -215,7 +216,20 @@ DELETE FROM conversation_source WHERE owner_id = :owner AND conversation_id = :i
 DELETE FROM conversation_source WHERE owner_id = :owner;
 
 -- :query archive_renderings
-SELECT source_id, form FROM conversation_rendering WHERE owner_id = :owner AND conversation_id = :id ORDER BY number LIMIT :limit;
+SELECT source_id, number FROM conversation_rendering WHERE owner_id = :owner AND conversation_id = :id ORDER BY number LIMIT :limit;
+
+-- :query archive_rendering_form
+SELECT form FROM conversation_rendering WHERE owner_id = :owner AND conversation_id = :id AND number = :kept_number;
+
+-- :query archive_rendering_next
+SELECT number + 1 AS number FROM conversation_rendering
+ WHERE owner_id = :owner AND conversation_id = :id ORDER BY number DESC LIMIT 1;
+
+-- :query archive_rendering_renumber
+UPDATE conversation_rendering SET number = :to_number WHERE owner_id = :owner AND conversation_id = :id AND number = :kept_number;
+
+-- :query archive_rendering_drop
+DELETE FROM conversation_rendering WHERE owner_id = :owner AND conversation_id = :id AND number = :kept_number;
 
 -- :query archive_rendering_put
 INSERT INTO conversation_rendering (owner_id, conversation_id, number, source_id, form)
@@ -314,8 +328,18 @@ INSERT INTO conversation_before (owner_id, mark_id, conversation_id, number, sou
 VALUES (:owner, :mark, :conversation, :number, :source, :form)
 ON CONFLICT (owner_id, mark_id, conversation_id, number) DO NOTHING;
 
+-- :query archive_before_copy
+INSERT INTO conversation_before (owner_id, mark_id, conversation_id, number, source_id, form)
+SELECT owner_id, :mark, conversation_id, :to_number, source_id, form FROM conversation_rendering
+ WHERE owner_id = :owner AND conversation_id = :id AND number = :kept_number
+ON CONFLICT (owner_id, mark_id, conversation_id, number) DO NOTHING;
+
+-- :query archive_before_form
+SELECT form FROM conversation_before
+ WHERE owner_id = :owner AND mark_id = :mark AND conversation_id = :id AND number = :kept_number;
+
 -- :query archive_before
-SELECT source_id, form FROM conversation_before
+SELECT source_id, number FROM conversation_before
  WHERE owner_id = :owner AND mark_id = :mark AND conversation_id = :id ORDER BY number LIMIT :limit;
 
 -- :query archive_before_count

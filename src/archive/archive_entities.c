@@ -38,37 +38,40 @@ static err_t message_text(struct app *app, struct db *db, struct arena *a, struc
                           struct uuid id, struct index_text *ret)
 {
     UNUSED(app);
-    struct archive_message m;
-    struct archive_conversation c;
-    TRY(archive_store_message(db, a, owner, id, &m));
-    if (m.hidden)
-        return E_NOT_FOUND;
-    TRY(archive_get(db, a, owner, m.conversation_id, &c));
+    struct archive_message_text m;
+    TRY(archive_store_message_text(db, a, owner, id, &m));
     struct json root;
     struct block *blocks;
     size_t count;
     TRY(json_parse(a, m.blocks, JSON_DEPTH_MAX, &root));
     TRY(blocks_read(a, root, &blocks, &count));
-    struct buf text;
+    struct buf text, aside;
     buf_init(&text, a, CONVERSATION_BYTES_MAX);
-    blocks_text(blocks, count, false, &text);
+    buf_init(&aside, a, CONVERSATION_BYTES_MAX);
+    blocks_text(blocks, count, BLOCKS_SAID, &text);
+    blocks_text(blocks, count, BLOCKS_THINKING, &aside);
+    size_t thinking_bytes = aside.n;
+    blocks_text(blocks, count, BLOCKS_TOOLS, &aside);
     TRY(buf_err(&text));
+    TRY(buf_err(&aside));
     struct str has;
     TRY(holds(a, blocks, count, text.n ? buf_str(&text) : S(""), &has));
     *ret = (struct index_text){
         .owner_id = owner,
         .id = id,
         .parent_id = m.conversation_id,
-        .title = c.title,
+        .title = m.title,
         .text = buf_str(&text),
+        .aside = aside.n ? buf_str(&aside) : STR_NONE,
+        .thinking_bytes = thinking_bytes,
         .role = m.role,
-        .provider = c.provider,
-        .model = m.model.n ? m.model : c.model,
-        .account = c.account,
+        .provider = m.provider,
+        .model = m.model,
+        .account = m.account,
         .author = m.author,
         .has = has,
         .position = m.position,
-        .created_ms = m.created_ms == TIME_NONE ? c.captured_ms : m.created_ms,
+        .created_ms = m.created_ms == TIME_NONE ? m.captured_ms : m.created_ms,
         .said = m.created_ms != TIME_NONE,
     };
     return OK;

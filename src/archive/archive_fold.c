@@ -3,65 +3,43 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "base/map.h"
 
-/* The measure of rendering_is_same. Providers have answers that stand in many conversations (greetings, refusals, who they are):
- * a run counts with two answers of some length, or one that is long. In bytes of the blocks' JSON. */
-enum {
-    STRONG_ID_BYTES = 16,
-    SAME_IDS_MIN = 2,
-    ANSWER_BYTES_MIN = 200,
-    TWO_ANSWERS_BYTES_MIN = 600,
-    ONE_ANSWER_BYTES_MIN = 1500
-};
-
-int rendering_rank(struct str source_kind, struct str strategy)
-{
-    if (str_eq(strategy, S("generic")))
-        return RANK_GENERIC;
-    if (str_eq(strategy, S("dom")) || (!strategy.n && str_eq(source_kind, S("share"))))
-        return RANK_DOM;
-    return RANK_DATA;
-}
-
-static int rank_of(const struct rendering *r)
-{
-    return rendering_rank(r->row.source_kind, r->row.strategy);
-}
-
-static bool is_partial(const struct rendering *r)
+bool rendering_is_partial(const struct rendering *r)
 {
     return str_eq(r->row.outcome, S("partial"));
 }
 
-/* --- what lies within what -------------------------------------------------------------------------- */
-
-static bool is_question(const struct archive_message *m)
+int rendering_compare_age(const void *x, const void *y)
 {
-    return str_eq(m->role, S("user"));
+    const struct rendering *r = *(struct rendering *const *)x, *s = *(struct rendering *const *)y;
+    if (r->row.captured_ms != s->row.captured_ms)
+        return r->row.captured_ms < s->row.captured_ms ? -1 : 1;
+    int by_place = str_cmp(r->place, s->place);
+    return by_place ? by_place : uuid_cmp(r->source_id, s->source_id);
 }
 
-static bool is_shown(const struct archive_message *m)
+/* --- what lies within what -------------------------------------------------------------------------- */
+
+static bool is_shown(const struct merge_message *m)
 {
     return m->on_path && !m->hidden;
 }
 
-static bool same_message(const struct archive_message *x, const struct archive_message *y)
+static bool same_message(const struct merge_message *x, const struct merge_message *y)
 {
-    return (x->origin_id.n && str_eq(x->origin_id, y->origin_id)) || str_eq(x->hash, y->hash);
+    return (intern_says(x->origin) && x->origin == y->origin) ||
+           memcmp(x->hash.b, y->hash.b, sizeof x->hash.b) == 0;
 }
 
 /* Is the branch of `part` in that of `whole`, in order? Between kinds of renderings only the questions can be compared. */
-static bool covers(const struct rendering *whole, const struct rendering *part)
+static bool holds(const struct merge_list *whole, const struct merge_list *part, bool questions)
 {
-    bool questions = rank_of(whole) != rank_of(part);
     size_t at = 0;
     for (size_t i = 0; i < part->count; i++) {
-        const struct archive_message *m = &part->messages[i];
-        if (!is_shown(m) || (questions && !is_question(m)))
+        const struct merge_message *m = &part->m[i];
+        if (!is_shown(m) || (questions && m->role != ROLE_USER))
             continue;
-        while (at < whole->count &&
-               !(is_shown(&whole->messages[at]) && same_message(m, &whole->messages[at])))
+        while (at < whole->count && !(is_shown(&whole->m[at]) && same_message(m, &whole->m[at])))
             at++;
         if (at++ == whole->count)
             return false;
@@ -69,202 +47,86 @@ static bool covers(const struct rendering *whole, const struct rendering *part)
     return true;
 }
 
-static bool names_all(const struct archive_message *x, const struct archive_message *of)
+/* Of each in the other. */
+static err_t covers(struct renderings *s, struct rendering *x, struct rendering *y, bool *ret_x,
+                    bool *ret_y)
 {
-    return (x->author.n || !of->author.n) && (x->model.n || !of->model.n) &&
-           (x->created_ms != TIME_NONE || of->created_ms == TIME_NONE);
-}
-
-static bool row_names_all(const struct archive_conversation *x,
-                          const struct archive_conversation *of)
-{
-    return (x->title.n || !of->title.n) && (x->model.n || !of->model.n) &&
-           (x->created_ms != TIME_NONE || of->created_ms == TIME_NONE) &&
-           (x->updated_ms != TIME_NONE || of->updated_ms == TIME_NONE) &&
-           (x->account.n || !of->account.n) && (x->context_cwd.n || !of->context_cwd.n) &&
-           (x->context_branch.n || !of->context_branch.n) &&
-           (x->context_tool.n || !of->context_tool.n);
-}
-
-static struct str key_of(struct arena *a, const struct archive_message *m)
-{
-    return str_fmt(a, "%.*s %.*s", STR_ARG(m->hash), STR_ARG(m->origin_id));
-}
-
-/* Does `whole` say all that `part` says, and name all that it names? */
-static err_t says_all(const struct rendering *whole, const struct rendering *part, bool *ret)
-{
-    CLEANUP(arena_free) struct arena a = { 0 };
-    struct map said;
-    arena_init(&a, CONVERSATION_ARENA_BYTES_MAX);
-    map_init(&said, &a);
-    *ret = row_names_all(&whole->row, &part->row);
-    for (size_t i = 0; i < whole->count && *ret; i++)
-        TRY(map_put(&said, key_of(&a, &whole->messages[i]), &whole->messages[i]));
-    for (size_t i = 0; i < part->count && *ret; i++) {
-        const struct archive_message *m = map_get(&said, key_of(&a, &part->messages[i]));
-        *ret = m && names_all(m, &part->messages[i]);
-    }
-    return arena_err(&a);
-}
-
-/* --- which are kept ------------------------------------------------------------------------------------ */
-
-static bool same_source(const struct rendering *x, const struct rendering *y)
-{
-    return uuid_eq(x->source_id, y->source_id);
-}
-
-static bool is_newer(const struct rendering *x, const struct rendering *than)
-{
-    return x->row.captured_ms > than->row.captured_ms;
-}
-
-/* Is x left out because of y? */
-static err_t is_spare(const struct rendering *x, const struct rendering *y, bool y_came_later,
-                      bool *ret)
-{
-    *ret = false;
-    if (!same_source(x, y))
-        return OK;
-    if (x->row.captured_ms == y->row.captured_ms) {
-        *ret = y_came_later; /* the same capture, read by other code */
-        return OK;
-    }
-    bool whole = !is_partial(y),
-         stands_above = is_newer(y, x) ? whole || is_partial(x) : whole && is_partial(x);
-    return stands_above && rank_of(y) >= rank_of(x) ? says_all(y, x, ret) : OK;
-}
-
-static err_t drop_spare(struct arena *a, struct rendering *list, size_t *count)
-{
-    size_t kept = 0;
-    bool *spare = ARENA_ARRAY(a, bool, *count + 1);
-    if (!spare)
-        return arena_err(a);
-    for (size_t i = 0; i < *count; i++)
-        for (size_t k = 0; k < *count && !spare[i]; k++)
-            if (k != i && !spare[k])
-                TRY(is_spare(&list[i], &list[k], k > i, &spare[i]));
-    for (size_t i = 0; i < *count; i++)
-        if (!spare[i])
-            list[kept++] = list[i];
-    *count = kept;
-    return OK;
-}
-
-/* By time, then by place. */
-static int compare_age(const void *x, const void *y)
-{
-    const struct rendering *r = x, *s = y;
-    if (r->row.captured_ms != s->row.captured_ms)
-        return r->row.captured_ms < s->row.captured_ms ? -1 : 1;
-    int by_place = str_cmp(r->place, s->place);
-    return by_place ? by_place : uuid_cmp(r->source_id, s->source_id);
-}
-
-static size_t count_of_source(const struct rendering *list, size_t count, struct uuid source)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        n += uuid_eq(list[i].source_id, source);
-    return n;
-}
-
-/* list is in order of age. The oldest of the source and the next one become one. */
-static err_t join_oldest(struct arena *a, struct rendering *list, size_t *count, struct uuid source)
-{
-    size_t first = *count;
-    for (size_t i = 0; i < *count; i++) {
-        if (!uuid_eq(list[i].source_id, source))
-            continue;
-        if (first == *count) {
-            first = i;
-            continue;
-        }
-        struct rendering pair[2] = { list[first], list[i] };
-        struct folded whole;
-        TRY(rendering_fold(a, pair, 2, &whole));
-        list[i].messages = whole.messages;
-        list[i].count = whole.count;
-        int64_t captured_ms = list[i].row.captured_ms;
-        list[i].row = whole.row;
-        list[i].row.captured_ms = captured_ms;
-        memmove(&list[first], &list[first + 1], (*count - first - 1) * sizeof *list);
-        --*count;
-        return OK;
-    }
-    return OK;
-}
-
-err_t rendering_retain(struct arena *a, struct rendering *list, size_t *count)
-{
-    TRY(drop_spare(a, list, count));
-    qsort(list, *count, sizeof *list, compare_age);
-    for (size_t i = 0; i < *count;) {
-        if (count_of_source(list, *count, list[i].source_id) > SOURCE_RENDERINGS_MAX) {
-            TRY(join_oldest(a, list, count, list[i].source_id));
-            i = 0;
-        } else {
-            i++;
-        }
-    }
+    bool questions = rendering_rank_of(x) != rendering_rank_of(y);
+    TRY(rendering_open(s, x));
+    TRY(rendering_open(s, y));
+    *ret_x = holds(&x->list, &y->list, questions);
+    *ret_y = holds(&y->list, &x->list, questions);
+    rendering_close(s, x);
+    rendering_close(s, y);
     return OK;
 }
 
 /* --- who leads ------------------------------------------------------------------------------------------ */
 
 /* Does x stand for its source rather than y, which is of the same? */
-static bool stands_before(const struct rendering *x, const struct rendering *y)
+static err_t stands_before(struct renderings *s, struct rendering *x, struct rendering *y,
+                           bool *ret)
 {
-    const struct rendering *newer = compare_age(x, y) > 0 ? x : y, *older = newer == x ? y : x;
-    bool older_stands =
-        (rank_of(newer) < rank_of(older) || (is_partial(newer) && !is_partial(older))) &&
-        covers(older, newer);
-    return (older_stands ? older : newer) == x;
+    bool x_is_newer = rendering_compare_age(&x, &y) > 0, older_holds = false, newer_holds;
+    struct rendering *newer = x_is_newer ? x : y, *older = x_is_newer ? y : x;
+    if (rendering_rank_of(newer) < rendering_rank_of(older) ||
+        (rendering_is_partial(newer) && !rendering_is_partial(older)))
+        TRY(covers(s, older, newer, &older_holds, &newer_holds));
+    *ret = (older_holds ? older : newer) == x;
+    return OK;
 }
 
 /* Of two sources: the one whose branch holds the other's; else the newer. */
-static bool leads_before(const struct rendering *x, const struct rendering *y)
+static err_t leads_before(struct renderings *s, struct rendering *x, struct rendering *y, bool *ret)
 {
-    bool x_covers = covers(x, y), y_covers = covers(y, x);
+    bool x_covers, y_covers;
+    int x_rank = rendering_rank_of(x), y_rank = rendering_rank_of(y);
+    TRY(covers(s, x, y, &x_covers, &y_covers));
     if (x_covers != y_covers)
-        return x_covers;
-    if (x_covers && rank_of(x) != rank_of(y))
-        return rank_of(x) > rank_of(y);
-    return compare_age(x, y) > 0;
+        *ret = x_covers;
+    else if (x_covers && x_rank != y_rank)
+        *ret = x_rank > y_rank;
+    else
+        *ret = rendering_compare_age(&x, &y) > 0;
+    return OK;
 }
 
 /* The place in the list. Walks it in order of age, so that the answer does not depend on the order of arrival. */
-static size_t find_leader(const struct rendering *list, size_t count)
+static err_t find_leader(struct renderings *s, struct rendering **list, size_t count, size_t *ret)
 {
     size_t leader = count;
     for (size_t i = 0; i < count; i++) {
-        bool stands = true;
+        bool stands = true, leads = true;
         for (size_t k = 0; k < count && stands; k++)
-            stands =
-                k == i || !same_source(&list[i], &list[k]) || stands_before(&list[i], &list[k]);
-        if (stands && (leader == count || leads_before(&list[i], &list[leader])))
+            if (k != i && uuid_eq(list[i]->source_id, list[k]->source_id))
+                TRY(stands_before(s, list[i], list[k], &stands));
+        if (stands && leader < count)
+            TRY(leads_before(s, list[i], list[leader], &leads));
+        if (stands && leads)
             leader = i;
     }
-    return leader < count ? leader : count - 1;
+    *ret = leader < count ? leader : count - 1;
+    return OK;
 }
 
 static int compare_weight(const void *x, const void *y)
 {
-    int r = rank_of(x), s = rank_of(y);
-    return r != s ? (r < s ? -1 : 1) : compare_age(x, y);
+    int r = rendering_rank_of(*(struct rendering *const *)x),
+        s = rendering_rank_of(*(struct rendering *const *)y);
+    return r != s ? (r < s ? -1 : 1) : rendering_compare_age(x, y);
 }
 
 /* Least first, the leader last. */
-static void put_in_order(struct rendering *list, size_t count)
+static err_t put_in_order(struct renderings *s, struct rendering **list, size_t count)
 {
-    qsort(list, count, sizeof *list, compare_age);
-    size_t at = find_leader(list, count);
-    struct rendering leader = list[at];
+    size_t at;
+    qsort(list, count, sizeof(struct rendering *), rendering_compare_age);
+    TRY(find_leader(s, list, count, &at));
+    struct rendering *leader = list[at];
     list[at] = list[count - 1];
-    qsort(list, count - 1, sizeof *list, compare_weight);
+    qsort(list, count - 1, sizeof(struct rendering *), compare_weight);
     list[count - 1] = leader;
+    return OK;
 }
 
 /* --- folding ---------------------------------------------------------------------------------------------- */
@@ -301,160 +163,73 @@ static void know_row(struct archive_conversation *row, const struct archive_conv
         row->captured_ms = other->captured_ms;
 }
 
-static err_t rows_of_plan(struct arena *a, const struct merge_plan *plan,
-                          struct archive_message **ret)
-{
-    struct archive_message *rows = ARENA_ARRAY(a, struct archive_message, plan->count + 1);
-    if (!rows)
-        return arena_err(a);
-    for (size_t i = 0; i < plan->count; i++)
-        rows[i] = plan->steps[i].row;
-    *ret = rows;
-    return OK;
-}
-
-static int64_t count_shown(const struct folded *f)
+static int64_t count_shown(const struct merge_list *l)
 {
     int64_t n = 0;
-    for (size_t i = 0; i < f->count; i++)
-        n += is_shown(&f->messages[i]);
+    for (size_t i = 0; i < l->count; i++)
+        n += is_shown(&l->m[i]);
     return n;
 }
 
-static err_t own_ids(struct arena *a, struct rendering *list, size_t count)
+void folded_free(struct folded *f)
 {
-    for (size_t i = 0; i < count; i++) {
-        list[i].whole_ids = ARENA_ARRAY(a, struct uuid, list[i].count + 1);
-        for (size_t k = 0; list[i].whole_ids && k < list[i].count; k++)
-            list[i].whole_ids[k] = list[i].messages[k].id;
-    }
-    return arena_err(a);
+    merge_list_free(&f->list);
 }
 
-err_t rendering_fold(struct arena *a, struct rendering *list, size_t count, struct folded *ret)
+/* Each message of the rendering is at its own place in the whole, until another one is laid over it. */
+static err_t begin_places(struct renderings *s, struct rendering *r, size_t count)
+{
+    r->places = ARENA_ARRAY(s->a, uint32_t, count + 1);
+    r->count = count;
+    r->renamed = false;
+    for (size_t i = 0; r->places && i < count; i++)
+        r->places[i] = (uint32_t)i;
+    return arena_err(s->a);
+}
+
+static void move_places(struct rendering **list, size_t count, const uint32_t *places)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < list[i]->count; k++)
+            list[i]->places[k] = places[list[i]->places[k]];
+}
+
+/* list[at] over what those before it make. */
+static err_t lay_over(struct renderings *s, struct rendering **list, size_t at, struct folded *f)
 {
     static const struct merge_options O = { 0 };
+    CLEANUP(arena_free) struct arena work = { 0 };
+    CLEANUP(merge_list_free) struct merge_list below = f->list;
+    struct merge_step *steps;
+    uint32_t *places;
+    struct rendering *r = list[at];
+    arena_init(&work, MERGE_ARENA_BYTES_MAX);
+    f->list = (struct merge_list){ 0 };
+    TRY(rendering_take(s, r, &f->list));
+    TRY(begin_places(s, r, f->list.count));
+    TRY(merge_lists(&work, &s->texts, &f->list, &below, &O, &steps, &places));
+    move_places(list, at, places);
+    for (size_t i = 0; i < r->count && !r->renamed; i++)
+        r->renamed = steps[i].renamed;
+    return OK;
+}
+
+err_t rendering_fold(struct renderings *s, struct rendering **list, size_t count,
+                     struct folded *ret)
+{
     assert(count >= 1);
-    put_in_order(list, count);
-    struct folded f = { .row = list[count - 1].row,
-                        .messages = list[0].messages,
-                        .count = list[0].count };
-    TRY(own_ids(a, list, count));
+    *ret = (struct folded){ 0 };
+    TRY(put_in_order(s, list, count));
+    ret->row = list[count - 1]->row;
     for (size_t i = count - 1; i-- > 0;)
-        know_row(&f.row, &list[i].row);
-    for (size_t i = 1; i < count; i++) {
-        struct merge_plan plan;
-        CLEANUP(arena_free) struct arena step = { 0 };
-        arena_init(&step, CONVERSATION_ARENA_BYTES_MAX);
-        TRY(merge_rows(&step, list[i].messages, list[i].count, f.messages, f.count, &O, &plan));
-        for (size_t k = 0; k < list[i].count; k++)
-            list[i].whole_ids[k] = plan.steps[k].row.id;
-        TRY(rows_of_plan(a, &plan, &f.messages));
-        f.count = plan.count;
-        f.row.hash = str_dup(a, plan.hash);
-    }
-    TRY(arena_err(a));
-    f.row.message_count = count_shown(&f);
-    *ret = f;
+        know_row(&ret->row, &list[i]->row);
+    TRY(rendering_take(s, list[0], &ret->list));
+    TRY(begin_places(s, list[0], ret->list.count));
+    for (size_t i = 1; i < count; i++)
+        TRY(lay_over(s, list, i, ret));
+    if (count > 1)
+        ret->row.hash = sha256_tagged(s->a, merge_chain(&ret->list));
+    TRY(arena_err(s->a));
+    ret->row.message_count = count_shown(&ret->list);
     return OK;
-}
-
-/* --- is it the same? ------------------------------------------------------------------------------------------ */
-
-bool rendering_id_is_strong(struct str origin_id)
-{
-    return origin_id.n >= STRONG_ID_BYTES;
-}
-
-bool rendering_words_count(const struct archive_message *answer)
-{
-    return answer->blocks.n >= ANSWER_BYTES_MIN;
-}
-
-static err_t count_ids(struct arena *a, const struct archive_message *x, size_t x_count,
-                       const struct archive_message *y, size_t y_count, bool *ret)
-{
-    struct map ids;
-    size_t all = 0, answers = 0;
-    map_init(&ids, a);
-    for (size_t i = 0; i < y_count; i++)
-        if (rendering_id_is_strong(y[i].origin_id))
-            TRY(map_put(&ids, y[i].origin_id, (void *)&y[i]));
-    for (size_t i = 0; i < x_count; i++) {
-        const struct archive_message *m =
-            rendering_id_is_strong(x[i].origin_id) ? map_get(&ids, x[i].origin_id) : NULL;
-        bool same = m && str_eq(m->role, x[i].role);
-        all += same;
-        answers += same && str_eq(x[i].role, S("assistant"));
-    }
-    *ret = all >= SAME_IDS_MIN && answers > 0;
-    return OK;
-}
-
-struct streak {
-    size_t answers, questions, bytes, longest;
-};
-
-static bool is_enough(const struct streak *r)
-{
-    return r->questions > 0 && ((r->answers >= 2 && r->bytes >= TWO_ANSWERS_BYTES_MIN) ||
-                                r->longest >= ONE_ANSWER_BYTES_MIN);
-}
-
-static void add_to_run(struct streak *r, const struct archive_message *m)
-{
-    r->questions += is_question(m);
-    if (!str_eq(m->role, S("assistant")) || !rendering_words_count(m))
-        return;
-    r->answers++;
-    r->bytes += m->blocks.n;
-    r->longest = m->blocks.n > r->longest ? m->blocks.n : r->longest;
-}
-
-/* The shown messages of the branch, in order. */
-static const struct archive_message **branch_of(struct arena *a, const struct archive_message *m,
-                                                size_t count, size_t *ret_count)
-{
-    const struct archive_message **list = ARENA_ARRAY(a, const struct archive_message *, count + 1);
-    *ret_count = 0;
-    for (size_t i = 0; list && i < count; i++)
-        if (is_shown(&m[i]))
-            list[(*ret_count)++] = &m[i];
-    return list;
-}
-
-static err_t find_run(struct arena *a, const struct archive_message *x, size_t x_count,
-                      const struct archive_message *y, size_t y_count, bool *ret)
-{
-    struct map first; /* hash -> the first of y's that says this */
-    struct streak run = { 0 };
-    size_t next = SIZE_MAX, n, k;
-    const struct archive_message **xs = branch_of(a, x, x_count, &n),
-                                 **ys = branch_of(a, y, y_count, &k);
-    map_init(&first, a);
-    *ret = false;
-    if (!xs || !ys)
-        return arena_err(a);
-    for (size_t i = k; i-- > 0;)
-        TRY(map_put(&first, ys[i]->hash, &ys[i]));
-    for (size_t i = 0; i < n && !*ret; i++) {
-        const struct archive_message **at = map_get(&first, xs[i]->hash);
-        if (next >= k || !str_eq(ys[next]->hash, xs[i]->hash)) {
-            run = (struct streak){ 0 };
-            next = at ? (size_t)(at - ys) : SIZE_MAX;
-        }
-        if (next != SIZE_MAX) {
-            add_to_run(&run, xs[i]);
-            next++;
-        }
-        *ret = is_enough(&run);
-    }
-    return OK;
-}
-
-err_t rendering_is_same(struct arena *a, const struct archive_message *x, size_t x_count,
-                        const struct archive_message *y, size_t y_count, bool *ret)
-{
-    TRY(count_ids(a, x, x_count, y, y_count, ret));
-    return *ret ? OK : find_run(a, x, x_count, y, y_count, ret);
 }

@@ -1,5 +1,7 @@
 #include "archive/archive_identity.h"
 
+#include "archive/archive_fold.h"
+#include "archive/archive_source_store.h"
 #include "archive/archive_store.h"
 #include "base/limits.h"
 #include "ops/ops.h"
@@ -81,9 +83,11 @@ static void meet(struct archive_source *s, const struct archive_source *stored)
 /* --- which conversations ------------------------------------------------------------------------------ */
 
 struct search {
+    struct renderings *set;
     struct db *db;
     struct arena *a;
     struct uuid owner;
+    const struct merge_list *list; /* of the rendering */
     struct identity *found;
     struct uuid weighed[WEIGHED_MAX]; /* each candidate is read once */
     size_t weighed_count;
@@ -176,71 +180,66 @@ static bool was_weighed(struct search *s, struct uuid conversation)
 }
 
 /* A candidate holds one of our answers; does it hold enough of what is said? */
-static err_t weigh(struct search *s, struct uuid conversation, const struct archive_message *rows,
-                   size_t count)
+static err_t weigh(struct search *s, struct uuid conversation)
 {
-    CLEANUP(arena_free) struct arena a = { 0 };
-    struct archive_message *theirs;
-    size_t their_count;
+    CLEANUP(merge_list_free) struct merge_list theirs = { 0 };
     bool same;
     if (has(s->found, conversation) || was_weighed(s, conversation))
         return OK;
-    arena_init(&a, CONVERSATION_ARENA_BYTES_MAX);
-    TRY(archive_messages(s->db, &a, s->owner, conversation, true, -1, CONVERSATION_MESSAGES_MAX * 2,
-                         &theirs, &their_count));
-    TRY(rendering_is_same(&a, rows, count, theirs, their_count, &same));
+    TRY(rendering_rows(s->set, conversation, 0, &theirs));
+    TRY(rendering_is_same(&s->set->texts, s->list, &theirs, &same));
     return same ? join(s, conversation) : OK;
 }
 
-static err_t probe(struct search *s, const struct archive_message *answer, bool by_id,
-                   const struct archive_message *rows, size_t count)
+static err_t probe(struct search *s, struct str said, bool by_id)
 {
     struct uuid *holders;
     size_t n;
-    TRY(source_store_answer(s->db, s->a, s->owner, s->found->source.provider, answer, by_id,
+    TRY(source_store_answer(s->db, s->a, s->owner, s->found->source.provider, said, by_id,
                             HOLDERS_MAX, &holders, &n));
     for (size_t i = 0; i < n; i++)
-        TRY(weigh(s, holders[i], rows, count));
+        TRY(weigh(s, holders[i]));
     return OK;
 }
 
 /* By the first answers: whatever two renderings have in common, they have the beginning, or an answer on another branch.
  * *ret_enough: there were as many as are asked for. */
-static err_t by_messages(struct search *s, const struct archive_message *rows, size_t count,
-                         bool *ret_enough)
+static err_t by_messages(struct search *s, bool *ret_enough)
 {
     size_t probes = 0;
-    for (size_t i = 0; i < count && probes < PROBES_MAX; i++) {
-        const struct archive_message *m = &rows[i];
-        if (!str_eq(m->role, S("assistant")) || m->hidden)
+    for (size_t i = 0; i < s->list->count && probes < PROBES_MAX; i++) {
+        const struct merge_message *m = &s->list->m[i];
+        struct str origin = intern_text(&s->set->texts, m->origin);
+        if (m->role != ROLE_ASSISTANT || m->hidden)
             continue;
         probes++;
-        if (rendering_id_is_strong(m->origin_id))
-            TRY(probe(s, m, true, rows, count));
+        if (rendering_id_is_strong(origin))
+            TRY(probe(s, origin, true));
         if (rendering_words_count(m))
-            TRY(probe(s, m, false, rows, count));
+            TRY(probe(s, sha256_tagged(s->a, m->hash), false));
     }
     *ret_enough = probes == PROBES_MAX;
     return OK;
 }
 
-err_t identity_find(struct db *db, struct arena *a, struct uuid owner,
-                    const struct archive_source *source, const struct archive_message *rows,
-                    size_t count, bool more, struct identity *ret)
+err_t identity_find(struct renderings *set, const struct archive_source *source,
+                    const struct merge_list *list, bool more, struct identity *ret)
 {
-    struct archive_source *list;
+    struct archive_source *sources;
     size_t n;
     bool enough = false;
     struct identity f = { .source = *source };
-    struct search s = { .db = db, .a = a, .owner = owner, .found = &f };
-    TRY(source_store_at(db, a, owner, source->provider, source->place, &list, &n));
-    const struct archive_source *stored = of_account(list, n, source->account);
+    struct search s = { .set = set, .db = set->db, .a = set->a, .owner = set->owner };
+    s.list = list;
+    s.found = &f;
+    TRY(source_store_at(s.db, s.a, s.owner, source->provider, source->place, &sources, &n));
+    const struct archive_source *stored = of_account(sources, n, source->account);
     if (stored) {
         meet(&f.source, stored);
         f.conversations[f.count++] = stored->conversation_id;
     }
     TRY(by_origin(&s));
-    TRY(by_messages(&s, rows, count, &enough));
+    TRY(by_messages(&s, &enough));
     f.undecided = more && (f.count || s.weighed_count || !enough);
     *ret = f;
     return OK;

@@ -7,7 +7,7 @@
 #ifndef VIVIM_ARCHIVE_ARCHIVE_IDENTITY_H
 #define VIVIM_ARCHIVE_ARCHIVE_IDENTITY_H
 
-#include "archive/archive_source_store.h"
+#include "archive/archive_rendering.h"
 
 enum { IDENTITY_JOINED_MAX = 8 };
 
@@ -23,13 +23,11 @@ struct identity {
 struct archive_source identity_source(struct arena *a, const struct conversation *c,
                                       struct str outcome, int64_t captured_ms);
 
-/* Inside the open transaction, after source_store_turn. rows: those of the rendering, or, where `more` follow, the first of them:
- * of what was never seen some answers say so, and no more need be made.
+/* Inside the open transaction, after source_store_turn. list: that of the rendering, or, where `more` follow, of its first messages:
+ * of what was never seen some answers say so, and no more need be looked at.
  * ret->source: as identity_source gives it; what is known of the stored one is in it where it is there. */
-NODISCARD err_t identity_find(struct db *db, struct arena *a, struct uuid owner,
-                              const struct archive_source *source,
-                              const struct archive_message *rows, size_t count, bool more,
-                              struct identity *ret);
+NODISCARD err_t identity_find(struct renderings *set, const struct archive_source *source,
+                              const struct merge_list *list, bool more, struct identity *ret);
 
 /* The row of the conversation that came from this place, also one in the trash; E_NOT_FOUND. */
 NODISCARD err_t archive_find(struct db *db, struct arena *a, struct uuid owner,

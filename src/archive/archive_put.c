@@ -1,5 +1,7 @@
 /* Storing: a rendering comes from outside and becomes a conversation, or joins the one that it is of. */
 #include "archive/archive_identity.h"
+#include "archive/archive_keep.h"
+#include "archive/archive_source_store.h"
 #include "archive/archive_write.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -66,13 +68,13 @@ struct put {
     struct uuid owner;
     const struct conversation *c;
     struct identity identity;
-    struct rendering rendering; /* that came; of one that is new perhaps only the first messages */
+    struct renderings set;
+    struct rendering *rendering; /* that came; of one that is new perhaps only the first messages */
     struct write_options write;
-    struct uuid mark;
     bool leaves_trash, archived;
 };
 
-/* The other conversations become part of the first one. */
+/* The other conversation becomes part of the first one. */
 static err_t take_over(struct put *p, const struct archive_conversation *from, struct uuid to)
 {
     struct archive_source *sources;
@@ -82,21 +84,20 @@ static err_t take_over(struct put *p, const struct archive_conversation *from, s
         sources[i].conversation_id = to;
         TRY(source_store_update(p->db, p->owner, &sources[i]));
     }
-    TRY(source_store_copy_media(p->db, p->owner, from->id, to));
-    return archive_remove(p->db, p->owner, from, "joined", p->write.now_ms);
+    return source_store_copy_media(p->db, p->owner, from->id, to);
 }
 
 /* All renderings of all conversations that this is of, the first one's in front, and what came. */
-static err_t gather(struct put *p, const struct archive_conversation *rows, struct rendering **ret,
+static err_t gather(struct put *p, const struct archive_conversation *rows, struct rendering ***ret,
                     size_t *ret_own, size_t *ret_count)
 {
-    struct rendering *some[IDENTITY_JOINED_MAX], *list;
+    struct rendering **some[IDENTITY_JOINED_MAX], **list;
     size_t counts[IDENTITY_JOINED_MAX], all = 0, count = 0;
     for (size_t i = 0; i < p->identity.count; i++) {
-        TRY(archive_load(p->db, p->a, p->owner, &rows[i], &some[i], &counts[i]));
+        TRY(keep_load(&p->set, &rows[i], &some[i], &counts[i]));
         all += counts[i];
     }
-    list = ARENA_ARRAY(p->a, struct rendering, all + 1);
+    list = ARENA_ARRAY(p->a, struct rendering *, all + 1);
     if (!list)
         return arena_err(p->a);
     for (size_t i = 0; i < p->identity.count; i++)
@@ -107,18 +108,6 @@ static err_t gather(struct put *p, const struct archive_conversation *rows, stru
     *ret = list;
     *ret_count = count;
     return OK;
-}
-
-/* What it was before, for archive_undo: of the first change under the mark. */
-static err_t pack_before(struct put *p, struct uuid id, const struct rendering *list, size_t count,
-                         struct packed_rendering **ret)
-{
-    int64_t kept = 0;
-    *ret = NULL;
-    if (uuid_is_nil(p->mark))
-        return OK;
-    TRY(source_store_before_count(p->db, p->owner, p->mark, id, &kept));
-    return kept ? OK : source_store_pack(p->a, list, count, ret);
 }
 
 /* It is in the trash, and here again: it comes back as one that is new. */
@@ -134,34 +123,52 @@ static err_t bring_back(struct put *p, struct archive_conversation *row,
     return archive_get(p->db, p->a, p->owner, row->id, row);
 }
 
-static err_t put_onto(struct put *p, struct archive_put_result *ret)
+/* The first one takes what is the others'. */
+static err_t become_one(struct put *p, struct archive_conversation *rows)
 {
-    struct archive_conversation rows[IDENTITY_JOINED_MAX] = { 0 };
-    struct rendering *list;
-    struct packed_rendering *before = NULL;
-    size_t own = 0, count, kept = p->identity.count;
-    for (size_t i = 0; i < kept; i++)
-        TRY(archive_store_any(p->db, p->a, p->owner, p->identity.conversations[i], &rows[i]));
-    TRY(bring_back(p, &rows[0], ret));
-    TRY(gather(p, rows, &list, &own, &count));
-    if (!ret->restored)
-        TRY(pack_before(p, rows[0].id, list, own, &before));
-    TRY(rendering_retain(p->a, list, &count));
-    for (size_t i = 1; i < kept; i++) {
+    size_t count = p->identity.count;
+    for (size_t i = 1; i < count; i++) {
         if (p->write.seen_ms < rows[i].captured_ms)
             p->write.seen_ms = rows[i].captured_ms;
         if (rows[i].title_own && !rows[0].title_own)
             TRY(archive_store_rename(p->db, p->owner, rows[0].id, rows[i].title));
         TRY(take_over(p, &rows[i], rows[0].id));
     }
-    if (kept > 1)
-        TRY(archive_get(p->db, p->a, p->owner, rows[0].id, &rows[0]));
-    p->write.sources |= kept > 1;
-    ret->joined = kept - 1;
-    TRY(archive_write(p->db, p->a, p->owner, &rows[0], list, count, &p->write, ret));
-    return before && ret->changed
-               ? source_store_before_keep(p->db, p->owner, p->mark, rows[0].id, before, own)
-               : OK;
+    p->write.sources |= count > 1;
+    return count > 1 ? archive_get(p->db, p->a, p->owner, rows[0].id, &rows[0]) : OK;
+}
+
+static err_t put_onto(struct put *p, struct archive_put_result *ret)
+{
+    struct archive_conversation rows[IDENTITY_JOINED_MAX] = { 0 };
+    struct rendering **list;
+    size_t own = 0, count, joined = p->identity.count;
+    for (size_t i = 0; i < joined; i++)
+        TRY(archive_store_any(p->db, p->a, p->owner, p->identity.conversations[i], &rows[i]));
+    TRY(bring_back(p, &rows[0], ret));
+    TRY(gather(p, rows, &list, &own, &count));
+    struct rendering **before = ARENA_ARRAY(p->a, struct rendering *, own + 1);
+    if (!before)
+        return arena_err(p->a);
+    memcpy(before, list, own * sizeof *before);
+    p->write.before = before;
+    p->write.before_count = ret->restored ? 0 : own;
+    TRY(rendering_retain(&p->set, list, &count));
+    TRY(become_one(p, rows));
+    ret->joined = joined - 1;
+    TRY(archive_write(&p->set, &rows[0], list, count, &p->write, ret));
+    for (size_t i = 1; i < joined; i++) /* what they said is read until here */
+        TRY(archive_remove(p->db, p->owner, &rows[i], "joined", p->write.now_ms));
+    return OK;
+}
+
+static err_t put_new(struct put *p, struct archive_put_result *ret)
+{
+    struct rendering *r = p->rendering;
+    CLEANUP(merge_list_free) struct merge_list list = { 0 };
+    TRY(rendering_take(&p->set, r, &list));
+    merge_list_free(&list);
+    return archive_write_new(p->db, p->a, p->owner, p->c, r->source_id, &r->row, &p->write, ret);
 }
 
 static err_t put_source(struct put *p, bool new, struct uuid conversation)
@@ -171,21 +178,20 @@ static err_t put_source(struct put *p, bool new, struct uuid conversation)
     return new ? source_store_insert(p->db, p->owner, s) : source_store_update(p->db, p->owner, s);
 }
 
-/* Which one it is of. Of a large one the first messages say that it is new; the others are made into rows only where there is
+/* Which one it is of. Of a large one the first messages say that it is new; the others are looked at only where there is
  * something to hold them against. */
 static err_t find(struct put *p, const struct archive_source *source)
 {
     enum { FIRST = 1000 };
-    struct rendering *r = &p->rendering;
-    struct conversation first = *p->c;
-    int rank = rendering_rank(r->row.source_kind, r->row.strategy);
+    struct rendering *r = p->rendering;
     do {
+        CLEANUP(merge_list_free) struct merge_list again = { 0 };
         bool all = p->identity.undecided || p->c->message_count <= FIRST;
-        first.message_count = r->count = all ? p->c->message_count : FIRST;
-        TRY(merge_rows_of(p->a, (struct uuid){ { 0 } }, &first, (struct uuid){ { 0 } }, rank,
-                          &r->messages));
-        TRY(identity_find(p->db, p->a, p->owner, source, r->messages, r->count, !all,
-                          &p->identity));
+        if (r->is_open)
+            TRY(rendering_take(&p->set, r, &again));
+        r->given_count = all ? p->c->message_count : FIRST;
+        TRY(rendering_open(&p->set, r));
+        TRY(identity_find(&p->set, source, &r->list, !all, &p->identity));
     } while (p->identity.undecided);
     return OK;
 }
@@ -198,8 +204,8 @@ static err_t is_here(struct put *p, struct archive_put_result *ret, bool *ret_he
     if (!p->archived || p->identity.count != 1)
         return OK;
     TRY(archive_store_any(p->db, p->a, p->owner, p->identity.conversations[0], &row));
-    *ret_here = row.trashed_ms == TIME_NONE && str_eq(row.hash, p->rendering.row.hash) &&
-                row.captured_ms >= p->rendering.row.captured_ms;
+    *ret_here = row.trashed_ms == TIME_NONE && str_eq(row.hash, p->rendering->row.hash) &&
+                row.captured_ms >= p->rendering->row.captured_ms;
     if (*ret_here)
         *ret = (struct archive_put_result){ .id = row.id,
                                             .version = row.version,
@@ -211,7 +217,7 @@ static err_t is_here(struct put *p, struct archive_put_result *ret, bool *ret_he
 
 static err_t put(struct put *p, const struct archive_source *source, struct archive_put_result *ret)
 {
-    struct rendering *r = &p->rendering;
+    struct rendering *r = p->rendering;
     bool here;
     TRY(find(p, source));
     TRY(is_here(p, ret, &here));
@@ -220,18 +226,30 @@ static err_t put(struct put *p, const struct archive_source *source, struct arch
     bool new = uuid_is_nil(p->identity.source.id);
     if (new)
         p->identity.source.id = uuid_new();
-    r->source_id = p->identity.source.id;
     r->place = p->identity.source.place;
-    for (size_t i = 0; i < r->count; i++)
-        r->messages[i].source_id = r->source_id;
+    TRY(rendering_is_of(&p->set, r, p->identity.source.id));
     p->write.sources = new && p->identity.count;
-    if (p->identity.count)
-        TRY(put_onto(p, ret));
-    else
-        TRY(archive_write_new(p->db, p->a, p->owner, p->c, r->source_id, &r->row, &p->write, ret));
+    TRY(p->identity.count ? put_onto(p, ret) : put_new(p, ret));
     ret->source_id = r->source_id;
     ret->source_new = new;
     return put_source(p, new, ret->id);
+}
+
+static err_t put_given(struct put *p, const struct archive_put_options *options,
+                       struct archive_put_result *ret)
+{
+    renderings_init(&p->set, p->db, p->a, p->owner);
+    p->rendering = rendering_add(&p->set);
+    if (!p->rendering)
+        return arena_err(p->a);
+    p->rendering->given = p->c;
+    struct archive_conversation *row = &p->rendering->row;
+    TRY(row_of(p->a, p->c, options, p->write.now_ms, row));
+    p->write.seen_ms = row->captured_ms;
+    struct archive_source source = identity_source(p->a, p->c, options->outcome, row->captured_ms);
+    TRY(arena_err(p->a));
+    TRY(source_store_turn(p->db, p->owner));
+    return put(p, &source, ret);
 }
 
 err_t archive_put_in(struct db *db, struct arena *a, struct uuid owner,
@@ -246,19 +264,16 @@ err_t archive_put_in(struct db *db, struct arena *a, struct uuid owner,
     if (c.message_count > CONVERSATION_MESSAGES_MAX)
         return err_note(E_LIMIT, NULL, "the conversation has %zu messages; %d are the most",
                         c.message_count, CONVERSATION_MESSAGES_MAX);
-    struct put p = { .db = db, .a = &work, .owner = owner, .c = &c, .mark = options->mark };
+    struct put p = { .db = db, .a = &work, .owner = owner, .c = &c };
     p.leaves_trash = options->leaves_trash;
     p.archived = options->archived;
-    p.write = (struct write_options){ .measure = options->measure, .now_ms = now_ms };
-    TRY(row_of(&work, &c, options, now_ms, &p.rendering.row));
-    p.write.seen_ms = p.rendering.row.captured_ms;
-    struct archive_source source =
-        identity_source(&work, &c, options->outcome, p.rendering.row.captured_ms);
-    TRY(arena_err(a));
-
+    p.write = (struct write_options){ .measure = options->measure,
+                                      .mark = options->mark,
+                                      .now_ms = now_ms };
     struct archive_put_result result = { 0 };
-    TRY(source_store_turn(db, owner));
-    TRY(put(&p, &source, &result));
+    err_t e = put_given(&p, options, &result);
+    renderings_free(&p.set);
+    TRY(e);
     for (size_t i = 0; i < options->media_count; i++)
         TRY(archive_store_media(db, owner, result.id, &options->media[i]));
     if (result.title.s)

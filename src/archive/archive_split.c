@@ -1,4 +1,5 @@
 /* "These are two conversations": what comes from one source becomes a conversation of its own. */
+#include "archive/archive_keep.h"
 #include "archive/archive_source_store.h"
 #include "archive/archive_write.h"
 #include "base/limits.h"
@@ -25,13 +26,13 @@ static err_t find_source(struct split *s, struct uuid source)
 }
 
 /* Part the renderings in two lists: those of the source in front. */
-static size_t part(struct rendering *list, size_t count, struct uuid source)
+static size_t part(struct rendering **list, size_t count, struct uuid source)
 {
     size_t front = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!uuid_eq(list[i].source_id, source))
+        if (!uuid_eq(list[i]->source_id, source))
             continue;
-        struct rendering r = list[i];
+        struct rendering *r = list[i];
         list[i] = list[front];
         list[front++] = r;
     }
@@ -68,23 +69,25 @@ static int64_t seen_ms(const struct split *s, bool leaving)
     return ms;
 }
 
-static err_t split(struct db *db, struct arena *a, struct uuid owner, const struct split *s,
-                   struct write_options *o, struct uuid *ret_id)
+static err_t split(struct renderings *set, const struct split *s, struct write_options *o,
+                   struct uuid *ret_id)
 {
+    struct db *db = set->db;
+    struct uuid owner = set->owner;
     static const struct archive_conversation NONE = { 0 };
     struct archive_put_result stays = { 0 }, leaves = { 0 };
     struct archive_conversation old = without_what_left(&s->old);
     struct archive_source moved = *s->leaving;
-    struct rendering *list;
+    struct rendering **list;
     size_t count;
-    TRY(archive_load(db, a, owner, &s->old, &list, &count));
+    TRY(keep_load(set, &s->old, &list, &count));
     size_t front = part(list, count, moved.id);
     if (!front || front == count)
         return err_note(E_CONFLICT, "source_id", "nothing that came from this source is kept");
     o->seen_ms = seen_ms(s, true);
-    TRY(archive_write(db, a, owner, &NONE, list, front, o, &leaves));
+    TRY(archive_write(set, &NONE, list, front, o, &leaves));
     o->seen_ms = seen_ms(s, false);
-    TRY(archive_write(db, a, owner, &old, list + front, count - front, o, &stays));
+    TRY(archive_write(set, &old, list + front, count - front, o, &stays));
     TRY(source_store_copy_media(db, owner, s->old.id, leaves.id));
     TRY(source_store_drop_unnamed_media(db, owner, s->old.id));
     TRY(source_store_drop_unnamed_media(db, owner, leaves.id));
@@ -103,6 +106,8 @@ err_t archive_split(struct db *db, struct arena *a, struct uuid owner, struct uu
     CLEANUP(arena_free) struct arena work = { 0 }; /* it may be larger than `a` */
     arena_init(&work, CONVERSATION_ARENA_BYTES_MAX);
     a = &work;
+    CLEANUP(renderings_free) struct renderings set;
+    renderings_init(&set, db, a, owner);
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     TRY(db_txn_begin(&tx, db));
     TRY(source_store_turn(db, owner));
@@ -110,6 +115,6 @@ err_t archive_split(struct db *db, struct arena *a, struct uuid owner, struct uu
     TRY(archive_check_version(expected_version, s.old.version));
     TRY(archive_sources(db, a, owner, conversation, &s.sources, &s.source_count));
     TRY(find_source(&s, source));
-    TRY(split(db, a, owner, &s, &o, ret_id));
+    TRY(split(&set, &s, &o, ret_id));
     return db_txn_commit(&tx);
 }

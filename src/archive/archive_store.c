@@ -151,11 +151,24 @@ err_t archive_messages(struct db *db, struct arena *a, struct uuid owner, struct
     return OK;
 }
 
-err_t archive_store_message(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
-                            struct archive_message *ret)
+err_t archive_store_message_text(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                                 struct archive_message_text *ret)
 {
-    return db_one(db, a, &SQL_ARCHIVE_MESSAGE_ONE, DB_ARGS(DBU(owner), DBU(id)), MESSAGE_COLS,
-                  COUNTOF(MESSAGE_COLS), ret);
+    static const struct db_col cols[] = {
+        DB_COL(archive_message_text, conversation_id, DB_UUID),
+        DB_COL(archive_message_text, role, DB_STR),
+        DB_COL(archive_message_text, author, DB_STR),
+        DB_COL(archive_message_text, model, DB_STR),
+        DB_COL(archive_message_text, blocks, DB_STR),
+        DB_COL(archive_message_text, title, DB_STR),
+        DB_COL(archive_message_text, provider, DB_STR),
+        DB_COL(archive_message_text, account, DB_STR),
+        DB_COL(archive_message_text, position, DB_I64),
+        DB_COL(archive_message_text, created_ms, DB_I64),
+        DB_COL(archive_message_text, captured_ms, DB_I64),
+    };
+    return db_one(db, a, &SQL_ARCHIVE_MESSAGE_TEXT, DB_ARGS(DBU(owner), DBU(id)), cols,
+                  COUNTOF(cols), ret);
 }
 
 err_t archive_store_message_insert(struct db *db, struct uuid owner,

@@ -1,4 +1,5 @@
 /* What is in the trash, and what is undone. */
+#include "archive/archive_keep.h"
 #include "archive/archive_source_store.h"
 #include "archive/archive_write.h"
 #include "base/limits.h"
@@ -88,19 +89,21 @@ err_t archive_undo(struct db *db, struct arena *a, struct uuid owner, struct uui
     struct write_options o = { .drop = true, .sources = !uuid_is_nil(source), .now_ms = now_ms };
     struct archive_put_result result = { 0 };
     struct archive_conversation row, old;
-    struct rendering *list;
+    struct rendering **list;
     size_t count;
     CLEANUP(arena_free) struct arena work = { 0 }; /* what is stored of it may be larger than `a` */
     assert(db_in_txn(db));
     arena_init(&work, CONVERSATION_ARENA_BYTES_MAX);
     a = &work;
+    CLEANUP(renderings_free) struct renderings set;
+    renderings_init(&set, db, a, owner);
     TRY(source_store_turn(db, owner));
     TRY(archive_get(db, a, owner, id, &row));
-    TRY(source_store_before(db, a, owner, mark, id, &list, &count));
+    TRY(keep_load_before(&set, mark, id, &list, &count));
     if (!count)
         return E_NOT_FOUND;
     old = without_change(&row);
-    TRY(archive_write(db, a, owner, &old, list, count, &o, &result));
+    TRY(archive_write(&set, &old, list, count, &o, &result));
     TRY(source_store_drop_unnamed_media(db, owner, id));
     if (!uuid_is_nil(source))
         TRY(source_store_delete(db, owner, source));

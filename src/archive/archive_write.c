@@ -1,51 +1,109 @@
 /* Making the rows what renderings say: those of a conversation that is there, or of one that leaves another. */
 #include "archive/archive_write.h"
-#include "archive/archive_source_store.h"
+
+#include "archive/archive_keep.h"
+#include "archive/archive_said.h"
 #include "base/limits.h"
-#include "base/map.h"
 #include "os/entropy.h"
+
+struct writing {
+    struct renderings *set;
+    const struct archive_conversation *old;
+    struct rendering **list;
+    size_t count;
+    const struct write_options *o;
+    struct archive_put_result *ret;
+    struct uuid id;
+    bool new;
+    struct folded f;          /* laid over the rows: with the ids that its messages have there */
+    struct merge_step *steps; /* for each of its messages */
+};
 
 /* --- messages ------------------------------------------------------------------------------------- */
 
-static err_t drop_message(struct db *db, struct uuid owner, const struct archive_message *row,
-                          int64_t now_ms)
+static void count_step(enum merge_kind kind, bool shown, struct archive_put_result *r)
 {
-    TRY(archive_store_message_delete(db, owner, row->id));
-    return archive_say(db, owner, "message", row->id, "deleted", NULL, row->version, now_ms);
+    switch (kind) {
+    case MERGE_NEW:
+        r->messages_new++;
+        r->shown_new += shown;
+        return;
+    case MERGE_UNCHANGED:
+        r->messages_unchanged++;
+        return;
+    case MERGE_MOVED:
+        r->messages_moved++;
+        return;
+    case MERGE_CHANGED:
+        r->messages_changed++;
+        r->shown_changed += shown;
+        return;
+    case MERGE_GONE:
+    case MERGE_DROPPED:
+        r->messages_gone++;
+        return;
+    }
+}
+
+static void count_steps(const struct writing *w)
+{
+    for (size_t i = 0; i < w->f.list.count; i++) {
+        const struct merge_message *m = &w->f.list.m[i];
+        count_step((enum merge_kind)w->steps[i].kind, m->on_path && !m->hidden, w->ret);
+    }
 }
 
 static err_t put_step(struct db *db, struct uuid owner, const struct merge_step *step,
-                      int64_t now_ms, struct archive_put_result *result)
+                      const struct archive_message *row, int64_t now_ms)
 {
-    const struct archive_message *row = &step->row;
-    bool shown = row->on_path && !row->hidden;
-    switch (step->kind) {
+    char fields[MERGE_FIELDS_BYTES];
+    const char *changed = merge_fields(step->fields, fields);
+    switch ((enum merge_kind)step->kind) {
     case MERGE_UNCHANGED:
-        result->messages_unchanged++;
         return OK;
     case MERGE_NEW:
-        result->messages_new++;
-        result->shown_new += shown;
         TRY(archive_store_message_insert(db, owner, row));
-        return archive_say(db, owner, "message", row->id, "created", NULL, 1, now_ms);
+        return archive_say_new(db, owner, "message", row->id, now_ms);
     case MERGE_CHANGED:
-        result->messages_changed++;
-        result->shown_changed += shown;
         TRY(archive_store_message_replace(db, owner, row, now_ms));
         TRY(archive_store_message_place(db, owner, row));
-        return archive_say(db, owner, "message", row->id, "updated", step->fields, row->version + 1,
+        return archive_say(db, owner, "message", row->id, "updated", changed, row->version + 1,
                            now_ms);
     case MERGE_MOVED:
     case MERGE_GONE:
-        *(step->kind == MERGE_GONE ? &result->messages_gone : &result->messages_moved) += 1;
         TRY(archive_store_message_place(db, owner, row));
-        return archive_say(db, owner, "message", row->id, "updated", step->fields, row->version,
-                           now_ms);
+        return archive_say(db, owner, "message", row->id, "updated", changed, row->version, now_ms);
     case MERGE_DROPPED:
-        result->messages_gone++;
-        return drop_message(db, owner, row, now_ms);
+        TRY(archive_store_message_delete(db, owner, row->id));
+        return archive_say(db, owner, "message", row->id, "deleted", NULL, row->version, now_ms);
     }
     return E_INTERNAL;
+}
+
+static bool wants_words(void *context, size_t i)
+{
+    const struct writing *w = context;
+    return w->steps[i].kind == MERGE_NEW || w->steps[i].kind == MERGE_CHANGED;
+}
+
+static err_t put_message(void *context, size_t i, struct str blocks)
+{
+    struct writing *w = context;
+    char hash[SAID_HASH_BYTES];
+    struct archive_message row;
+    if (w->steps[i].kind == MERGE_UNCHANGED)
+        return OK;
+    said_row(w->set, &w->f.list, i, blocks, hash, &row);
+    row.conversation_id = w->id;
+    return put_step(w->set->db, w->set->owner, &w->steps[i], &row, w->o->now_ms);
+}
+
+static err_t put_messages(struct writing *w)
+{
+    const struct said_visit visit = { wants_words, put_message, w };
+    db_together_begin(w->set->db);
+    TRY(said_each(w->set, &w->f.list, w->list[w->count - 1], &visit));
+    return db_together_end(w->set->db);
 }
 
 /* --- how much it says -------------------------------------------------------------------------------- */
@@ -62,7 +120,7 @@ static err_t count_words(struct str blocks, int64_t *words)
     TRY(json_parse(&a, blocks, JSON_FOREIGN_DEPTH_MAX, &root));
     TRY(blocks_read(&a, root, &list, &count));
     buf_init(&text, &a, CONVERSATION_BYTES_MAX);
-    blocks_text(list, count, true, &text);
+    blocks_text(list, count, BLOCKS_ALL, &text);
     TRY(buf_err(&text));
     for (size_t i = 0; i < text.n; i++) {
         bool space = (unsigned char)text.s[i] <= ' ';
@@ -90,17 +148,37 @@ err_t archive_measure_add(struct archive_measure *m, const struct archive_messag
     return count_words(row->blocks, &m->words);
 }
 
-static err_t measure(const struct archive_message *before, size_t before_count,
-                     const struct merge_plan *plan, struct str findings_before,
-                     struct str findings_after, struct archive_put_result *ret)
+static err_t measure_row(void *context, size_t i, const struct archive_message *row)
 {
-    for (size_t i = 0; i < before_count; i++)
-        TRY(archive_measure_add(&ret->before, &before[i]));
-    for (size_t i = 0; i < plan->count; i++)
-        if (plan->steps[i].kind != MERGE_DROPPED)
-            TRY(archive_measure_add(&ret->after, &plan->steps[i].row));
-    ret->before.warnings = archive_count_warnings(findings_before);
-    ret->after.warnings = archive_count_warnings(findings_after);
+    struct writing *w = context;
+    UNUSED(i);
+    return archive_measure_add(&w->ret->before, row);
+}
+
+static bool wants_measure(void *context, size_t i)
+{
+    const struct writing *w = context;
+    const struct merge_message *m = &w->f.list.m[i];
+    return m->on_path && !m->hidden && w->steps[i].kind != MERGE_DROPPED;
+}
+
+static err_t measure_message(void *context, size_t i, struct str blocks)
+{
+    struct writing *w = context;
+    const struct archive_message shown = { .blocks = blocks, .on_path = true };
+    return wants_measure(w, i) ? archive_measure_add(&w->ret->after, &shown) : OK;
+}
+
+/* Before the rows are changed. */
+static err_t measure(struct writing *w)
+{
+    const struct message_visit before = { .each = measure_row, .context = w };
+    const struct said_visit after = { wants_measure, measure_message, w };
+    if (!w->new)
+        TRY(rendering_each_row(w->set, w->id, &before));
+    TRY(said_each(w->set, &w->f.list, w->list[w->count - 1], &after));
+    w->ret->before.warnings = archive_count_warnings(w->new ? S("") : w->old->findings);
+    w->ret->after.warnings = archive_count_warnings(w->f.row.findings);
     return OK;
 }
 
@@ -162,16 +240,23 @@ static err_t find_fields(struct arena *a, const struct archive_conversation *old
     return buf_err(&b);
 }
 
-static err_t write_row(struct db *db, struct arena *a, struct uuid owner,
-                       const struct archive_conversation *old, struct archive_conversation *row,
-                       const struct write_options *o, struct archive_put_result *r)
+/* What changes of the row, and whether that is more than when it was seen last. */
+static err_t plan_row(struct writing *w, const char **ret_fields)
 {
-    const char *fields;
-    TRY(find_fields(a, old, row, r, o->sources, &fields, &r->changed));
-    row->version = r->version = old->version + (r->changed ? 1 : 0);
-    TRY(archive_store_update(db, owner, row)); /* when it was seen last changes in any case */
-    return archive_say(db, owner, "conversation", row->id, "updated", fields, row->version,
-                       o->now_ms);
+    struct archive_conversation *row = &w->f.row;
+    keep_known(w->old, row);
+    TRY(find_fields(w->set->a, w->old, row, w->ret, w->o->sources, ret_fields, &w->ret->changed));
+    row->version = w->ret->version = w->old->version + (w->ret->changed ? 1 : 0);
+    return OK;
+}
+
+static err_t write_row(struct writing *w, const char *fields)
+{
+    const struct archive_conversation *row = &w->f.row;
+    struct db *db = w->set->db;
+    TRY(archive_store_update(db, w->set->owner, row)); /* also when only the capture is new */
+    return archive_say(db, w->set->owner, "conversation", row->id, "updated", fields, row->version,
+                       w->o->now_ms);
 }
 
 err_t archive_insert_row(struct db *db, struct uuid owner, struct archive_conversation *row,
@@ -184,134 +269,68 @@ err_t archive_insert_row(struct db *db, struct uuid owner, struct archive_conver
     return archive_say(db, owner, "conversation", row->id, "created", NULL, 1, o->now_ms);
 }
 
-static struct str id_key(const struct uuid *id)
+/* Fold what was said, and lay it over the rows. */
+static err_t plan(struct writing *w)
 {
-    return str_of((const char *)id->b, sizeof id->b);
-}
-
-/* One rendering's messages, and the parents that they name, get the ids that they have in the rows. */
-static err_t name_messages_of(const struct map *stored, struct rendering *r)
-{
-    CLEANUP(arena_free) struct arena a = { 0 };
-    struct map own; /* the id that it has in the rendering -> in the rows */
-    arena_init(&a, CONVERSATION_ARENA_BYTES_MAX);
-    struct uuid *olds = ARENA_ARRAY(&a, struct uuid, r->count + 1);
-    map_init(&own, &a);
-    if (!olds)
-        return arena_err(&a);
-    for (size_t i = 0; i < r->count; i++) {
-        struct uuid *id = map_get(stored, id_key(&r->whole_ids[i]));
-        olds[i] = r->messages[i].id;
-        TRY(map_put(&own, id_key(&olds[i]), id ? id : &r->whole_ids[i]));
-    }
-    for (size_t i = 0; i < r->count; i++) {
-        struct archive_message *m = &r->messages[i];
-        const struct uuid *parent = map_get(&own, id_key(&m->parent_id));
-        m->id = *(const struct uuid *)map_get(&own, id_key(&olds[i]));
-        m->parent_id = parent ? *parent : (struct uuid){ { 0 } };
-    }
-    return OK;
-}
-
-static err_t name_messages(const struct folded *f, const struct merge_plan *plan,
-                           struct rendering *list, size_t count)
-{
-    CLEANUP(arena_free) struct arena a = { 0 };
-    struct map stored;
-    arena_init(&a, CONVERSATION_ARENA_BYTES_MAX);
-    map_init(&stored, &a);
-    for (size_t i = 0; i < f->count; i++)
-        TRY(map_put(&stored, id_key(&f->messages[i].id), &plan->steps[i].row.id));
-    for (size_t i = 0; i < count; i++)
-        TRY(name_messages_of(&stored, &list[i]));
-    return OK;
-}
-
-/* The rows, as the one rendering that they are made of. */
-static err_t load_rows(struct db *db, struct arena *a, struct uuid owner,
-                       const struct archive_conversation *row, struct rendering *r)
-{
-    struct archive_source *sources;
-    size_t count;
-    TRY(archive_sources(db, a, owner, row->id, &sources, &count));
-    *r = (struct rendering){ .place = S(""), .row = *row };
-    TRY(archive_messages(db, a, owner, row->id, true, -1, CONVERSATION_MESSAGES_MAX * 2,
-                         &r->messages, &r->count));
-    if (count) {
-        r->source_id = sources[0].id;
-        r->place = sources[0].place;
-    }
-    int rank = rendering_rank(row->source_kind, row->strategy);
-    for (size_t i = 0; i < r->count; i++) {
-        r->messages[i].source_id = r->source_id;
-        r->messages[i].rank = rank;
-    }
-    return OK;
-}
-
-err_t archive_load(struct db *db, struct arena *a, struct uuid owner,
-                   const struct archive_conversation *row, struct rendering **ret,
-                   size_t *ret_count)
-{
-    struct rendering *kept;
-    size_t count;
-    TRY(source_store_renderings(db, a, owner, row->id, &kept, &count));
-    if (!count) {
-        kept = ARENA_NEW(a, struct rendering);
-        if (!kept)
-            return arena_err(a);
-        TRY(load_rows(db, a, owner, row, kept));
-        count = 1;
-    }
-    *ret = kept;
-    *ret_count = count;
-    return OK;
-}
-
-err_t archive_write(struct db *db, struct arena *a, struct uuid owner,
-                    const struct archive_conversation *old, struct rendering *list, size_t count,
-                    const struct write_options *o, struct archive_put_result *ret)
-{
-    struct folded f;
-    struct merge_plan plan;
-    struct archive_message *stored = NULL;
-    size_t stored_count = 0;
-    bool new = uuid_is_nil(old->id);
     const struct merge_options m = {
-        .new_id = uuid_new, .by_id = true, .as_given = true, .drop = o->drop
+        .new_id = uuid_new, .by_id = true, .as_given = true, .drop = w->o->drop
     };
-    struct uuid id = new ? uuid_new() : old->id;
-    if (!new)
-        TRY(archive_messages(db, a, owner, id, true, -1, CONVERSATION_MESSAGES_MAX * 2, &stored,
-                             &stored_count));
-    if (!new &&count == 1) /* what the rows are of, where one rendering alone made them */
-        for (size_t i = 0; i < stored_count; i++)
-            stored[i].rank = rendering_rank(old->source_kind, old->strategy);
-    TRY(rendering_fold(a, list, count, &f));
-    for (size_t i = 0; i < f.count; i++)
-        f.messages[i].conversation_id = id;
-    TRY(merge_rows(a, f.messages, f.count, stored, stored_count, &m, &plan));
-    f.row.id = ret->id = id;
-    f.row.hash = plan.hash;
-    if (f.row.captured_ms < o->seen_ms)
-        f.row.captured_ms = o->seen_ms;
-    if (new)
-        TRY(archive_insert_row(db, owner, &f.row, o, ret));
-    else
-        keep_known(old, &f.row);
-    db_together_begin(db);
-    for (size_t i = 0; i < plan.count; i++)
-        TRY(put_step(db, owner, &plan.steps[i], o->now_ms, ret));
-    TRY(db_together_end(db));
-    if (!new)
-        TRY(write_row(db, a, owner, old, &f.row, o, ret));
-    ret->title = f.row.title;
-    ret->message_count = f.row.message_count;
-    if (o->measure)
-        TRY(measure(stored, stored_count, &plan, new ? S("") : old->findings, f.row.findings, ret));
+    CLEANUP(merge_list_free) struct merge_list stored = { 0 };
+    struct archive_conversation *row = &w->f.row;
+    TRY(rendering_fold(w->set, w->list, w->count, &w->f));
+    /* What the rows are of is known where one rendering alone made them. */
+    if (!w->new)
+        TRY(rendering_rows(
+            w->set, w->id,
+            w->count == 1 ? rendering_rank(w->old->source_kind, w->old->strategy) : 0, &stored));
+    TRY(merge_lists(w->set->a, &w->set->texts, &w->f.list, &stored, &m, &w->steps, NULL));
+    row->id = w->ret->id = w->id;
+    row->hash = sha256_tagged(w->set->a, merge_chain(&w->f.list));
+    if (row->captured_ms < w->o->seen_ms)
+        row->captured_ms = w->o->seen_ms;
+    count_steps(w);
+    return arena_err(w->set->a);
+}
+
+static err_t keep(struct writing *w)
+{
+    const struct write_options *o = w->o;
     /* The rows say all where one made them, and none that was left out was captured later than it. */
-    bool kept = count > 1 || list[0].row.captured_ms != f.row.captured_ms;
-    if (kept)
-        TRY(name_messages(&f, &plan, list, count));
-    return kept || !new ? source_store_keep(db, owner, id, list, kept ? count : 0) : OK;
+    bool kept = w->count > 1 || w->list[0]->row.captured_ms != w->f.row.captured_ms;
+    if (w->ret->changed && !uuid_is_nil(o->mark) && o->before_count)
+        TRY(keep_before(w->set, o->mark, w->id, o->before, o->before_count));
+    return kept || !w->new
+               ? keep_renderings(w->set, w->id, w->list, kept ? w->count : 0, &w->f.list, w->steps)
+               : OK;
+}
+
+static err_t make(struct writing *w)
+{
+    const char *fields = NULL;
+    TRY(plan(w));
+    if (!w->new)
+        TRY(plan_row(w, &fields));
+    if (w->o->measure)
+        TRY(measure(w));
+    TRY(keep(w));
+    if (w->new)
+        TRY(archive_insert_row(w->set->db, w->set->owner, &w->f.row, w->o, w->ret));
+    TRY(put_messages(w));
+    if (!w->new)
+        TRY(write_row(w, fields));
+    w->ret->title = w->f.row.title;
+    w->ret->message_count = w->f.row.message_count;
+    return OK;
+}
+
+err_t archive_write(struct renderings *set, const struct archive_conversation *old,
+                    struct rendering **list, size_t count, const struct write_options *o,
+                    struct archive_put_result *ret)
+{
+    struct writing w = { .set = set, .old = old, .list = list, .count = count, .o = o, .ret = ret };
+    w.new = uuid_is_nil(old->id);
+    w.id = w.new ? uuid_new() : old->id;
+    err_t e = make(&w);
+    folded_free(&w.f);
+    return e;
 }

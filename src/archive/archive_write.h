@@ -9,6 +9,9 @@
 /* Append an op: the owner's own doing. */
 NODISCARD err_t archive_say(struct db *db, struct uuid owner, const char *entity, struct uuid id,
                             const char *kind, const char *fields, int64_t version, int64_t now_ms);
+/* That of a thing whose id was made just now. */
+NODISCARD err_t archive_say_new(struct db *db, struct uuid owner, const char *entity,
+                                struct uuid id, int64_t now_ms);
 /* expected 0: any. E_PRECONDITION. */
 NODISCARD err_t archive_check_version(int64_t expected, int64_t now);
 /* An op for each of its messages, in pages: a conversation may be larger than a request's arena. */
@@ -26,17 +29,16 @@ struct write_options {
     bool measure;
     int64_t now_ms,
         seen_ms; /* seen_ms: when it was captured last, also by a rendering that is not kept */
+    /* mark: where this changes it, what it was made of is kept under the mark; nil: it is not */
+    struct uuid mark;
+    struct rendering *const *before;
+    size_t before_count;
 };
 
-/* The renderings of a conversation, those that are kept, or its rows as the only one. */
-NODISCARD err_t archive_load(struct db *db, struct arena *a, struct uuid owner,
-                             const struct archive_conversation *row, struct rendering **ret,
-                             size_t *ret_count);
 /* Make the rows what the renderings say together, and keep these where they are several. `old`: the row as it is; id nil: there is none yet.
- * *list: is put in order, and what is spare left out. */
-NODISCARD err_t archive_write(struct db *db, struct arena *a, struct uuid owner,
-                              const struct archive_conversation *old, struct rendering *list,
-                              size_t count, const struct write_options *o,
+ * list: is put in order. */
+NODISCARD err_t archive_write(struct renderings *set, const struct archive_conversation *old,
+                              struct rendering **list, size_t count, const struct write_options *o,
                               struct archive_put_result *ret);
 /* A conversation that is not there yet, from one rendering: the rows that archive_write would make, one at a time. row: as it shall be;
  * id, version and counts are set. c: hashed. */

@@ -215,7 +215,27 @@ static void table_words(struct buf *out, const struct block *b)
         words_put(out, b->table.cells[i]);
 }
 
-static void block_words(struct buf *out, const struct block *b, bool with_thinking)
+/* What stands beside what was said: how it was thought up … */
+static void thinking_words(struct buf *out, const struct block *b)
+{
+    if (b->type == BLOCK_THINKING) {
+        words_put(out, b->thinking.summary);
+        words_put(out, b->thinking.text);
+    }
+}
+
+/* … what tools were asked and what they gave. */
+static void tool_words(struct buf *out, const struct block *b, bool with_calls)
+{
+    if (b->type == BLOCK_TOOL_RESULT) {
+        words_put(out, b->tool_result.content);
+    } else if (b->type == BLOCK_TOOL_CALL && with_calls) {
+        words_put(out, b->tool_call.name);
+        words_put(out, b->tool_call.arguments);
+    }
+}
+
+static void said_words(struct buf *out, const struct block *b)
 {
     switch (b->type) {
     case BLOCK_TEXT:
@@ -240,15 +260,6 @@ static void block_words(struct buf *out, const struct block *b, bool with_thinki
         words_put(out, b->file.name);
         words_put(out, b->file.text);
         break;
-    case BLOCK_TOOL_RESULT:
-        words_put(out, b->tool_result.content);
-        break;
-    case BLOCK_THINKING:
-        if (with_thinking) {
-            words_put(out, b->thinking.summary);
-            words_put(out, b->thinking.text);
-        }
-        break;
     case BLOCK_CITATION:
         words_put(out, b->citation.title);
         break;
@@ -256,6 +267,8 @@ static void block_words(struct buf *out, const struct block *b, bool with_thinki
         words_put(out, b->artifact.title);
         words_put(out, b->artifact.content);
         break;
+    case BLOCK_TOOL_RESULT:
+    case BLOCK_THINKING:
     case BLOCK_TOOL_CALL:
     case BLOCK_UNKNOWN:
     case BLOCK_TYPE_COUNT:
@@ -263,8 +276,15 @@ static void block_words(struct buf *out, const struct block *b, bool with_thinki
     }
 }
 
-void blocks_text(const struct block *blocks, size_t n, bool with_thinking, struct buf *out)
+void blocks_text(const struct block *blocks, size_t n, enum blocks_part part, struct buf *out)
 {
-    for (size_t i = 0; i < n; i++)
-        block_words(out, &blocks[i], with_thinking);
+    bool all = part == BLOCKS_ALL;
+    for (size_t i = 0; i < n; i++) {
+        if (all || part == BLOCKS_SAID)
+            said_words(out, &blocks[i]);
+        if (all || part == BLOCKS_THINKING)
+            thinking_words(out, &blocks[i]);
+        if (all || part == BLOCKS_TOOLS)
+            tool_words(out, &blocks[i], !all);
+    }
 }

@@ -12,6 +12,7 @@
 #define VIVIM_ARCHIVE_CONVERSATION_H
 
 #include "archive/finding.h"
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/json_write.h"
 #include "base/timestamp.h"
@@ -61,7 +62,8 @@ struct block {
         struct {
             struct str sha256, source_url, alt;
             int64_t width, height;
-        } image; /* -1: not given */
+            struct str base64; /* it stands in the source itself; neither written nor hashed */
+        } image;               /* -1: not given */
         struct {
             struct str name, media_type, sha256, text;
             struct str
@@ -146,9 +148,9 @@ bool block_type_parse(struct str name, enum block_type *ret);
  * `scratch` may be reset after; another arena than `a`. E_LIMIT, E_BUSY. */
 NODISCARD err_t conversation_hash(struct arena *a, struct arena *scratch, struct conversation *c);
 
-/* The chain alone, over the hashes of the messages on the path. E_CORRUPT: one is no hash. */
-NODISCARD err_t conversation_chain(struct arena *a, const struct str *hashes, size_t count,
-                                   struct str *ret);
+/* One link of that chain; and a message's hash as bytes (E_CORRUPT: it is none). */
+struct sha256 conversation_chain_add(struct sha256 chain, struct sha256 message);
+NODISCARD err_t message_hash_read(struct str tagged, struct sha256 *ret);
 
 /* Texts that do not lie in `a`, which holds the rest of it, are copied there: the conversation then outlives whatever it was read
  * from. E_LIMIT, E_BUSY. */
@@ -185,9 +187,15 @@ NODISCARD err_t conversation_read(struct arena *a, struct json root, const char 
  * hashed, stored and read back. E_LIMIT, E_BUSY. */
 NODISCARD err_t block_keep_raw(struct arena *a, struct block *b, struct json v);
 
-/* The plain words of blocks, for the search index and previews: text (without Markdown's marks), code, table
- * cells, tool results, artifact text, in document order, parted by line feeds; thinking too when asked. */
-void blocks_text(const struct block *blocks, size_t n, bool with_thinking, struct buf *out);
+/* The plain words of blocks, for the search index and counts, in document order, parted by line feeds: text (without Markdown's
+ * marks), code, table cells, artifact text; and what stands beside it, thinking and tool results. */
+enum blocks_part {
+    BLOCKS_ALL,
+    BLOCKS_SAID,
+    BLOCKS_THINKING,
+    BLOCKS_TOOLS /* with the calls, which are nobody's words and count for no length */
+};
+void blocks_text(const struct block *blocks, size_t n, enum blocks_part part, struct buf *out);
 
 /* Growing lists in an arena while a conversation is built. A pointer that they give ends with the
  * next _add to the same list. NULL when the arena failed, or at the limit (MESSAGE_BLOCKS_MAX,

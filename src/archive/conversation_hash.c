@@ -5,7 +5,6 @@
  * citations. CRLF counts as LF; Unicode is left as it is. */
 #include "archive/conversation.h"
 #include "base/crypto.h"
-#include "base/encode.h"
 #include "base/limits.h"
 
 static struct str unix_lines(struct arena *a, struct str s)
@@ -160,42 +159,27 @@ err_t message_canonical(struct arena *scratch, const struct message *m, struct b
     return json_canonical(scratch, root, out);
 }
 
-/* h = SHA-256(h before | message's), from the 32 bytes that "sha256:…" names. */
-static err_t chain_add(struct arena *scratch, struct sha256 *h, struct str tagged)
+struct sha256 conversation_chain_add(struct sha256 chain, struct sha256 message)
 {
-    struct str digits = str_sub(tagged, S("sha256:").n, tagged.n), bytes = STR_NONE;
-    bool read = str_starts(tagged, S("sha256:")) && hex_decode(scratch, digits, &bytes) == OK;
-    TRY(arena_err(scratch));
-    if (!read || bytes.n != sizeof h->b)
-        return err_note(E_CORRUPT, NULL, "a message's hash is none");
     struct sha256_ctx ctx;
     sha256_init(&ctx);
-    sha256_add(&ctx, str_of((const char *)h->b, sizeof h->b));
-    sha256_add(&ctx, bytes);
-    *h = sha256_end(&ctx);
-    return OK;
+    sha256_add(&ctx, str_of((const char *)chain.b, sizeof chain.b));
+    sha256_add(&ctx, str_of((const char *)message.b, sizeof message.b));
+    return sha256_end(&ctx);
 }
 
-err_t conversation_chain(struct arena *a, const struct str *hashes, size_t count, struct str *ret)
+err_t message_hash_read(struct str tagged, struct sha256 *ret)
 {
-    CLEANUP(arena_free) struct arena scratch = { 0 };
-    struct sha256 chain = { { 0 } };
-    arena_init(&scratch, MIB(1));
-    for (size_t i = 0; i < count; i++) {
-        arena_reset(&scratch);
-        TRY(chain_add(&scratch, &chain, hashes[i]));
-    }
-    *ret = sha256_tagged(a, chain);
-    return arena_err(a);
+    struct str tag = S("sha256:");
+    if (!str_starts(tagged, tag) || !sha256_parse(str_sub(tagged, tag.n, tagged.n), ret))
+        return err_note(E_CORRUPT, NULL, "a message's hash is none");
+    return OK;
 }
 
 err_t conversation_hash(struct arena *a, struct arena *scratch, struct conversation *c)
 {
-    struct str *path = ARENA_ARRAY(a, struct str, c->message_count + 1);
-    size_t count = 0;
+    struct sha256 chain = { { 0 } };
     CLEANUP(buf_free) struct buf canonical = { 0 };
-    if (!path)
-        return arena_err(a);
     buf_init(&canonical, NULL, CONVERSATION_BYTES_MAX);
     for (size_t i = 0; i < c->message_count; i++) {
         struct message *m = &c->messages[i];
@@ -203,10 +187,11 @@ err_t conversation_hash(struct arena *a, struct arena *scratch, struct conversat
         arena_reset(scratch);
         TRY(message_canonical(scratch, m, &canonical));
         TRY(buf_err(&canonical));
-        m->hash = sha256_tagged(a, sha256_of(buf_str(&canonical)));
+        struct sha256 hash = sha256_of(buf_str(&canonical));
+        m->hash = sha256_tagged(a, hash);
         if (m->on_path)
-            path[count++] = m->hash;
+            chain = conversation_chain_add(chain, hash);
     }
-    TRY(arena_err(a));
-    return conversation_chain(a, path, count, &c->hash);
+    c->hash = sha256_tagged(a, chain);
+    return arena_err(a);
 }

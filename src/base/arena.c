@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ enum {
     ALIGN = 16,
     BLOCK_FIRST_BYTES = 8 * 1024 - 64,
     BLOCK_MOST_BYTES = 256 * 1024 - 64,
+    KEPT_FREE_BYTES = 32 * 1024 * 1024,
     BLOCK_KEEP_BYTES = 64 * 1024, /* a larger first block is given back by arena_reset */
 };
 
@@ -67,6 +69,15 @@ bool arena_holds(const struct arena *a, const void *p)
         if ((uintptr_t)p - (uintptr_t)b->data < b->size)
             return true;
     return false;
+}
+
+size_t arena_spans(const struct arena *a, struct arena_span *ret, size_t max)
+{
+    size_t n = 0;
+    for (const struct arena_block *b = a->first; b; b = b->next, n++)
+        if (n < max)
+            ret[n] = (struct arena_span){ (uintptr_t)b->data, (uintptr_t)b->data + b->size };
+    return n;
 }
 
 /* A block of at least `size` bytes behind the current one. A request that is large beside the
@@ -151,7 +162,21 @@ void *arena_array(struct arena *a, size_t count, size_t size)
     return arena_alloc(a, bytes);
 }
 
+void *arena_room(struct arena *a, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes))
+        return fail(a, E_LIMIT);
+    return take(a, bytes, ALIGN);
+}
+
 char *arena_bytes(struct arena *a, size_t size)
 {
     return take(a, size, TEXT_ALIGN);
+}
+
+void arena_give_back(void)
+{
+    if (mallinfo2().fordblks > KEPT_FREE_BYTES)
+        malloc_trim(0);
 }

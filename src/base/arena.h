@@ -28,17 +28,28 @@ void arena_free(struct arena *a);  /* accepts a zeroed arena; for CLEANUP */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((malloc, warn_unused_result));
 /* As arena_alloc for count * size, with the overflow checked. */
 void *arena_array(struct arena *a, size_t count, size_t size) NODISCARD;
+/* As arena_array, but not zeroed: a large list of which perhaps only the first part is written takes no more memory than that. */
+void *arena_room(struct arena *a, size_t count, size_t size) NODISCARD;
 /* Bytes without alignment and not zeroed: for text. */
 char *arena_bytes(struct arena *a, size_t size) NODISCARD;
 
 /* Does it point into the arena? Linear in its blocks (of 256 KiB, or of one large allocation). */
 bool arena_holds(const struct arena *a, const void *p);
+/* Its blocks as they are now, for who asks that of millions: the first `max` of them, each by where it begins and ends. How many there
+ * are. */
+struct arena_span {
+    uintptr_t from, to;
+};
+size_t arena_spans(const struct arena *a, struct arena_span *ret, size_t max);
 
 /* OK, or why the arena has failed. */
 static inline err_t arena_err(const struct arena *a)
 {
     return a->failed;
 }
+
+/* What arenas gave back and the C library keeps goes to the machine, where it is much: after large work, and before more of it. */
+void arena_give_back(void);
 
 #define ARENA_NEW(a, type)          ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, count) ((type *)arena_array((a), (count), sizeof(type)))

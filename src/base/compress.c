@@ -97,6 +97,92 @@ err_t zstd_unpack(struct str frame, struct buf *out)
     return e;
 }
 
+err_t zstd_out_begin(struct zstd_out *z, int level, struct buf *out)
+{
+    assert(level >= 1 && level <= 19);
+    *z = (struct zstd_out){ ZSTD_createCStream(), out };
+    if (!z->stream)
+        return E_BUSY;
+    size_t code = ZSTD_initCStream(z->stream, level);
+    return ZSTD_isError(code) ? zstd_err(code, E_INTERNAL) : OK;
+}
+
+/* One step into z->out; *ret_left: how much is still to come of what the stream holds. */
+static err_t pack_step(struct zstd_out *z, ZSTD_inBuffer *in, ZSTD_EndDirective how,
+                       size_t *ret_left)
+{
+    size_t room = least(STEP_BYTES, room_of(z->out));
+    char *to = room ? buf_reserve(z->out, room) : NULL;
+    if (!to)
+        return room ? buf_err(z->out) : E_LIMIT;
+    ZSTD_outBuffer got = { .dst = to, .size = room };
+    *ret_left = ZSTD_compressStream2(z->stream, &got, in, how);
+    if (ZSTD_isError(*ret_left))
+        return zstd_err(*ret_left, E_INTERNAL);
+    z->out->n += got.pos;
+    return OK;
+}
+
+err_t zstd_out_put(struct zstd_out *z, struct str bytes)
+{
+    ZSTD_inBuffer in = { .src = bytes.n ? bytes.s : "", .size = bytes.n };
+    size_t left;
+    while (in.pos < in.size)
+        TRY(pack_step(z, &in, ZSTD_e_continue, &left));
+    return OK;
+}
+
+err_t zstd_out_end(struct zstd_out *z)
+{
+    ZSTD_inBuffer nothing = { .src = "" };
+    size_t left = 1;
+    while (left)
+        TRY(pack_step(z, &nothing, ZSTD_e_end, &left));
+    return OK;
+}
+
+void zstd_out_free(struct zstd_out *z)
+{
+    ZSTD_freeCStream(z->stream);
+    z->stream = NULL;
+}
+
+static err_t read_frame(struct reader *r, char *to, size_t max, size_t *ret_n)
+{
+    struct zstd_reader *z = (struct zstd_reader *)(void *)r;
+    ZSTD_outBuffer got = { .dst = to, .size = max };
+    ZSTD_inBuffer in = { .src = z->frame.n ? z->frame.s : "", .size = z->frame.n, .pos = z->at };
+    while (!z->ended && !got.pos) {
+        size_t left = ZSTD_decompressStream(z->stream, &got, &in);
+        if (ZSTD_isError(left))
+            return zstd_err(left, E_CORRUPT);
+        z->ended = left == 0;
+        bool cut_off = left && !got.pos && in.pos == in.size, more = !left && in.pos < in.size;
+        if (cut_off || more)
+            return E_CORRUPT;
+    }
+    z->at = in.pos;
+    *ret_n = got.pos;
+    return OK;
+}
+
+err_t zstd_reader_init(struct zstd_reader *z, struct str frame)
+{
+    *z = (struct zstd_reader){ .reader = { read_frame },
+                               .stream = ZSTD_createDStream(),
+                               .frame = frame };
+    if (!z->stream)
+        return E_BUSY;
+    ZSTD_DCtx_setParameter(z->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+    return OK;
+}
+
+void zstd_reader_free(struct zstd_reader *z)
+{
+    ZSTD_freeDStream(z->stream);
+    z->stream = NULL;
+}
+
 /* --- gzip --------------------------------------------------------------------------------- */
 
 err_t gzip_pack(struct str bytes, int level, struct buf *out)

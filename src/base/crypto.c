@@ -91,8 +91,13 @@ bool sha256_parse(struct str hex, struct sha256 *ret)
 
 struct str sha256_tagged(struct arena *a, struct sha256 h)
 {
-    struct str hex = sha256_hex(a, h);
-    return hex.s ? str_cat(a, S("sha256:"), hex) : STR_NONE;
+    struct str tag = S("sha256:");
+    char *to = arena_bytes(a, tag.n + 2 * sizeof h.b);
+    if (!to)
+        return STR_NONE;
+    memcpy(to, tag.s, tag.n);
+    hex_encode_to(str_of((const char *)h.b, sizeof h.b), to + tag.n);
+    return str_of(to, tag.n + 2 * sizeof h.b);
 }
 
 /* --- signatures --------------------------------------------------------------------------- */

@@ -103,15 +103,20 @@ err_t base64url_decode(struct arena *a, struct str text, struct str *ret)
 
 /* --- hexadecimal -------------------------------------------------------------------------- */
 
+void hex_encode_to(struct str bytes, char *to)
+{
+    for (size_t i = 0; i < bytes.n; i++) {
+        to[2 * i] = HEX_LOWER[byte_at(bytes, i) >> 4];
+        to[2 * i + 1] = HEX_LOWER[byte_at(bytes, i) & 15];
+    }
+}
+
 struct str hex_encode(struct arena *a, struct str bytes)
 {
     char *out = bytes.n > SIZE_MAX / 2 ? NULL : arena_bytes(a, bytes.n * 2);
     if (!out)
         return STR_NONE;
-    for (size_t i = 0; i < bytes.n; i++) {
-        out[2 * i] = HEX_LOWER[byte_at(bytes, i) >> 4];
-        out[2 * i + 1] = HEX_LOWER[byte_at(bytes, i) & 15];
-    }
+    hex_encode_to(bytes, out);
     return str_of(out, bytes.n * 2);
 }
 

@@ -13,6 +13,7 @@ NODISCARD err_t base64url_decode(struct arena *a, struct str text, struct str *r
 
 struct str hex_encode(struct arena *a, struct str bytes);                      /* lower case */
 NODISCARD err_t hex_decode(struct arena *a, struct str text, struct str *ret); /* either case */
+void hex_encode_to(struct str bytes, char *to); /* room for two characters a byte */
 bool hex_decode_to(struct str text, uint8_t *to,
                    size_t n); /* just n bytes; false: something else */
 

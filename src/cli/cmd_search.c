@@ -63,7 +63,7 @@ static void print_place(struct json item)
                day = str_sub(json_get_str(item, S("created_at")), 0, 10);
     if (!who.n)
         who = str_eq(kind, S("conversation")) ? S("title") : json_get_str(item, S("role"));
-    printf("  %.*s%s%.*s%s%.*s", STR_ARG(who), in.n ? ", " : "", STR_ARG(in), day.n ? ", " : "",
+    printf("  %.*s%s%.*s%s%.*s", STR_ARG(who), in.n ? ", in " : "", STR_ARG(in), day.n ? ", " : "",
            STR_ARG(day));
     if (like.n)
         printf(" (similar: %.*s ~ %.*s)", STR_ARG(json_get_str(item, S("like_of"))), STR_ARG(like));
@@ -73,27 +73,49 @@ static void print_place(struct json item)
     print_snippet(item);
 }
 
-/* A conversation, its best places, and how many there are. Without groups (by time) each item stands alone. */
-static void print_group(struct json head, struct json items, int64_t first, int64_t shown,
-                        int64_t count)
+static void print_head(struct json head, struct json first)
 {
-    struct str title = json_get_str(head, S("title")),
-               owner = json_get_str(json_at(items, (size_t)first), S("shared_by"));
+    struct str title = json_get_str(head, S("title")), owner = json_get_str(first, S("shared_by"));
     printf("%.*s  %.*s%s%.*s\n", STR_ARG(json_get_str(head, S("conversation_id"))),
            STR_ARG(title.n ? title : S("(untitled)")), owner.n ? "  from " : "", STR_ARG(owner));
+}
+
+/* A conversation, its best places, and how many there are. */
+static void print_group(struct json group, struct json items)
+{
+    int64_t first = json_i64(json_get(group, S("first")), 0),
+            shown = json_i64(json_get(group, S("shown")), 0),
+            count = json_i64(json_get(group, S("count")), 0);
+    print_head(group, json_at(items, (size_t)first));
     for (int64_t i = 0; i < shown; i++)
         print_place(json_at(items, (size_t)(first + i)));
     if (count > shown)
         printf("    … and %lld more\n", (long long)(count - shown));
 }
 
+/* By time: a conversation is named again where another stood between. */
+static void print_places(struct json items)
+{
+    struct json_iter it = json_iter(items);
+    struct json one;
+    struct str last = S("");
+    for (bool first = true; json_next(&it, NULL, &one); first = false) {
+        struct str id = json_get_str(one, S("conversation_id"));
+        if (first || !str_eq(id, last))
+            print_head(one, one);
+        print_place(one);
+        last = id;
+    }
+}
+
 static void print_page(struct json page)
 {
     struct json items = json_get(page, S("items")), groups = json_get(page, S("groups")), one;
-    struct json_iter it = json_iter(json_exists(groups) ? groups : items);
-    for (int64_t i = 0; json_next(&it, NULL, &one); i++)
-        print_group(one, items, json_i64(json_get(one, S("first")), i),
-                    json_i64(json_get(one, S("shown")), 1), json_i64(json_get(one, S("count")), 1));
+    struct json_iter it = json_iter(groups);
+    if (!json_exists(groups))
+        print_places(items);
+    while (json_exists(groups) && json_next(&it, NULL, &one))
+        print_group(one, items);
 }
 
 /* What was not understood, as a sentence; the page has the same (web/src/model/reasons.ts). */

@@ -41,6 +41,10 @@ struct db_options {
     bool no_group_commit; /* benchmark's peer: one transaction for each write */
 };
 
+/* Where SQLite keeps what it needs only while a large transaction runs, in files without a name: a folder that outlasts all stores.
+ * Once, before the first is opened; else where the system has such files. */
+void db_temp_dir(const char *folder);
+
 /* Open, make where absent; does not migrate. E_SCHEMA when the schema is newer than this program
  * (the note says what to do), E_DB, E_IO. */
 NODISCARD err_t db_open(const struct db_options *o, struct db_store **ret);

@@ -99,6 +99,12 @@ void sqlite_wait_for_others(struct sqlite_connection *c, bool wait)
     c->busy_ms = wait ? BUSY_MS : 0;
 }
 
+void db_temp_dir(const char *folder)
+{
+    sqlite3_free(sqlite3_temp_directory);
+    sqlite3_temp_directory = sqlite3_mprintf("%s", folder); /* NULL: where the system has them */
+}
+
 static err_t configure(struct sqlite_connection *c, bool writer)
 {
     char sql[512];
@@ -109,10 +115,12 @@ static err_t configure(struct sqlite_connection *c, bool writer)
     sqlite3_db_config(c->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     if (!writer)
         sqlite3_db_config(c->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    /* What undoes a member of a group (its savepoint's pages) would be in memory otherwise: all that a large transaction
+     * changes, and walked over by each of its statements. In a file, once it is more than 64 KiB (db_temp_dir). */
     snprintf(sql, sizeof sql,
              "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA "
              "wal_autocheckpoint=0;"
-             "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-%d;",
+             "PRAGMA secure_delete=ON; PRAGMA temp_store=FILE; PRAGMA cache_size=-%d;",
              CACHE_KIB);
     /* Not mapped into memory: the map is made anew after each change, and a read that fails would be a signal. */
     const char *reader =
@@ -180,6 +188,8 @@ err_t sqlite_connection_open(struct db_store *s, bool writer, struct sqlite_conn
     }
     if (e == OK)
         e = configure(c, writer);
+    if (e == OK)
+        e = sqlite_best_register(c);
     if (e == OK && writer)
         e = check_application(c);
     if (e != OK) {

@@ -44,6 +44,8 @@ void sqlite_wait_for_others(struct sqlite_connection *c,
                             bool wait); /* for locks of other processes */
 NODISCARD err_t sqlite_exec(struct sqlite_connection *c, const char *sql);
 NODISCARD err_t sqlite_control(struct sqlite_connection *c, enum sqlite_control which);
+/* FTS5 learns best_words (full_text.h): sqlite_best.c. */
+NODISCARD err_t sqlite_best_register(struct sqlite_connection *c);
 bool sqlite_in_transaction(struct sqlite_connection *c);
 bool sqlite_last_was_sync(struct sqlite_connection *c); /* the last error was a failed sync */
 int sqlite_wal_pages(struct sqlite_connection *c);

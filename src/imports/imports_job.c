@@ -82,7 +82,7 @@ static err_t prepare(struct import_run *w, struct import_source *s, struct batch
     if (w->row.account.n) /* who gives it knows better */
         i->c.source.account = w->row.account;
     TRY(hash(i));
-    i->digest = import_digest(&i->c, s->media, s->media_count);
+    i->digest = import_digest(&i->c, s->media, s->media_count, s->added.title);
     TRY(is_seen(w, i, &seen));
     if (seen || w->row.dry_run)
         return OK;
@@ -100,6 +100,8 @@ static err_t take(struct import_run *w, struct import_source *s, struct batch_it
     if (e != OK && !import_is_passing(e))
         return batch_report(w, name, s->place, "failed", err_code(e), reason(e));
     TRY(e);
+    if (i->a.used_bytes > IMPORT_BATCH_BYTES)
+        arena_give_back();                                   /* reading it took more than it is */
     i->own = s->own && i->c.source.captured_ms != TIME_NONE; /* `vivim extract` is no archive */
     i->added = s->added;
     i->row.entry = str_dup(&i->a, name);

@@ -125,7 +125,7 @@ static err_t make_id(struct import_source *s, struct arena *a, struct conversati
     sha256_add(&h, str_fmt(a, "|%lld|", (long long)c->created_ms));
     buf_init(&words, a, CONVERSATION_BYTES_MAX);
     if (c->message_count)
-        blocks_text(c->messages[0].blocks, c->messages[0].block_count, true, &words);
+        blocks_text(c->messages[0].blocks, c->messages[0].block_count, BLOCKS_ALL, &words);
     sha256_add(&h, buf_str(&words));
     struct str id = str_fmt(s->arena, "made:%.16s", sha256_hex(a, sha256_end(&h)).s);
     TRY(buf_err(&words));
@@ -162,7 +162,10 @@ err_t import_source_next(struct import_source *s, struct arena *a, struct conver
         TRY(make_id(s, a, ret));
     TRY(library_add(s, a, ret));
     TRY(media_attach(s, a, ret));
-    return conversation_own(a, ret);
+    TRY(conversation_own(a, ret));
+    if (s->format->forget)
+        s->format->forget(s);
+    return OK;
 }
 
 void import_source_close(struct import_source *s)

@@ -39,6 +39,7 @@ struct import_media {
     size_t entry; /* SIZE_MAX: none; the store may have it from before */
     struct str media_type, name; /* as the provider says; STR_NONE */
     struct str sha256;           /* of an archive of ours, which names it by this; else STR_NONE */
+    struct str base64;           /* it stands in the source itself; then `entry` is none */
 };
 
 struct import_source {
@@ -70,6 +71,9 @@ struct source_format {
     /* The next conversation, in `a`, which may be emptied first; its texts may lie elsewhere until the next call. E_NOT_FOUND: there are no more. Any other error is that of
      * one place (s->place, and err_detail() says why): who goes on asking gets what stands behind it, or E_NOT_FOUND. */
     err_t (*next)(struct import_source *s, struct arena *a, struct conversation *ret);
+    void (*forget)(
+        struct import_source
+            *s); /* what next gave is copied, and needs nothing of it any more; may be NULL */
     void (*close)(struct import_source *s); /* may be NULL */
 };
 extern const struct source_format

@@ -278,6 +278,7 @@ void job_worker_run(void *arg)
         err_t result = run_job(run);
         assert(!db_in_txn(run->db));
         finish(run, result);
+        arena_give_back();
     }
     arena_free(&run->arena);
     db_disconnect(run->db);

@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -244,4 +245,13 @@ bool process_stop_asked(void)
     sigset_t pending;
     return sigpending(&pending) == 0 &&
            (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
+void memory_in_large_pages(void *p, size_t n)
+{
+    enum { LARGE_BYTES = 2 * 1024 * 1024 };
+    uintptr_t from = ((uintptr_t)p + LARGE_BYTES - 1) & ~(uintptr_t)(LARGE_BYTES - 1);
+    uintptr_t to = ((uintptr_t)p + n) & ~(uintptr_t)(LARGE_BYTES - 1);
+    if (from < to)
+        (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
 }

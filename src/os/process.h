@@ -34,6 +34,9 @@ void process_end(struct process *p);
 /* Proportional memory (PSS, /proc) of the whole group in bytes; 0 when unknown. */
 size_t process_group_memory(const struct process *p);
 
+/* Ask for large pages of memory inside this stretch: a wish, which costs nothing where the system has none. */
+void memory_in_large_pages(void *p, size_t n);
+
 /* Has SIGTERM or SIGINT come, which this process keeps blocked, and has nobody taken it yet? So that whoever waits
  * for another program before the server is up ends in time too. */
 bool process_stop_asked(void);

@@ -33,6 +33,8 @@ struct index_text {
     struct uuid owner_id, id;
     struct uuid parent_id;  /* the conversation of a message; nil: none. It goes with its parent */
     struct str title, text; /* the title is shown with a hit, `text` is searched */
+    struct str aside;       /* the same, where nobody said it: it counts less … */
+    size_t thinking_bytes;  /* … so much of it is thinking, the rest is of tools */
     struct str role, provider, model, account; /* for the filters; STR_NONE: none */
     struct str author;                         /* who says it, by name; STR_NONE */
     struct str

@@ -158,7 +158,10 @@ err_t search_match_of(const struct search_run *r, size_t source, bool all, struc
                                .filters = r->filters,
                                .filter_count = r->filter_count,
                                .from_ms = r->query.from_ms,
-                               .before_ms = r->query.before_ms };
+                               .before_ms = r->query.before_ms,
+                               .k1 = RANK_K1,
+                               .b = RANK_B,
+                               .average = rank_average_length(&r->rank) };
     if (r->query.need->parts) {
         TRY(need_of(r, source, r->query.need, need));
         ret->need = need;

@@ -156,7 +156,7 @@ struct search_room {
     struct mutex mutex;
     struct db *idle[WORKERS_MAX]; /* under the mutex; at most as many as there are workers */
     size_t idle_count;
-    struct search_similar *similar;
+    struct search_similar *_Atomic similar; /* NULL until the rooms start */
     struct search_figures figures;
 };
 NODISCARD err_t search_room_new(struct search_room **ret);

@@ -652,7 +652,7 @@ err_t search_resolve(struct search_run *r)
     TRY(choose(r, &e, &keep));
     take_words(r, &e, keep);
     rank_query_ready(&r->rank);
-    r->rank.first_person = rank_first_person(r->query.words);
+    r->rank.speaker = rank_speaker_of(r->a, r->query.words);
     TRY(find_dates(r));
     r->ranked = ARENA_ARRAY(r->a, struct rank_source, r->sources.count + 1);
     if (!r->ranked)

@@ -28,8 +28,15 @@ static err_t add_words(const struct search_run *r, const struct rank_candidate *
     ret->words = ARENA_ARRAY(r->a, struct str, SEARCH_WORDS_MAX);
     if (!ret->words)
         return arena_err(r->a);
-    for (uint64_t m = c->words & r->rank.ranked; m; m &= m - 1)
-        ret->words[ret->word_count++] = r->rank.words[__builtin_ctzll(m)].typed;
+    ret->aside = ARENA_ARRAY(r->a, struct str, SEARCH_WORDS_MAX);
+    if (!ret->aside)
+        return arena_err(r->a);
+    for (uint64_t m = c->words & r->rank.ranked; m; m &= m - 1) {
+        int w = __builtin_ctzll(m);
+        ret->words[ret->word_count++] = r->rank.words[w].typed;
+        if (!(c->said >> w & 1))
+            ret->aside[ret->aside_count++] = r->rank.words[w].typed;
+    }
     return OK;
 }
 
@@ -66,6 +73,36 @@ static const char *source_name(const struct search_run *r, const struct search_h
     return c->features[RANK_SOFT] > 0 || c->features[RANK_SEM] > 0 ? "similar" : "neighbour";
 }
 
+/* --- what is shown of it ----------------------------------------------------------------------------------- */
+
+/* What stands aside is shown where nothing of what was said is marked. *ret_in: where it stands, NULL: it was said. */
+static err_t make_snippet(const struct search_run *r, struct arena *scratch,
+                          const struct search_hit *hit, const struct index_text *t,
+                          const struct search_marks *marks, struct search_snippet *ret,
+                          const char **ret_in)
+{
+    const struct {
+        struct str text;
+        const char *name;
+    } ASIDE[] = { { str_sub(t->aside, 0, t->thinking_bytes), "thinking" },
+                  { str_sub(t->aside, t->thinking_bytes, t->aside.n), "tool" } };
+    enum search_language language = (enum search_language)hit->row->language;
+    *ret_in = NULL;
+    TRY(search_snippet(r->a, scratch, t->text.s ? t->text : S(""), language, &r->query, marks,
+                       ret));
+    for (size_t i = 0; i < COUNTOF(ASIDE) && !ret->count; i++) {
+        struct search_snippet aside;
+        if (!ASIDE[i].text.n)
+            continue;
+        TRY(search_snippet(r->a, scratch, ASIDE[i].text, language, &r->query, marks, &aside));
+        if (aside.count || !ret->text.n) {
+            *ret = aside;
+            *ret_in = ASIDE[i].name;
+        }
+    }
+    return OK;
+}
+
 /* --- one result ------------------------------------------------------------------------------------------ */
 
 static struct str kept(struct arena *a, struct str s)
@@ -87,10 +124,11 @@ err_t search_complete(const struct search_run *r, struct arena *scratch,
     assert(uuid_eq(t.owner_id, hit->source->owner) && uuid_eq(t.id, hit->row->id));
     TRY(marked_terms(r, scratch, &marks.terms));
     TRY(like_of(r, hit, &marks.like));
-    TRY(search_snippet(a, scratch, t.text.s ? t.text : S(""),
-                       (enum search_language)hit->row->language, &r->query, &marks, &snippet));
+    const char *found_in;
+    TRY(make_snippet(r, scratch, hit, &t, &marks, &snippet, &found_in));
     struct search_result out = { .kind = str_from(entity->name), .id = hit->row->id };
     out.source = source_name(r, hit);
+    out.found_in = found_in;
     out.conversation_id = str_eq(out.kind, S("conversation")) ? hit->row->id : t.parent_id;
     if (str_eq(out.kind, S("message")))
         out.message_id = hit->row->id;
@@ -141,6 +179,13 @@ static struct str written_in(const struct search_result *item, struct str folded
     return STR_NONE;
 }
 
+static void rewrite(struct str *words, size_t count, struct str from, struct str to)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(words[i], from))
+            words[i] = to;
+}
+
 /* The vocabulary knows folded words alone; people read them as they stand in what was found. */
 void search_write_corrections(struct search_page *page)
 {
@@ -151,10 +196,10 @@ void search_write_corrections(struct search_page *page)
         if (!written.n)
             continue;
         page->corrections[c].to = written;
-        for (size_t i = 0; i < page->count; i++)
-            for (size_t w = 0; w < page->items[i].word_count; w++)
-                if (str_eq(page->items[i].words[w], folded))
-                    page->items[i].words[w] = written;
+        for (size_t i = 0; i < page->count; i++) {
+            rewrite(page->items[i].words, page->items[i].word_count, folded, written);
+            rewrite(page->items[i].aside, page->items[i].aside_count, folded, written);
+        }
     }
 }
 
@@ -208,10 +253,13 @@ static const struct {
 static err_t count_meta(const struct search_run *r, char letter, struct counting *c)
 {
     for (size_t i = 0; i < r->head_count; i++) {
-        struct str rest = r->head[i].row->meta, word;
-        while (str_cut(&rest, ' ', &word))
-            if (word.n > 1 && word.s[0] == letter)
+        struct str meta = r->head[i].row->meta, rest = meta, word;
+        while (str_cut(&rest, ' ', &word)) {
+            struct str before = str_sub(meta, 0, (size_t)(word.s - meta.s));
+            if (word.n > 1 && word.s[0] == letter &&
+                !search_meta_has(before, letter, str_sub(word, 1, word.n)))
                 TRY(count_one(c, str_sub(word, 1, word.n)));
+        }
     }
     return OK;
 }

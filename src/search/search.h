@@ -43,13 +43,18 @@ struct search_result {
     struct str title, snippet;       /* title STR_NONE: none */
     struct search_range *highlights; /* in order, without overlap; at most SEARCH_HIGHLIGHTS_MAX */
     size_t highlight_count;
-    double score;                      /* more is better; only comparable within one answer */
-    const char *source;                /* how it was found: "keyword", "similar", "neighbour" */
+    double score;       /* more is better; only comparable within one answer */
+    const char *source; /* how it was found: "keyword", "similar", "neighbour" */
+    /* Where the snippet stands, if nobody said it: "thinking", "tool"; NULL: it was said. */
+    const char *found_in;
     struct str role, provider, author; /* STR_NONE: none */
     struct str shared_by; /* the handle of its owner; STR_NONE: it is the reader's own */
     int64_t created_ms;   /* TIME_NONE: not known */
     struct str *words;    /* of the query, that stand there */
     size_t word_count;
+    struct str *
+        aside; /* those of them that nobody said: thinking or a tool has them alone, and they count a quarter */
+    size_t aside_count;
     struct str like_of,
         like; /* a word of the query, and one that is like it and stands there; STR_NONE: none */
     struct search_part *parts; /* of the score, where they were asked for */

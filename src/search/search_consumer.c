@@ -35,6 +35,7 @@ static err_t put_entity(struct app *app, struct db *rows, struct search_batch *b
                                        .parent_id = t.parent_id,
                                        .entity = name,
                                        .text = t.text.s ? t.text : S(""),
+                                       .aside = t.aside.s ? t.aside : S(""),
                                        .role = t.role,
                                        .provider = t.provider,
                                        .model = t.model,
@@ -129,7 +130,9 @@ static err_t consume(struct app *app, struct db *rows, struct db *effects, struc
 {
     struct search_batch *batch;
     TRY(search_batch_begin(effects, &batch));
+    db_reads_begin(rows); /* thousands of single rows */
     err_t e = consume_all(app, rows, batch, a, ops, count);
+    db_reads_end(rows);
     search_batch_free(batch);
     if (e == OK && count)
         e = look(app, effects, ops[count - 1].created_ms);

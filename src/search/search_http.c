@@ -37,15 +37,17 @@ static const struct field SEARCH_FIELDS_OF[] = { SEARCH_ARGS(true) };
 #define TEXT_SCHEMA "{\"type\":[\"string\",\"null\"]}"
 #define ITEM_SCHEMA                                                                               \
     "{\"type\":\"object\",\"required\":[\"kind\",\"id\",\"snippet\",\"highlights\",\"score\","    \
-    "\"source\",\"words\"],\"properties\":{"                                                      \
+    "\"source\",\"words\",\"aside\"],\"properties\":{"                                            \
     "\"kind\":{\"type\":\"string\"},\"id\":{\"type\":\"string\",\"format\":\"uuid\"},"            \
     "\"conversation_id\":" TEXT_SCHEMA ",\"message_id\":" TEXT_SCHEMA ",\"title\":" TEXT_SCHEMA   \
     ",\"snippet\":{\"type\":\"string\"},\"highlights\":" RANGES_SCHEMA                            \
     ",\"score\":{\"type\":\"number\"},\"source\":{\"type\":\"string\",\"enum\":[\"keyword\","     \
-    "\"similar\",\"neighbour\"]},\"role\":" TEXT_SCHEMA ",\"provider\":" TEXT_SCHEMA              \
+    "\"similar\",\"neighbour\"]},\"found_in\":{\"type\":[\"string\",\"null\"],"                   \
+    "\"enum\":[\"thinking\",\"tool\",null]},\"role\":" TEXT_SCHEMA ",\"provider\":" TEXT_SCHEMA   \
     ",\"author\":" TEXT_SCHEMA ",\"like_of\":" TEXT_SCHEMA ",\"like\":" TEXT_SCHEMA               \
     ",\"shared_by\":" TEXT_SCHEMA ",\"created_at\":" TEXT_SCHEMA                                  \
     ",\"words\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"                            \
+    "\"aside\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"                             \
     "\"parts\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"name\","        \
     "\"value\","                                                                                  \
     "\"weight\"],\"properties\":{\"name\":{\"type\":\"string\"},\"value\":{\"type\":\"number\"}," \
@@ -54,8 +56,8 @@ static const struct field SEARCH_FIELDS_OF[] = { SEARCH_ARGS(true) };
 static const char SEARCH_SCHEMA[] =
     "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\",\"took_ms\",\"facets\","
     "\"corrections\","
-    "\"hints\",\"similar\"],\"properties\":{\"items\":{\"type\":\"array\",\"items\":" ITEM_SCHEMA
-    "},"
+    "\"hints\",\"similar\"],\"properties\":{\"items\":{\"type\":\"array\","
+    "\"items\":" ITEM_SCHEMA "},"
     "\"groups\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"count\","
     "\"first\",\"shown\"],"
     "\"properties\":{\"conversation_id\":" TEXT_SCHEMA ",\"title\":" TEXT_SCHEMA
@@ -66,13 +68,16 @@ static const char SEARCH_SCHEMA[] =
     "\"values\"],"
     "\"properties\":{\"name\":{\"type\":\"string\"},\"values\":{\"type\":\"array\",\"items\":{"
     "\"type\":"
-    "\"object\",\"required\":[\"value\",\"count\"],\"properties\":{\"value\":{\"type\":\"string\"},"
+    "\"object\",\"required\":[\"value\",\"count\"],\"properties\":{\"value\":{\"type\":"
+    "\"string\"},"
     "\"count\":{\"type\":\"integer\"}}}}}}},"
     "\"corrections\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"from\","
     "\"to\"],"
     "\"properties\":{\"from\":{\"type\":\"string\"},\"to\":{\"type\":\"string\"}}}},"
-    "\"hints\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"code\",\"field\","
-    "\"detail\"],\"properties\":{\"code\":{\"type\":\"string\"},\"field\":{\"type\":\"string\"},"
+    "\"hints\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"code\","
+    "\"field\","
+    "\"detail\"],\"properties\":{\"code\":{\"type\":\"string\"},\"field\":{\"type\":\"string\"}"
+    ","
     "\"detail\":{\"type\":\"string\"}}}},"
     "\"similar\":{\"type\":\"boolean\"},"
     "\"next_cursor\":{\"type\":[\"string\",\"null\"]},\"took_ms\":{\"type\":\"number\"}}}";
@@ -119,6 +124,7 @@ static void write_result(struct json_out *o, const struct search_result *r)
     jo_end(o);
     jo_kf64(o, "score", r->score);
     jo_kstr(o, "source", str_from(r->source));
+    jo_kstr(o, "found_in", r->found_in ? str_from(r->found_in) : STR_NONE);
     jo_kstr(o, "role", r->role);
     jo_kstr(o, "provider", r->provider);
     jo_kstr(o, "author", r->author);
@@ -128,6 +134,11 @@ static void write_result(struct json_out *o, const struct search_result *r)
     jo_array(o);
     for (size_t i = 0; i < r->word_count; i++)
         jo_str(o, r->words[i]);
+    jo_end(o);
+    jo_kz(o, "aside");
+    jo_array(o);
+    for (size_t i = 0; i < r->aside_count; i++)
+        jo_str(o, r->aside[i]);
     jo_end(o);
     jo_kstr(o, "like_of", r->like_of);
     jo_kstr(o, "like", r->like);
@@ -337,12 +348,8 @@ void search_figures_write(struct buf *out, void *context)
 static err_t search_init(struct app *app)
 {
     struct search_room *room;
+    err_t e = OK;
     TRY(search_room_new(&room));
-    err_t e = search_similar_start(app, &room->similar);
-    if (e != OK) {
-        search_room_free(room);
-        return e;
-    }
     *app_room_state(app, &search_module) = room;
     http_metrics_add(search_figures_write, room);
     struct search_lent index;
@@ -352,6 +359,17 @@ static err_t search_init(struct app *app)
     }
     if (e != OK)
         err_clear(); /* it will be told when the index is there */
+    return OK;
+}
+
+/* Here, and not before: a process that cannot serve makes no tables. */
+static err_t search_start(struct app *app)
+{
+    struct search_room *room = app_room(app, "search");
+    struct search_similar *similar;
+    TRY(search_similar_start(app, &similar));
+    room->similar = similar;
+    search_similar_wake(similar); /* what the consumer told of until now */
     return OK;
 }
 
@@ -367,6 +385,7 @@ static void search_stop(struct app *app)
 const struct module search_module = {
     .name = "search",
     .init = search_init,
+    .start = search_start,
     .stop = search_stop,
     .scrub = search_index_compact,
     .routes = ROUTES,

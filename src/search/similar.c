@@ -195,10 +195,12 @@ static err_t rows_in(struct arena *a, struct kept *k, struct str words,
     struct search_word_at at;
     struct search_word_rows *rows = ARENA_ARRAY(a, struct search_word_rows, words.n + 1);
     size_t count = 0;
+    bool said = false; /* what stands aside counts where nothing was said */
     if (!rows)
         return arena_err(a);
-    while (search_walk_next(&walk, &at)) {
+    while (search_walk_next(&walk, &at) && !(at.aside && said)) {
         struct search_word_rows is = rows_of(k, at.word);
+        said |= !at.aside;
         if (!at.beside && search_word_in_space(&is))
             rows[count++] = is;
     }

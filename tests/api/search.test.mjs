@@ -14,6 +14,8 @@ const on = (chat, day) => {
 const KETTLE = on(claude(1, ['The red kettle boils over. Why?', 'It is too full: the water has no room to rise.', 'And the spout?', 'See https://example.com/spouts'], 'A stove and its pots'), '2026-01-02');
 const GERMAN = on(claude(2, ['Wie koche ich Grünkohl mit Zwiebeln?', 'Langsam, mit Geduld und etwas Brühe.'], 'Küche'), '2025-11-05');
 const OTHERS = on(claude(3, ['Где купить чайник?', 'В магазине посуды.', '東京都の猫カフェは？', '新宿にあります。', 'כלב או חתול?', 'חתול, כמובן.'], 'Разное'), '2025-11-06');
+const HARD = on(claude(4, ['How hard is it here?', 'Hard enough.'], 'Hardness'), '2025-12-01');
+HARD.chat_messages[1].content = [{ type: 'thinking', thinking: 'A number in dH is wanted.' }, { type: 'tool_use', id: 't', name: 'look_up', input: {} }, { type: 'tool_result', tool_use_id: 't', content: [{ type: 'text', text: 'Limescale comes from chalk.' }] }, { type: 'text', text: 'Hard enough.' }];
 const teas = Array.from({ length: 9 }, (_, i) => on(claude(10 + i, Array.from({ length: 6 }, (_, k) => `Assam number ${i * 10 + k} wants hot water`), `Tea ${i}`), `2024-0${i + 1}-01`));
 
 const ask = async (who, q, more = {}) => (await who.json('POST', '/api/v1/search', { q, ...more })).body;
@@ -24,7 +26,7 @@ const said = ({ took_ms, ...rest }) => rest;
 before(async () => {
     server = await startServer();
     [ann, ben] = [await signIn(server, 'ann'), await signIn(server, 'ben')];
-    assert.equal((await importBytes(ann, JSON.stringify([KETTLE, GERMAN, OTHERS, ...teas]))).status, 'done');
+    assert.equal((await importBytes(ann, JSON.stringify([KETTLE, GERMAN, OTHERS, HARD, ...teas]))).status, 'done');
     await eventually(async () => (await ask(ann, 'assam', { sort: 'time', limit: 200 })).items?.length === 9 * 6);
 });
 after(async () => assert.equal(await server.stop(), 0));
@@ -77,6 +79,15 @@ test('a slip is put right and said as it is written; facets say what is there, d
     assert.deepEqual((await facet('assam during:2024', 'date')).map((v) => v.value).slice(0, 2), ['2024-09', '2024-08']);
     assert.deepEqual((await facet('assam during:2024-03', 'date')).map((v) => v.value), ['2024-03-01']);
     assert.deepEqual((await facet('assam during:2024-03', 'date', { zone: 14 * 60 })).map((v) => v.value), ['2024-03-02']);
+});
+
+test('what nobody said says where it stands: in thinking, in what a tool gave', async () => {
+    for (const [q, where, snippet] of [['dH', 'thinking', /^A number in dH is wanted\.$/], ['limescale', 'tool', /Limescale comes from chalk\.$/], ['hard limescale', null, /^Hard enough\.$/]]) {
+        const [item] = (await ask(ann, q)).items;
+        assert.equal(item.found_in, where, q);
+        assert.match(item.snippet, snippet);
+    }
+    assert.deepEqual((await ask(ann, 'limescale')).facets.find((f) => f.name === 'has').values.filter((v) => v.value === 'tool'), [{ value: 'tool', count: 1 }]);
 });
 
 test('another\'s archive changes nothing in one\'s own answers; a grant acts at once, and so does its end', async () => {
@@ -142,6 +153,9 @@ test('the command prints the same groups, hints as sentences, and all of it as J
     const { stdout } = await run('red', 'kettle');
     assert.deepEqual(stdout.split('\n').filter((l) => /^[0-9a-f-]{36}  /.test(l)), answer.groups.map((g) => `${g.conversation_id}  ${g.title}`));
     assert.match(stdout, /^ {2}user, 2026-01-02$\n^ {4}The red kettle boils over/m);
+    assert.match((await run('limescale')).stdout, /^ {2}assistant, in tool, 2025-12-01$/m);
+    const newest = (await run('kettle', '--newest')).stdout.split('\n').filter((l) => /^[0-9a-f-]{36}  /.test(l));
+    assert.equal(newest.length, 1, 'once for places that follow one another');
     const json = JSON.parse((await run('red', 'kettle', '--json')).stdout);
     assert.deepEqual(said(json), said(answer));
     for (const [argv, says] of [

@@ -133,6 +133,14 @@ test('into the conversation with the words marked, from one to the next, and bac
     await page.waitForFunction(({ focus, y }) => document.activeElement?.getAttribute('data-key') === focus && Math.abs(scrollY - y) < 3, before);
     assert.deepEqual(await standing(), before);
     assert.deepEqual(await marked(), [], 'nothing is marked on another screen');
+    // The same when the conversation was loaded anew: the browser's own way back.
+    await page.keyboard.press('Enter');
+    await page.waitForFunction((id) => document.activeElement?.id === `m-${id}`, before.focus.slice('message '.length));
+    await page.reload();
+    await page.locator('.marks-bar').waitFor();
+    await page.goBack();
+    await page.waitForFunction(({ focus, y }) => document.activeElement?.getAttribute('data-key') === focus && Math.abs(scrollY - y) < 3, before);
+    assert.deepEqual(await standing(), before);
     await page.keyboard.press('Escape');
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'search-box');
 });
@@ -169,6 +177,7 @@ test('a wrong letter is put right, and can be left as it is', async () => {
 test('what stands in a fold is opened there', async () => {
     await page.locator('#search-box').fill('limescale of this region');
     await answered('limescale of this region');
+    assert.match(await words(first().locator('.hit-head').first()), /Claude.*in the output of a tool/);
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => [...(CSS.highlights.get('found') ?? [])].some((r) => /limescale/.test(r.toString())));

@@ -10,7 +10,7 @@ import { createSearches } from '../src/model/searches.ts';
 import { deferred, fakeServer, fakeTimer, memoryState, problem, settled, type Answer } from './fakes.ts';
 
 const ask = (q: string, more: Partial<Question> = {}): Question => ({ ...ASK, q, ...more });
-const hit = (id: string, more: Partial<Hit> = {}): Hit => ({ kind: 'message', id, conversation_id: `c${id}`, snippet: '', highlights: [], score: 1, source: 'keyword', words: [], ...more });
+const hit = (id: string, more: Partial<Hit> = {}): Hit => ({ kind: 'message', id, conversation_id: `c${id}`, snippet: '', highlights: [], score: 1, source: 'keyword', words: [], aside: [], ...more });
 const REST = { facets: [], corrections: [], hints: [], similar: true, took_ms: 1 };
 const hits = (ids: string[], next: string | null = null, more: object = {}): Answer => ({ body: { ...REST, items: ids.map((id) => hit(id)), next_cursor: next, ...more } });
 const NOW = new Date('2026-03-31T12:00:00Z');

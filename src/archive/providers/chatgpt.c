@@ -317,7 +317,7 @@ static size_t read_nodes(struct builder *b, struct json mapping, struct tree_nod
     size_t count = json_count(mapping), n = 0;
     struct str key;
     struct json v;
-    struct tree_node *nodes = arena_array(b->a, count + 1, sizeof *nodes);
+    struct tree_node *nodes = arena_array(&b->scratch, count + 1, sizeof *nodes);
     if (!nodes)
         return 0;
     struct json_iter it = json_iter(mapping);

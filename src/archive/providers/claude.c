@@ -303,7 +303,7 @@ static void write_messages(struct talk *t, struct json root)
 {
     struct json list = json_get(root, S("chat_messages")), v;
     size_t count = json_count(list), n = 0;
-    struct tree_node *nodes = arena_array(t->b->a, count + 1, sizeof *nodes);
+    struct tree_node *nodes = arena_array(&t->b->scratch, count + 1, sizeof *nodes);
     struct json_iter it = json_iter(list);
     while (nodes && json_next(&it, NULL, &v))
         nodes[n++] = (struct tree_node){ .id = json_get_str(v, S("uuid")),

@@ -124,7 +124,7 @@ static void write_message(struct builder *b, const struct tree_node *n, void *co
 /* A list of messages, or the export's nodes by id; afterwards each one's value is its message. */
 static struct tree_node *read_nodes(struct builder *b, struct json list, size_t *ret_count)
 {
-    struct tree_node *nodes = arena_array(b->a, json_count(list) + 1, sizeof *nodes);
+    struct tree_node *nodes = arena_array(&b->scratch, json_count(list) + 1, sizeof *nodes);
     struct json_iter it = json_iter(list);
     struct str key;
     struct json v;

@@ -226,7 +226,7 @@ static err_t grok_from_json(struct arena *a, struct json root, struct conversati
     ret->created_ms = build_time(&b, either(head, "createTime", "create_time"));
     ret->updated_ms = build_time(&b, either(head, "modifyTime", "modify_time"));
     ret->source.id = build_id(&b, either(head, "conversationId", "id"));
-    struct tree_node *nodes = arena_array(a, json_count(list) + 1, sizeof *nodes);
+    struct tree_node *nodes = arena_array(&b.scratch, json_count(list) + 1, sizeof *nodes);
     struct json_iter it = json_iter(list);
     while (nodes && json_next(&it, NULL, &v)) {
         struct json said =

@@ -120,7 +120,7 @@ static err_t kimi_from_json(struct arena *a, struct json root, struct conversati
     ret->title = json_get_str(chat, S("name"));
     ret->created_ms = build_time(&b, json_get(chat, S("createTime")));
     ret->source.id = build_id(&b, json_get(chat, S("id")));
-    struct tree_node *nodes = arena_array(a, json_count(list) + 1, sizeof *nodes);
+    struct tree_node *nodes = arena_array(&b.scratch, json_count(list) + 1, sizeof *nodes);
     struct json_iter it = json_iter(list);
     while (nodes && json_next(&it, NULL, &v)) {
         struct str parent = build_id(&b, json_get(v, S("parentId")));

@@ -15,7 +15,7 @@ static void add(struct builder *b, struct nodes *all, struct json v)
     struct str parent = build_id(b, json_get(v, S("parentMessageId")));
     if (all->count == all->room) {
         size_t room = all->room ? all->room * 2 : 64;
-        struct tree_node *grown = arena_array(b->a, room, sizeof *grown);
+        struct tree_node *grown = arena_array(&b->scratch, room, sizeof *grown);
         if (!grown)
             return;
         if (all->count)

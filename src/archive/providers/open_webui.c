@@ -27,7 +27,7 @@ static void write_message(struct builder *b, const struct tree_node *n, void *co
 void open_webui_read(struct builder *b, struct json chat, put_fn put)
 {
     struct json history = history_of(chat), list = json_get(history, S("messages")), v;
-    struct tree_node *nodes = arena_array(b->a, json_count(list) + 1, sizeof *nodes);
+    struct tree_node *nodes = arena_array(&b->scratch, json_count(list) + 1, sizeof *nodes);
     struct json_iter it = json_iter(list);
     struct str key;
     size_t n = 0;

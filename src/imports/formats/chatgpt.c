@@ -44,6 +44,7 @@ const struct source_format FORMAT_CHATGPT_PAGE = {
     .sniff = page_sniff,
     .open = page_open,
     .next = values_next,
+    .forget = values_forget,
     .close = values_close,
 };
 

@@ -15,6 +15,7 @@ extern const struct source_format FORMAT_ANNOTATIONS, FORMAT_REFUSED, FORMAT_TAK
 NODISCARD err_t values_open(struct import_source *s, const char *const *lists,
                             const struct provider *provider_or_null);
 NODISCARD err_t values_next(struct import_source *s, struct arena *a, struct conversation *ret);
+void values_forget(struct import_source *s);
 void values_close(struct import_source *s);
 
 /* Go past the first `n` bytes of the source. */

@@ -10,6 +10,7 @@ enum { UNKNOWN_MAX = 1000 }; /* said one by one; more are counted */
 
 struct values {
     struct json_values json;
+    struct arena value; /* the one that is looked at: all of it goes with the next one */
     const struct provider *provider; /* of all; NULL: each says */
     bool speaks;                     /* what is unknown is said: there are conversations */
     struct str waiting;              /* a value that was looked at already, while … */
@@ -19,6 +20,12 @@ struct values {
 
 /* --- values ---------------------------------------------------------------------------------------------------------------- */
 
+static bool is_own(const struct source_head *h)
+{
+    size_t at = source_head_value(h, "format");
+    return str_starts(str_sub(h->bytes, at, h->bytes.n), S("\"vivim.conversation/"));
+}
+
 err_t values_open(struct import_source *s, const char *const *lists,
                   const struct provider *provider)
 {
@@ -26,16 +33,26 @@ err_t values_open(struct import_source *s, const char *const *lists,
     if (!v)
         return arena_err(s->arena);
     v->provider = provider;
-    json_values_init(&v->json, s->reader, lists, IMPORT_VALUE_BYTES);
+    arena_init(&v->value, JSON_BYTES_MAX * 4);
+    json_values_init(&v->json, s->reader, lists,
+                     is_own(&s->head) ? IMPORT_OWN_BYTES : IMPORT_VALUE_BYTES);
     s->state = v;
     return OK;
+}
+
+void values_forget(struct import_source *s)
+{
+    struct values *v = s->state;
+    arena_free(&v->value);
 }
 
 void values_close(struct import_source *s)
 {
     struct values *v = s->state;
-    if (v)
-        json_values_free(&v->json);
+    if (!v)
+        return;
+    json_values_free(&v->json);
+    arena_free(&v->value);
 }
 
 static err_t own(struct arena *a, struct json root, struct conversation *ret)
@@ -122,7 +139,8 @@ static err_t take_value(struct import_source *s, struct values *v, struct arena 
     err_t e = text.s ? OK : json_values_next(&v->json, &text, &s->list);
     s->place = v->json.place;
     TRY(e);
-    TRY(json_parse(a, text, JSON_FOREIGN_DEPTH_MAX, &root));
+    arena_reset(&v->value);
+    TRY(json_parse(&v->value, text, JSON_FOREIGN_DEPTH_MAX, &root));
     if (v->said == v->unknown_count)
         json_values_forget(&v->json);
     e = read_value(s, v, a, root, ret_known, ret);
@@ -192,5 +210,6 @@ const struct source_format FORMAT_JSON = {
     .sniff = json_sniff,
     .open = json_open,
     .next = values_next,
+    .forget = values_forget,
     .close = values_close,
 };

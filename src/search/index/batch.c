@@ -15,7 +15,7 @@ enum {
 
 struct token {
     struct search_entry *stem, *form;
-    bool beside;
+    bool beside, aside;
 };
 
 struct waiting {
@@ -24,7 +24,8 @@ struct waiting {
     enum search_language found; /* what it is in, where that is plain */
     struct token *tokens;
     size_t count, room;
-    bool gone; /* replaced or removed by a later one of this batch */
+    int64_t said, aside; /* words of running text */
+    bool gone;           /* replaced or removed by a later one of this batch */
 };
 
 struct touched { /* a conversation, from this position on */
@@ -144,24 +145,29 @@ static void quoted(struct buf *b, const char *lead, struct str value)
 }
 
 /* A tsvector: each number once, with a position for each time it stands there (how often, no more: the ranking reads places
- * from the forward row). */
+ * from the forward row), A where it was said, D aside. */
 static err_t terms_postgres(struct arena *a, struct str words, struct str meta, struct buf *b)
 {
     enum { TIMES_MAX = 16 };
-    struct search_tally tally;
+    struct search_tally all, aside;
     struct search_walk walk = search_walk(words);
     struct search_word_at at;
     struct str one;
-    search_tally_init(&tally, a);
+    search_tally_init(&all, a);
+    search_tally_init(&aside, a);
     while (search_walk_next(&walk, &at))
-        if (at.word)
-            TRY(search_tally_add(&tally, at.word, 1));
-    for (size_t i = 0; i < tally.room; i++) {
-        if (!tally.keys[i])
+        if (at.word) {
+            TRY(search_tally_add(&all, at.word, 1));
+            if (at.aside)
+                TRY(search_tally_add(&aside, at.word, 1));
+        }
+    for (size_t i = 0; i < all.room; i++) {
+        if (!all.keys[i])
             continue;
-        buf_putf(b, "'%u'", tally.keys[i]);
-        for (int64_t k = 1; k <= tally.counts[i] && k <= TIMES_MAX; k++)
-            buf_putf(b, "%c%lld", k == 1 ? ':' : ',', (long long)k);
+        int64_t said = all.counts[i] - search_tally_get(&aside, all.keys[i]);
+        buf_putf(b, "'%u'", all.keys[i]);
+        for (int64_t k = 1; k <= all.counts[i] && k <= TIMES_MAX; k++)
+            buf_putf(b, "%c%lld%c", k == 1 ? ':' : ',', (long long)k, k <= said ? 'A' : 'D');
         buf_putc(b, ' ');
     }
     while (str_cut(&meta, ' ', &one))
@@ -172,26 +178,44 @@ static err_t terms_postgres(struct arena *a, struct str words, struct str meta, 
     return OK;
 }
 
-err_t search_terms(struct arena *a, bool postgres, struct str words, struct str meta,
-                   struct str *ret)
+static void put_term(struct buf *b, uint32_t word)
 {
-    struct buf b;
-    buf_init(&b, a, MIB(64));
+    enum { BYTES_MAX = 11 }; /* ten digits and a space */
+    char text[BYTES_MAX], *to = buf_reserve(b, BYTES_MAX);
+    size_t at = BYTES_MAX;
+    if (!to)
+        return;
+    text[--at] = ' ';
+    do {
+        text[--at] = (char)('0' + word % 10);
+        word /= 10;
+    } while (word);
+    memcpy(to, text + at, BYTES_MAX - at);
+    b->n += BYTES_MAX - at;
+}
+
+err_t search_terms(struct arena *a, bool postgres, struct str words, struct str meta,
+                   struct search_terms *ret)
+{
+    struct buf said, aside;
+    buf_init(&said, a, MIB(64));
+    buf_init(&aside, a, MIB(64));
     if (postgres)
-        TRY(terms_postgres(a, words, meta, &b));
+        TRY(terms_postgres(a, words, meta, &said));
     struct search_walk walk = search_walk(words);
     struct search_word_at at;
-    while (!postgres && search_walk_next(&walk, &at)) {
-        buf_put_i64(&b, at.word);
-        buf_putc(&b, ' ');
-    }
-    *ret = b.n ? buf_str(&b) : S("");
-    return buf_err(&b);
+    while (!postgres && search_walk_next(&walk, &at))
+        put_term(at.aside ? &aside : &said, at.word);
+    ret->said = said.n ? buf_str(&said) : S("");
+    ret->aside = aside.n ? buf_str(&aside) : S("");
+    TRY(buf_err(&said));
+    return buf_err(&aside);
 }
 
 /* --- one document ------------------------------------------------------------------------------------ */
 
-static err_t add_token(struct search_batch *b, struct waiting *w, const struct search_token *token)
+static err_t add_token(struct search_batch *b, struct waiting *w, const struct search_token *token,
+                       bool aside)
 {
     if (w->count == w->room) {
         size_t room = w->room ? w->room * 2 : 128;
@@ -205,21 +229,23 @@ static err_t add_token(struct search_batch *b, struct waiting *w, const struct s
     }
     struct token *t = &w->tokens[w->count];
     t->beside = token->beside;
+    t->aside = aside;
     TRY(search_vocabulary_add(&b->vocabulary, token->text, token->stem, &t->stem, &t->form));
     w->count++;
-    w->row.length += !token->beside;
+    w->said += !token->beside && !aside;
+    w->aside += !token->beside && aside;
     return OK;
 }
 
 static err_t cut(struct search_batch *b, struct waiting *w, struct str text,
-                 enum search_language language)
+                 enum search_language language, bool aside)
 {
     struct search_tokens walk;
     struct search_token token;
     TRY(search_stems_ready(language));
     search_tokens_init(&walk, text, language);
     while (search_tokens_next(&walk, &token))
-        TRY(add_token(b, w, &token));
+        TRY(add_token(b, w, &token, aside));
     return OK;
 }
 
@@ -229,6 +255,8 @@ static err_t make_words(struct search_batch *b, struct waiting *w)
     buf_init(&out, &b->arena, MIB(64));
     for (size_t i = 0; i < w->count; i++) {
         const struct token *t = &w->tokens[i];
+        if (t->aside && (!i || !t[-1].aside))
+            search_words_put_aside(&out);
         search_words_put(&out, (struct search_word_at){ .word = t->stem->number,
                                                         .form = t->form ? t->form->number : 0,
                                                         .beside = t->beside });
@@ -283,10 +311,10 @@ static err_t open_owner(struct search_batch *b, struct uuid owner)
 static err_t take_out(struct search_batch *b, const struct search_stored *d)
 {
     CLEANUP(arena_free) struct arena a = { 0 };
-    struct str terms;
+    struct search_terms terms;
     arena_init(&a, MIB(256));
     TRY(search_terms(&a, search_on_postgres(b->index), d->words, d->meta, &terms));
-    TRY(search_store_doc_remove(b->index, b->owner, d, terms));
+    TRY(search_store_doc_remove(b->index, b->owner, d, &terms));
     TRY(search_vocabulary_count(&b->vocabulary, d->words, -1));
     b->by.documents--;
     b->by.words -= d->length;
@@ -312,10 +340,10 @@ static err_t replace(struct search_batch *b, struct waiting *w)
 static err_t write_one(struct search_batch *b, struct waiting *w)
 {
     CLEANUP(arena_free) struct arena a = { 0 };
-    struct str terms;
+    struct search_terms terms;
     arena_init(&a, MIB(256));
     TRY(search_terms(&a, search_on_postgres(b->index), w->row.words, w->row.meta, &terms));
-    TRY(search_store_doc_add(b->index, b->owner, &w->row, terms));
+    TRY(search_store_doc_add(b->index, b->owner, &w->row, &terms));
     TRY(search_vocabulary_count(&b->vocabulary, w->row.words, 1));
     b->by.documents++;
     b->by.words += w->row.length;
@@ -494,9 +522,10 @@ err_t search_batch_put(struct search_batch *b, const struct search_doc *doc)
     struct arena *a = &b->arena;
     struct waiting *w = ARENA_NEW(a, struct waiting);
     struct str text = utf8_cut(doc->text, SEARCH_TEXT_BYTES_MAX);
+    struct str aside = utf8_cut(doc->aside, SEARCH_TEXT_BYTES_MAX - text.n);
     if (!w)
         return arena_err(a);
-    w->found = search_language_of(text);
+    w->found = search_language_of(text.n ? text : aside);
     enum search_language language = stemmed_in(b, w->found);
     b->languages[w->found]++;
     w->doc = (struct search_doc){ .id = doc->id, .entity = str_dup(a, doc->entity) };
@@ -512,7 +541,9 @@ err_t search_batch_put(struct search_batch *b, const struct search_doc *doc)
     if (uuid_is_nil(doc->parent_id))
         w->row.place = 0; /* alone */
     TRY(make_meta(a, doc, w->found, &w->row.meta));
-    TRY(cut(b, w, text, language));
+    TRY(cut(b, w, text, language, false));
+    TRY(cut(b, w, aside, language, true));
+    w->row.length = w->said + (w->aside + SEARCH_ASIDE_AS_ONE / 2) / SEARCH_ASIDE_AS_ONE;
     return wait_for(b, w);
 }
 
@@ -576,9 +607,9 @@ static err_t remove_terms(struct search_batch *b, struct uuid owner)
         TRY(search_store_docs(b->index, &a, owner, (struct uuid){ { 0 } }, DOCS_AT_ONCE, &docs,
                               &count));
         for (size_t i = 0; i < count; i++) {
-            struct str terms;
+            struct search_terms terms;
             TRY(search_terms(&a, false, docs[i].words, docs[i].meta, &terms));
-            TRY(search_store_doc_remove(b->index, owner, &docs[i], terms));
+            TRY(search_store_doc_remove(b->index, owner, &docs[i], &terms));
         }
         if (!count)
             return OK;

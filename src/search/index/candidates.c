@@ -1,6 +1,7 @@
 /* What to look for, as FTS5 and PostgreSQL's full text want it said. Numbers and letters only, so quoting them is all the escaping there
  * is. Both kinds of expression are built by one walk; a dialect is a table of what stands between. */
 #include "base/encode.h"
+#include "db/full_text.h"
 #include "search/index/inside.h"
 
 enum { MATCH_BYTES_MAX = 1024 * 1024 };
@@ -30,7 +31,7 @@ static void put_word(struct expression *x, const struct search_wanted *w)
         buf_put(x->b, x->d->nothing);
         return;
     }
-    buf_put(x->b, is_fts(x) ? S("text : (") : S("("));
+    buf_put(x->b, is_fts(x) ? S("{text aside} : (") : S("("));
     for (size_t i = 0; i < w->count; i++) {
         if (i)
             buf_put(x->b, x->d->either);
@@ -193,12 +194,39 @@ static err_t weights(struct arena *a, const struct search_match *m, struct str *
     return buf_err(&b);
 }
 
+/* The words of `any` are the first phrases of the expression. */
+static err_t best_of(struct arena *a, const struct search_match *m, size_t limit, struct str *ret)
+{
+    struct db_best best = { .k1 = m->k1,
+                            .b = m->b,
+                            .average = m->average > 1 ? m->average : 1,
+                            .columns = { 0, 1, 1.0 / SEARCH_ASIDE_AS_ONE },
+                            .limit = (uint32_t)limit,
+                            .words = (uint32_t)m->any_count };
+    size_t phrases = 0;
+    for (size_t i = 0; i < m->any_count; i++)
+        phrases += m->any[i].count ? m->any[i].count : 1; /* what no document has is one */
+    double *weights = ARENA_ARRAY(a, double, m->any_count);
+    uint16_t *word_of = ARENA_ARRAY(a, uint16_t, phrases);
+    if (!weights || !word_of)
+        return arena_err(a);
+    for (size_t i = 0; i < m->any_count; i++) {
+        weights[i] = m->any[i].weight;
+        for (size_t k = 0; k == 0 || k < m->any[i].count; k++)
+            word_of[best.phrases++] = (uint16_t)i;
+    }
+    *ret = db_best_bytes(a, &best, weights, word_of);
+    return arena_err(a);
+}
+
 err_t search_index_find(struct db *index, struct arena *a, const struct search_match *m,
                         enum search_order order, const struct search_after *after, size_t limit,
                         struct search_row **ret, size_t *ret_count)
 {
     struct buf b;
-    struct search_find f = { .words = S("[]"), .from_ms = m->from_ms, .before_ms = m->before_ms };
+    struct search_find f = {
+        .words = S("[]"), .best = S(""), .from_ms = m->from_ms, .before_ms = m->before_ms
+    };
     struct expression x = { &b, search_on_postgres(index) ? &TSQUERY : &FTS };
     buf_init(&b, a, MATCH_BYTES_MAX);
     put_match(&x, a, m);
@@ -208,7 +236,10 @@ err_t search_index_find(struct db *index, struct arena *a, const struct search_m
     if (!is_fts(&x))
         TRY(weights(a, m, &f.words));
     bool any_time = m->from_ms == TIME_NONE && m->before_ms == TIME_NONE;
-    if (order == SEARCH_BEST && !after && any_time && m->any_count)
+    bool best = order == SEARCH_BEST && !after && any_time && m->any_count;
+    if (best && is_fts(&x))
+        TRY(best_of(a, m, limit, &f.best));
+    if (best)
         return search_store_best(index, a, m->owner, &f, limit, ret, ret_count);
     return search_store_after(index, a, m->owner, &f, order, after, limit, ret, ret_count);
 }

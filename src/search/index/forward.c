@@ -1,4 +1,5 @@
-/* Words as bytes: numbers in groups of seven bits, the lowest first, the high bit on all but the last. */
+/* Words as bytes: numbers in groups of seven bits, the lowest first, the high bit on all but the last. No word has the number 0: it
+ * stands where what was said ends and what stands aside begins. */
 #include "search/index/index.h"
 
 enum { FORM = 1, BESIDE = 2, FLAG_BITS = 2, VARINT_BYTES_MAX = 10 };
@@ -41,6 +42,10 @@ struct search_walk search_walk(struct str words)
 bool search_walk_next(struct search_walk *w, struct search_word_at *ret)
 {
     uint64_t n, form = 0;
+    if (w->at < w->end && !*w->at) {
+        w->aside = true;
+        w->at++;
+    }
     if (w->at == w->end)
         return false;
     if (!take_number(&w->at, w->end, &n) || n >> FLAG_BITS > UINT32_MAX ||
@@ -51,7 +56,8 @@ bool search_walk_next(struct search_walk *w, struct search_word_at *ret)
     }
     *ret = (struct search_word_at){ .word = (uint32_t)(n >> FLAG_BITS),
                                     .form = (uint32_t)form,
-                                    .beside = (n & BESIDE) != 0 };
+                                    .beside = (n & BESIDE) != 0,
+                                    .aside = w->aside };
     return true;
 }
 
@@ -60,6 +66,11 @@ void search_words_put(struct buf *b, struct search_word_at w)
     put_number(b, (uint64_t)w.word << FLAG_BITS | (w.beside ? BESIDE : 0) | (w.form ? FORM : 0));
     if (w.form)
         put_number(b, w.form);
+}
+
+void search_words_put_aside(struct buf *b)
+{
+    put_number(b, 0);
 }
 
 struct search_shares search_shares(struct str words)

@@ -35,14 +35,20 @@ struct search_word_at {
     uint32_t word;
     uint32_t form; /* 0: it was written as its stem */
     bool beside;   /* takes no place in the running text (words.h) */
+    bool aside;    /* nobody said it: thinking, what a tool was asked or gave */
 };
 struct search_walk { /* over a forward row; damaged bytes end it, and `damaged` says so */
     const uint8_t *at, *end;
     bool damaged;
+    bool aside; /* what was said is behind it */
 };
 struct search_walk search_walk(struct str words);
 bool search_walk_next(struct search_walk *w, struct search_word_at *ret);
 void search_words_put(struct buf *b, struct search_word_at w);
+/* What follows stands aside. */
+void search_words_put_aside(struct buf *b);
+/* Words aside count as one that was said: in lengths, in sessions, and in the ranking. */
+enum { SEARCH_ASIDE_AS_ONE = 4 };
 
 struct search_share { /* of a session: ascending by word */
     uint32_t word, count;
@@ -72,6 +78,7 @@ int64_t search_tally_get(const struct search_tally *t, uint32_t key); /* 0: neve
 
 struct search_doc {
     struct uuid owner_id, id, parent_id;
+    struct str aside;                                        /* text that counts less */
     struct str entity, text, role, provider, model, account; /* STR_NONE: none */
     struct str author;                                       /* who said it, by name; STR_NONE */
     struct str has;     /* "code table", what it holds besides text; STR_NONE: nothing */
@@ -209,6 +216,7 @@ struct search_match {
     const struct uuid *conversations; /* only in these; count 0: anywhere */
     size_t conversation_count;
     int64_t from_ms, before_ms; /* TIME_NONE: any */
+    double k1, b, average; /* of BM25, where the best are asked for; average: words of a document */
 };
 
 struct search_after { /* the last one that was given */

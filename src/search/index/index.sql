@@ -162,11 +162,13 @@ SELECT session FROM search_doc
  WHERE owner_id = :owner AND parent_id = :parent AND position < :position ORDER BY place DESC LIMIT 1;
 
 -- :query index_doc_add
+-- SQLite: VALUES, of which a row is one. INSERT … SELECT begins a savepoint of its own, and at each FTS5 writes what it has gathered.
+-- Its terms go into search_fts; `words` is always there.
 INSERT INTO search_doc (owner_id, doc, entity, id, parent_id, position, place, session, author, meta, created_ms, said_ms, length, language, words
 @sqlite
 )
-SELECT :owner, :doc, :entity, :id, :parent, :position, :place, :session, :author, :meta, :created, :said, :length, :language, :words
- WHERE :terms IS NOT NULL;
+VALUES (:owner, :doc, :entity, :id, :parent, :position, :place, :session, :author, :meta, :created, :said, :length, :language,
+        COALESCE(:words, :terms));
 @postgres
 , terms)
 VALUES (:owner, :doc, :entity, :id, :parent, :position, :place, :session, :author, :meta, :created, :said, :length, :language, :words,
@@ -181,17 +183,17 @@ DELETE FROM search_doc WHERE owner_id = :owner AND doc = :doc;
 
 -- :query index_fts_add
 @sqlite
-INSERT INTO search_fts (rowid, meta, text) VALUES (:doc, :meta, :terms);
+INSERT INTO search_fts (rowid, meta, text, aside) VALUES (:doc, :meta, :terms, :aside);
 @postgres
-DELETE FROM search_doc WHERE FALSE AND doc = :doc AND entity IN (:meta, :terms);
+DELETE FROM search_doc WHERE FALSE AND doc = :doc AND entity IN (:meta, :terms, :aside);
 @end
 
 -- :query index_fts_remove
 -- A table without content wants to be told what it held.
 @sqlite
-INSERT INTO search_fts (search_fts, rowid, meta, text) VALUES ('delete', :doc, :meta, :terms);
+INSERT INTO search_fts (search_fts, rowid, meta, text, aside) VALUES ('delete', :doc, :meta, :terms, :aside);
 @postgres
-DELETE FROM search_doc WHERE FALSE AND doc = :doc AND entity IN (:meta, :terms);
+DELETE FROM search_doc WHERE FALSE AND doc = :doc AND entity IN (:meta, :terms, :aside);
 @end
 
 -- :query index_fts_compact
@@ -261,15 +263,15 @@ SELECT doc, owner_id, id, parent_id, entity, author, meta, words, place, session
   FROM search_doc WHERE owner_id = :owner AND entity = :entity AND id = :id;
 
 -- :query index_best
--- The best ones, of any time. bm25 is less for better ones. ts_rank knows no rarity of words, so each is asked about alone and
--- weighed by us. `words`: [[a word as a tsquery, its weight], …], for PostgreSQL.
+-- The best ones, of any time. `best`: what best_words wants to know (db/full_text.h). ts_rank knows no rarity of words, so each is
+-- asked about alone and weighed by us. `words`: [[a word as a tsquery, its weight], …], for PostgreSQL.
 WITH hit AS (
 @sqlite
-    SELECT rowid AS doc, -bm25(search_fts, 0.0, 1.0) AS found
+    SELECT rowid AS doc, best_words(search_fts, :best) AS found
       FROM search_fts WHERE search_fts MATCH :match AND :words IS NOT NULL AND :owner IS NOT NULL
 @postgres
-    SELECT d.doc, CAST(SUM(w.weight * ts_rank(d.terms, w.q, 1)) AS DOUBLE PRECISION) AS found
-      FROM (SELECT CAST(:match AS TEXT) AS match, CAST(:words AS TEXT) AS words, CAST(:owner AS UUID) AS owner) AS a
+    SELECT d.doc, CAST(SUM(w.weight * ts_rank('{0.25, 0, 0, 1}', d.terms, w.q, 1)) AS DOUBLE PRECISION) AS found
+      FROM (SELECT CAST(:best AS BYTEA) AS best, CAST(:match AS TEXT) AS match, CAST(:words AS TEXT) AS words, CAST(:owner AS UUID) AS owner) AS a
       JOIN search_doc d ON d.owner_id = a.owner AND d.terms @@ CAST(a.match AS TSQUERY)
       JOIN LATERAL (SELECT CAST(e ->> 0 AS TSQUERY) AS q, CAST(e ->> 1 AS DOUBLE PRECISION) AS weight
                       FROM json_array_elements(CAST(a.words AS JSON)) AS e) AS w ON d.terms @@ w.q
@@ -282,17 +284,17 @@ SELECT d.doc, d.owner_id, d.id, d.parent_id, d.entity, d.author, d.meta, d.words
   FROM hit CROSS JOIN search_doc d WHERE d.doc = hit.doc AND d.owner_id = :owner ORDER BY hit.found DESC, d.doc;
 
 -- :query index_best_after
--- All that match, page by page: the cursor is the last (found, created, id) that was given. CROSS JOIN keeps SQLite from
+-- All that match, page by page: the cursor is the last (found, created, id) that was given. bm25 is less for better ones. CROSS JOIN keeps SQLite from
 -- walking the owner's documents and asking FTS5 about each.
 WITH hit AS MATERIALIZED (
 @sqlite
-    SELECT d.doc, COALESCE(d.created_ms, 0) AS created, d.id, -bm25(search_fts, 0.0, 1.0) AS found
+    SELECT d.doc, COALESCE(d.created_ms, 0) AS created, d.id, -bm25(search_fts, 0.0, 1.0, 0.25) AS found
       FROM search_fts CROSS JOIN search_doc d ON d.doc = search_fts.rowid
      WHERE search_fts MATCH :match AND :words IS NOT NULL AND d.owner_id = :owner
        AND (d.created_ms >= :from OR :from IS NULL) AND (d.created_ms < :before OR :before IS NULL)
 @postgres
     SELECT d.doc, COALESCE(d.created_ms, 0) AS created, d.id,
-           COALESCE(CAST(SUM(w.weight * ts_rank(d.terms, w.q, 1)) AS DOUBLE PRECISION), 0) AS found
+           COALESCE(CAST(SUM(w.weight * ts_rank('{0.25, 0, 0, 1}', d.terms, w.q, 1)) AS DOUBLE PRECISION), 0) AS found
       FROM (SELECT CAST(:match AS TEXT) AS match, CAST(:words AS TEXT) AS words, CAST(:owner AS UUID) AS owner) AS a
       JOIN search_doc d ON d.owner_id = a.owner AND d.terms @@ CAST(a.match AS TSQUERY)
       LEFT JOIN LATERAL (SELECT CAST(e ->> 0 AS TSQUERY) AS q, CAST(e ->> 1 AS DOUBLE PRECISION) AS weight

@@ -249,25 +249,26 @@ err_t search_store_session_before(struct db *index, struct uuid owner, struct uu
 }
 
 err_t search_store_doc_add(struct db *index, struct uuid owner, const struct search_stored *d,
-                           struct str terms)
+                           const struct search_terms *terms)
 {
     TRY(db_exec(index, &SQL_INDEX_DOC_ADD,
                 DB_ARGS(DBU(owner), DBI(d->doc), DBS(d->entity), DBU(d->id), DBU(d->parent_id),
                         DBI(d->position), DBI(d->place), DBI(d->session), DBS(d->author),
                         DBS(d->meta), DBT(d->created_ms), DBT(d->said_ms), DBI(d->length),
-                        DBI(d->language), DBX(d->words), DBS(terms)),
+                        DBI(d->language), DBX(d->words), DBS(terms->said)),
                 NULL));
     if (search_on_postgres(index))
         return OK;
-    return db_exec(index, &SQL_INDEX_FTS_ADD, DB_ARGS(DBI(d->doc), DBS(d->meta), DBS(terms)), NULL);
+    return db_exec(index, &SQL_INDEX_FTS_ADD,
+                   DB_ARGS(DBI(d->doc), DBS(d->meta), DBS(terms->said), DBS(terms->aside)), NULL);
 }
 
 err_t search_store_doc_remove(struct db *index, struct uuid owner, const struct search_stored *d,
-                              struct str terms)
+                              const struct search_terms *terms)
 {
     if (!search_on_postgres(index))
-        TRY(db_exec(index, &SQL_INDEX_FTS_REMOVE, DB_ARGS(DBI(d->doc), DBS(d->meta), DBS(terms)),
-                    NULL));
+        TRY(db_exec(index, &SQL_INDEX_FTS_REMOVE,
+                    DB_ARGS(DBI(d->doc), DBS(d->meta), DBS(terms->said), DBS(terms->aside)), NULL));
     TRY(search_store_vector_remove(index, owner, d->doc));
     return db_exec(index, &SQL_INDEX_DOC_REMOVE, DB_ARGS(DBU(owner), DBI(d->doc)), NULL);
 }
@@ -403,9 +404,10 @@ err_t search_store_best(struct db *index, struct arena *a, struct uuid owner,
                         const struct search_find *f, size_t limit, struct search_row **ret,
                         size_t *ret_count)
 {
-    return rows(index, a, &SQL_INDEX_BEST,
-                DB_ARGS(DBS(f->match), DBS(f->words), DBU(owner), DBI((int64_t)limit)), limit, ret,
-                ret_count);
+    return rows(
+        index, a, &SQL_INDEX_BEST,
+        DB_ARGS(DBX(f->best), DBS(f->match), DBS(f->words), DBU(owner), DBI((int64_t)limit)), limit,
+        ret, ret_count);
 }
 
 err_t search_store_after(struct db *index, struct arena *a, struct uuid owner,

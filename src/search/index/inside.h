@@ -40,11 +40,15 @@ NODISCARD err_t search_store_docs_from(struct db *index, struct arena *a, struct
 /* E_NOT_FOUND: there is none before. */
 NODISCARD err_t search_store_session_before(struct db *index, struct uuid owner, struct uuid parent,
                                             int64_t position, int64_t *ret_session);
-/* `terms`: the words as the database's full text wants them. */
+struct search_terms {       /* a document's words as the database's full text wants them */
+    struct str said, aside; /* PostgreSQL has all of them in `said` */
+};
 NODISCARD err_t search_store_doc_add(struct db *index, struct uuid owner,
-                                     const struct search_stored *d, struct str terms);
+                                     const struct search_stored *d,
+                                     const struct search_terms *terms);
 NODISCARD err_t search_store_doc_remove(struct db *index, struct uuid owner,
-                                        const struct search_stored *d, struct str terms);
+                                        const struct search_stored *d,
+                                        const struct search_terms *terms);
 NODISCARD err_t search_store_doc_place(struct db *index, struct uuid owner,
                                        const struct search_stored *d);
 NODISCARD err_t search_store_sessions_sum(struct db *index, struct uuid owner, struct uuid parent,
@@ -69,6 +73,7 @@ NODISCARD err_t search_store_clear(struct db *index);
 
 struct search_find {
     struct str match, words; /* expressions; words: JSON for PostgreSQL, "[]" on SQLite */
+    struct str best;         /* db/full_text.h; "" on PostgreSQL */
     int64_t from_ms, before_ms;
 };
 NODISCARD err_t search_store_best(struct db *index, struct arena *a, struct uuid owner,
@@ -79,9 +84,9 @@ NODISCARD err_t search_store_after(struct db *index, struct arena *a, struct uui
                                    const struct search_after *after, size_t limit,
                                    struct search_row **ret, size_t *ret_count);
 
-/* A document's words as the database's full text wants them, made from its forward row alone. */
+/* Made from its forward row alone. */
 NODISCARD err_t search_terms(struct arena *a, bool postgres, struct str words, struct str meta,
-                             struct str *ret);
+                             struct search_terms *ret);
 
 /* --- numbers of words: batch_words.c -------------------------------------------------------------- */
 
@@ -92,9 +97,13 @@ struct search_entry { /* of a batch's vocabulary: a stem, or a form of one */
     bool used;                 /* by a document that is written: only then it gets a new one */
 };
 
+struct search_recent { /* a word as it was written; form NULL: as its stem */
+    struct search_entry *stem, *form;
+};
 struct search_vocabulary { /* of one owner, while a batch is gathered */
     struct arena *arena;
     struct map stems, forms;
+    struct search_recent *recent;
     struct search_tally words_by, forms_by; /* by how many documents their counts change */
     int64_t next_word, next_form;
 };

@@ -42,6 +42,13 @@ static int by_word(const void *x, const void *y)
     return a->word < b->word ? -1 : a->word > b->word;
 }
 
+/* What stands aside counts as little as in the lengths of documents, and at least once. */
+static uint32_t share_of(int64_t parts)
+{
+    int64_t n = (parts + SEARCH_ASIDE_AS_ONE / 2) / SEARCH_ASIDE_AS_ONE;
+    return n ? (uint32_t)n : 1;
+}
+
 static err_t shares_of(struct arena *a, const struct search_tally *t, struct str *ret)
 {
     struct buf b;
@@ -52,7 +59,7 @@ static err_t shares_of(struct arena *a, const struct search_tally *t, struct str
         return arena_err(a);
     for (size_t i = 0; i < t->room; i++)
         if (t->keys[i])
-            list[count++] = (struct search_share){ t->keys[i], (uint32_t)t->counts[i] };
+            list[count++] = (struct search_share){ t->keys[i], share_of(t->counts[i]) };
     qsort(list, count, sizeof *list, by_word);
     buf_init(&b, a, MIB(64));
     for (size_t i = 0; i < count; i++) {
@@ -79,7 +86,7 @@ static err_t write_session(struct db *index, struct uuid owner, struct uuid pare
         length += docs[i]->length;
         while (search_walk_next(&walk, &at))
             if (at.word)
-                TRY(search_tally_add(&tally, at.word, 1));
+                TRY(search_tally_add(&tally, at.word, at.aside ? 1 : SEARCH_ASIDE_AS_ONE));
     }
     TRY(shares_of(&a, &tally, &words));
     by->sessions++;

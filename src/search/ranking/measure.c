@@ -4,10 +4,10 @@
 struct reading { /* a document's words, as far as the query asks for them */
     const struct rank_query *q;
     struct rank_candidate *c;
-    int64_t counts[SEARCH_WORDS_MAX];
-    int64_t last[SEARCH_WORDS_MAX]; /* where each stood last; negative: nowhere yet */
-    uint64_t near;                  /* pairs that stand adjacent or one apart */
-    struct search_word_at *running; /* kept where the query has phrases */
+    double counts[SEARCH_WORDS_MAX]; /* what stands aside counts less */
+    int64_t last[SEARCH_WORDS_MAX];  /* where each stood last; negative: nowhere yet */
+    uint64_t near, near_aside;       /* pairs that stand adjacent or one apart */
+    struct search_word_at *running;  /* kept where the query has phrases */
     size_t count, room;
     struct arena *scratch;
 };
@@ -23,7 +23,7 @@ static uint64_t mask_of(const struct rank_source *s, uint32_t word)
     return 0;
 }
 
-static void see_pairs(struct reading *r, size_t word, int64_t at)
+static void see_pairs(struct reading *r, size_t word, int64_t at, uint64_t *near)
 {
     enum { APART_MAX = 2 };
     for (size_t i = 0; i < r->q->pair_count; i++) {
@@ -31,17 +31,18 @@ static void see_pairs(struct reading *r, size_t word, int64_t at)
         size_t other = p->first == word ? p->second : p->second == word ? p->first : SIZE_MAX;
         if (other != SIZE_MAX && r->last[other] >= 0 && at > r->last[other] &&
             at - r->last[other] <= APART_MAX)
-            r->near |= UINT64_C(1) << i;
+            *near |= UINT64_C(1) << i;
     }
 }
 
-static void see(struct reading *r, uint64_t mask, int64_t at)
+static void see(struct reading *r, uint64_t mask, int64_t at, bool aside)
 {
     r->c->words |= mask;
+    r->c->said |= aside ? 0 : mask;
     for (; mask; mask &= mask - 1) {
         size_t word = (size_t)__builtin_ctzll(mask);
-        r->counts[word]++;
-        see_pairs(r, word, at);
+        r->counts[word] += aside ? RANK_ASIDE : 1;
+        see_pairs(r, word, at, aside ? &r->near_aside : &r->near);
         r->last[word] = at;
     }
 }
@@ -79,7 +80,7 @@ static err_t read_words(struct reading *r)
     while (search_walk_next(&walk, &at)) {
         uint64_t mask = mask_of(r->c->source, at.word);
         if (mask)
-            see(r, mask, place);
+            see(r, mask, place, at.aside);
         if (at.beside)
             continue; /* it stands where the next one does */
         place++;
@@ -143,14 +144,14 @@ static bool meets(const struct reading *r, const struct search_node *n)
 
 /* --- the measure ---------------------------------------------------------------------------------------- */
 
-double rank_bm25(const struct rank_query *q, const int64_t *counts, int64_t length,
+double rank_bm25(const struct rank_query *q, const double *counts, int64_t length,
                  double average_length)
 {
     double sum = 0, part = average_length > 0 ? (double)length / average_length : 1;
     double norm = RANK_K1 * (1 - RANK_B + RANK_B * part);
     for (size_t i = 0; i < q->word_count; i++)
-        if (counts[i] && (q->ranked >> i & 1))
-            sum += q->words[i].idf * (double)counts[i] * (RANK_K1 + 1) / ((double)counts[i] + norm);
+        if (counts[i] > 0 && (q->ranked >> i & 1))
+            sum += q->words[i].idf * counts[i] * (RANK_K1 + 1) / (counts[i] + norm);
     return sum;
 }
 
@@ -159,26 +160,31 @@ static double average(int64_t sum, int64_t count)
     return count > 0 ? (double)sum / (double)count : 0;
 }
 
+double rank_average_length(const struct rank_query *q)
+{
+    return average(q->statistics.words, q->statistics.documents);
+}
+
 err_t rank_measure(struct arena *scratch, const struct rank_query *q, struct rank_candidate *c)
 {
     enum { PAIRS_MAX = 3 };
     struct reading r = { .q = q, .c = c, .scratch = scratch };
     for (size_t i = 0; i < SEARCH_WORDS_MAX; i++)
         r.last[i] = -1;
-    c->words = 0;
+    c->words = c->said = 0;
     TRY(read_words(&r));
     c->fits = meets(&r, q->query->need);
-    c->bm = rank_bm25(q, r.counts, c->row->length,
-                      average(q->statistics.words, q->statistics.documents));
-    int near = __builtin_popcountll(r.near);
-    c->features[RANK_BI] = (double)(near < PAIRS_MAX ? near : PAIRS_MAX) / PAIRS_MAX;
+    c->bm = rank_bm25(q, r.counts, c->row->length, rank_average_length(q));
+    double near =
+        __builtin_popcountll(r.near) + RANK_ASIDE * __builtin_popcountll(r.near_aside & ~r.near);
+    c->features[RANK_BI] = (near < PAIRS_MAX ? near : PAIRS_MAX) / PAIRS_MAX;
     return OK;
 }
 
 err_t rank_session(const struct rank_query *q, const struct rank_source *s,
                    const struct search_session *session, double *ret)
 {
-    int64_t counts[SEARCH_WORDS_MAX] = { 0 };
+    double counts[SEARCH_WORDS_MAX] = { 0 };
     struct search_shares walk = search_shares(session->words);
     struct search_share share;
     while (search_shares_next(&walk, &share))

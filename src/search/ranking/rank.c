@@ -77,15 +77,15 @@ static double bm_beside(const struct rank_candidate *list, size_t count, size_t 
 }
 
 /* idf of the words that stand there, of that of all that stand somewhere. */
-static double coverage(const struct rank_query *q, uint64_t words)
+static double coverage(const struct rank_query *q, const struct rank_candidate *c)
 {
     double is = 0, all = 0;
     for (size_t i = 0; i < q->word_count; i++) {
         if (!(q->ranked >> i & 1) || !q->words[i].known)
             continue;
         all += q->words[i].idf;
-        if (words >> i & 1)
-            is += q->words[i].idf;
+        if (c->words >> i & 1)
+            is += q->words[i].idf * (c->said >> i & 1 ? 1 : RANK_ASIDE);
     }
     return all > 0 ? is / all : 0;
 }
@@ -126,15 +126,22 @@ static bool somebody_is_named(const struct rank_query *q, const struct rank_cand
     return false;
 }
 
+/* For who is said to be named; else by the role. */
+static double about(const struct rank_query *q, const struct search_row *row, bool named)
+{
+    struct str role = search_meta_get(row->meta, SEARCH_META_ROLE);
+    if (named)
+        return rank_names(q->query, row->author);
+    if (q->speaker == RANK_ASKER)
+        return str_eq(role, S("user"));
+    return q->speaker == RANK_ANSWERER && str_eq(role, S("assistant")) ? RANK_ANSWERS : 0;
+}
+
 static void set_about(const struct rank_query *q, struct rank_candidate *list, size_t count)
 {
     bool named = somebody_is_named(q, list, count);
-    for (size_t i = 0; i < count; i++) {
-        bool is = named ? rank_names(q->query, list[i].row->author)
-                        : q->first_person &&
-                              search_meta_has(list[i].row->meta, SEARCH_META_ROLE, S("user"));
-        list[i].features[RANK_ABOUT] = is ? 1 : 0;
-    }
+    for (size_t i = 0; i < count; i++)
+        list[i].features[RANK_ABOUT] = about(q, list[i].row, named);
 }
 
 /* z-scores of the cosines, a quarter of each; how few words a message has takes off from its own (`sem`), not from what it lends its
@@ -178,7 +185,7 @@ static void set_own(const struct rank_query *q, struct rank_candidate *list, siz
         struct rank_candidate *c = &list[i];
         c->features[RANK_BM] = bm > 0 ? c->bm / bm : 0;
         c->features[RANK_SESS] = sess > 0 ? c->sess / sess : 0;
-        c->features[RANK_COV] = coverage(q, c->words);
+        c->features[RANK_COV] = coverage(q, c);
         c->features[RANK_DATE] = best_date(q, c->row->said_ms);
     }
 }

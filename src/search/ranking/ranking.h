@@ -38,6 +38,8 @@ enum rank_column { RANK_ALL, RANK_BACKGROUND, RANK_WORDS_ALONE, RANK_COLUMNS };
 extern const double RANK_WEIGHTS[RANK_COLUMNS][RANK_FEATURES];
 extern const char *const RANK_NAMES[RANK_FEATURES];
 extern const double RANK_K1, RANK_B; /* of BM25 */
+extern const double RANK_ANSWERS;    /* `about` of an answer, where it is of the answerer's words */
+extern const double RANK_ASIDE;      /* a word that stands aside alone, of one that was said */
 
 /* --- the query, as it is ranked -------------------------------------------------------------------- */
 
@@ -82,6 +84,8 @@ struct rank_source { /* the query in the numbers of one owner */
     size_t room; /* a power of two */
 };
 
+enum rank_speaker { RANK_ANYBODY, RANK_ASKER, RANK_ANSWERER }; /* whose words it speaks of */
+
 struct rank_query {
     const struct search_query *query;
     struct rank_word words[SEARCH_WORDS_MAX];
@@ -91,7 +95,7 @@ struct rank_query {
     struct rank_pair pairs[SEARCH_WORDS_MAX];
     size_t pair_count;
     struct search_statistics statistics; /* of the reader */
-    bool first_person;
+    enum rank_speaker speaker;
     const struct search_date *dates; /* that it names */
     size_t date_count;
     enum rank_column column;
@@ -107,8 +111,9 @@ void rank_query_ready(struct rank_query *q);
 
 /* --- about.c ----------------------------------------------------------------------------------------- */
 
-/* Does it speak in the first person, and not of what "you" said? (English, German, French, Spanish, Portuguese, Italian, Dutch) */
-bool rank_first_person(struct str words);
+/* Of the asker's words, if it is in the first person; of the answerer's, if it asks what "you" said or did, or for a summary. (English,
+ * German, French, Spanish, Portuguese, Italian, Dutch) */
+enum rank_speaker rank_speaker_of(struct arena *a, struct str words);
 /* Is one of the names of `author` among the words? */
 bool rank_names(const struct search_query *q, struct str author);
 
@@ -117,7 +122,7 @@ bool rank_names(const struct search_query *q, struct str author);
 struct rank_candidate {
     const struct search_row *row;
     const struct rank_source *source;
-    uint64_t words;        /* of the query, that stand there */
+    uint64_t words, said;  /* of the query, that stand there; that were said there */
     bool fits;             /* it meets the query's conditions */
     bool listed;           /* it may be shown (else it is only a neighbour) */
     double bm, sess, soft; /* not yet divided */
@@ -133,8 +138,9 @@ struct rank_candidate {
 /* Fill words, fits, bm and RANK_BI from the row. E_CORRUPT: its words are damaged. */
 NODISCARD err_t rank_measure(struct arena *scratch, const struct rank_query *q,
                              struct rank_candidate *c);
+double rank_average_length(const struct rank_query *q); /* of the reader's documents, in words */
 /* BM25 of a text that has these counts of the query's words. */
-double rank_bm25(const struct rank_query *q, const int64_t *counts, int64_t length,
+double rank_bm25(const struct rank_query *q, const double *counts, int64_t length,
                  double average_length);
 /* BM25 of a session as one text. */
 NODISCARD err_t rank_session(const struct rank_query *q, const struct rank_source *s,

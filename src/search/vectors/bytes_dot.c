@@ -46,11 +46,21 @@ static inline int32_t dot_sse2(const int16_t *wide, const int8_t *v, size_t n)
     return _mm_cvtsi128_si32(sum);
 }
 
+/* The processor's own prefetching ends with each page of memory; it is told what comes. */
+static inline void fetch_ahead(const int8_t *v, size_t n)
+{
+    enum { AHEAD_BYTES = 4096, LINE_BYTES = 64 };
+    for (size_t i = 0; i < n; i += LINE_BYTES)
+        __builtin_prefetch(v + AHEAD_BYTES + i);
+}
+
 __attribute__((target("avx2"))) static void dot_many_avx2(const int16_t *wide, const int8_t *v,
                                                           size_t n, size_t count, int32_t *ret)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        fetch_ahead(v + i * n, n);
         ret[i] = dot_avx2(wide, v + i * n, n);
+    }
 }
 
 __attribute__((target("avx2"))) static int32_t dot_one_avx2(const int16_t *wide, const int8_t *v,

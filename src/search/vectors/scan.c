@@ -1,10 +1,17 @@
 /* Many vectors in memory (vectors.h): pages of them, so that growing moves nothing, a bit for each item that is kept, and a small
  * heap of the nearest. */
 #include "base/map.h"
+#include "os/process.h"
 #include "search/vectors/bytes_dot.h"
 #include "search/vectors/vectors.h"
 
-enum { PAGE = 1024, PAGES_MAX = 4096 };
+enum {
+    PAGE = 1024,
+    PAGES_MAX = 4096,
+    SLAB_PAGES =
+        8, /* behind the first so many, vectors of so many pages lie in one piece of large pages of memory: what limits a
+                       scan is memory, and with small ones it takes twice as long (docs/performance.md) */
+};
 
 struct page {
     struct search_near_item items[PAGE];
@@ -91,18 +98,33 @@ static err_t grow_slots(struct search_near *n)
     return OK;
 }
 
+/* Of the page at this place. NULL: the arena says why. */
+static int8_t *room_for_vectors(struct search_near *n, size_t at)
+{
+    size_t page_bytes = (size_t)PAGE * n->bytes, slab_bytes = page_bytes * SLAB_PAGES;
+    if (at < SLAB_PAGES)
+        return (int8_t *)arena_bytes(&n->arena, page_bytes);
+    if (at % SLAB_PAGES)
+        return n->pages[at - 1]->vectors + page_bytes;
+    char *slab = arena_bytes(&n->arena, slab_bytes);
+    if (slab)
+        memory_in_large_pages(slab, slab_bytes);
+    return (int8_t *)slab;
+}
+
 static err_t grow_pages(struct search_near *n)
 {
     if (n->count % PAGE)
         return OK;
     if (n->count / PAGE == PAGES_MAX)
         return E_LIMIT;
+    size_t at = n->count / PAGE;
     struct page *p = ARENA_NEW(&n->arena, struct page);
-    int8_t *vectors = ARENA_ARRAY(&n->arena, int8_t, (size_t)PAGE * n->bytes);
-    if (!p || !vectors)
+    int8_t *vectors = p ? room_for_vectors(n, at) : NULL;
+    if (!vectors)
         return arena_err(&n->arena);
     p->vectors = vectors;
-    n->pages[n->count / PAGE] = p;
+    n->pages[at] = p;
     return OK;
 }
 

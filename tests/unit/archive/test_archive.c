@@ -146,9 +146,12 @@ static void a_poorer_rendering_leaves_everything(void **state)
     assert_true(str_eq(got(one.id).hash, hash));
     struct archive_message *m = messages(one.id, true, &count);
     assert_true(str_find(m[1].blocks, S("rich"), 0) < m[1].blocks.n && m[1].version == 1);
-    struct str chain, hashes[2] = { m[0].hash, m[1].hash };
-    ok(conversation_chain(&f.arena, hashes, 2, &chain));
-    assert_true(str_eq(chain, hash));
+    struct sha256 chain = { { 0 } }, said;
+    for (size_t i = 0; i < 2; i++) {
+        ok(message_hash_read(m[i].hash, &said));
+        chain = conversation_chain_add(chain, said);
+    }
+    assert_true(str_eq(sha256_tagged(&f.arena, chain), hash));
 }
 
 static void what_is_gone_is_kept_off_the_path(void **state)
@@ -524,7 +527,6 @@ static void put_one_id(struct uuid id, struct uuid other, struct sha256 picture)
                                          .first_ms = NOW,
                                          .captured_ms = NOW };
     struct archive_source another = from;
-    const struct rendering said = { .source_id = id, .row = { .provider = S("claude") } };
     another.id = another.conversation_id = other;
     another.place = another.origin_id = S("elsewhere");
     const struct archive_media media = { picture, S("image/png"), 7 };
@@ -552,10 +554,9 @@ static void put_one_id(struct uuid id, struct uuid other, struct sha256 picture)
     ok(archive_store_media(f.db, f.owner, id, &media));
     ok(source_store_insert(f.db, f.owner, &from));
     ok(source_store_insert(f.db, f.owner, &another));
-    ok(source_store_keep(f.db, f.owner, id, &said, 1));
+    ok(source_store_keep(f.db, f.owner, id, 0, id, S("form")));
     ok(source_store_tell_apart(f.db, f.owner, id, other));
-    ok(source_store_before_keep(f.db, f.owner, other, id,
-                                &(struct packed_rendering){ id, S("form") }, 1));
+    ok(source_store_before_keep(f.db, f.owner, other, id, 0, id, S("form")));
     ok(db_txn_commit(&tx));
 }
 
@@ -622,6 +623,8 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "now_ms", DBI(NOW), DBN() },
         { "mark", DBU(other), DBU(uuid_new()) },
         { "number", DBI(1), DBN() },
+        { "kept_number", DBI(0), DBI(7) },
+        { "to_number", DBI(1), DBN() },
         { "form", DBX(S("form")), DBN() },
     };
     static const struct db_query *const WAITS[] = { &SQL_ARCHIVE_TURN, /* reads no row */

@@ -4,6 +4,7 @@
 #include "ops/fixture.h"
 
 #include "archive/archive.h"
+#include "archive/archive_rendering.h"
 #include "archive/archive_store.h"
 
 /* --- renderings by hand ------------------------------------------------------------------------------ */
@@ -45,6 +46,28 @@ struct given {
       "what two conversations have in common by chance is short: a greeting, a refusal, a "       \
       "sentence about who speaks; and this is none of these, as whoever reads so far has seen. "  \
       "It needs three hundred bytes and some more, so it ends only here, at its own end, at last."
+
+/* ids NULL: they have none; else what each begins with. */
+static void put_many(int count, const char *ids, const char *text, struct archive_put_result *ret)
+{
+    CLEANUP(arena_free) struct arena scratch = { 0 }, here = { 0 };
+    struct archive_put_options options = { .outcome = S("ok") };
+    struct conversation c;
+    static int64_t at_ms = NOW;
+    arena_init(&scratch, MIB(16));
+    arena_init(&here, MIB(64));
+    conversation_init(&c, "claude");
+    c.source.kind = "share";
+    c.source.url = S("https://claude.ai/share/many");
+    c.source.captured_ms = ++at_ms;
+    for (int i = 0; i < count; i++) {
+        struct message *m = message_add(&here, &c);
+        m->id = ids ? str_fmt(&here, "%s %d", ids, i) : STR_NONE;
+        block_add(&here, m, BLOCK_TEXT)->text.markdown = str_from(text);
+    }
+    ok(conversation_hash(&here, &scratch, &c));
+    ok(archive_put(f.db, &here, f.owner, &c, &options, NOW + 1000, ret));
+}
 
 static struct archive_put_result put(const struct given *g)
 {
@@ -547,6 +570,41 @@ static void dry_is_said_and_not_done(void **state)
     assert_str(dump_all(&n), str_cstr(&f.arena, str_fmt(&f.arena, "%.*s--\n", STR_ARG(before))));
 }
 
+/* As with conversations so large that no list stays in memory: each is read again whenever it is asked. */
+static void nothing_need_be_held(void **state)
+{
+    static void (*const AGAIN[])(void **) = { a_share_and_its_conversation_are_one,
+                                              a_page_never_replaces_the_data,
+                                              a_part_never_replaces_the_whole,
+                                              captures_of_one_link,
+                                              renderings_have_a_limit,
+                                              told_apart_they_stay_apart };
+    size_t usual = rendering_held_max;
+    rendering_held_max = 0;
+    for (size_t i = 0; i < COUNTOF(AGAIN); i++) {
+        forget_all();
+        AGAIN[i](state);
+    }
+    rendering_held_max = usual;
+}
+
+/* What says the same is walked over once, however often it is said. */
+static void the_same_words_many_times(void **state)
+{
+    UNUSED(state);
+    enum { MANY = 3000 };
+    struct archive_put_result first, again;
+    for (int ids = 0; ids < 2; ids++) {
+        forget_all();
+        put_many(MANY, ids ? "one" : NULL, "yes", &first);
+        put_many(MANY, ids ? "two" : NULL, "yes", &again);
+        assert_int_equal(again.messages_new, ids ? MANY : 0);
+        assert_int_equal(again.messages_gone, ids ? MANY : 0);
+        assert_int_equal(again.messages_unchanged, ids ? 0 : MANY);
+    }
+    forget_all();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -565,6 +623,8 @@ int main(void)
         TEST(what_cannot_be_parted),
         TEST(nothing_of_it_stays_when_it_is_deleted),
         TEST(dry_is_said_and_not_done),
+        TEST(nothing_need_be_held),
+        TEST(the_same_words_many_times),
     };
     RUN_ON_BOTH(tests);
 }

@@ -43,6 +43,45 @@ static void zstd_both_ways(void **state)
     zstd_round_trip(buf_str(&noise), 3); /* more than one step, larger when packed */
 }
 
+/* Packed in pieces and read in pieces; a frame that is cut, or followed by something, is damaged. */
+static void zstd_in_pieces(void **state)
+{
+    UNUSED(state);
+    CLEANUP(buf_free) struct buf noise, frame;
+    TEST_ARENA(a);
+    buf_init(&noise, NULL, MIB(1));
+    buf_init(&frame, NULL, MIB(1));
+    put_noise(&noise, 300000);
+    CLEANUP(zstd_out_free) struct zstd_out z = { 0 };
+    assert_int_equal(zstd_out_begin(&z, 3, &frame), OK);
+    for (size_t at = 0; at < noise.n; at += 70001)
+        assert_int_equal(zstd_out_put(&z, str_sub(buf_str(&noise), at, at + 70001)), OK);
+    assert_int_equal(zstd_out_end(&z), OK);
+    buf_put(&frame, S("x"));
+    const size_t lengths[] = { frame.n - 1, frame.n, frame.n - 2, 100, 0 };
+    for (size_t i = 0; i < COUNTOF(lengths); i++) {
+        CLEANUP(zstd_reader_free) struct zstd_reader r = { 0 };
+        struct str back;
+        assert_int_equal(zstd_reader_init(&r, str_sub(buf_str(&frame), 0, lengths[i])), OK);
+        err_t e = reader_all(&r.reader, &a, MIB(1), &back);
+        assert_int_equal(e, i ? E_CORRUPT : OK);
+        assert_true(i || str_eq(back, buf_str(&noise)));
+    }
+}
+
+static void packing_in_pieces_has_a_limit(void **state)
+{
+    UNUSED(state);
+    CLEANUP(buf_free) struct buf noise, frame;
+    buf_init(&noise, NULL, MIB(1));
+    buf_init(&frame, NULL, 1000);
+    put_noise(&noise, 5000);
+    CLEANUP(zstd_out_free) struct zstd_out z = { 0 };
+    assert_int_equal(zstd_out_begin(&z, 3, &frame), OK);
+    err_t e = zstd_out_put(&z, buf_str(&noise));
+    assert_int_equal(e == OK ? zstd_out_end(&z) : e, E_LIMIT);
+}
+
 /* 100 MB of zeros in a few kilobytes. */
 static void a_bomb_stops_at_the_limit(void **state)
 {
@@ -153,6 +192,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zstd_both_ways),
+        cmocka_unit_test(zstd_in_pieces),
+        cmocka_unit_test(packing_in_pieces_has_a_limit),
         cmocka_unit_test(a_bomb_stops_at_the_limit),
         cmocka_unit_test(the_limit_is_exact),
         cmocka_unit_test(damage_is_found),

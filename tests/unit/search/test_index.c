@@ -199,6 +199,78 @@ static void in_any_order(void **state)
     }
 }
 
+/* --- the best by words ----------------------------------------------------------------------------- */
+
+enum { QUERY = 4, BEST = 7 };
+static const char *const ASKED[QUERY] = { "w01", "w17", "w09", "w30" };
+static const double WEIGHTS[QUERY] = { 0.3, 2.5, 1.1, 4 };
+static const double K1 = 1.2, B = 0.75, AVERAGE = 8;
+
+static double naive_bm25(const struct made *m)
+{
+    double sum = 0, norm = K1 * (1 - B + B * (double)length(m) / AVERAGE);
+    for (int i = 0; i < QUERY; i++) {
+        double tf = (double)times(m, str_from(ASKED[i]));
+        sum += WEIGHTS[i] * tf * (K1 + 1) / (tf + norm);
+    }
+    return sum;
+}
+
+static int more_first(const void *x, const void *y)
+{
+    double a = *(const double *)x, b = *(const double *)y;
+    return a > b ? -1 : a < b;
+}
+
+/* Numbers of the asked words, one each; what stands nowhere has none. */
+static void find_numbers(uint32_t *numbers, struct search_wanted *any)
+{
+    struct str stems[QUERY];
+    struct search_known *known;
+    size_t count;
+    for (int i = 0; i < QUERY; i++) {
+        stems[i] = str_from(ASKED[i]);
+        any[i] = (struct search_wanted){ &numbers[i], 0, WEIGHTS[i] };
+    }
+    ok(search_index_stems(f.index, &f.arena, f.owner, stems, QUERY, &known, &count));
+    for (size_t i = 0; i < count; i++) {
+        numbers[known[i].at] = (uint32_t)known[i].word;
+        any[known[i].at].count = 1;
+    }
+}
+
+/* Those that are not measured are really none of the best (db/full_text.h). */
+static void the_best_are_found(void **state)
+{
+    UNUSED(state);
+    in_any_order(state);
+    uint32_t numbers[QUERY];
+    struct search_wanted any[QUERY];
+    struct search_row *rows;
+    double naive[DOCS_MAX];
+    size_t count = 0, found;
+    find_numbers(numbers, any);
+    for (size_t i = 0; i < DOCS_MAX; i++)
+        if (made[i].there && naive_bm25(&made[i]) > 0)
+            naive[count++] = naive_bm25(&made[i]);
+    qsort(naive, count, sizeof *naive, more_first);
+    assert_true(count > 2 * BEST);
+    struct search_match m = { .owner = f.owner,
+                              .any = any,
+                              .any_count = QUERY,
+                              .from_ms = TIME_NONE,
+                              .before_ms = TIME_NONE,
+                              .k1 = K1,
+                              .b = B,
+                              .average = AVERAGE };
+    ok(search_index_find(f.index, &f.arena, &m, SEARCH_BEST, NULL, BEST, &rows, &found));
+    assert_int_equal(found, BEST);
+    for (size_t i = 0; i < found && !on_postgres; i++) /* which has a measure of its own */
+        assert_true(rows[i].found > naive[i] - 1e-9 && rows[i].found < naive[i] + 1e-9);
+    ok(search_index_find(f.index, &f.arena, &m, SEARCH_BEST, NULL, DOCS_MAX, &rows, &found));
+    assert_int_equal(found, count);
+}
+
 /* --- what is removed ------------------------------------------------------------------------------- */
 
 static const struct db_query LEFT = {
@@ -336,17 +408,21 @@ static void damaged_rows_end(void **state)
     struct buf b;
     struct search_word_at at;
     buf_init(&b, &f.arena, KIB(4));
-    const struct search_word_at all[] = { { 1, 0, false },
-                                          { 300, 7, true },
-                                          { UINT32_MAX, UINT32_MAX, false } };
-    for (size_t i = 0; i < COUNTOF(all); i++)
+    const struct search_word_at all[] = { { 1, 0, false, false },
+                                          { 300, 7, true, false },
+                                          { UINT32_MAX, UINT32_MAX, false, true } };
+    for (size_t i = 0; i < COUNTOF(all); i++) {
+        if (all[i].aside)
+            search_words_put_aside(&b);
         search_words_put(&b, all[i]);
+    }
     struct search_walk w = search_walk(buf_str(&b));
     for (size_t i = 0; i < COUNTOF(all); i++) {
         assert_true(search_walk_next(&w, &at));
         assert_int_equal(at.word, all[i].word);
         assert_int_equal(at.form, all[i].form);
         assert_int_equal(at.beside, all[i].beside);
+        assert_int_equal(at.aside, all[i].aside);
     }
     assert_false(search_walk_next(&w, &at));
     assert_false(w.damaged);
@@ -366,7 +442,8 @@ static void damaged_rows_end(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { TEST(in_any_order), TEST(what_is_removed_is_nowhere),
+    const struct CMUnitTest tests[] = { TEST(in_any_order), TEST(the_best_are_found),
+                                        TEST(what_is_removed_is_nowhere),
                                         TEST(what_waits_is_removed_too),
                                         TEST(damaged_rows_end) };
     RUN_ON_BOTH(tests);

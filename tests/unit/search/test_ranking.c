@@ -16,10 +16,10 @@ enum {
 struct message {
     struct uuid id;
     int conversation, place, session;
-    int words[24], count;
+    int words[32], count, said; /* those from `said` on stand aside */
     bool user, named;
     int64_t said_ms;
-    char text[160];
+    char text[160], aside[64];
 };
 static struct message messages[ALL];
 static struct uuid conversations[CONVERSATIONS];
@@ -38,15 +38,18 @@ static void make(struct message *m, int i)
     m->conversation = i / MESSAGES;
     m->place = i % MESSAGES;
     m->user = m->place % 2 == 0;
-    m->count = 3 + (int)roll(20);
+    m->said = 3 + (int)roll(20);
+    m->count = m->said + (i % 3 == 1 ? (int)roll(8) : 0);
     bool later = m->place && roll(6) == 0;
     m->session = m->place ? m[-1].session + later : 0;
     m->said_ms = m->place ? m[-1].said_ms + (later ? 30 * HOUR_MS : HOUR_MS)
                           : NOW - (int64_t)(20 + 10 * m->conversation) * 24 * HOUR_MS;
     for (int k = 0; k < m->count; k++) {
         m->words[k] = (int)roll(1 + roll(WORDS)); /* small numbers are frequent */
-        n +=
-            (size_t)snprintf(m->text + n, sizeof m->text - n, "%sw%02d", k ? " " : "", m->words[k]);
+        char *to = k < m->said ? m->text : m->aside;
+        n = k == 0 || k == m->said ? 0 : n;
+        n += (size_t)snprintf(to + n, k < m->said ? sizeof m->text - n : sizeof m->aside - n,
+                              "%sw%02d", n ? " " : "", m->words[k]);
     }
 }
 
@@ -65,6 +68,7 @@ static err_t message_text(struct app *app, struct db *db, struct arena *a, struc
                                         .id = id,
                                         .parent_id = conversations[m->conversation],
                                         .text = str_from(m->text),
+                                        .aside = str_from(m->aside),
                                         .role = m->user ? S("user") : S("assistant"),
                                         .position = m->place * 10,
                                         .created_ms = m->said_ms,
@@ -104,12 +108,34 @@ static int close_ranked(void **state)
 
 /* --- naively ------------------------------------------------------------------------------------------- */
 
-static int times(const struct message *m, int word)
+/* In quarters: what stands aside counts one, what was said four. */
+static int quarters(const struct message *m, int word)
 {
     int n = 0;
     for (int k = 0; k < m->count; k++)
-        n += m->words[k] == word;
+        if (m->words[k] == word)
+            n += k < m->said ? 4 : 1;
     return n;
+}
+
+static double times(const struct message *m, int word)
+{
+    return quarters(m, word) / 4.0;
+}
+
+static int length_of(const struct message *m)
+{
+    return m->said + (m->count - m->said + 2) / 4;
+}
+
+/* 1: it was said there; a quarter: it stands aside there. */
+static double stands(const struct message *m, int word)
+{
+    double best = 0;
+    for (int k = 0; k < m->count; k++)
+        if (m->words[k] == word && best < 1)
+            best = k < m->said ? 1 : 0.25;
+    return best;
 }
 
 static double idf(int word)
@@ -124,7 +150,7 @@ static double average_length(void)
 {
     double sum = 0;
     for (int i = 0; i < ALL; i++)
-        sum += messages[i].count;
+        sum += length_of(&messages[i]);
     return sum / ALL;
 }
 
@@ -137,7 +163,7 @@ static double bm(const struct message *m, const int *query, int count)
 {
     double sum = 0;
     for (int q = 0; q < count; q++)
-        sum += bm25_of(times(m, query[q]), m->count, average_length(), idf(query[q]));
+        sum += bm25_of(times(m, query[q]), length_of(m), average_length(), idf(query[q]));
     return sum;
 }
 
@@ -150,16 +176,17 @@ static double sess(const struct message *m, const int *query, int count)
 {
     double length = 0, sessions = 0, all = 0, sum = 0;
     for (int i = 0; i < ALL; i++) {
-        all += messages[i].count;
+        all += length_of(&messages[i]);
         sessions += i == 0 || !same_session(&messages[i], &messages[i - 1]);
         if (same_session(&messages[i], m))
-            length += messages[i].count;
+            length += length_of(&messages[i]);
     }
     for (int q = 0; q < count; q++) {
-        double tf = 0;
+        int parts = 0;
         for (int i = 0; i < ALL; i++)
             if (same_session(&messages[i], m))
-                tf += times(&messages[i], query[q]);
+                parts += quarters(&messages[i], query[q]);
+        int tf = parts ? parts < 4 ? 1 : (parts + 2) / 4 : 0;
         sum += bm25_of(tf, length, all / sessions, idf(query[q]));
     }
     return sum;
@@ -170,20 +197,22 @@ static double cov(const struct message *m, const int *query, int count)
     double is = 0, all = 0;
     for (int q = 0; q < count; q++) {
         all += idf(query[q]);
-        is += times(m, query[q]) ? idf(query[q]) : 0;
+        is += stands(m, query[q]) * idf(query[q]);
     }
     return is / all;
 }
 
 static double bi(const struct message *m, const int *query, int count)
 {
-    int pairs = 0;
+    double pairs = 0;
     for (int q = 0; q + 1 < count; q++) {
-        bool near = false;
+        double near = 0;
         for (int i = 0; i < m->count; i++)
             for (int k = i + 1; k < m->count && k <= i + 2; k++)
-                near |= (m->words[i] == query[q] && m->words[k] == query[q + 1]) ||
-                        (m->words[k] == query[q] && m->words[i] == query[q + 1]);
+                if (((m->words[i] == query[q] && m->words[k] == query[q + 1]) ||
+                     (m->words[k] == query[q] && m->words[i] == query[q + 1])) &&
+                    near < 1)
+                    near = k < m->said ? 1 : 0.25;
         pairs += near;
     }
     return (pairs < 3 ? pairs : 3) / 3.0;
@@ -245,7 +274,8 @@ static struct search_page asked(const char *q, struct uuid conversation)
 }
 
 /* The best of what can be shown: all whose words are among the candidates, since all matches are. */
-static void check(const char *q, const int *query, int count, bool first_person, int64_t from_ms)
+enum of { ANYBODY, ASKER, ANSWERER };
+static void check(const char *q, const int *query, int count, enum of whose, int64_t from_ms)
 {
     struct search_page page = asked(q, (struct uuid){ { 0 } });
     double best = 0, best_sess = 0, last = HUGE_VAL;
@@ -269,7 +299,7 @@ static void check(const char *q, const int *query, int count, bool first_person,
         CHECK_PART("nb1", beside(m, -1, query, count, best) + beside(m, 1, query, count, best));
         CHECK_PART("nb2", beside(m, -2, query, count, best) + beside(m, 2, query, count, best));
         CHECK_PART("sess", sess(m, query, count) / best_sess);
-        CHECK_PART("about", first_person && m->user);
+        CHECK_PART("about", whose == ASKER ? m->user : whose == ANSWERER ? 0.4 * !m->user : 0);
         CHECK_PART("date", from_ms ? date(m, from_ms) : 0);
         assert_true(r->score <= last);
         last = r->score;
@@ -279,13 +309,46 @@ static void check(const char *q, const int *query, int count, bool first_person,
 static void each_feature(void **state)
 {
     UNUSED(state);
-    check("w20", (const int[]){ 20 }, 1, false, 0);
-    check("w25 w12 w29", (const int[]){ 25, 12, 29 }, 3, false, 0);
-    check("w22 w17 w28 w15 w20", (const int[]){ 22, 17, 28, 15, 20 }, 5, false, 0);
-    check("my w22 w27", (const int[]){ 22, 27 }, 2, true, 0);
+    check("w20", (const int[]){ 20 }, 1, ANYBODY, 0);
+    check("w25 w12 w29", (const int[]){ 25, 12, 29 }, 3, ANYBODY, 0);
+    check("w22 w17 w28 w15 w20", (const int[]){ 22, 17, 28, 15, 20 }, 5, ANYBODY, 0);
+    check("my w22 w27", (const int[]){ 22, 27 }, 2, ASKER, 0);
+    check("what did you say of w22 w27", (const int[]){ 22, 27 }, 2, ANSWERER, 0);
     int64_t day;
     ok(time_parse(S("2026-08-22T00:00:00Z"), &day));
-    check("w22 w27 on 2026-08-22", (const int[]){ 22, 27 }, 2, false, day);
+    check("w22 w27 on 2026-08-22", (const int[]){ 22, 27 }, 2, ANYBODY, day);
+}
+
+static void whose_words(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *q;
+        enum rank_speaker whose;
+    } ALL_OF[] = {
+        { "how I boil tea", RANK_ASKER },
+        { "can you tell me what my kettle cost", RANK_ASKER },
+        { "what do you recommend for my trip", RANK_ASKER },
+        { "what I told you of my trip", RANK_ANYBODY },
+        { "boiling tea", RANK_ANYBODY },
+        { "your kettle", RANK_ANYBODY },
+        { "I need you", RANK_ANYBODY },
+        { "do as you need", RANK_ANYBODY },
+        { "which kettle did you recommend", RANK_ANSWERER },
+        { "the list you previously provided", RANK_ANSWERER },
+        { "what you've said of my trip", RANK_ANSWERER },
+        { "can you summarize my trip", RANK_ANSWERER },
+        { "my resume", RANK_ASKER },
+        { "was du mir gestern empfohlen hast", RANK_ANSWERER },
+        { "meine Zusammenfassung", RANK_ANSWERER },
+        { "ce que tu m'as dit", RANK_ANSWERER },
+        { "cosa mi hai detto", RANK_ANSWERER },
+        { "lo que me dijiste", RANK_ANSWERER },
+        { "o que voc\xc3\xaa disse", RANK_ANSWERER },
+    };
+    for (size_t i = 0; i < COUNTOF(ALL_OF); i++)
+        if (rank_speaker_of(&f.arena, str_from(ALL_OF[i].q)) != ALL_OF[i].whose)
+            fail_msg("%s", ALL_OF[i].q);
 }
 
 /* What is ranked in one conversation is what is ranked among all, seen from there. */
@@ -307,6 +370,7 @@ static void in_one_conversation(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { OPEN(each_feature), OPEN(in_one_conversation) };
+    const struct CMUnitTest tests[] = { OPEN(each_feature), OPEN(whose_words),
+                                        OPEN(in_one_conversation) };
     RUN_ON_BOTH(tests);
 }

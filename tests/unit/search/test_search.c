@@ -280,6 +280,31 @@ static void filters(void **state)
     assert_int_equal(count_of("after:2025-01-01"), 1); /* filters alone */
 }
 
+/* What is asked for stands behind hundreds of better matches that are not. */
+static void filters_reach_behind_what_is_better(void **state)
+{
+    UNUSED(state);
+    enum { BETTER = 420 };
+    struct uuid best = uuid_new(), other = uuid_new();
+    for (int i = 0; i <= BETTER; i++) {
+        struct note *n =
+            put(i < BETTER ? "the apple is an apple" : "there is an apple among many other words");
+        NOTED(n->is.parent_id = i < BETTER ? best : other;
+              n->is.author = i < BETTER ? S("Bob Apple") : S("Ánn Smith"));
+        append(f.owner, "message", n->is.id, "updated");
+    }
+    struct str asks[] = { str_fmt(&f.arena, "apple -in:%.*s", STR_ARG(uuid_str(&f.arena, best))),
+                          S("apple from:ann"), S("apple from:\"smith ann\""),
+                          S("apple -from:bob") };
+    for (size_t i = 0; i < COUNTOF(asks); i++) {
+        const struct search_ask ask = { .q = asks[i], .grouped = true, .now_ms = NOW };
+        struct search_page page = ask_for(f.owner, &ask, NULL, 10);
+        if (page.group_count != 1 || !uuid_eq(page.items[0].conversation_id, other))
+            fail_msg("%.*s: %zu groups", STR_ARG(asks[i]), page.group_count);
+    }
+    assert_int_equal(count_of("apple from:an"), 0); /* whole names */
+}
+
 static void owners_are_apart(void **state)
 {
     UNUSED(state);
@@ -409,6 +434,61 @@ static void ranking(void **state)
     assert_int_equal(page.count, 2);
     assert_true(uuid_eq(page.items[0].id, best->is.id));
     assert_true(page.items[0].score > page.items[1].score);
+}
+
+/* Every fragment of two, three and four characters of a text without spaces, wherever it stands, and no other text. */
+static void fragments(void **state)
+{
+    UNUSED(state);
+    static const char TEXT[] = "今天重大新闻发布会在北京举行茶壶与水壶的区别カタカナ한국어";
+    struct note *n = put(TEXT);
+    put("区壶闻京茶天大北");
+    struct str all = str_from(TEXT);
+    for (size_t from = 0; from < all.n;) {
+        size_t end = from, next = from;
+        UNUSED(utf8_next(all, &next));
+        for (int chars = 1; chars <= 4 && end < all.n; chars++) {
+            UNUSED(utf8_next(all, &end));
+            struct search_page page = find_for(f.owner, str_sub(all, from, end), NULL, 10);
+            if (chars > 1 && (page.count != 1 || !uuid_eq(page.items[0].id, n->is.id)))
+                fail_msg("%.*s: %zu", STR_ARG(str_sub(all, from, end)), page.count);
+        }
+        from = next;
+    }
+}
+
+/* Thinking and tools are found behind what was said, shown where nothing said matches, and named; and they go with their text. */
+static void what_stands_aside(void **state)
+{
+    UNUSED(state);
+    struct note *aside = put("Done, it compiles");
+    NOTED(aside->is.aside = S("error: undefined reference to kettle"));
+    append(f.owner, "message", aside->is.id, "updated");
+    struct note *said = put("The kettle is an undefined reference"), *both = put("A kettle, said");
+    NOTED(both->is.aside = S("and a teapot aside"));
+    append(f.owner, "message", both->is.id, "updated");
+    struct search_page page = find_for(f.owner, S("kettle"), NULL, 10);
+    assert_int_equal(page.count, 3);
+    assert_int_equal(page.items[0].aside_count, 0);
+    assert_int_equal(page.items[1].aside_count, 0);
+    assert_true(uuid_eq(page.items[2].id, aside->is.id));
+    assert_int_equal(page.items[2].aside_count, 1);
+    assert_str(page.items[2].aside[0], "kettle");
+    assert_str(page.items[2].snippet, "error: undefined reference to kettle");
+    assert_int_equal(page.items[2].highlight_count, 1);
+    page = find_for(f.owner, S("undefined reference"), NULL, 10);
+    assert_true(uuid_eq(page.items[0].id, said->is.id));
+    assert_true(uuid_eq(page.items[1].id, aside->is.id));
+    page = find_for(f.owner, S("kettle teapot"), NULL, 10);
+    assert_true(uuid_eq(page.items[0].id, both->is.id));
+    assert_int_equal(page.items[0].word_count, 2);
+    assert_int_equal(page.items[0].aside_count, 1);
+    assert_str(page.items[0].aside[0], "teapot");
+    assert_str(page.items[0].snippet, "A kettle, said");
+    assert_int_equal(count_of("\"undefined reference to kettle\""), 1);
+    NOTED(both->is.aside = STR_NONE);
+    append(f.owner, "message", both->is.id, "updated");
+    assert_int_equal(count_of("teapot"), 0);
 }
 
 static void pages(void **state)
@@ -622,12 +702,15 @@ int main(void)
         OPEN(found),
         OPEN(the_language),
         OPEN(filters),
+        OPEN(filters_reach_behind_what_is_better),
         OPEN(owners_are_apart),
         OPEN(changes_and_ends),
         OPEN(a_batch_reads_each_thing_once),
         OPEN(what_is_shared_no_more_is_still_found),
         OPEN(one_that_cannot_be_read),
         OPEN(ranking),
+        OPEN(what_stands_aside),
+        OPEN(fragments),
         OPEN(pages),
         OPEN(long_text),
         OPEN(too_long_text),

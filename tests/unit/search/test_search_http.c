@@ -5,7 +5,7 @@
 #include "http/http.h"
 #include "net/api_client.h"
 #include "ops/fixture.h"
-#include "search/search.h"
+#include "search/inside.h"
 
 enum { NOTES = 7 };
 static struct uuid ids[NOTES], conversation, caller;
@@ -124,6 +124,32 @@ static void the_answer(void **state)
     assert_int_equal(json_get_str(one, S("created_at")).n > 0, 1);
 }
 
+/* What /metrics tells of the index and of the searches. */
+static void figures(void **state)
+{
+    UNUSED(state);
+    struct search_room *room = app_room(&f.app, "search");
+    struct json j;
+    struct buf b;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(get("/api/v1/search?q=apples", &j), 200);
+    assert_int_equal(get("/api/v1/search?q=", &j), 422); /* none that was answered */
+    ok(search_figures_look(room, f.index));
+    buf_init(&b, &f.arena, KIB(8));
+    search_figures_write(&b, room);
+    struct str text = buf_str(&b);
+    const struct str wanted[] = { str_fmt(&f.arena, "\nvivim_search_documents %d\n", NOTES),
+                                  S("\nvivim_search_accounts 1\n"),
+                                  S("\nvivim_search_queries_total 3\n"),
+                                  str_fmt(&f.arena, "\nvivim_search_words %d\n", 5 * NOTES),
+                                  S("\nvivim_search_lag_seconds "),
+                                  S("\n# TYPE vivim_search_query_seconds_total counter\n") };
+    for (size_t i = 0; i < COUNTOF(wanted); i++)
+        if (str_find(text, wanted[i], 0) == text.n)
+            fail_msg("not \"%.*s\" in\n%.*s", STR_ARG(wanted[i]), STR_ARG(text));
+    assert_true(room->figures.bytes > 0 && room->figures.micros > 0);
+}
+
 static void in_groups_and_explained(void **state)
 {
     UNUSED(state);
@@ -215,7 +241,8 @@ static void refusals(void **state)
 int main(void)
 {
     log_init(2, LOG_JSON, LOG_ERROR + 1);
-    const struct CMUnitTest tests[] = { OPEN(the_answer), OPEN(in_groups_and_explained),
-                                        OPEN(by_pages), OPEN(refusals) };
+    const struct CMUnitTest tests[] = { OPEN(the_answer), OPEN(figures),
+                                        OPEN(in_groups_and_explained), OPEN(by_pages),
+                                        OPEN(refusals) };
     RUN_ON_BOTH(tests);
 }

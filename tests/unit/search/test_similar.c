@@ -80,6 +80,7 @@ static int open_search(void **state)
     f.app.modules = MODULES;
     ok(search_module.init(&f.app));
     go(MODULES);
+    ok(search_module.start(&f.app));
     for (size_t i = 0; i < COUNTOF(TEXTS); i++)
         append(f.owner, "message", id_of(i), "created");
     return 0;

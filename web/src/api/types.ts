@@ -455,6 +455,7 @@ export interface Operations {
                 highlights: [number, number][];
                 score: number;
                 source: "keyword" | "similar" | "neighbour";
+                found_in?: "thinking" | "tool" | null;
                 role?: string | null;
                 provider?: string | null;
                 author?: string | null;
@@ -463,6 +464,7 @@ export interface Operations {
                 shared_by?: string | null;
                 created_at?: string | null;
                 words: string[];
+                aside: string[];
                 parts?: { name: string; value: number; weight: number }[];
             }[];
             groups?: {
@@ -506,6 +508,7 @@ export interface Operations {
                 highlights: [number, number][];
                 score: number;
                 source: "keyword" | "similar" | "neighbour";
+                found_in?: "thinking" | "tool" | null;
                 role?: string | null;
                 provider?: string | null;
                 author?: string | null;
@@ -514,6 +517,7 @@ export interface Operations {
                 shared_by?: string | null;
                 created_at?: string | null;
                 words: string[];
+                aside: string[];
                 parts?: { name: string; value: number; weight: number }[];
             }[];
             groups?: {

@@ -27,7 +27,7 @@ export function createNavigation(): Navigation {
     history.scrollRestoration = 'manual';
 
     const arrive = (scrollY: number | null, from: Route | null = null) => store.setState((s) => ({ route: read(), scrollY, visit: s.visit + 1, from }));
-    const keepScroll = () => history.replaceState({ scrollY: window.scrollY }, '');
+    const keepScroll = () => history.replaceState({ ...history.state, scrollY: window.scrollY }, '');
 
     function go(route: Route, { replace = false } = {}): void {
         const from = replace ? null : store.getState().route;

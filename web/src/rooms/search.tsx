@@ -80,6 +80,12 @@ function Nothing({ question, change }: { question: Question; change: (question: 
     );
 }
 
+const focusHit = (key: string) => key && document.querySelector<HTMLElement>(`.hit[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+
+// What the server says of a query that it refuses, but for one that was pasted whole.
+const LONG_CHARS = 600;
+const refusal = (q: string, message: string) => (q.length > LONG_CHARS ? 'That is more than a search reads. A sentence or two of it, or the words that matter, will do.' : message);
+
 export function SearchRoom({ question }: { question: Question }) {
     const { search, searches, navigation, view } = useApp();
     const state = useStore(search.store, (s) => s);
@@ -87,6 +93,7 @@ export function SearchRoom({ question }: { question: Question }) {
     const visit = useStore(navigation.store, (s) => s.visit);
     const box = useRef<HTMLInputElement>(null);
     const end = useRef<HTMLDivElement>(null);
+    const comeBack = useRef<number | null>(null);
     useTitle(state.answered ? `${state.answered.q} · Search` : 'Search');
     // The address says what is searched for when the room is entered; from then on the box does. What was left stands as it was.
     useEffect(() => {
@@ -94,8 +101,17 @@ export function SearchRoom({ question }: { question: Question }) {
         const stands = same(answered, question) && status === 'ready' && !problem;
         search.set(question, !stands);
         if (!question.q) box.current?.focus();
-        else if (stands && opened) document.querySelector<HTMLElement>(`.hit[data-key="${CSS.escape(opened)}"]`)?.focus({ preventScroll: true });
+        else if (stands && opened) focusHit(opened);
+        else comeBack.current = navigation.store.getState().scrollY ?? (visit === 1 ? history.state?.scrollY ?? null : null);
     }, [visit]);
+    // The page was loaded anew meanwhile: as far as it can be, all stands as it was once the answer is there.
+    useEffect(() => {
+        const y = comeBack.current;
+        if (y === null || state.status !== 'ready' || !state.answered) return;
+        comeBack.current = null;
+        focusHit(String(history.state?.opened ?? ''));
+        scrollTo(0, y);
+    }, [state.status]);
     useWhenNear(end, () => {
         if (!state.problem) void search.more();
     }, `${state.groups.length} ${state.status}`);
@@ -139,7 +155,7 @@ export function SearchRoom({ question }: { question: Question }) {
                     <Filters question={state.question} facets={state.facets} inTitle={groups[0]?.title ?? ''} choose={(name, value) => change(filtered(state.question, name, value))} clear={() => change({ ...state.question, by: {} })} />
                     <div class="search-main">
                         <Summary change={change} />
-                        {problem && (problem.status === 422 ? <Notice tone="wrong"><p>{problem.message}</p></Notice>
+                        {problem && (problem.status === 422 ? <Notice tone="wrong"><p>{refusal(state.question.q, problem.message)}</p></Notice>
                             : <ProblemNotice problem={problem} retry={() => search.set(state.question, true)} />)}
                         <Said change={change} />
                         {state.status === 'loading' && !groups.length && <Waiting what="Searching" />}

@@ -10,6 +10,9 @@ import { useApp } from './context.ts';
 
 const KIND: Record<string, string> = { conversation: 'Title', message: '' };
 
+// Where its words stand, where nobody said them.
+const ASIDE: Record<string, string> = { thinking: 'in its thinking', tool: 'in the output of a tool' };
+
 function whoOf(hit: Hit): string {
     if (hit.author) return hit.author;
     switch (hit.role) {
@@ -29,6 +32,7 @@ function HitRow({ hit, answered }: { hit: Hit; answered: Question }) {
     const why = reasons(hit);
     const open = () => {
         search.open(key);
+        history.replaceState({ ...history.state, opened: key }, ''); // for the way back after the page was loaded anew
         searches.used(answered);
     };
     return (
@@ -36,6 +40,7 @@ function HitRow({ hit, answered }: { hit: Hit; answered: Question }) {
             <a class="hit" data-key={key} href={hrefOf({ name: 'conversation', id: hit.conversation_id ?? hit.id, messageId: hit.message_id ?? '', q: answered.q })} onClick={open}>
                 <span class="hit-head">
                     <span class="hit-who">{whoOf(hit)}</span>
+                    {hit.found_in && <span class="hit-aside">{ASIDE[hit.found_in]}</span>}
                     {hit.created_at && <time dateTime={hit.created_at} title={exact(hit.created_at)}>{day(hit.created_at)}</time>}
                 </span>
                 <span class={`hit-snippet${hit.highlights.length ? '' : ' hit-beside'}`}><Marked hit={hit} /></span>

@@ -7,8 +7,9 @@ import { CrossIcon } from '../ui/icons.tsx';
 import { useApp } from './context.ts';
 
 const EXAMPLES: [string, string][] = [
-    ['"group commit"', 'these words in a row'], ['-draft', 'without this word'], ['data*', 'words that begin so'], ['provider:claude', 'from one provider'],
-    ['role:user', 'only questions'], ['during:"last March"', 'from that time'],
+    ['"group commit"', 'these words in a row'], ['-draft', 'without this word'], ['data*', 'words that begin so'], ['tea OR coffee', 'one of them'],
+    ['in:"my trip"', 'in conversations of that title'], ['role:user', 'only questions'], ['provider:claude', 'from one provider'], ['has:code', 'also image, link, file'],
+    ['during:"last March"', 'from that time'], ['is:shared', 'what others share'],
 ];
 
 function Kept({ name, list, remove }: { name: string; list: Question[]; remove?: (question: Question) => void }) {
