@@ -61,7 +61,7 @@ function Said({ change }: { change: (question: Question) => void }) {
                 </p>
             )}
             {answered?.exact && <p class="corrected">Exactly as typed. <button type="button" class="link-button" onClick={() => change({ ...question, exact: false })}>Correct words that stand nowhere</button></p>}
-            {hints.map((h) => <p key={`${h.code} ${h.field}`} class="corrected">{hintWords(h)}</p>)}
+            {hints.map((h) => <p key={`${h.code} ${h.field}`} class="corrected">{hintWords(h)}{h.code === 'date_alone' && <> <button type="button" class="link-button" onClick={() => change({ ...question, exact: true })}>Search for the words</button></>}</p>)}
         </>
     );
 }
