@@ -259,7 +259,7 @@ static err_t rows_of(const struct search_run *r, struct counted *ret)
 {
     enum { NEWEST_MAX = 400 };
     size_t room = r->head_count ? r->head_count : NEWEST_MAX;
-    ret->list = arena_array(r->a, room, sizeof *ret->list);
+    ret->list = ARENA_ARRAY(r->a, const struct search_row *, room);
     ret->count = 0;
     if (!ret->list)
         return arena_err(r->a);
