@@ -26,6 +26,19 @@ err_t archive_say(struct db *db, struct uuid owner, const char *entity, struct u
     return say_for(db, owner, owner, entity, id, kind, fields, version, now_ms);
 }
 
+err_t archive_say_new(struct db *db, struct uuid owner, const char *entity, struct uuid id,
+                      int64_t now_ms)
+{
+    const struct op_new op = { .owner_id = owner,
+                               .actor_id = owner,
+                               .entity = entity,
+                               .kind = "created",
+                               .entity_id = id,
+                               .version = 1,
+                               .fresh = true };
+    return ops_append(db, &op, now_ms);
+}
+
 err_t archive_check_version(int64_t expected, int64_t now)
 {
     return !expected || expected == now

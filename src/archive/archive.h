@@ -95,6 +95,9 @@ struct archive_added {
 NODISCARD err_t archive_add(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
                             const struct conversation *c, const struct archive_added *added,
                             int64_t now_ms);
+/* The title alone, to one that was there before: the owner's own stays. title: any bytes; STR_NONE gives none. */
+NODISCARD err_t archive_add_title(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                                  struct str title, int64_t now_ms, bool *ret_added);
 
 struct archive_conversation { /* a row */
     struct uuid id;

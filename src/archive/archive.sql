@@ -88,9 +88,9 @@ DELETE FROM message_version WHERE owner_id = :owner AND conversation_id = :id;
 DELETE FROM media WHERE owner_id = :owner AND conversation_id = :id;
 
 -- :query archive_path
--- What a reader sees: the current branch without what the provider hides.
-SELECT id, conversation_id, parent_id, origin_id, role, author, model, blocks, hash, position, version, created_ms,
-       hidden, on_path, source_id
+-- What a reader sees: the current branch without what the provider hides. Without what is the same in each of these rows: a
+-- column costs as much as what is made of it.
+SELECT id, parent_id, origin_id, role, author, model, blocks, hash, position, version, created_ms, source_id
   FROM message
  WHERE owner_id = :owner AND conversation_id = :id AND position > :after AND on_path AND NOT hidden
  ORDER BY position LIMIT :limit;
@@ -102,11 +102,12 @@ SELECT id, conversation_id, parent_id, origin_id, role, author, model, blocks, h
  WHERE owner_id = :owner AND conversation_id = :id AND position > :after
  ORDER BY position LIMIT :limit;
 
--- :query archive_message_one
-SELECT id, conversation_id, parent_id, origin_id, role, author, model, blocks, hash, position, version, created_ms,
-       hidden, on_path, source_id
-  FROM message
- WHERE owner_id = :owner AND id = :id;
+-- :query archive_message_text
+-- What the search index needs of one, and no more: it asks for each message of each import.
+SELECT m.conversation_id, m.role, m.author, COALESCE(NULLIF(m.model, ''), c.model) AS model, m.blocks, m.position, m.created_ms,
+       c.title, c.provider, c.account, c.captured_ms
+  FROM message m JOIN conversation c ON c.owner_id = m.owner_id AND c.id = m.conversation_id
+ WHERE m.owner_id = :owner AND m.id = :id AND NOT m.hidden AND c.trashed_ms IS NULL;
 
 -- :query archive_message_insert
 INSERT INTO message (owner_id, id, conversation_id, parent_id, position, origin_id, role, author, model, created_ms,

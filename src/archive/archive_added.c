@@ -4,16 +4,19 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
-static err_t add_title(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
-                       struct str title, int64_t now_ms)
+err_t archive_add_title(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                        struct str title, int64_t now_ms, bool *ret_added)
 {
     struct archive_conversation row;
     int64_t version;
+    assert(db_in_txn(db));
+    *ret_added = false;
     title = utf8_repair(a, utf8_cut(title, TITLE_BYTES_MAX));
     TRY(arena_err(a));
     TRY(archive_get(db, a, owner, id, &row));
     if (row.title_own || !title.n)
         return OK;
+    *ret_added = true;
     return archive_rename(db, a, owner, owner, id, title, 0, now_ms, &version);
 }
 
@@ -85,8 +88,7 @@ static err_t add_versions(struct db *db, struct uuid owner, struct uuid id,
 err_t archive_add(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
                   const struct conversation *c, const struct archive_added *added, int64_t now_ms)
 {
-    assert(db_in_txn(db));
-    if (added->title.n)
-        TRY(add_title(db, a, owner, id, added->title, now_ms));
+    bool titled;
+    TRY(archive_add_title(db, a, owner, id, added->title, now_ms, &titled));
     return added->version_count ? add_versions(db, owner, id, c, added, now_ms) : OK;
 }

@@ -38,12 +38,8 @@ static err_t message_text(struct app *app, struct db *db, struct arena *a, struc
                           struct uuid id, struct index_text *ret)
 {
     UNUSED(app);
-    struct archive_message m;
-    struct archive_conversation c;
-    TRY(archive_store_message(db, a, owner, id, &m));
-    if (m.hidden)
-        return E_NOT_FOUND;
-    TRY(archive_get(db, a, owner, m.conversation_id, &c));
+    struct archive_message_text m;
+    TRY(archive_store_message_text(db, a, owner, id, &m));
     struct json root;
     struct block *blocks;
     size_t count;
@@ -64,18 +60,18 @@ static err_t message_text(struct app *app, struct db *db, struct arena *a, struc
         .owner_id = owner,
         .id = id,
         .parent_id = m.conversation_id,
-        .title = c.title,
+        .title = m.title,
         .text = buf_str(&text),
         .aside = aside.n ? buf_str(&aside) : STR_NONE,
         .thinking_bytes = thinking_bytes,
         .role = m.role,
-        .provider = c.provider,
-        .model = m.model.n ? m.model : c.model,
-        .account = c.account,
+        .provider = m.provider,
+        .model = m.model,
+        .account = m.account,
         .author = m.author,
         .has = has,
         .position = m.position,
-        .created_ms = m.created_ms == TIME_NONE ? c.captured_ms : m.created_ms,
+        .created_ms = m.created_ms == TIME_NONE ? m.captured_ms : m.created_ms,
         .said = m.created_ms != TIME_NONE,
     };
     return OK;

@@ -36,7 +36,7 @@ static err_t insert_message(struct db *db, struct uuid owner, const struct archi
     if (o->measure)
         TRY(archive_measure_add(&r->after, row));
     TRY(archive_store_message_insert(db, owner, row));
-    return archive_say(db, owner, "message", row->id, "created", NULL, 1, o->now_ms);
+    return archive_say_new(db, owner, "message", row->id, o->now_ms);
 }
 
 err_t archive_write_new(struct db *db, struct arena *a, struct uuid owner,

@@ -30,16 +30,25 @@ static const struct db_col CONVERSATION_COLS[] = {
     DB_COL(archive_conversation, context_tool, DB_STR),
 };
 
+/* Those of archive_path first. */
 static const struct db_col MESSAGE_COLS[] = {
-    DB_COL(archive_message, id, DB_UUID),        DB_COL(archive_message, conversation_id, DB_UUID),
-    DB_COL(archive_message, parent_id, DB_UUID), DB_COL(archive_message, origin_id, DB_STR),
-    DB_COL(archive_message, role, DB_STR),       DB_COL(archive_message, author, DB_STR),
-    DB_COL(archive_message, model, DB_STR),      DB_COL(archive_message, blocks, DB_STR),
-    DB_COL(archive_message, hash, DB_STR),       DB_COL(archive_message, position, DB_I64),
-    DB_COL(archive_message, version, DB_I64),    DB_COL(archive_message, created_ms, DB_I64),
-    DB_COL(archive_message, hidden, DB_BOOL),    DB_COL(archive_message, on_path, DB_BOOL),
+    DB_COL(archive_message, id, DB_UUID),
+    DB_COL(archive_message, parent_id, DB_UUID),
+    DB_COL(archive_message, origin_id, DB_STR),
+    DB_COL(archive_message, role, DB_STR),
+    DB_COL(archive_message, author, DB_STR),
+    DB_COL(archive_message, model, DB_STR),
+    DB_COL(archive_message, blocks, DB_STR),
+    DB_COL(archive_message, hash, DB_STR),
+    DB_COL(archive_message, position, DB_I64),
+    DB_COL(archive_message, version, DB_I64),
+    DB_COL(archive_message, created_ms, DB_I64),
     DB_COL(archive_message, source_id, DB_UUID),
+    DB_COL(archive_message, hidden, DB_BOOL),
+    DB_COL(archive_message, on_path, DB_BOOL),
+    DB_COL(archive_message, conversation_id, DB_UUID),
 };
+enum { PATH_COLS = COUNTOF(MESSAGE_COLS) - 3 };
 
 static struct db_value uuid_or_null(struct uuid u)
 {
@@ -131,16 +140,35 @@ err_t archive_messages(struct db *db, struct arena *a, struct uuid owner, struct
                        bool all, int64_t after_position, size_t limit, struct archive_message **ret,
                        size_t *ret_count)
 {
-    return db_rows(db, a, all ? &SQL_ARCHIVE_TREE : &SQL_ARCHIVE_PATH,
-                   DB_ARGS(DBU(owner), DBU(conversation), DBI(after_position), DBI((int64_t)limit)),
-                   MESSAGE_COLS, COUNTOF(MESSAGE_COLS), sizeof **ret, limit, ret, ret_count);
+    TRY(db_rows(db, a, all ? &SQL_ARCHIVE_TREE : &SQL_ARCHIVE_PATH,
+                DB_ARGS(DBU(owner), DBU(conversation), DBI(after_position), DBI((int64_t)limit)),
+                MESSAGE_COLS, all ? COUNTOF(MESSAGE_COLS) : PATH_COLS, sizeof **ret, limit, ret,
+                ret_count));
+    for (size_t i = 0; !all && i < *ret_count; i++) {
+        (*ret)[i].conversation_id = conversation;
+        (*ret)[i].on_path = true;
+    }
+    return OK;
 }
 
-err_t archive_store_message(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
-                            struct archive_message *ret)
+err_t archive_store_message_text(struct db *db, struct arena *a, struct uuid owner, struct uuid id,
+                                 struct archive_message_text *ret)
 {
-    return db_one(db, a, &SQL_ARCHIVE_MESSAGE_ONE, DB_ARGS(DBU(owner), DBU(id)), MESSAGE_COLS,
-                  COUNTOF(MESSAGE_COLS), ret);
+    static const struct db_col cols[] = {
+        DB_COL(archive_message_text, conversation_id, DB_UUID),
+        DB_COL(archive_message_text, role, DB_STR),
+        DB_COL(archive_message_text, author, DB_STR),
+        DB_COL(archive_message_text, model, DB_STR),
+        DB_COL(archive_message_text, blocks, DB_STR),
+        DB_COL(archive_message_text, title, DB_STR),
+        DB_COL(archive_message_text, provider, DB_STR),
+        DB_COL(archive_message_text, account, DB_STR),
+        DB_COL(archive_message_text, position, DB_I64),
+        DB_COL(archive_message_text, created_ms, DB_I64),
+        DB_COL(archive_message_text, captured_ms, DB_I64),
+    };
+    return db_one(db, a, &SQL_ARCHIVE_MESSAGE_TEXT, DB_ARGS(DBU(owner), DBU(id)), cols,
+                  COUNTOF(cols), ret);
 }
 
 err_t archive_store_message_insert(struct db *db, struct uuid owner,

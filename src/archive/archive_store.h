@@ -23,8 +23,15 @@ NODISCARD err_t archive_store_version_add(struct db *db, struct uuid owner,
 NODISCARD err_t archive_store_message_version(struct db *db, struct uuid owner, struct uuid id,
                                               int64_t version);
 NODISCARD err_t archive_store_message_delete(struct db *db, struct uuid owner, struct uuid id);
-NODISCARD err_t archive_store_message(struct db *db, struct arena *a, struct uuid owner,
-                                      struct uuid id, struct archive_message *ret);
+struct
+    archive_message_text { /* of a message that is shown, with what its conversation says of it */
+    struct uuid conversation_id;
+    struct str role, author, model, blocks, title, provider, account;
+    int64_t position, created_ms, captured_ms;
+};
+/* E_NOT_FOUND: also one that is hidden, or in the trash. */
+NODISCARD err_t archive_store_message_text(struct db *db, struct arena *a, struct uuid owner,
+                                           struct uuid id, struct archive_message_text *ret);
 NODISCARD err_t archive_store_media(struct db *db, struct uuid owner, struct uuid conversation,
                                     const struct archive_media *m);
 NODISCARD err_t archive_store_names_blob(struct db *db, struct uuid owner, struct sha256 h,

@@ -63,7 +63,7 @@ static err_t put_step(struct db *db, struct uuid owner, const struct merge_step 
         return OK;
     case MERGE_NEW:
         TRY(archive_store_message_insert(db, owner, row));
-        return archive_say(db, owner, "message", row->id, "created", NULL, 1, now_ms);
+        return archive_say_new(db, owner, "message", row->id, now_ms);
     case MERGE_CHANGED:
         TRY(archive_store_message_replace(db, owner, row, now_ms));
         TRY(archive_store_message_place(db, owner, row));

@@ -9,6 +9,9 @@
 /* Append an op: the owner's own doing. */
 NODISCARD err_t archive_say(struct db *db, struct uuid owner, const char *entity, struct uuid id,
                             const char *kind, const char *fields, int64_t version, int64_t now_ms);
+/* That of a thing whose id was made just now. */
+NODISCARD err_t archive_say_new(struct db *db, struct uuid owner, const char *entity,
+                                struct uuid id, int64_t now_ms);
 /* expected 0: any. E_PRECONDITION. */
 NODISCARD err_t archive_check_version(int64_t expected, int64_t now);
 /* An op for each of its messages, in pages: a conversation may be larger than a request's arena. */

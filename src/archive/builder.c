@@ -3,7 +3,10 @@
 #include <math.h>
 
 #include "archive/markdown.h"
+#include "base/crypto.h"
+#include "base/encode.h"
 #include "base/limits.h"
+#include "base/picture_type.h"
 
 void build_begin(struct builder *b, struct arena *a, const char *name, struct conversation *ret)
 {
@@ -274,6 +277,37 @@ void build_image(struct builder *b, struct str url, struct str alt, int64_t widt
     x->image.alt = alt;
     x->image.width = width;
     x->image.height = height;
+}
+
+void build_picture(struct builder *b, struct str media_type, struct str base64)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct str bytes;
+    if (b->err != OK)
+        return;
+    if (base64.n / 4 * 3 > IMPORT_MEDIA_BYTES) {
+        build_finding(b, FOUND_MEDIA_LIMIT, media_type);
+        return;
+    }
+    arena_init(&a, 2 * IMPORT_MEDIA_BYTES);
+    err_t e = base64_decode(&a, base64, &bytes);
+    if (e == E_BUSY) {
+        build_fail(b, e);
+        return;
+    }
+    if (e != OK || !picture_type(bytes).n) {
+        err_clear();
+        build_finding(b, FOUND_IMAGE_IN_TEXT, media_type);
+        return;
+    }
+    build_image(b, STR_NONE, STR_NONE, -1, -1);
+    struct message *m = build_here(b);
+    if (b->err != OK || !m->block_count)
+        return;
+    struct block *x = &m->blocks[m->block_count - 1];
+    x->image.sha256 = sha256_hex(b->a, sha256_of(bytes));
+    x->image.base64 = base64;
+    build_fail(b, arena_err(b->a));
 }
 
 void build_file(struct builder *b, struct str name, struct str media_type, struct str text)

@@ -52,6 +52,9 @@ void build_call(struct builder *b, struct str id, struct str name, struct str ar
 void build_result(struct builder *b, struct str call_id, struct str content, bool is_error);
 void build_cite(struct builder *b, struct str url, struct str title);
 void build_image(struct builder *b, struct str url, struct str alt, int64_t width, int64_t height);
+/* One that stands in the source itself, in base64, which lives as long as the conversation: it is named by its hash. What is no
+ * picture, or larger than IMPORT_MEDIA_BYTES, is a finding. media_type: as the source says, for the finding. */
+void build_picture(struct builder *b, struct str media_type, struct str base64);
 void build_file(struct builder *b, struct str name, struct str media_type, struct str text);
 /* The provider's id of the file added last: under it an export holds the bytes. */
 void build_file_id(struct builder *b, struct str id);

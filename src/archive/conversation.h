@@ -62,7 +62,8 @@ struct block {
         struct {
             struct str sha256, source_url, alt;
             int64_t width, height;
-        } image; /* -1: not given */
+            struct str base64; /* it stands in the source itself; neither written nor hashed */
+        } image;               /* -1: not given */
         struct {
             struct str name, media_type, sha256, text;
             struct str

@@ -10,6 +10,12 @@ struct walk {
     struct buf *out;
 };
 
+/* Bytes that mean nothing but themselves wherever they stand: most of any text. */
+static const bool PLAIN[256] = {
+    ['!'] = true, ['"'] = true, ['%' ... ')'] = true, [',' ... '9'] = true, [':'] = true,
+    [';'] = true, ['?'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, [0x80 ... 0xff] = true,
+};
+
 static bool is_blank(struct str text, size_t at) /* the edges of the text too */
 {
     return at >= text.n || text.s[at] == ' ' || text.s[at] == '\t' || text.s[at] == '\n' ||
@@ -124,6 +130,12 @@ static void take_paragraph(struct walk *w)
                    strchr("*_`~#>[]!|", w->text.s[w->at + 1])) {
             buf_putc(w->out, w->text.s[w->at + 1]); /* escaped: a letter like any other */
             w->at += 2;
+        } else if (PLAIN[(unsigned char)c]) {
+            size_t end = w->at + 1;
+            while (end < w->text.n && PLAIN[(unsigned char)w->text.s[end]])
+                end++;
+            buf_put(w->out, str_sub(w->text, w->at, end));
+            w->at = end;
         } else {
             size_t end = skip_blanks(w->text, w->at);
             if (end == w->at)

@@ -28,25 +28,29 @@ static err_t bad(struct json_values *v, const char *what)
     return err_note(E_BAD_JSON, NULL, "%s at byte %llu", what, at);
 }
 
-/* Forget what stands before `n` in the window. */
-static void drop(struct json_values *v, size_t n)
+/* What stands before `begin` goes. Only where more is wanted: moving the rest for each of many small values is most of the work. */
+static void drop(struct json_values *v)
 {
-    buf_consume(&v->window, n);
-    v->base += n;
-    v->at -= n;
+    buf_consume(&v->window, v->begin);
+    v->base += v->begin;
+    v->at -= v->begin;
+    v->begin = 0;
 }
 
 void json_values_forget(struct json_values *v)
 {
-    drop(v, v->at);
-    if (v->window.cap > 8 * PIECE_BYTES)
-        buf_shrink(&v->window);
+    v->begin = v->at;
+    if (v->window.cap <= 8 * PIECE_BYTES)
+        return;
+    drop(v);
+    buf_shrink(&v->window);
 }
 
 /* More bytes behind those of the window. */
 static err_t more(struct json_values *v)
 {
     size_t n;
+    drop(v);
     char *to = buf_reserve(&v->window, PIECE_BYTES);
     if (!to)
         return buf_err(&v->window);
@@ -73,7 +77,7 @@ static err_t next_byte(struct json_values *v, char *ret)
             *ret = v->window.s[v->at];
             return OK;
         }
-        drop(v, v->at);
+        v->begin = v->at;
         if (v->ended) {
             *ret = 0;
             return OK;
@@ -164,48 +168,51 @@ static bool skim(struct json_values *v, char first)
     return done;
 }
 
+/* Of a value that is over the limit nothing is kept, while its end is looked for. */
+static void look_at_size(struct json_values *v)
+{
+    v->too_big = v->too_big || v->window.n - v->begin > v->value_bytes_max;
+    if (v->too_big)
+        v->begin = v->at;
+}
+
+static err_t given(struct json_values *v, struct str *ret)
+{
+    if (v->too_big || v->at - v->begin > v->value_bytes_max)
+        return err_note(E_LIMIT, NULL, "it has more than %zu bytes", v->value_bytes_max);
+    *ret = str_sub(buf_str(&v->window), v->begin, v->at);
+    return OK;
+}
+
 /* The value that begins at `at`, whole in the window. E_LIMIT: looked through to its end all the same. */
 static err_t take(struct json_values *v, char first, struct str *ret)
 {
-    drop(v, v->at);
+    v->begin = v->at;
     v->depth = 0;
     v->in_string = v->odd = v->too_big = false;
     while (!skim(v, first)) {
         if (v->ended)
             return bad(v, "the text ends inside a value");
-        if (v->window.n > v->value_bytes_max || v->too_big) {
-            v->too_big = true;
-            drop(v, v->at);
-        }
+        look_at_size(v);
         TRY(more(v));
     }
-    if (v->too_big || v->at > v->value_bytes_max)
-        return err_note(E_LIMIT, NULL, "it has more than %zu bytes", v->value_bytes_max);
-    *ret = str_of(v->window.s, v->at);
-    return OK;
+    return given(v, ret);
 }
 
 /* One on each line: what is broken in one ends with its line. */
 static err_t take_line(struct json_values *v, struct str *ret)
 {
-    size_t from = 0;
     const char *end;
-    drop(v, v->at);
+    v->begin = v->at;
     v->too_big = false;
-    while (!(end = memchr(v->window.s + from, '\n', v->window.n - from)) && !v->ended) {
-        from = v->window.n;
-        if (v->window.n > v->value_bytes_max || v->too_big) {
-            v->too_big = true;
-            v->at = v->window.n;
-            drop(v, v->at);
-            from = 0;
-        }
+    while (!(end = memchr(v->window.s + v->at, '\n', v->window.n - v->at)) && !v->ended) {
+        v->at = v->window.n;
+        look_at_size(v);
         TRY(more(v));
     }
     v->at = end ? (size_t)(end - v->window.s) : v->window.n;
-    if (v->too_big || v->at > v->value_bytes_max)
-        return err_note(E_LIMIT, NULL, "it has more than %zu bytes", v->value_bytes_max);
-    *ret = str_trim(str_of(v->window.s, v->at));
+    TRY(given(v, ret));
+    *ret = str_trim(*ret);
     return OK;
 }
 

@@ -22,7 +22,9 @@ struct json_values {
     const char *const *lists; /* names, NULL-ended; not owned */
     struct buf window;
     size_t value_bytes_max;
-    size_t at;     /* in the window: looked at so far */
+    size_t
+        begin; /* in the window: of the value that was given, or is looked through; what stands before may go */
+    size_t at;     /* … looked at so far */
     size_t place;  /* of the value given last: in its list or, in lines, its line; from 1 */
     uint64_t base; /* the window's first byte in the text */
     enum json_values_in in;

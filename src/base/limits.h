@@ -67,7 +67,7 @@
 
 /* The operation log and jobs */
 #define OPS_KEEP_MS           (INT64_C(90) * 24 * 3600 * 1000)
-#define OPS_BATCH_MAX         500 /* ops handed to a consumer at once */
+#define OPS_BATCH_MAX         2000 /* ops handed to a consumer at once */
 #define OPS_READ_MAX          5000
 #define OPS_CONSUMERS_MAX     64
 #define OPS_ARENA_BYTES_MAX   MIB(128) /* one batch of one consumer */
@@ -128,9 +128,10 @@
 #define TRASH_SWEPT_AT_ONCE      1000 /* by one sweep; the next one goes on */
 
 /* Import */
-#define IMPORT_ENTRIES_MAX 200000  /* files in a folder or a zip */
-#define IMPORT_DEPTH_MAX   16      /* folders in one another */
-#define IMPORT_VALUE_BYTES MIB(64) /* the JSON of one conversation */
+#define IMPORT_ENTRIES_MAX 200000         /* files in a folder or a zip */
+#define IMPORT_DEPTH_MAX   16             /* folders in one another */
+#define IMPORT_VALUE_BYTES MIB(64)        /* the JSON of one conversation … */
+#define IMPORT_OWN_BYTES   JSON_BYTES_MAX /* … in the normal form, as which sessions are sent */
 #define IMPORT_ZIP_RATIO_MAX \
     300 /* unpacked to packed bytes of a whole zip; deflate alone gives 1032 at most … */
 #define IMPORT_ZIP_FREE_BYTES MIB(64) /* … and nobody minds as long as it holds less than this */

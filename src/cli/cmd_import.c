@@ -106,7 +106,7 @@ static bool agrees(struct cli *c, int *ret_status)
 static int take_tool(struct cli *c, const struct sessions *s, const char *tool)
 {
     CLEANUP(spool_close) struct spool out = { 0 };
-    struct str id, text, name = str_fmt(c->arena, "%s.jsonl", tool);
+    struct str id, text, name = str_fmt(c->arena, "%s.zip", tool);
     struct json import;
     err_t e = spool_open(&out, c->arena);
     for (size_t i = 0; e == OK && i < s->count; i++) {

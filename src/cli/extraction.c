@@ -37,7 +37,27 @@ static void say_skipped(struct extraction *x, struct str file, size_t place, con
         fprintf(x->to, "%.*s\n", STR_ARG(buf_str(&x->line)));
 }
 
-static err_t write_line(struct extraction *x, struct conversation *c)
+static err_t keep_pictures(struct extraction *x, const struct import_source *s,
+                           const struct conversation *c)
+{
+    for (size_t i = 0; x->keep && i < s->media_count; i++) {
+        const struct import_media *m = &s->media[i];
+        if (m->base64.n)
+            TRY(x->keep(x->into, m, c->messages[m->message].blocks[m->block].image.sha256));
+    }
+    return OK;
+}
+
+static err_t put_line(struct extraction *x)
+{
+    if (x->put)
+        return x->put(x->into, buf_str(&x->line));
+    return fwrite(x->line.s, 1, x->line.n, x->to) == x->line.n
+               ? OK
+               : err_note(E_IO, NULL, "writing what was read failed");
+}
+
+static err_t write_line(struct extraction *x, const struct import_source *s, struct conversation *c)
 {
     CLEANUP(arena_free) struct arena hashing = { 0 }, scratch = { 0 };
     arena_init(&hashing, CONVERSATION_ARENA_BYTES_MAX);
@@ -51,8 +71,8 @@ static err_t write_line(struct extraction *x, struct conversation *c)
     conversation_write(&o, c);
     buf_putc(&x->line, '\n');
     TRY(buf_err(&x->line));
-    if (fwrite(x->line.s, 1, x->line.n, x->to) != x->line.n)
-        return err_note(E_IO, NULL, "writing what was read failed");
+    TRY(keep_pictures(x, s, c));
+    TRY(put_line(x));
     x->given++;
     return OK;
 }
@@ -81,7 +101,7 @@ err_t extraction_entry(struct extraction *x, const struct import_reading *readin
     for (; e == OK; arena_reset(&a)) {
         e = import_source_next(&s, &a, &c);
         if (e == OK) {
-            TRY(write_line(x, &c));
+            TRY(write_line(x, &s, &c));
         } else if (e != E_NOT_FOUND && !extraction_ends(e) && (!alone || s.place)) {
             say_skipped(x, name, s.place, reason(e));
             e = OK;

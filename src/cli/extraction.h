@@ -1,5 +1,5 @@
 /* Files to conversations in the normal form, a line each, without a server: what `vivim extract` prints and what is sent of a coding
- * agent's sessions. */
+ * agent's sessions (importing.h). */
 #ifndef VIVIM_CLI_EXTRACTION_H
 #define VIVIM_CLI_EXTRACTION_H
 
@@ -8,7 +8,11 @@
 #include "imports/source.h"
 
 struct extraction {
-    FILE *to;
+    FILE *
+        to; /* NULL: `put` takes the lines, and `keep` the pictures that stand in the file itself */
+    err_t (*put)(void *into, struct str line);
+    err_t (*keep)(void *into, const struct import_media *m, struct str sha256);
+    void *into;
     struct buf line;
     size_t given, skipped;
     bool json; /* what is passed over is said there too, as a line vivim.skipped/1 */

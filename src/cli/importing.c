@@ -187,34 +187,99 @@ int importing_report(struct cli *c, struct str path, struct str text, struct jso
 
 /* --- what is sent ---------------------------------------------------------------------------------------------------- */
 
-err_t spool_open(struct spool *s, struct arena *a)
+static err_t written(bool done)
 {
-    *s = (struct spool){ 0 };
-    TRY(folder_temp(a, "vivim-sessions-", &s->folder));
-    s->path = str_cstr(a, str_fmt(a, "%s/sessions.jsonl", s->folder));
-    FILE *to = s->path ? fopen(s->path, "wxe") : NULL;
-    if (!to) {
-        spool_close(s);
-        return err_note(E_IO, NULL, "making a file for what is sent failed");
-    }
-    extraction_init(&s->x, to);
-    return OK;
-}
-
-err_t spool_flush(struct spool *s)
-{
-    if (fflush(s->x.to) == 0)
+    if (done)
         return OK;
     return errno == ENOSPC || errno == EDQUOT
                ? err_note(E_FULL, NULL, "the disk has no room for what is sent")
                : err_note(E_IO, NULL, "writing what is sent failed");
 }
 
+static err_t spool_bytes(void *spool, struct str bytes)
+{
+    struct spool *s = spool;
+    return written(fwrite(bytes.s, 1, bytes.n, s->file) == bytes.n);
+}
+
+static err_t end_part(struct spool *s)
+{
+    char name[64];
+    if (!s->part.n)
+        return OK;
+    snprintf(name, sizeof name, "conversations/%05zu.jsonl", ++s->parts);
+    TRY(zip_out_add(&s->zip, str_from(name), buf_str(&s->part), false));
+    buf_clear(&s->part);
+    return OK;
+}
+
+/* One that is larger than a part is a part of its own. */
+static err_t spool_line(void *spool, struct str line)
+{
+    struct spool *s = spool;
+    if (s->part.n + line.n > EXPORT_PART_BYTES)
+        TRY(end_part(s));
+    buf_put(&s->part, line);
+    return buf_err(&s->part);
+}
+
+static err_t spool_picture(void *spool, const struct import_media *m, struct str sha256)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct spool *s = spool;
+    struct str bytes;
+    if (map_has(&s->pictures, sha256))
+        return OK;
+    arena_init(&a, 4 * IMPORT_MEDIA_BYTES);
+    TRY(base64_decode(&a, m->base64, &bytes));
+    struct str name = str_fmt(&a, "media/%.*s", STR_ARG(sha256)), kept = str_dup(&s->arena, sha256);
+    TRY(arena_err(&a));
+    TRY(arena_err(&s->arena));
+    TRY(map_put(&s->pictures, kept, s));
+    return zip_out_add(&s->zip, name, bytes, false);
+}
+
+static err_t open_zip(struct spool *s, struct arena *a)
+{
+    TRY(folder_temp(a, "vivim-sessions-", &s->folder));
+    s->path = str_cstr(a, str_fmt(a, "%s/sessions.zip", s->folder));
+    s->file = s->path ? fopen(s->path, "wxe") : NULL;
+    if (!s->file)
+        return err_note(E_IO, NULL, "making a file for what is sent failed");
+    return zip_out_init(&s->zip, spool_bytes, s, clock_wall_ms());
+}
+
+err_t spool_open(struct spool *s, struct arena *a)
+{
+    *s = (struct spool){ 0 };
+    arena_init(&s->arena, MIB(256));
+    map_init(&s->pictures, &s->arena);
+    buf_init(&s->part, NULL, MIB(1024));
+    extraction_init(&s->x, NULL);
+    s->x.put = spool_line;
+    s->x.keep = spool_picture;
+    s->x.into = s;
+    err_t e = open_zip(s, a);
+    if (e != OK)
+        spool_close(s);
+    return e;
+}
+
+err_t spool_flush(struct spool *s)
+{
+    TRY(end_part(s));
+    TRY(zip_out_end(&s->zip));
+    return written(fflush(s->file) == 0);
+}
+
 void spool_close(struct spool *s)
 {
-    if (s->x.to)
-        fclose(s->x.to);
+    if (s->file)
+        fclose(s->file);
+    zip_out_free(&s->zip);
     extraction_free(&s->x);
+    buf_free(&s->part);
+    arena_free(&s->arena);
     if (s->folder)
         folder_remove(s->folder);
     *s = (struct spool){ 0 };

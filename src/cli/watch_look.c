@@ -190,7 +190,7 @@ static err_t take_sessions(struct look *k, struct session_file **list, size_t co
     TRY(spool_flush(&out));
     if (!out.x.given)
         return remember(k);
-    TRY(importing_send(k->w->c, out.path, S("sessions.jsonl"), &id));
+    TRY(importing_send(k->w->c, out.path, S("sessions.zip"), &id));
     return follow(k, S("sessions"), id);
 }
 

@@ -110,7 +110,7 @@ err_t db_prepare_check(struct db *db, const struct db_query *q)
     return db->store->driver->prepare_check(db, q);
 }
 
-void db_on_commit(struct db_store *s, void (*hook)(void *context), void *context)
+void db_on_commit(struct db_store *s, void (*hook)(void *context, unsigned marks), void *context)
 {
     s->hook = hook;
     s->hook_context = context;
@@ -311,7 +311,7 @@ err_t db_txn_begin(struct db_txn *tx, struct db *db)
             E_READ_ONLY, NULL,
             "a write could not be brought to the disk; restart the server when the disk is sound");
     db->txn_error = OK;
-    db->marked = false;
+    db->marks = 0;
     db->together = 0;
     TRY(settled(db));
     TRY(ready(db));
@@ -367,10 +367,10 @@ bool db_in_txn(const struct db *db)
     return db->in_txn;
 }
 
-void db_txn_mark(struct db *db)
+void db_txn_mark(struct db *db, unsigned marks)
 {
     assert(db->in_txn);
-    db->marked = true;
+    db->marks |= marks;
 }
 
 /* --- hand-over ------------------------------------------------------------------------------------------ */

@@ -204,10 +204,12 @@ void db_txn_end(struct db_txn *tx);
 void db_together_begin(struct db *db);
 NODISCARD err_t db_together_end(struct db *db);
 bool db_in_txn(const struct db *db);
-/* Say that this transaction appended ops; after its durable commit the store calls the hook once. */
-void db_txn_mark(struct db *db);
-void db_on_commit(struct db_store *s, void (*hook)(void *context), void *context);
-/* From here on the hook is also called for what other nodes on the same PostgreSQL commit marked, and they are told of what
+/* Say what this transaction did that others wait for. After its durable commit the store calls the hook, once for all that
+ * became durable together, with what they said. */
+enum db_mark { DB_MARK_OPS = 1, DB_MARK_JOBS = 2, DB_MARK_ALL = DB_MARK_OPS | DB_MARK_JOBS };
+void db_txn_mark(struct db *db, unsigned marks);
+void db_on_commit(struct db_store *s, void (*hook)(void *context, unsigned marks), void *context);
+/* From here on the hook is also called (DB_MARK_ALL) for what other nodes on the same PostgreSQL commit marked, and they are told of what
  * is committed marked here, once in DB_DOORBELL_GAP_MS at most; both from a thread of the store. It is a doorbell, which may
  * ring too often, and not at all while its connection is away or when the process dies first: whoever must hear looks now
  * and then. SQLite has no other nodes: nothing happens. Opened before other threads commit and closed after them, with

@@ -29,7 +29,7 @@ struct group {
     _Atomic bool awaited; /* a thread waits for it, or wants it now */
     _Atomic int users;    /* threads that still look at this struct; the last one frees it */
     int64_t began_us;
-    _Atomic bool marked;
+    _Atomic unsigned marks;   /* of its members, not told yet */
     struct db_handed *handed; /* who is told; under the writer's lock, as `over` is */
     bool over;
     struct gate ended; /* behind it the result stands */
@@ -202,8 +202,9 @@ static err_t open_group(struct db_store *s)
 /* One call for the group, by whoever comes first. */
 static void call_hook(struct db_store *s, struct group *g)
 {
-    if (g->result == OK && atomic_exchange(&g->marked, false) && s->hook)
-        s->hook(s->hook_context);
+    unsigned marks = g->result == OK ? atomic_exchange(&g->marks, 0) : 0;
+    if (marks && s->hook)
+        s->hook(s->hook_context, marks);
 }
 
 static err_t result_of(const struct group *g)
@@ -430,8 +431,7 @@ err_t db_group_commit(struct db *db)
         return e;
     }
     g->members++;
-    if (db->marked)
-        g->marked = true;
+    g->marks |= db->marks;
     db->group = NULL;
     if (db->hands_over)
         db->handed = g;

@@ -64,7 +64,7 @@ struct db_store {
     enum db_kind kind;
     char *path_or_url;
     _Atomic bool read_only;
-    void (*hook)(void *context);
+    void (*hook)(void *context, unsigned marks);
     void *hook_context;
     char node[DB_NODE_BYTES];     /* which of the nodes on one PostgreSQL; new with each opening */
     struct db_doorbell *doorbell; /* PostgreSQL (pg_doorbell.c); NULL: does not listen */
@@ -90,7 +90,8 @@ int64_t db_wait_left(const struct db_store *s, int64_t began_ms, int64_t ms);
 struct db {
     struct db_store *store;
     void *connection; /* of the database */
-    bool in_txn, marked, in_reads;
+    bool in_txn, in_reads;
+    unsigned marks;             /* db_txn_mark */
     bool keeps_reads, put_down; /* db_reads_keep; a transaction is open for the next reads … */
     uint64_t put_down_at;       /* … that saw at least so many groups */
     bool inside;                /* of the one that makes a derived store anew, and of migrations */

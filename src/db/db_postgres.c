@@ -510,7 +510,7 @@ static err_t pg_commit(struct db *db)
     err_t e = pg_together_end(db);
     if (e == OK)
         e = send_commit(db);
-    if (db->marked && (e == OK || e == E_UNCLEAR))
+    if (db->marks && (e == OK || e == E_UNCLEAR))
         db_doorbell_ring(s);
     if (e != OK) {
         end_failed(db);
@@ -518,8 +518,8 @@ static err_t pg_commit(struct db *db)
     }
     s->commits++;
     s->groups++;
-    if (db->marked && s->hook)
-        s->hook(s->hook_context);
+    if (db->marks && s->hook)
+        s->hook(s->hook_context, db->marks);
     return OK;
 }
 

@@ -42,7 +42,7 @@ static void ring(struct db_doorbell *d)
 {
     struct db_store *s = d->store;
     if (s->hook)
-        s->hook(s->hook_context);
+        s->hook(s->hook_context, DB_MARK_ALL);
 }
 
 /* --- the connection ------------------------------------------------------------------------------------ */

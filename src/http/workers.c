@@ -51,6 +51,7 @@ static void work_on(void *arg)
 {
     struct workers *w = arg;
     struct db *db = NULL;
+    thread_gives_way(); /* to the loop that gave it something to do, and has more to read */
     for (struct task *t; (t = next_task(w)) != NULL; w->unfinished--) {
         err_t e = db ? OK : db_connect(w->server->options.store, &db);
         t->run(t, db, e);

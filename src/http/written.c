@@ -81,8 +81,8 @@ static void answer_some(struct net_loop *l, void *arg)
     struct written *w = arg;
     bool more;
     struct call *c = take(w, &more);
-    if (more) /* a letter of the next turn */
-        net_post(l, answer_some, w);
+    if (more)
+        net_next_turn(l, answer_some, w);
     while (c) {
         struct call *next = c->next; /* answered, it is gone */
         finish(c);

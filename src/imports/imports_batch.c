@@ -50,7 +50,7 @@ static void add_message(struct sha256_ctx *h, const struct message *m)
 }
 
 struct sha256 import_digest(const struct conversation *c, const struct import_media *media,
-                            size_t media_count)
+                            size_t media_count, struct str own_title)
 {
     struct sha256_ctx h;
     const struct str texts[] = { str_from(c->provider), c->title,          c->model,
@@ -71,6 +71,8 @@ struct sha256 import_digest(const struct conversation *c, const struct import_me
         add_i64(&h, (int64_t)media[i].message);
         add_i64(&h, (int64_t)media[i].block);
     }
+    if (own_title.n)
+        add_str(&h, own_title);
     return sha256_end(&h);
 }
 
@@ -150,14 +152,19 @@ static err_t put(struct import_run *w, struct batch_item *i, struct import_item 
     i->c.source.captured_ms = captured_ms(i, now_ms);
     db_together_begin(w->db);
     TRY(archive_put_in(w->db, &i->a, owner, &i->c, &options, now_ms, &put));
-    if (put.created)
-        TRY(archive_add(w->db, &i->a, owner, put.id, &i->c, &i->added, now_ms));
-    row->outcome = put.created ? S("new") : put.changed ? S("changed") : S("unchanged");
+    bool titled = false;
+    TRY(put.created
+            ? archive_add(w->db, &i->a, owner, put.id, &i->c, &i->added, now_ms)
+            : archive_add_title(w->db, &i->a, owner, put.id, i->added.title, now_ms, &titled));
+    row->outcome = put.created ? S("new") : put.changed || titled ? S("changed") : S("unchanged");
     row->conversation_id = put.id;
     row->version = put.version;
     if (put.joined && put.changed) {
         row->reason_code = S("joined");
         row->reason = S("it made one conversation of several");
+    } else if (titled) {
+        row->reason_code = S("titled");
+        row->reason = S("it has the title that its owner gave it elsewhere");
     }
     if (put.source_new && !put.created)
         row->source_id = put.source_id;

@@ -82,7 +82,7 @@ static err_t prepare(struct import_run *w, struct import_source *s, struct batch
     if (w->row.account.n) /* who gives it knows better */
         i->c.source.account = w->row.account;
     TRY(hash(i));
-    i->digest = import_digest(&i->c, s->media, s->media_count);
+    i->digest = import_digest(&i->c, s->media, s->media_count, s->added.title);
     TRY(is_seen(w, i, &seen));
     if (seen || w->row.dry_run)
         return OK;

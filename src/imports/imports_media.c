@@ -1,4 +1,5 @@
 /* Pictures and files of a conversation: what came with it, and what stands at a public address. */
+#include "base/encode.h"
 #include "base/limits.h"
 #include "base/picture_type.h"
 #include "base/utf8.h"
@@ -88,7 +89,8 @@ static err_t keep_one(struct import_run *w, struct import_source *s, struct batc
     struct str bytes;
     struct sha256 hash;
     arena_init(&bytes_arena, 4 * IMPORT_MEDIA_BYTES);
-    err_t e = m->sha256.n
+    err_t e = m->base64.n ? base64_decode(&bytes_arena, m->base64, &bytes)
+              : m->sha256.n
                   ? own_bytes(w, s, &bytes_arena, m, &bytes)
                   : import_source_read_entry(s, &bytes_arena, m->entry, IMPORT_MEDIA_BYTES, &bytes);
     if (e == E_LIMIT || e == E_INVALID || e == E_NOT_FOUND || e == E_CORRUPT)

@@ -48,9 +48,10 @@ NODISCARD err_t batch_flush(struct import_run *w);
 /* Would trying again help? As in registry/job.h. */
 bool import_is_passing(err_t e);
 
-/* What a conversation says, for import_seen: of all that the archive would store of it. After conversation_hash. */
+/* What a conversation says, for import_seen: of all that the archive would store of it. After conversation_hash. own_title: that
+ * its owner gave it elsewhere; STR_NONE. */
 struct sha256 import_digest(const struct conversation *c, const struct import_media *media,
-                            size_t media_count);
+                            size_t media_count, struct str own_title);
 
 /* Pictures and files: those that came with it are stored as blobs, those at public addresses are fetched as captures do; their
  * hashes stand in the blocks then. What cannot be had is a finding. Not in a dry run. Errors as pictures_keep. */

@@ -183,9 +183,11 @@ static err_t attach(struct import_source *s, struct arena *a, struct conversatio
         b->file.name = name; /* the conversation knows its id alone */
     if (entry != SIZE_MAX)
         return add(s, a,
-                   (struct import_media){ message, block, entry,
-                                          file ? b->file.media_type : STR_NONE,
-                                          file ? b->file.name : name, STR_NONE });
+                   (struct import_media){ .message = message,
+                                          .block = block,
+                                          .entry = entry,
+                                          .media_type = file ? b->file.media_type : STR_NONE,
+                                          .name = file ? b->file.name : name });
     if (!is_address(reference) && !has_words)
         finding_add(a, c, FOUND_MEDIA_UNAVAILABLE, "the export does not hold %.*s",
                     STR_ARG(file && b->file.name.n ? b->file.name : reference));
@@ -202,8 +204,11 @@ static err_t attach_own(struct import_source *s, struct arena *a, size_t message
     if (!sha256.n)
         return OK;
     return add(s, a,
-               (struct import_media){ message, block, media_by_id(s->files, sha256), STR_NONE,
-                                      file ? b->file.name : b->image.alt, sha256 });
+               (struct import_media){ .message = message,
+                                      .block = block,
+                                      .entry = media_by_id(s->files, sha256),
+                                      .name = file ? b->file.name : b->image.alt,
+                                      .sha256 = sha256 });
 }
 
 /* By their hashes, also of what was said before. */
@@ -218,12 +223,30 @@ static err_t attach_all_own(struct import_source *s, struct arena *a, const stru
     return arena_err(a);
 }
 
+/* --- what stands in the source itself ---------------------------------------------------------------------------------------- */
+
+static err_t attach_inline(struct import_source *s, struct arena *a, struct conversation *c)
+{
+    for (size_t i = 0; i < c->message_count; i++)
+        for (size_t k = 0; k < c->messages[i].block_count; k++) {
+            struct block *b = &c->messages[i].blocks[k];
+            if (b->type != BLOCK_IMAGE || !b->image.base64.n)
+                continue;
+            TRY(add(s, a,
+                    (struct import_media){
+                        .message = i, .block = k, .entry = SIZE_MAX, .base64 = b->image.base64 }));
+            b->image.base64 = STR_NONE;
+        }
+    return OK;
+}
+
 err_t media_attach(struct import_source *s, struct arena *a, struct conversation *c)
 {
     s->media = NULL;
     s->media_count = 0;
     if (s->own)
         return attach_all_own(s, a, c);
+    TRY(attach_inline(s, a, c));
     if (!s->files->folder && !s->files->zip)
         return OK; /* a file alone has nothing beside it */
     for (size_t i = 0; i < c->message_count; i++)

@@ -39,6 +39,7 @@ struct import_media {
     size_t entry; /* SIZE_MAX: none; the store may have it from before */
     struct str media_type, name; /* as the provider says; STR_NONE */
     struct str sha256;           /* of an archive of ours, which names it by this; else STR_NONE */
+    struct str base64;           /* it stands in the source itself; then `entry` is none */
 };
 
 struct import_source {

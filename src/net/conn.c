@@ -349,6 +349,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     struct net_conn *c = stream->data;
     if (n > 0 && !c->ended)
         c->protocol->data(c, buf->base, (size_t)n);
+    else if (n == UV_EOF && !c->ended && c->protocol->waits && c->protocol->waits(c))
+        net_pause(c);
     else if (n < 0 || (c->dropped_bytes += (uint32_t)n) > HTTP_LINGER_BYTES_MAX)
         net_close(c);
 }

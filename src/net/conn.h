@@ -15,6 +15,9 @@ struct net_peers;
 struct net_protocol {
     /* Bytes have come; they are the loop's and end with the call. The connection may be closed in it. */
     void (*data)(struct net_conn *c, char *bytes, size_t n);
+    /* The other side has said all that it will. Does it still wait for an answer? Then nothing more is read until net_resume,
+     * which finds out again; else it has gone. May be NULL: it has. */
+    bool (*waits)(struct net_conn *c);
     /* Everything given to net_write is with the kernel. May be NULL. */
     void (*drained)(struct net_conn *c);
     /* The deadline passed (it is cleared before the call). */

@@ -171,9 +171,9 @@ static void hand_up(struct http1 *h)
     if (x->body_fd >= 0 && lseek(x->body_fd, 0, SEEK_SET) != 0)
         x->body_too_large = true;
     h->server->request(x, h->server->context);
-    /* One at a time: what the client sends ahead stays in the kernel. An answer that was ready and went out at once spares
-     * the two calls that this costs. */
-    if (!h->given_away && (h->state == AWAITING || h->state == SENDING))
+    /* Who sends ahead is not read before its turn. The others are read on: for them that costs nothing, while to stop and to begin
+     * again would be two calls each. */
+    if (h->ahead.n && !h->given_away && (h->state == AWAITING || h->state == SENDING))
         net_pause(h->conn);
 }
 
@@ -427,8 +427,9 @@ static void consume(struct http1 *h, char *bytes, size_t n)
         break;
     case CHECKING:
     case AWAITING:
-    case SENDING:
+    case SENDING: /* one at a time: what the client sends ahead of this stays in the kernel */
         keep_ahead(h, bytes, n);
+        net_pause(h->conn);
         if (buf_err(&h->ahead))
             net_close(h->conn);
         break;
@@ -554,10 +555,8 @@ void http1_reply(struct http1_exchange *x, const struct http1_reply *r)
         return;
     }
     assert(h->state == AWAITING || h->state == HELD);
-    if (h->state == HELD) {
-        net_pause(h->conn);
+    if (h->state == HELD)
         h->gone = NULL;
-    }
     h->close_after = r->close;
     h->state = r->stream ? STREAMING : SENDING;
     if (r->stream) {
@@ -697,6 +696,13 @@ static void protocol_data(struct net_conn *c, char *bytes, size_t n)
     reader_done(h);
 }
 
+/* A client may close its half behind its last request. */
+static bool protocol_waits(struct net_conn *c)
+{
+    const struct http1 *h = c->state;
+    return h->state == AWAITING || h->state == SENDING;
+}
+
 static void protocol_drained(struct net_conn *c)
 {
     struct http1 *h = c->state;
@@ -748,6 +754,7 @@ static void protocol_stopping(struct net_conn *c)
 
 const struct net_protocol HTTP1_PROTOCOL = {
     .data = protocol_data,
+    .waits = protocol_waits,
     .drained = protocol_drained,
     .timeout = protocol_timeout,
     .stopping = protocol_stopping,

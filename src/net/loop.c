@@ -21,8 +21,8 @@ struct loop_start {
 
 /* --- mailbox ------------------------------------------------------------------------------- */
 
-static void send_letter(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg), void *arg,
-                        struct str copy)
+static struct net_letter *letter_new(void (*fn)(struct net_loop *l, void *arg), void *arg,
+                                     struct str copy)
 {
     struct net_letter *letter = malloc(sizeof *letter + copy.n);
     if (!letter)
@@ -32,6 +32,13 @@ static void send_letter(struct net_loop *l, void (*fn)(struct net_loop *l, void 
     letter->arg = copy.n ? letter->copy : arg;
     if (copy.n)
         memcpy(letter->copy, copy.s, copy.n);
+    return letter;
+}
+
+static void send_letter(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg), void *arg,
+                        struct str copy)
+{
+    struct net_letter *letter = letter_new(fn, arg, copy);
     mutex_lock(&l->mail_lock);
     *l->last = letter;
     l->last = &letter->next;
@@ -51,15 +58,8 @@ void net_post_copy(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg)
     send_letter(l, fn, NULL, bytes);
 }
 
-/* Was there any? */
-static bool read_letters(struct net_loop *l)
+static void read_all(struct net_loop *l, struct net_letter *letter)
 {
-    mutex_lock(&l->mail_lock);
-    struct net_letter *letter = l->first;
-    l->first = NULL;
-    l->last = &l->first;
-    mutex_unlock(&l->mail_lock);
-    bool any = letter != NULL;
     while (letter) {
         struct net_letter *next = letter->next;
         l->more = next != NULL;
@@ -68,12 +68,50 @@ static bool read_letters(struct net_loop *l)
         letter = next;
     }
     l->more = false;
-    return any;
+}
+
+/* Was there any? */
+static bool read_letters(struct net_loop *l)
+{
+    mutex_lock(&l->mail_lock);
+    struct net_letter *letter = l->first;
+    l->first = NULL;
+    l->last = &l->first;
+    mutex_unlock(&l->mail_lock);
+    read_all(l, letter);
+    return letter != NULL;
 }
 
 static void read_mail(uv_async_t *async)
 {
     read_letters(async->data);
+}
+
+/* What these leave for the turn behind this one stays. */
+static bool read_left(struct net_loop *l)
+{
+    struct net_letter *letter = l->left;
+    l->left = NULL;
+    l->last_left = &l->left;
+    read_all(l, letter);
+    return letter != NULL;
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    struct net_loop *l = idle->data;
+    read_left(l);
+    if (!l->left)
+        uv_idle_stop(idle);
+}
+
+void net_next_turn(struct net_loop *l, void (*fn)(struct net_loop *l, void *arg), void *arg)
+{
+    struct net_letter *letter = letter_new(fn, arg, STR_NONE);
+    *l->last_left = letter;
+    l->last_left = &letter->next;
+    if (!uv_is_closing((uv_handle_t *)&l->idle)) /* else net_loops_stop reads it */
+        uv_idle_start(&l->idle, on_idle);
 }
 
 /* --- life -------------------------------------------------------------------------------------- */
@@ -127,14 +165,16 @@ static err_t loop_init(struct net_loop *l, int number)
 {
     l->number = number;
     l->last = &l->first;
+    l->last_left = &l->left;
     mutex_init(&l->mail_lock);
     l->read_buffer = malloc(NET_READ_BYTES);
     if (!l->read_buffer || uv_loop_init(&l->uv) != 0)
         return E_BUSY;
-    l->mail.data = l->tick.data = l->turn.data = l->woken.data = l;
+    l->mail.data = l->tick.data = l->turn.data = l->woken.data = l->idle.data = l;
     if (uv_async_init(&l->uv, &l->mail, read_mail) != 0 || uv_timer_init(&l->uv, &l->tick) != 0)
         return E_BUSY;
-    uv_prepare_init(&l->uv, &l->turn); /* neither fails */
+    uv_idle_init(&l->uv, &l->idle); /* none of these fails */
+    uv_prepare_init(&l->uv, &l->turn);
     uv_prepare_start(&l->turn, on_turn);
     uv_check_init(&l->uv, &l->woken);
     uv_check_start(&l->woken, on_woken);
@@ -184,6 +224,7 @@ static void close_all(struct net_loop *l, void *arg)
     uv_close((uv_handle_t *)&l->turn, NULL);
     uv_close((uv_handle_t *)&l->woken, NULL);
     uv_close((uv_handle_t *)&l->mail, NULL);
+    uv_close((uv_handle_t *)&l->idle, NULL);
 }
 
 /* What one loop posted to another that had ended already (a connection that moved) still has to be cleaned up. */
@@ -193,7 +234,7 @@ static void read_late_letters(struct net_loop *loops, int count)
     do {
         any = false;
         for (int i = 0; i < count; i++) {
-            any |= read_letters(&loops[i]);
+            any |= read_letters(&loops[i]) | read_left(&loops[i]);
             uv_run(&loops[i].uv, UV_RUN_NOWAIT);
         }
     } while (any);

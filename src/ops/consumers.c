@@ -78,8 +78,7 @@ static err_t consume_live(struct ops *ops, struct consumer *one, struct arena *a
     struct op *batch;
     size_t count;
     struct op_cursor to = one->at;
-    TRY(ops_read(c->rows, a, &to, OPS_BATCH_MAX, &batch, &count));
-    *ret_more = count == OPS_BATCH_MAX;
+    TRY(ops_batch_read(&c->batch, c->rows, &to, OPS_BATCH_MAX, &batch, &count, ret_more));
     if (!count)
         return OK;
     TRY(one->is->consume(ops->app, c->rows, NULL, a, batch, count));
@@ -105,8 +104,7 @@ static err_t consume_on_node(struct ops *ops, struct consumer *one, struct arena
         TRY(node_cursor_get(ops->app, a, is->name, &one->at));
     one->placed = true;
     struct op_cursor to = one->at;
-    TRY(ops_read(c->rows, a, &to, batch_limit(one), &batch, &count));
-    *ret_more = count == batch_limit(one);
+    TRY(ops_batch_read(&c->batch, c->rows, &to, batch_limit(one), &batch, &count, ret_more));
     if (!count)
         return OK;
     TRY(is->consume(ops->app, c->rows, NULL, a, batch, count));
@@ -120,7 +118,6 @@ static err_t consume(struct ops *ops, struct consumer *one, struct arena *a, boo
     struct consumers *c = &ops->consumers;
     const struct op_consumer *is = one->is;
     struct db *effects = effects_of(c, is);
-    size_t limit = batch_limit(one);
     struct op_cursor from, held, to;
     if (one->begin_again)
         return E_CURSOR_EXPIRED;
@@ -128,8 +125,7 @@ static err_t consume(struct ops *ops, struct consumer *one, struct arena *a, boo
     to = from;
     struct op *batch;
     size_t count;
-    TRY(ops_read(c->rows, a, &to, limit, &batch, &count));
-    *ret_more = count == limit;
+    TRY(ops_batch_read(&c->batch, c->rows, &to, batch_limit(one), &batch, &count, ret_more));
     if (!count)
         return OK;
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
@@ -292,7 +288,9 @@ static void run(void *arg)
     bool postgres = db_backend(ops->app->store) == DB_POSTGRES;
     int64_t poll_ms = poll_every_ms(ops, postgres), eager_ms = poll_ms;
     struct arena a;
+    thread_gives_way();
     arena_init(&a, OPS_ARENA_BYTES_MAX);
+    arena_init(&c->batch.arena, OPS_ARENA_BYTES_MAX);
     while (!stopping(c)) {
         int64_t wait_ms = poll_ms, began_ms = clock_real_ms();
         err_t e = connect_handles(ops);
@@ -304,6 +302,7 @@ static void run(void *arg)
             prune(ops, &a);
             for (size_t i = 0; i < c->count && !stopping(c); i++)
                 step(ops, &c->list[i], &a, &wait_ms);
+            ops_batch_forget(&c->batch);
         }
         if (postgres && wait_ms > eager_ms)
             wait_ms = eager_ms;
@@ -314,6 +313,7 @@ static void run(void *arg)
         }
     }
     arena_free(&a);
+    arena_free(&c->batch.arena);
     db_disconnect(c->rows);
     db_disconnect(c->index);
     c->rows = c->index = NULL;

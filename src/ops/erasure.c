@@ -75,7 +75,7 @@ static err_t ask_for(struct db *db, const char *kind, int64_t at_ms)
     if (waiting)
         return OK;
     TRY(ops_store_job_insert(db, NOBODY, uuid_new(), kind, S("{}"), STR_NONE, at_ms, &inserted));
-    db_txn_mark(db);
+    db_txn_mark(db, DB_MARK_JOBS);
     return OK;
 }
 

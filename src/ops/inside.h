@@ -126,6 +126,13 @@ struct consumer {
     bool behind; /* on the index, which was empty: it has not come to the end of the log yet */
 };
 
+struct ops_batch { /* what was read of the log in this round of the consumers */
+    struct arena arena;
+    struct op_cursor from;
+    struct op *ops;
+    size_t count;
+};
+
 struct consumers {
     struct consumer list[OPS_CONSUMERS_MAX];
     size_t count;
@@ -135,10 +142,17 @@ struct consumers {
     bool wake, stopping;     /* under mutex */
     bool gathering;          /* the same: it looks by itself in a moment */
     struct db *rows, *index; /* the thread's; no index while that is damaged */
-    bool store_away;         /* it has been said in the log */
+    struct ops_batch batch;
+    bool store_away; /* it has been said in the log */
     int64_t next_prune_ms, next_mend_ms;
     _Atomic bool index_behind; /* one of them is */
 };
+
+/* ops_batch.c. What is behind *io_at, which becomes its end: at most `limit`, of what was read already or of the log. *ret_more: perhaps
+ * not all. The ops live until the batch is forgotten, or the log is read again. E_CURSOR_EXPIRED, and what a query can give. */
+NODISCARD err_t ops_batch_read(struct ops_batch *b, struct db *rows, struct op_cursor *io_at,
+                               size_t limit, struct op **ret, size_t *ret_count, bool *ret_more);
+void ops_batch_forget(struct ops_batch *b);
 
 NODISCARD err_t consumers_start(struct ops *ops);
 void consumers_stop(struct ops *ops);

@@ -40,7 +40,7 @@ err_t job_add(struct db *db, struct arena *a, struct uuid owner, const char *kin
         e = add_or_find(db, a, owner, kind, payload, dedup, now_ms, &id, &existing);
     if (e != OK)
         return e == E_CONFLICT ? E_BUSY : e;
-    db_txn_mark(db);
+    db_txn_mark(db, DB_MARK_JOBS);
     *ret_id = id;
     if (ret_existing)
         *ret_existing = existing;

@@ -2,13 +2,15 @@
 #include "ops/inside.h"
 #include "os/clock.h"
 
-/* Called by the store after the durable commit of a transaction that appended ops or queued a
- * job, here or on another node. */
-static void committed(void *context)
+/* Called by the store after the durable commit of a transaction that appended ops or queued a job, here or on another node.
+ * Each is woken for its own alone: small writes are thousands a second, and jobs are few. */
+static void committed(void *context, unsigned marks)
 {
     struct ops *ops = context;
-    consumers_wake(ops);
-    jobs_wake(ops);
+    if (marks & DB_MARK_OPS)
+        consumers_wake(ops);
+    if (marks & DB_MARK_JOBS)
+        jobs_wake(ops);
 }
 
 /* Made, not started: mutexes and conditions are there, so that it can be stopped from any state. */
@@ -122,7 +124,7 @@ err_t ops_settle(struct app *app, int64_t timeout_ms)
             e = err_note(E_TIMEOUT, NULL, "consumers or jobs have not come to an end");
             break;
         }
-        committed(app->ops);
+        committed(app->ops, DB_MARK_ALL);
         clock_sleep_ms(LOOK_MS);
     }
     db_disconnect(index);

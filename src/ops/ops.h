@@ -17,6 +17,8 @@ struct op_new {
     const char *entity, *kind, *fields;        /* fields may be NULL */
     struct uuid entity_id;
     int64_t version;
+    bool
+        fresh; /* it got its id just now, so nobody else can have a right on it yet: readers are not looked for */
 };
 /* Inside an open transaction (assert). Wakes the consumers after its durable commit. */
 NODISCARD err_t ops_append(struct db *db, const struct op_new *op, int64_t now_ms);

@@ -6,7 +6,7 @@ err_t ops_append(struct db *db, const struct op_new *op, int64_t now_ms)
     assert(db_in_txn(db));
     assert(op->entity && op->kind && !uuid_is_nil(op->owner_id) && !uuid_is_nil(op->entity_id));
     TRY(ops_store_append(db, op, now_ms));
-    db_txn_mark(db);
+    db_txn_mark(db, DB_MARK_OPS);
     return OK;
 }
 

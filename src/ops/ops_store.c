@@ -27,6 +27,8 @@ err_t ops_store_append(struct db *db, const struct op_new *op, int64_t now_ms)
                         DBS(str_from(op->entity)), DBU(op->entity_id), DBS(str_from(op->kind)),
                         DBI(op->version), DBS(op->fields ? str_from(op->fields) : S(""))),
                 NULL));
+    if (op->fresh)
+        return OK;
     return db_exec(db, &SQL_OPS_APPEND_STREAM,
                    DB_ARGS(DBU(op->owner_id), DBS(str_from(op->entity)), DBU(op->entity_id)), NULL);
 }

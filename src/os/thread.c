@@ -81,6 +81,13 @@ void thread_is_waited_for(void)
     (void)syscall(SYS_sched_setattr, 0, &a, 0);
 }
 
+void thread_gives_way(void)
+{
+    struct sched_param none = { 0 };
+    (void)sched_setscheduler(0, SCHED_BATCH,
+                             &none); /* 0 is the calling thread; its nice value stays */
+}
+
 void thread_is_in_no_hurry(void)
 {
     (void)setpriority(PRIO_PROCESS, 0, 19); /* with Linux 0 is the calling thread */

@@ -15,6 +15,8 @@ NODISCARD err_t thread_start(struct thread *t, const char *name, void (*fn)(void
 /* Of the calling thread: it does little at a time and others wait for it, so it shall run soon after it wakes. Where the kernel knows
  * no such wish (before Linux 6.12), nothing changes. */
 void thread_is_waited_for(void);
+/* Of the calling thread: it has its fair share, but takes no core away from who runs when it wakes (SCHED_BATCH). */
+void thread_gives_way(void);
 /* Of the calling thread: whatever others do goes before it (nice 19). */
 void thread_is_in_no_hurry(void);
 void thread_join(struct thread *t); /* accepts a thread that never started */

@@ -130,7 +130,9 @@ static err_t consume(struct app *app, struct db *rows, struct db *effects, struc
 {
     struct search_batch *batch;
     TRY(search_batch_begin(effects, &batch));
+    db_reads_begin(rows); /* thousands of single rows */
     err_t e = consume_all(app, rows, batch, a, ops, count);
+    db_reads_end(rows);
     search_batch_free(batch);
     if (e == OK && count)
         e = look(app, effects, ops[count - 1].created_ms);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { BINARY, command, signIn, startServer, tempFolder } from '../lib/server.mjs';
 import { conversations, itemsOf } from '../lib/imports.mjs';
+import { PNG } from '../lib/pictures.mjs';
 
 const SAMPLES = 'tests/unit/imports/samples', SESSION = '5e000000-0000-4000-8000-000000000001';
 const home = tempFolder('vivim-home-'), elsewhere = tempFolder('vivim-elsewhere-');
@@ -61,7 +62,7 @@ test('sessions come in once, those that go on with another are one conversation,
     assert.equal(first.code, 0, first.stderr);
     assert.match(first.stderr, /skipped state\.vscdb, 6: .*inside a string/, 'a broken value costs itself');
     const imports = jsonLines(first.stdout).slice(1);
-    assert.deepEqual(imports.map((i) => [i.label, i.status, i.counts.failed]), ['Claude Code', 'Codex', 'Gemini CLI', 'Cursor'].map((t) => [`${t}.jsonl`, 'done', 0]));
+    assert.deepEqual(imports.map((i) => [i.label, i.status, i.counts.failed]), ['Claude Code', 'Codex', 'Gemini CLI', 'Cursor'].map((t) => [`${t}.zip`, 'done', 0]));
     const all = await byTitle();
     assert.deepEqual(Object.keys(all).sort(), ['A curve', 'An old chat', 'Bread for eight', 'Find the hours', 'Harbours by height', 'Refactor the table', 'Tides and moon', 'inside']);
     const { body: tides } = await owner.json('GET', `/api/v1/conversations/${all['Tides and moon'].id}`);
@@ -70,6 +71,12 @@ test('sessions come in once, those that go on with another are one conversation,
     const before = await messagesOf(tides.id), path = before.filter((m) => m.on_path && !m.hidden);
     assert.deepEqual(path.filter((m) => m.role === 'user').map((m) => m.blocks[0].markdown), ['Why do the tests of the tide table fail?', 'Then use minutes, please.', 'And the moon?', 'Go on with the moon.']);
     assert.ok(before.some((m) => !m.on_path && m.blocks[0]?.markdown === 'Done wrongly.'), 'the other branch');
+
+    // A picture that stood in the session itself is kept like any other.
+    const picture = before.flatMap((m) => m.blocks).find((b) => b.type === 'image');
+    const served = await owner.fetch(`/api/v1/conversations/${tides.id}/media/${picture.sha256}`);
+    assert.deepEqual([served.status, served.headers.get('content-type')], [200, 'image/png']);
+    assert.ok(PNG.equals(Buffer.from(await served.arrayBuffer())));
 
     const again = jsonLines((await vivim(['import', '--agents', '--yes', '--json'])).stdout).slice(1);
     for (const { label, counts } of again) assert.deepEqual([label, counts.new, counts.changed], [label, 0, 0]);

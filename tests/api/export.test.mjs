@@ -107,6 +107,11 @@ test('an archive that is imported into an empty account gives the same conversat
     assert.deepEqual(await told(reader), await told(owner));
 });
 
+// Of an archive the one conversation with that title, and what was added to it.
+function archiveOf(bytes, title) {
+    const members = Object.entries(unzip(bytes)).filter(([name]) => /^(conversations|annotations)/.test(name));
+    return zipOf(Object.fromEntries(members.map(([name, text]) => [name, text.toString().split('\n').filter((line) => line.includes(`"title":"${title}"`)).join('\n')])));
+}
 // All that an archive holds but the manifest's words about itself.
 const without = (text) => text.replace(/"made_at": "[^"]*"|"account":"[^"]*"/g, '');
 const wholeOf = async (who) => {
@@ -165,6 +170,16 @@ test('export, import, export: the same bytes, with pictures, files, titles of on
         const before = await wholeOf(who), again = await importBytes(who, archive);
         assert.deepEqual([again.counts.unchanged, again.counts.new + again.counts.changed + again.counts.failed], [report.counts.new, 0], JSON.stringify((await itemsOf(who, again.id)).filter((i) => i.outcome !== 'unchanged').slice(0, 5)));
         assert.deepEqual(await wholeOf(who), before);
+    }
+    // One that was there before without a title of its owner's gets the archive's, once; what its owner called it stays.
+    const keeper = await signIn(server, 'keeper');
+    await importBytes(keeper, JSON.stringify([said('The third wording.', ['More?', 'More.'])]));
+    for (const [changed, mine] of [[1, null], [0, null], [0, 'Mine here']]) {
+        const [there] = await conversations(keeper);
+        if (mine) await keeper.json('PATCH', `/api/v1/conversations/${there.id}`, { title: mine });
+        const counts = (await importBytes(keeper, archiveOf(archive, 'A name of my own'), '?name=export.zip')).counts;
+        assert.deepEqual([counts.new, counts.changed], [0, changed]);
+        assert.equal((await conversations(keeper))[0].title, mine ?? 'A name of my own');
     }
     // What the message says next is one version more.
     await importBytes(taker, JSON.stringify([said('The fourth wording.', ['More?', 'More.'])]));

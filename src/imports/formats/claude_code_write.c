@@ -28,17 +28,30 @@ struct json *code_result_of(const struct code_session *s, struct str call_id)
 
 /* --- blocks ------------------------------------------------------------------------------------------------------ */
 
-/* In place of pictures and documents that stand in the text itself. */
+/* Pictures and documents that stand in the text itself. */
 static bool is_inline(struct str type)
 {
     return str_eq(type, S("image")) || str_eq(type, S("document"));
 }
 
-static void say_inline(struct builder *b, struct json part)
+static void put_inline(struct builder *b, struct json part)
 {
     struct json source = json_get(part, S("source"));
     struct str type = json_get_str(source, S("media_type"));
-    build_finding(b, FOUND_IMAGE_IN_TEXT, type.n ? type : json_get_str(part, S("type")));
+    type = type.n ? type : json_get_str(part, S("type"));
+    if (str_eq(json_get_str(source, S("type")), S("base64")))
+        build_picture(b, type, json_get_str(source, S("data")));
+    else
+        build_finding(b, FOUND_IMAGE_IN_TEXT, type);
+}
+
+static void put_inlines(struct builder *b, struct json content)
+{
+    struct json_iter it = json_iter(content);
+    struct json part;
+    while (json_is(content, JSON_ARRAY) && json_next(&it, NULL, &part))
+        if (is_inline(json_get_str(part, S("type"))))
+            put_inline(b, part);
 }
 
 static void put_result(struct builder *b, struct json v)
@@ -58,10 +71,8 @@ static void put_result(struct builder *b, struct json v)
     buf_init(&text, b->a, CONVERSATION_BYTES_MAX);
     struct json_iter it = json_iter(content);
     while (json_next(&it, NULL, &part)) {
-        if (is_inline(json_get_str(part, S("type")))) {
-            say_inline(b, part);
+        if (is_inline(json_get_str(part, S("type"))))
             continue;
-        }
         struct str words = json_get_str(part, S("text"));
         if (text.n)
             buf_putc(&text, '\n');
@@ -69,6 +80,7 @@ static void put_result(struct builder *b, struct json v)
     }
     build_fail(b, buf_err(&text));
     build_result(b, id, buf_str(&text), failed);
+    put_inlines(b, content);
 }
 
 static void put_call(struct code_session *s, struct json v)
@@ -94,7 +106,7 @@ static void put_model_part(struct code_session *s, struct json v)
     else if (str_ends(type, S("_tool_result")))
         put_result(s->b, v);
     else if (is_inline(type))
-        say_inline(s->b, v);
+        put_inline(s->b, v);
     else if (!str_eq(type,
                      S("redacted_thinking"))) /* sealed words that only the provider can read */
         build_unknown(s->b, v, FOUND_UNMODELLED_BLOCK, type);
@@ -116,7 +128,8 @@ static void put_model(struct code_session *s, const struct code_turn *t)
 
 struct parted {
     struct buf said, put_in;
-    bool results; /* without their calls */
+    bool results;  /* without their calls */
+    bool pictures; /* or documents */
 };
 
 static void add_words(struct buf *to, struct str words)
@@ -153,7 +166,7 @@ static void part_content(struct code_session *s, struct parted *p, struct json c
         else if (str_eq(type, S("tool_result")))
             p->results |= !code_result_of(s, json_get_str(part, S("tool_use_id")));
         else if (is_inline(type))
-            say_inline(s->b, part);
+            p->pictures = true;
         else
             add_words(&p->said, build_json_text(s->b, part));
     }
@@ -195,17 +208,19 @@ static void write_person(struct code_session *s, const struct tree_node *n,
         part_content(s, &p, x->content);
     build_fail(s->b, buf_err(&p.said));
     build_fail(s->b, buf_err(&p.put_in));
-    if (p.put_in.n || (!p.said.n && !p.results)) {
-        bool both = p.said.n || p.results;
-        struct str id = both && own.n ? str_cat(s->b->a, own, S(":context")) : own;
+    bool shown = p.said.n || p.results || p.pictures;
+    if (p.put_in.n || !shown) {
+        struct str id = shown && own.n ? str_cat(s->b->a, own, S(":context")) : own;
         begin(s, n, id, above, ROLE_SYSTEM, true);
         build_text(s->b, buf_str(&p.put_in));
         above = id.n ? id : above;
     }
-    if (!p.said.n && !p.results)
+    if (!shown)
         return;
     begin(s, n, own, above, p.results && !p.said.n ? ROLE_TOOL : ROLE_USER, false);
     build_text(s->b, buf_str(&p.said));
+    for (const struct code_piece *x = t->first; x; x = x->next)
+        put_inlines(s->b, x->content);
     put_lone_results(s, t);
 }
 

@@ -54,14 +54,29 @@ static struct str words_of(struct rollout *r, struct json content)
     buf_init(&b, r->b->a, CONVERSATION_BYTES_MAX);
     while (json_is(content, JSON_ARRAY) && json_next(&it, NULL, &part)) {
         struct str text = json_get_str(part, S("text"));
-        if (str_eq(rollout_type(part), S("input_image")))
-            build_finding(r->b, FOUND_IMAGE_IN_TEXT, S("input_image"));
         if (b.n && text.n)
             buf_putc(&b, '\n');
         buf_put(&b, text);
     }
     build_fail(r->b, buf_err(&b));
     return buf_str(&b);
+}
+
+/* Behind the words: "data:image/png;base64,…". */
+static void put_pictures(struct rollout *r, struct json content)
+{
+    struct json_iter it = json_iter(content);
+    struct json part;
+    while (json_is(content, JSON_ARRAY) && json_next(&it, NULL, &part)) {
+        struct str url = json_get_str(part, S("image_url")), mark = S(";base64,");
+        size_t at = str_find(url, mark, 0);
+        if (!str_eq(rollout_type(part), S("input_image")))
+            continue;
+        if (str_starts(url, S("data:")) && at < url.n)
+            build_picture(r->b, str_sub(url, 5, at), str_sub(url, at + mark.n, url.n));
+        else
+            build_finding(r->b, FOUND_IMAGE_IN_TEXT, S("input_image"));
+    }
 }
 
 static bool is_typed(const struct rollout *r, struct str text)
@@ -86,6 +101,7 @@ static void put_user(struct rollout *r, const struct rollout_item *i)
     if (!mixed) {
         begin(r, i, typed ? ROLE_USER : ROLE_SYSTEM, !typed);
         build_text(r->b, all);
+        put_pictures(r, content);
         return;
     }
     for (int hidden = 1; hidden >= 0; hidden--) {
@@ -97,6 +113,7 @@ static void put_user(struct rollout *r, const struct rollout_item *i)
             if (is_typed(r, json_get_str(part, S("text"))) == !hidden)
                 build_text(r->b, json_get_str(part, S("text")));
     }
+    put_pictures(r, content);
 }
 
 static void put_message(struct rollout *r, const struct rollout_item *i)
@@ -111,6 +128,7 @@ static void put_message(struct rollout *r, const struct rollout_item *i)
     else
         begin(r, i, ROLE_SYSTEM, true);
     build_text(r->b, words_of(r, json_get(i->payload, S("content"))));
+    put_pictures(r, json_get(i->payload, S("content")));
 }
 
 static void put_reasoning(struct rollout *r, const struct rollout_item *i)
@@ -159,6 +177,7 @@ static void put_output(struct rollout *r, struct json payload)
     }
     build_result(r->b, json_get_str(payload, S("call_id")),
                  json_is(text, JSON_ARRAY) ? words_of(r, text) : text_or_json(r, text), failed);
+    put_pictures(r, text);
 }
 
 static void put_call(struct rollout *r, const struct rollout_item *i, struct str type)

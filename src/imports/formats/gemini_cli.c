@@ -138,7 +138,7 @@ static void put_part(struct chat *k, struct json v)
         build_result(k->b, json_get_str(result, S("id")),
                      build_json_text(k->b, json_get(result, S("response"))), false);
     else if (json_exists(data))
-        build_finding(k->b, FOUND_IMAGE_IN_TEXT, json_get_str(data, S("mimeType")));
+        build_picture(k->b, json_get_str(data, S("mimeType")), json_get_str(data, S("data")));
     else
         build_unknown(k->b, v, FOUND_UNMODELLED_BLOCK, S("a part"));
 }

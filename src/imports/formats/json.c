@@ -20,6 +20,12 @@ struct values {
 
 /* --- values ---------------------------------------------------------------------------------------------------------------- */
 
+static bool is_own(const struct source_head *h)
+{
+    size_t at = source_head_value(h, "format");
+    return str_starts(str_sub(h->bytes, at, h->bytes.n), S("\"vivim.conversation/"));
+}
+
 err_t values_open(struct import_source *s, const char *const *lists,
                   const struct provider *provider)
 {
@@ -28,7 +34,8 @@ err_t values_open(struct import_source *s, const char *const *lists,
         return arena_err(s->arena);
     v->provider = provider;
     arena_init(&v->value, JSON_BYTES_MAX * 4);
-    json_values_init(&v->json, s->reader, lists, IMPORT_VALUE_BYTES);
+    json_values_init(&v->json, s->reader, lists,
+                     is_own(&s->head) ? IMPORT_OWN_BYTES : IMPORT_VALUE_BYTES);
     s->state = v;
     return OK;
 }

@@ -178,6 +178,22 @@ static err_t terms_postgres(struct arena *a, struct str words, struct str meta, 
     return OK;
 }
 
+static void put_term(struct buf *b, uint32_t word)
+{
+    enum { BYTES_MAX = 11 }; /* ten digits and a space */
+    char text[BYTES_MAX], *to = buf_reserve(b, BYTES_MAX);
+    size_t at = BYTES_MAX;
+    if (!to)
+        return;
+    text[--at] = ' ';
+    do {
+        text[--at] = (char)('0' + word % 10);
+        word /= 10;
+    } while (word);
+    memcpy(to, text + at, BYTES_MAX - at);
+    b->n += BYTES_MAX - at;
+}
+
 err_t search_terms(struct arena *a, bool postgres, struct str words, struct str meta,
                    struct search_terms *ret)
 {
@@ -188,11 +204,8 @@ err_t search_terms(struct arena *a, bool postgres, struct str words, struct str 
         TRY(terms_postgres(a, words, meta, &said));
     struct search_walk walk = search_walk(words);
     struct search_word_at at;
-    while (!postgres && search_walk_next(&walk, &at)) {
-        struct buf *to = at.aside ? &aside : &said;
-        buf_put_i64(to, at.word);
-        buf_putc(to, ' ');
-    }
+    while (!postgres && search_walk_next(&walk, &at))
+        put_term(at.aside ? &aside : &said, at.word);
     ret->said = said.n ? buf_str(&said) : S("");
     ret->aside = aside.n ? buf_str(&aside) : S("");
     TRY(buf_err(&said));

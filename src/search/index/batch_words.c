@@ -2,7 +2,10 @@
  * each count once, however many documents have it. */
 #include "search/index/inside.h"
 
-enum { JSON_MAX = 64 * 1024 * 1024 };
+enum {
+    JSON_MAX = 64 * 1024 * 1024,
+    RECENT = 1024, /* a power of two */
+};
 
 void search_vocabulary_init(struct search_vocabulary *v, struct arena *a)
 {
@@ -28,8 +31,24 @@ static err_t intern(struct search_vocabulary *v, struct map *m, struct str key, 
     return OK;
 }
 
-err_t search_vocabulary_add(struct search_vocabulary *v, struct str text, struct str stem,
-                            struct search_entry **ret_stem, struct search_entry **ret_form)
+/* A few hundred words make most of any text: where one was seen lately neither map is asked. */
+static struct search_recent *recent_of(struct search_vocabulary *v, struct str text)
+{
+    uint32_t hash =
+        2166136261u; /* FNV-1a; who makes words collide has them looked up in the maps */
+    for (size_t i = 0; i < text.n; i++)
+        hash = (hash ^ (unsigned char)text.s[i]) * 16777619u;
+    return &v->recent[(hash ^ hash >> 15) & (RECENT - 1)];
+}
+
+static bool is_recent(const struct search_recent *r, struct str text, struct str stem)
+{
+    return r->stem && str_eq(r->stem->text, stem) &&
+           str_eq(r->form ? r->form->text : r->stem->text, text);
+}
+
+static err_t add(struct search_vocabulary *v, struct str text, struct str stem,
+                 struct search_entry **ret_stem, struct search_entry **ret_form)
 {
     enum { KEY_BYTES_MAX = 2 * SEARCH_TOKEN_BYTES_MAX + 1 };
     char key[KEY_BYTES_MAX];
@@ -43,6 +62,21 @@ err_t search_vocabulary_add(struct search_vocabulary *v, struct str text, struct
     memcpy(key + text.n + 1, stem.s, stem.n);
     TRY(intern(v, &v->forms, str_of(key, text.n + 1 + stem.n), text.n, ret_form));
     (*ret_form)->stem = *ret_stem;
+    return OK;
+}
+
+err_t search_vocabulary_add(struct search_vocabulary *v, struct str text, struct str stem,
+                            struct search_entry **ret_stem, struct search_entry **ret_form)
+{
+    if (!v->recent && !(v->recent = ARENA_ARRAY(v->arena, struct search_recent, RECENT)))
+        return arena_err(v->arena);
+    struct search_recent *r = recent_of(v, text);
+    if (!is_recent(r, text, stem)) {
+        TRY(add(v, text, stem, ret_stem, ret_form));
+        *r = (struct search_recent){ *ret_stem, *ret_form };
+    }
+    *ret_stem = r->stem;
+    *ret_form = r->form;
     return OK;
 }
 

@@ -162,11 +162,13 @@ SELECT session FROM search_doc
  WHERE owner_id = :owner AND parent_id = :parent AND position < :position ORDER BY place DESC LIMIT 1;
 
 -- :query index_doc_add
+-- SQLite: VALUES, of which a row is one. INSERT … SELECT begins a savepoint of its own, and at each FTS5 writes what it has gathered.
+-- Its terms go into search_fts; `words` is always there.
 INSERT INTO search_doc (owner_id, doc, entity, id, parent_id, position, place, session, author, meta, created_ms, said_ms, length, language, words
 @sqlite
 )
-SELECT :owner, :doc, :entity, :id, :parent, :position, :place, :session, :author, :meta, :created, :said, :length, :language, :words
- WHERE :terms IS NOT NULL;
+VALUES (:owner, :doc, :entity, :id, :parent, :position, :place, :session, :author, :meta, :created, :said, :length, :language,
+        COALESCE(:words, :terms));
 @postgres
 , terms)
 VALUES (:owner, :doc, :entity, :id, :parent, :position, :place, :session, :author, :meta, :created, :said, :length, :language, :words,

@@ -97,9 +97,13 @@ struct search_entry { /* of a batch's vocabulary: a stem, or a form of one */
     bool used;                 /* by a document that is written: only then it gets a new one */
 };
 
+struct search_recent { /* a word as it was written; form NULL: as its stem */
+    struct search_entry *stem, *form;
+};
 struct search_vocabulary { /* of one owner, while a batch is gathered */
     struct arena *arena;
     struct map stems, forms;
+    struct search_recent *recent;
     struct search_tally words_by, forms_by; /* by how many documents their counts change */
     int64_t next_word, next_form;
 };

@@ -1,5 +1,6 @@
 /* The language of a text, and which of its words only hold it together. */
 #include "base/utf8.h"
+#include "os/thread.h"
 #include "search/words/inside.h"
 
 #define BIT(language) (UINT32_C(1) << (language))
@@ -48,21 +49,40 @@ const char *language_stemmer(enum search_language l)
 
 /* --- function words -------------------------------------------------------------------------- */
 
+/* Every word of every text is looked up here, so they stand in a table by their bytes: the place in STOP_WORDS + 1, 0: free. */
+enum { STOP_SLOTS = 16384 };
+static uint16_t stop_slots[STOP_SLOTS];
+static pthread_once_t stop_once = PTHREAD_ONCE_INIT;
+
+static struct str text_of(const struct stop_word *w)
+{
+    return str_of(STOP_TEXT + w->at, w->n);
+}
+
+/* Where it stands, or the free slot where it would. */
+static size_t stop_slot(struct str word)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < word.n; i++)
+        hash = (hash ^ (unsigned char)word.s[i]) * 16777619u;
+    size_t at = (hash ^ hash >> 15) & (STOP_SLOTS - 1);
+    while (stop_slots[at] && !str_eq(text_of(&STOP_WORDS[stop_slots[at] - 1]), word))
+        at = (at + 1) & (STOP_SLOTS - 1);
+    return at;
+}
+
+static void fill_stop_slots(void)
+{
+    assert(STOP_WORD_COUNT <= STOP_SLOTS / 2);
+    for (size_t i = 0; i < STOP_WORD_COUNT; i++)
+        stop_slots[stop_slot(text_of(&STOP_WORDS[i]))] = (uint16_t)(i + 1);
+}
+
 static const struct stop_word *find_stop_word(struct str word)
 {
-    size_t from = 0, to = STOP_WORD_COUNT;
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        const struct stop_word *w = &STOP_WORDS[middle];
-        int order = str_cmp(word, str_of(STOP_TEXT + w->at, w->n));
-        if (order == 0)
-            return w;
-        if (order < 0)
-            to = middle;
-        else
-            from = middle + 1;
-    }
-    return NULL;
+    pthread_once(&stop_once, fill_stop_slots);
+    uint16_t found = stop_slots[stop_slot(word)];
+    return found ? &STOP_WORDS[found - 1] : NULL;
 }
 
 enum search_word_class search_word_class(enum search_language l, struct str folded)

@@ -203,8 +203,11 @@ static void blocks_come_back_as_they_went(void **state)
     blocks_text(m.blocks, m.block_count, BLOCKS_SAID, &b);
     assert_str(buf_str(&b), "a\nb\nx\ny\n1\n2\nt\ng\nn\ninside\nt");
     buf_clear(&b);
-    blocks_text(m.blocks, m.block_count, BLOCKS_ASIDE, &b);
-    assert_str(buf_str(&b), "n\n{}\nr\nt");
+    blocks_text(m.blocks, m.block_count, BLOCKS_THINKING, &b);
+    assert_str(buf_str(&b), "t");
+    buf_clear(&b);
+    blocks_text(m.blocks, m.block_count, BLOCKS_TOOLS, &b);
+    assert_str(buf_str(&b), "n\n{}\nr");
     assert_int_equal(
         blocks_read(&a, json_of(&a, "[{'type':'hologram'}]"), &m.blocks, &m.block_count),
         E_CORRUPT);

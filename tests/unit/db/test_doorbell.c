@@ -42,7 +42,7 @@ static void commit(int64_t n, bool marked)
     assert_int_equal(db_txn_begin(&tx, f.db), OK);
     assert_int_equal(put(f.db, n, str_from(word)), OK);
     if (marked)
-        db_txn_mark(f.db);
+        db_txn_mark(f.db, DB_MARK_OPS);
     assert_int_equal(db_txn_commit(&tx), OK);
 }
 

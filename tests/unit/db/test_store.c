@@ -225,9 +225,11 @@ static void walking_and_stopping(void **state)
 }
 
 static int hooked;
-static void hook(void *context)
+static unsigned hooked_marks;
+static void hook(void *context, unsigned marks)
 {
     UNUSED(context);
+    hooked_marks = marks;
     __atomic_fetch_add(&hooked, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -241,15 +243,16 @@ static void the_hook_comes_after_marked_commits_alone(void **state)
     {
         CLEANUP(db_txn_end) struct db_txn tx = { 0 };
         assert_int_equal(db_txn_begin(&tx, f.db), OK);
-        db_txn_mark(f.db);
+        db_txn_mark(f.db, DB_MARK_OPS);
     }
     assert_int_equal(hooked, 0);
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     assert_int_equal(db_txn_begin(&tx, f.db), OK);
     assert_int_equal(put(f.db, 2, S("two")), OK);
-    db_txn_mark(f.db);
+    db_txn_mark(f.db, DB_MARK_JOBS);
     assert_int_equal(db_txn_commit(&tx), OK);
     assert_int_equal(hooked, 1);
+    assert_int_equal(hooked_marks, DB_MARK_JOBS); /* not of the one that was given up */
 }
 
 /* Put a row into the table of migrations that a later or another program would have written. */

@@ -322,6 +322,63 @@ static void reads_sent_ahead_see_the_writes_before_them(void **state)
     close(fd);
 }
 
+/* The loop has looked at what came before this. */
+static void pass_a_turn(void)
+{
+    int fd = connect_to();
+    (void)get(fd, "/count");
+    close(fd);
+}
+
+/* A client that says by closing its half that this was its last request still waits for the answer. */
+static void who_closes_its_half_is_answered(void **state)
+{
+    char end;
+    int fd = connect_to();
+    UNUSED(state);
+    ask(fd, "/first");
+    assert_true(gate_wait(&f.begun, WAIT_MS));
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    pass_a_turn();
+    go_on();
+    assert_int_equal(status_of(answer(fd)), 200);
+    assert_int_equal(read(fd, &end, 1), 0);
+    close(fd);
+}
+
+/* While one is worked at, much of what follows lies in the kernel, and nothing of it is lost. */
+static void much_sent_ahead_of_an_answer_is_answered(void **state)
+{
+    enum { PIECES = 4, EACH = 40, HEADER = 1000 };
+    static char pad[HEADER], bytes[65536];
+    struct buf piece;
+    int fd = connect_to(), answers = 0;
+    UNUSED(state);
+    memset(pad, 'x', sizeof pad);
+    buf_init(&piece, &f.arena, MIB(1));
+    for (int i = 0; i < EACH; i++)
+        buf_putf(&piece, "GET /count HTTP/1.1\r\nHost: localhost\r\nX-Pad: %.*s\r\n\r\n", HEADER,
+                 pad);
+    ask(fd, "/first");
+    assert_true(gate_wait(&f.begun, WAIT_MS));
+    for (int i = 0; i < PIECES; i++) { /* each more than is read at once with what lies there */
+        assert_int_equal(write(fd, piece.s, piece.n), (ssize_t)piece.n);
+        pass_a_turn();
+    }
+    go_on();
+    for (size_t n = 0; answers < PIECES * EACH;) {
+        ssize_t got = read(fd, bytes + n, sizeof bytes - n);
+        assert_true(got > 0);
+        n += (size_t)got;
+        const char *at = bytes, *next;
+        for (; (next = memmem(at, n - (size_t)(at - bytes), "rows=1;", 7)); at = next + 7)
+            answers++;
+        n -= (size_t)(at - bytes);
+        memmove(bytes, at, n);
+    }
+    close(fd);
+}
+
 static void an_error_behind_a_commit_is_the_answer(void **state)
 {
     int fd = connect_to();
@@ -434,6 +491,8 @@ int main(void)
         TEST(a_read_waits_for_a_few_answers_and_not_for_all),
         TEST(who_wrote_reads_what_it_wrote),
         TEST(reads_sent_ahead_see_the_writes_before_them),
+        TEST(who_closes_its_half_is_answered),
+        TEST(much_sent_ahead_of_an_answer_is_answered),
         TEST(an_error_behind_a_commit_is_the_answer),
         cmocka_unit_test_setup_teardown(a_stop_in_the_midst_of_a_group_answers_it, set_up,
                                         tear_down_stopped),

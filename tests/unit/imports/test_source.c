@@ -390,6 +390,25 @@ static void our_own_form_is_checked(void **state)
           "-- file: JSON\n  1: invalid_field: its provider \"tomorrow\" is not known\n");
 }
 
+/* A session that is sent comes as one value, and may be larger than what a provider gives for one. */
+static void in_the_normal_form_it_may_be_larger(void **state)
+{
+    UNUSED(state);
+    CLEANUP(arena_free) struct arena a;
+    arena_init(&a, 2 * IMPORT_VALUE_BYTES);
+    struct str own =
+        json_text(&a, OWN("'source':{'kind':'share','id':'share:x'},'messages':[{'role':"
+                          "'user','blocks':[{'type':'text','markdown':'Tea?'}]}]"));
+    size_t n = IMPORT_VALUE_BYTES + 1000, last = own.n - 2; /* the brace and the line's end */
+    char *large = arena_bytes(&a, n + own.n);
+    assert_non_null(large);
+    memcpy(large, own.s, last);
+    memset(large + last, ' ', n);
+    memcpy(large + last + n, own.s + last, own.n - last);
+    TELLS(a, str_of(large, n + own.n),
+          "-- file: JSON\n== chatgpt share share:x\nuser\ntext: Tea?\n");
+}
+
 /* --- sessions, which grow while they are read ------------------------------------------------------------------------------------ */
 
 static struct str sample(struct arena *a, const char *name)
@@ -477,6 +496,7 @@ int main(void)
         cmocka_unit_test(a_session_that_is_half_written_waits_for_its_end),
         cmocka_unit_test(a_line_that_is_broken_and_not_the_last_is_said),
         cmocka_unit_test(a_cycle_of_records_ends),
+        cmocka_unit_test(in_the_normal_form_it_may_be_larger),
         cmocka_unit_test(lines_come_whole_however_they_are_read),
         cmocka_unit_test(samples_give_what_stands_beside_them),
         cmocka_unit_test(what_is_cut_off_costs_what_stands_behind),

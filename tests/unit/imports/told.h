@@ -9,7 +9,9 @@ static inline void put_media(struct buf *b, const struct import_source *s)
 {
     for (size_t i = 0; i < s->media_count; i++) {
         const struct import_media *m = &s->media[i];
-        struct str entry = m->entry == SIZE_MAX ? S("none") : s->files->entries[m->entry].name;
+        struct str entry = m->base64.n            ? S("in itself")
+                           : m->entry == SIZE_MAX ? S("none")
+                                                  : s->files->entries[m->entry].name;
         buf_putf(b, "  media %zu.%zu = %.*s", m->message, m->block, STR_ARG(entry));
         if (m->name.n)
             buf_putf(b, " (%.*s)", STR_ARG(m->name));

@@ -1,5 +1,6 @@
 /* The operation log: order, cursors, retention, and that nothing appears behind a reader. */
 #include "ops/fixture.h"
+#include "ops/inside.h"
 #include "ops/visible.h"
 
 static size_t read_now(struct op_cursor *c, size_t limit, struct op **ret)
@@ -13,6 +14,44 @@ static size_t read_some(struct op_cursor *c, size_t limit, struct op **ret)
 {
     wait_until_visible();
     return read_now(c, limit, ret);
+}
+
+static size_t read_batch(struct ops_batch *b, struct op_cursor *c, size_t limit, struct op **ret,
+                         bool *ret_more)
+{
+    size_t count;
+    ok(ops_batch_read(b, f.db, c, limit, ret, &count, ret_more));
+    return count;
+}
+
+/* What one consumer has read the next ones have from it, each what is behind it; what came since is read at the end. */
+static void the_log_is_read_once_for_all(void **state)
+{
+    UNUSED(state);
+    struct ops_batch b = { .count = 0 };
+    struct op_cursor one = { 0 }, two = { 0 }, three = { 0 };
+    struct op *ops;
+    bool more;
+    arena_init(&b.arena, MIB(1));
+    for (int i = 0; i < 4; i++)
+        append(f.owner, "message", uuid_new(), "created");
+    wait_until_visible();
+    assert_int_equal(read_batch(&b, &one, 3, &ops, &more), 3);
+    assert_true(more); /* of what was read */
+    append(f.owner, "message", uuid_new(), "updated");
+    wait_until_visible();
+    assert_int_equal(read_batch(&b, &two, OPS_BATCH_MAX, &ops, &more), 4);
+    assert_false(more);
+    assert_str(ops[3].kind, "created"); /* the log was not looked at */
+    assert_int_equal(read_batch(&b, &one, OPS_BATCH_MAX, &ops, &more), 1);
+    assert_int_equal(op_cursor_cmp(one, two), 0);
+    assert_int_equal(read_batch(&b, &one, OPS_BATCH_MAX, &ops, &more), 1);
+    assert_str(ops[0].kind, "updated");                                      /* now it was */
+    assert_int_equal(read_batch(&b, &three, OPS_BATCH_MAX, &ops, &more), 5); /* from before it */
+    ops_batch_forget(&b);
+    assert_int_equal(read_batch(&b, &two, 1, &ops, &more), 1);
+    assert_int_equal(op_cursor_cmp(one, two), 0);
+    arena_free(&b.arena);
 }
 
 static void order_and_fields(void **state)
@@ -281,9 +320,9 @@ static void another_server(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(order_and_fields), TEST(clock_set_back), TEST(rolled_back_is_not_there),
-        TEST(bad_cursors),      TEST(retention),      TEST(nothing_is_skipped),
-        TEST(held_open),        TEST(another_server),
+        TEST(the_log_is_read_once_for_all), TEST(order_and_fields), TEST(clock_set_back),
+        TEST(rolled_back_is_not_there),     TEST(bad_cursors),      TEST(retention),
+        TEST(nothing_is_skipped),           TEST(held_open),        TEST(another_server),
     };
     RUN_ON_BOTH(tests);
 }
