@@ -96,7 +96,8 @@
     100 /* by words, and as many by vectors; two neighbours of each beside them */
 #define SEARCH_WHOLE_MAX 2000 /* a conversation of so many is ranked whole */
 #define SEARCH_DRIVE_MAX \
-    40000 /* documents that candidates are chosen from; more frequent words only rank */
+    40000 /* documents that candidates are chosen from; more frequent words only rank … */
+#define SEARCH_DRIVE_SIMILAR_MAX 20000 /* … where similar words choose some too */
 #define SEARCH_SNIPPET_CHARS   240     /* code points */
 #define SEARCH_HIGHLIGHTS_MAX  24      /* in one snippet */
 #define SEARCH_ARENA_BYTES_MAX MIB(64) /* indexing one entity */

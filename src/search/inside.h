@@ -80,11 +80,18 @@ void search_similar_stop(struct search_similar *s); /* accepts NULL */
 /* The index has changed: there may be documents without vectors. Any thread; accepts NULL. */
 void search_similar_wake(struct search_similar *s);
 
-struct search_similar_part { /* of one source, in one search */
-    bool usable;             /* it has an epoch, and all its documents had vectors once */
-    int64_t number;          /* of the epoch */
+struct search_similar_part {     /* of one source, in one search */
+    bool usable;                 /* it has an epoch, and all its documents had vectors once */
+    bool own;                    /* it is the reader's: its own table takes part */
+    int64_t number, own_version; /* of the epoch */
+    uint32_t bytes, background;  /* of a vector; of the background's tables in it */
     struct search_vector *query;
 };
+/* The own table of an owner's archive (similar_own.c), from all its documents or, of a large one, every so many-th. *ret: its bytes, ""
+ * where there is too little to learn from. The check's errors, E_DB, E_LIMIT, E_BUSY. */
+NODISCARD err_t search_own_make(struct arena *a, struct db *index, struct uuid owner,
+                                const struct search_statistics *of,
+                                const struct search_check *check, struct str *ret);
 /* Where the query's words are in the tables and the reader's documents have vectors: similar words take part. */
 NODISCARD err_t search_similar_begin(struct search_run *r);
 /* Is it a word that the tables know? Then it is no slip, wherever it stands. */
