@@ -72,7 +72,7 @@ static int scan(size_t count)
     struct search_vector v = { .scale = 0.01F };
     struct search_near_hit hits[HITS];
     uint64_t x = 1;
-    need(search_near_new(BYTES, (size_t)1 << 32, &n), "a set");
+    need(search_near_new(BYTES, BYTES, (size_t)1 << 32, &n), "a set");
     for (size_t i = 0; i < count; i++) {
         struct search_near_item item = { .meta = (uint32_t)(i * 2654435761U >> 16) };
         memcpy(&item.id, &i, sizeof i);
@@ -84,11 +84,11 @@ static int scan(size_t count)
     }
     double from = cpu_seconds(), all, half;
     for (int i = 0; i < ROUNDS; i++)
-        search_near_scan(n, &v, NULL, NULL, hits, HITS);
+        search_near_scan(n, &v, true, NULL, NULL, hits, HITS);
     all = cpu_seconds() - from;
     from = cpu_seconds();
     for (int i = 0; i < ROUNDS; i++)
-        search_near_scan(n, &v, keep_half, NULL, hits, HITS);
+        search_near_scan(n, &v, true, keep_half, NULL, hits, HITS);
     half = cpu_seconds() - from;
     printf("{\"vectors\":%zu,\"bytes\":%d,\"all_ms\":%.2f,\"half_ms\":%.2f}\n", count, BYTES,
            all * 1000 / ROUNDS, half * 1000 / ROUNDS);

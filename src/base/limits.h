@@ -96,7 +96,8 @@
     100 /* by words, and as many by vectors; two neighbours of each beside them */
 #define SEARCH_WHOLE_MAX 2000 /* a conversation of so many is ranked whole */
 #define SEARCH_DRIVE_MAX \
-    40000 /* documents that candidates are chosen from; more frequent words only rank */
+    40000 /* documents that candidates are chosen from; more frequent words only rank … */
+#define SEARCH_DRIVE_SIMILAR_MAX 20000 /* … where similar words choose some too */
 #define SEARCH_SNIPPET_CHARS   240     /* code points */
 #define SEARCH_HIGHLIGHTS_MAX  24      /* in one snippet */
 #define SEARCH_ARENA_BYTES_MAX MIB(64) /* indexing one entity */
@@ -140,7 +141,7 @@
 #define SOURCE_HEAD_BYTES     KIB(64) /* by which a format is told */
 #define SOURCE_HEAD_NAMES_MAX 256
 #define IMPORT_BODY_BYTES_MAX ((size_t)1 << 40) /* of an upload, above what the operator set */
-#define IMPORT_BATCH_BYTES    MIB(8)            /* of conversations that are stored together … */
+#define IMPORT_BATCH_BYTES    MIB(16)           /* of conversations that are stored together … */
 #define IMPORT_BATCH_MAX      64                /* … and how many of them */
 #define IMPORT_MEDIA_BYTES    MIB(32)           /* of one picture or file */
 #define IMPORT_FETCH_MS       15000 /* for the pictures of one conversation that stand elsewhere … */

@@ -24,7 +24,7 @@ static struct search_wanted wanted_of(const struct search_run *r, size_t source,
 static size_t drive(const struct search_run *r, size_t source, struct search_wanted *any)
 {
     uint64_t left = r->rank.ranked;
-    int64_t sum = 0;
+    int64_t sum = 0, most = r->space ? SEARCH_DRIVE_SIMILAR_MAX : SEARCH_DRIVE_MAX;
     size_t count = 0;
     while (left) {
         size_t rarest = SIZE_MAX;
@@ -38,7 +38,7 @@ static size_t drive(const struct search_run *r, size_t source, struct search_wan
         if (!w.count)
             continue;
         sum += r->rank.words[rarest].df;
-        if (count && sum > SEARCH_DRIVE_MAX)
+        if (count && sum > most)
             break;
         any[count++] = w;
     }

@@ -56,6 +56,11 @@ NODISCARD err_t search_languages_of(struct db *index, struct arena *a, struct uu
 /* Words, phrases and filters in numbers; words that stand nowhere corrected, unless `exact`. */
 NODISCARD err_t search_resolve(struct search_run *r);
 
+/* --- when.c ------------------------------------------------------------------------------------------ */
+
+/* The dates among the query's words, when it is known which of them rank. */
+NODISCARD err_t search_take_dates(struct search_run *r);
+
 /* --- candidates.c ------------------------------------------------------------------------------------- */
 
 /* What a source's index is asked for. `all`: every ranked word. */
@@ -75,11 +80,18 @@ void search_similar_stop(struct search_similar *s); /* accepts NULL */
 /* The index has changed: there may be documents without vectors. Any thread; accepts NULL. */
 void search_similar_wake(struct search_similar *s);
 
-struct search_similar_part { /* of one source, in one search */
-    bool usable;             /* it has an epoch, and all its documents had vectors once */
-    int64_t number;          /* of the epoch */
+struct search_similar_part {     /* of one source, in one search */
+    bool usable;                 /* it has an epoch, and all its documents had vectors once */
+    bool own;                    /* it is the reader's: its own table takes part */
+    int64_t number, own_version; /* of the epoch */
+    uint32_t bytes, background;  /* of a vector; of the background's tables in it */
     struct search_vector *query;
 };
+/* The own table of an owner's archive (similar_own.c), from all its documents or, of a large one, every so many-th. *ret: its bytes, ""
+ * where there is too little to learn from. The check's errors, E_DB, E_LIMIT, E_BUSY. */
+NODISCARD err_t search_own_make(struct arena *a, struct db *index, struct uuid owner,
+                                const struct search_statistics *of,
+                                const struct search_check *check, struct str *ret);
 /* Where the query's words are in the tables and the reader's documents have vectors: similar words take part. */
 NODISCARD err_t search_similar_begin(struct search_run *r);
 /* Is it a word that the tables know? Then it is no slip, wherever it stands. */

@@ -243,11 +243,25 @@ struct search_epoch_row {
     int64_t number, upto;
     bool whole;       /* all that was there when it began has its vector: it may be used */
     struct str epoch; /* search_epoch_write */
+    int64_t own_documents, own_version; /* of the own table: documents when it was made; changes */
 };
+/* The one that is used (the newest that is whole, else the newest), or the newest, which may still be made. E_NOT_FOUND. */
 NODISCARD err_t search_index_epoch(struct db *index, struct arena *a, struct uuid owner,
-                                   struct search_epoch_row *ret); /* E_NOT_FOUND */
-NODISCARD err_t search_index_epoch_put(struct db *index, struct uuid owner,
-                                       const struct search_epoch_row *row);
+                                   bool newest, struct search_epoch_row *ret);
+/* own: the own table's bytes, "" without one. */
+NODISCARD err_t search_index_epoch_add(struct db *index, struct uuid owner,
+                                       const struct search_epoch_row *row, struct str own);
+NODISCARD err_t search_index_epoch_upto(struct db *index, struct uuid owner,
+                                        const struct search_epoch_row *row); /* upto, whole */
+NODISCARD err_t search_index_own(struct db *index, struct arena *a, struct uuid owner,
+                                 int64_t number, struct str *ret); /* E_NOT_FOUND */
+/* When it had so many documents, they were too few for a table. */
+NODISCARD err_t search_index_own_none(struct db *index, struct uuid owner, int64_t number,
+                                      int64_t documents);
+/* What is older than this epoch goes: epochs with their tables; vectors of so many documents. */
+NODISCARD err_t search_index_epochs_end(struct db *index, struct uuid owner, int64_t number);
+NODISCARD err_t search_index_vectors_end(struct db *index, struct uuid owner, int64_t number,
+                                         size_t limit, int64_t *ret_count);
 /* Owners that have documents, in the order of their ids. */
 NODISCARD err_t search_index_owners(struct db *index, struct arena *a, struct uuid after,
                                     size_t limit, struct uuid **ret, size_t *ret_count);

@@ -335,18 +335,57 @@ SELECT d.doc, d.owner_id, d.id, d.parent_id, d.entity, d.author, d.meta, d.words
 SELECT owner_id FROM search_owner WHERE documents > 0 AND owner_id > :after ORDER BY owner_id LIMIT :limit;
 
 -- :query index_epoch
-SELECT number, upto, whole, epoch FROM search_epoch WHERE owner_id = :owner;
+-- The one that is used: the newest that is whole, else the newest.
+SELECT number, upto, whole, epoch, own_documents, own_version FROM search_epoch WHERE owner_id = :owner
+ ORDER BY whole DESC, number DESC LIMIT 1;
 
--- :query index_epoch_put
+-- :query index_epoch_newest
+SELECT number, upto, whole, epoch, own_documents, own_version FROM search_epoch WHERE owner_id = :owner ORDER BY number DESC LIMIT 1;
+
+-- :query index_epoch_add
 -- Of an owner that is still there.
-INSERT INTO search_epoch (owner_id, number, upto, whole, epoch)
+INSERT INTO search_epoch (owner_id, number, upto, whole, epoch, own, own_documents, own_version)
 @sqlite
-SELECT :owner, :number, :upto, :whole, :epoch WHERE EXISTS (SELECT 1 FROM search_owner WHERE owner_id = :owner)
+SELECT :owner, :new_number, 0, FALSE, :epoch, :own, :own_documents, 0 WHERE EXISTS (SELECT 1 FROM search_owner WHERE owner_id = :owner);
 @postgres
-SELECT CAST(:owner AS UUID), CAST(:number AS BIGINT), CAST(:upto AS BIGINT), CAST(:whole AS BOOLEAN), CAST(:epoch AS BYTEA)
- WHERE EXISTS (SELECT 1 FROM search_owner WHERE owner_id = :owner)
+SELECT CAST(:owner AS UUID), CAST(:new_number AS BIGINT), 0, FALSE, CAST(:epoch AS BYTEA), CAST(:own AS BYTEA), CAST(:own_documents AS BIGINT), 0
+ WHERE EXISTS (SELECT 1 FROM search_owner WHERE owner_id = :owner);
 @end
-ON CONFLICT (owner_id) DO UPDATE SET number = excluded.number, upto = excluded.upto, whole = excluded.whole, epoch = excluded.epoch;
+
+-- :query index_epoch_upto
+UPDATE search_epoch SET upto = :upto, whole = :whole WHERE owner_id = :owner AND number = :number;
+
+-- :query index_epoch_own
+SELECT own FROM search_epoch WHERE owner_id = :owner AND number = :number;
+
+-- :query index_epoch_own_documents
+-- There was too little to make a table of.
+UPDATE search_epoch SET own_documents = :own_documents WHERE owner_id = :owner AND number = :number;
+
+-- :query index_owns
+-- Epochs that have an own table.
+SELECT number FROM search_epoch WHERE owner_id = :owner AND LENGTH(own) > 0 ORDER BY number LIMIT :limit;
+
+-- :query index_own_put
+UPDATE search_epoch SET own = :own, own_version = own_version + 1 WHERE owner_id = :owner AND number = :number;
+
+-- :query index_words_gone
+-- Those of these that nothing has any more.
+SELECT 0 AS at, word, 0 AS form, df, text FROM search_word
+@sqlite
+ WHERE word IN (SELECT CAST(key AS BIGINT) FROM json_each(:counts)) AND +owner_id = :owner AND df <= 0 LIMIT :limit;
+@postgres
+ WHERE word IN (SELECT CAST(key AS BIGINT) FROM json_each_text(CAST(:counts AS JSON))) AND owner_id = :owner AND df <= 0 LIMIT :limit;
+@end
+
+-- :query index_epochs_end
+DELETE FROM search_epoch WHERE owner_id = :owner AND number < :newer;
+
+-- :query index_vectors_end
+-- Some of those of older epochs.
+DELETE FROM search_vector
+ WHERE owner_id = :owner AND number < :newer
+   AND doc IN (SELECT doc FROM search_vector WHERE owner_id = :owner AND number < :newer ORDER BY doc LIMIT :limit);
 
 -- :query index_docs_behind
 SELECT doc, words FROM search_doc WHERE owner_id = :owner AND doc > :doc_after ORDER BY doc LIMIT :limit;
@@ -364,7 +403,7 @@ SELECT :owner, :doc, :number, :vector WHERE EXISTS (SELECT 1 FROM search_doc WHE
 SELECT CAST(:owner AS UUID), CAST(:doc AS BIGINT), CAST(:number AS BIGINT), CAST(:vector AS BYTEA)
  WHERE EXISTS (SELECT 1 FROM search_doc WHERE owner_id = :owner AND doc = :doc)
 @end
-ON CONFLICT (owner_id, doc) DO UPDATE SET number = excluded.number, vector = excluded.vector;
+ON CONFLICT (owner_id, doc, number) DO UPDATE SET vector = excluded.vector;
 
 -- :query index_vector_remove
 DELETE FROM search_vector WHERE owner_id = :owner AND doc = :doc;

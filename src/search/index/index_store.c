@@ -189,9 +189,18 @@ err_t search_store_words_add(struct db *index, struct uuid owner, struct str wor
                    : OK;
 }
 
+err_t search_store_words_gone(struct db *index, struct arena *a, struct uuid owner,
+                              struct str counts, size_t limit, struct search_known **ret,
+                              size_t *ret_count)
+{
+    return known(index, a, &SQL_INDEX_WORDS_GONE,
+                 DB_ARGS(DBS(counts), DBU(owner), DBI((int64_t)limit)), limit, ret, ret_count);
+}
+
 err_t search_store_words_count(struct db *index, struct uuid owner, struct str counts)
 {
     TRY(db_exec(index, &SQL_INDEX_WORDS_COUNT, DB_ARGS(DBS(counts), DBU(owner)), NULL));
+    TRY(search_store_own_forget(index, owner, counts));
     return db_exec(index, &SQL_INDEX_WORDS_UNUSED, DB_ARGS(DBS(counts), DBU(owner)), NULL);
 }
 

@@ -67,6 +67,12 @@ NODISCARD err_t search_store_words_add(struct db *index, struct uuid owner, stru
                                        struct str forms);
 /* Change the counts of words (or forms) by so much, and drop what nothing has any more. */
 NODISCARD err_t search_store_words_count(struct db *index, struct uuid owner, struct str counts);
+/* Those of these words that nothing has any more, before they are dropped. */
+NODISCARD err_t search_store_words_gone(struct db *index, struct arena *a, struct uuid owner,
+                                        struct str counts, size_t limit, struct search_known **ret,
+                                        size_t *ret_count);
+/* … go from the owner's own tables of similar words, too (vector_store.c). */
+NODISCARD err_t search_store_own_forget(struct db *index, struct uuid owner, struct str counts);
 NODISCARD err_t search_store_forms_count(struct db *index, struct uuid owner, struct str counts);
 NODISCARD err_t search_store_remove_owner(struct db *index, struct uuid owner);
 NODISCARD err_t search_store_clear(struct db *index);

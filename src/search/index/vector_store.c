@@ -1,6 +1,7 @@
 /* Rows of epochs and vectors, and what they are made from; with index_store.c the only file of the room that runs queries. */
 #include "index_sql.h"
 #include "search/index/inside.h"
+#include "search/vectors/vectors.h"
 
 err_t search_numbers_json(struct arena *a, const int64_t *numbers, size_t count, struct str *ret)
 {
@@ -23,27 +24,122 @@ err_t search_index_life(struct db *index, int64_t *ret)
 /* --- epochs ---------------------------------------------------------------------------------------- */
 
 static const struct db_col EPOCH_COLS[] = {
-    DB_COL(search_epoch_row, number, DB_I64),
-    DB_COL(search_epoch_row, upto, DB_I64),
-    DB_COL(search_epoch_row, whole, DB_BOOL),
-    DB_COL(search_epoch_row, epoch, DB_BYTES),
+    DB_COL(search_epoch_row, number, DB_I64),        DB_COL(search_epoch_row, upto, DB_I64),
+    DB_COL(search_epoch_row, whole, DB_BOOL),        DB_COL(search_epoch_row, epoch, DB_BYTES),
+    DB_COL(search_epoch_row, own_documents, DB_I64), DB_COL(search_epoch_row, own_version, DB_I64),
 };
 
-err_t search_index_epoch(struct db *index, struct arena *a, struct uuid owner,
+err_t search_index_epoch(struct db *index, struct arena *a, struct uuid owner, bool newest,
                          struct search_epoch_row *ret)
 {
-    return db_one(index, a, &SQL_INDEX_EPOCH, DB_ARGS(DBU(owner)), EPOCH_COLS, COUNTOF(EPOCH_COLS),
-                  ret);
+    const struct db_query *q = newest ? &SQL_INDEX_EPOCH_NEWEST : &SQL_INDEX_EPOCH;
+    return db_one(index, a, q, DB_ARGS(DBU(owner)), EPOCH_COLS, COUNTOF(EPOCH_COLS), ret);
 }
 
-err_t search_index_epoch_put(struct db *index, struct uuid owner,
-                             const struct search_epoch_row *row)
+err_t search_index_epoch_add(struct db *index, struct uuid owner,
+                             const struct search_epoch_row *row, struct str own)
 {
     return db_exec(
-        index, &SQL_INDEX_EPOCH_PUT,
-        DB_ARGS(DBU(owner), DBI(row->number), DBI(row->upto), DBB(row->whole), DBX(row->epoch)),
+        index, &SQL_INDEX_EPOCH_ADD,
+        DB_ARGS(DBU(owner), DBI(row->number), DBX(row->epoch), DBX(own), DBI(row->own_documents)),
         NULL);
 }
+
+err_t search_index_epoch_upto(struct db *index, struct uuid owner,
+                              const struct search_epoch_row *row)
+{
+    return db_exec(index, &SQL_INDEX_EPOCH_UPTO,
+                   DB_ARGS(DBI(row->upto), DBB(row->whole), DBU(owner), DBI(row->number)), NULL);
+}
+
+struct own_row {
+    struct str own;
+};
+static const struct db_col OWN_COLS[] = { DB_COL(own_row, own, DB_BYTES) };
+
+err_t search_index_own(struct db *index, struct arena *a, struct uuid owner, int64_t number,
+                       struct str *ret)
+{
+    struct own_row row;
+    TRY(db_one(index, a, &SQL_INDEX_EPOCH_OWN, DB_ARGS(DBU(owner), DBI(number)), OWN_COLS,
+               COUNTOF(OWN_COLS), &row));
+    *ret = row.own;
+    return OK;
+}
+
+err_t search_index_own_none(struct db *index, struct uuid owner, int64_t number, int64_t documents)
+{
+    return db_exec(index, &SQL_INDEX_EPOCH_OWN_DOCUMENTS,
+                   DB_ARGS(DBI(documents), DBU(owner), DBI(number)), NULL);
+}
+
+err_t search_index_epochs_end(struct db *index, struct uuid owner, int64_t number)
+{
+    return db_exec(index, &SQL_INDEX_EPOCHS_END, DB_ARGS(DBU(owner), DBI(number)), NULL);
+}
+
+err_t search_index_vectors_end(struct db *index, struct uuid owner, int64_t number, size_t limit,
+                               int64_t *ret_count)
+{
+    return db_exec(index, &SQL_INDEX_VECTORS_END,
+                   DB_ARGS(DBU(owner), DBI(number), DBI((int64_t)limit)), ret_count);
+}
+
+/* --- words that go from own tables --------------------------------------------------------------------- */
+
+enum { EPOCHS_MAX = 8, GONE_MAX = 20000 };
+
+struct number_row {
+    int64_t number;
+};
+static const struct db_col NUMBER_COLS[] = { DB_COL(number_row, number, DB_I64) };
+
+static err_t forget_in(struct db *index, struct arena *a, struct uuid owner, int64_t number,
+                       const struct str *gone, size_t count)
+{
+    struct str bytes, without;
+    struct search_table table;
+    TRY(search_index_own(index, a, owner, number, &bytes));
+    char *aligned = arena_alloc(a, bytes.n);
+    if (!aligned)
+        return arena_err(a);
+    memcpy(aligned, bytes.s, bytes.n);
+    err_t e = search_table_open(str_of(aligned, bytes.n), &table);
+    if (e == E_CORRUPT) { /* of another version, or damaged: it is used by nobody */
+        err_clear();
+        without = S("");
+    } else {
+        TRY(e);
+        TRY(search_table_without(a, &table, gone, count, &without));
+        if (str_eq(without, str_of(aligned, bytes.n)))
+            return OK;
+    }
+    return db_exec(index, &SQL_INDEX_OWN_PUT, DB_ARGS(DBX(without), DBU(owner), DBI(number)), NULL);
+}
+
+err_t search_store_own_forget(struct db *index, struct uuid owner, struct str counts)
+{
+    CLEANUP(arena_free) struct arena a = { 0 };
+    struct number_row *epochs;
+    struct search_known *known;
+    size_t epoch_count, count;
+    arena_init(&a, MIB(128));
+    TRY(db_rows(index, &a, &SQL_INDEX_OWNS, DB_ARGS(DBU(owner), DBI(EPOCHS_MAX)), NUMBER_COLS,
+                COUNTOF(NUMBER_COLS), sizeof *epochs, EPOCHS_MAX, &epochs, &epoch_count));
+    if (!epoch_count)
+        return OK;
+    TRY(search_store_words_gone(index, &a, owner, counts, GONE_MAX, &known, &count));
+    struct str *gone = ARENA_ARRAY(&a, struct str, count + 1);
+    if (!gone)
+        return arena_err(&a);
+    for (size_t i = 0; i < count; i++)
+        gone[i] = known[i].text;
+    for (size_t i = 0; i < epoch_count && count; i++)
+        TRY(forget_in(index, &a, owner, epochs[i].number, gone, count));
+    return OK;
+}
+
+/* --- owners ------------------------------------------------------------------------------------------------ */
 
 struct owner_row {
     struct uuid owner_id;

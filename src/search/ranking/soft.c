@@ -87,9 +87,20 @@ static err_t add_word(struct arena *a, struct vocabulary *v, uint32_t word,
 }
 
 struct source { /* whose words they are */
+    const struct search_space *space;
     struct search_word_rows (*rows_of)(void *context, uint32_t word);
     void *context;
 };
+
+/* In the tables that the space has: another's own table is none of the reader's business. */
+static struct search_word_rows rows_in(const struct search_space *space,
+                                       struct search_word_rows rows)
+{
+    for (int k = 0; k < SEARCH_TABLE_KINDS; k++)
+        if (!space->tables[k])
+            rows.row[k] = -1;
+    return rows;
+}
 
 static err_t keep_place(struct arena *a, struct all_words *all, uint32_t place)
 {
@@ -121,7 +132,8 @@ static err_t collect_one(struct arena *a, struct vocabulary *v, const struct sou
         const struct place *p = v->place_room ? place_of(v, at.word) : NULL;
         int32_t is = p && p->word ? p->at : -1;
         if (!p || !p->word)
-            TRY(add_word(a, v, at.word, of->rows_of(of->context, at.word), &is));
+            TRY(add_word(a, v, at.word, rows_in(of->space, of->rows_of(of->context, at.word)),
+                         &is));
         if (is < 0 || v->last_seen[is] == number)
             continue;
         v->last_seen[is] = number;
@@ -208,17 +220,19 @@ err_t rank_soft(struct arena *scratch, const struct rank_query *q, const struct 
 {
     struct vocabulary v = { .count = 0 };
     struct wanted w = { .count = 0 };
-    const struct source of = { rows_of, context };
+    const struct source of = { space, rows_of, context };
     struct all_words all = { .list = ARENA_ARRAY(scratch, uint32_t, 1) };
     struct words_of *words = ARENA_ARRAY(scratch, struct words_of, count + 1);
     bool *near;
     if (!words || !all.list)
         return arena_err(scratch);
-    for (size_t i = 0; i < q->word_count; i++)
-        if ((q->ranked >> i & 1) && search_word_in_space(&q->words[i].rows)) {
-            w.rows[w.count] = q->words[i].rows;
+    for (size_t i = 0; i < q->word_count; i++) {
+        struct search_word_rows rows = rows_in(space, q->words[i].rows);
+        if ((q->ranked >> i & 1) && search_word_in_space(&rows)) {
+            w.rows[w.count] = rows;
             w.word[w.count++] = i;
         }
+    }
     for (size_t i = 0; i < count; i++)
         if (list[i].source == source)
             TRY(collect_one(scratch, &v, &of, &list[i], (uint32_t)i + 1, &all, &words[i]));

@@ -1,9 +1,19 @@
 /* Products of int8 vectors (bytes_dot.h). */
+#include <math.h>
+
 #include "search/vectors/bytes_dot.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+
+float bytes_scale(const int8_t *v, size_t n)
+{
+    int32_t square = 0;
+    for (size_t i = 0; i < n; i++)
+        square += v[i] * v[i];
+    return square ? 1 / sqrtf((float)square) : 0;
+}
 
 int32_t bytes_dot_plain(const int16_t *wide, const int8_t *v, size_t n)
 {
@@ -55,11 +65,12 @@ static inline void fetch_ahead(const int8_t *v, size_t n)
 }
 
 __attribute__((target("avx2"))) static void dot_many_avx2(const int16_t *wide, const int8_t *v,
-                                                          size_t n, size_t count, int32_t *ret)
+                                                          size_t n, size_t stride, size_t count,
+                                                          int32_t *ret)
 {
     for (size_t i = 0; i < count; i++) {
-        fetch_ahead(v + i * n, n);
-        ret[i] = dot_avx2(wide, v + i * n, n);
+        fetch_ahead(v + i * stride, n);
+        ret[i] = dot_avx2(wide, v + i * stride, n);
     }
 }
 
@@ -74,13 +85,14 @@ int32_t bytes_dot(const int16_t *wide, const int8_t *v, size_t n)
     return __builtin_cpu_supports("avx2") ? dot_one_avx2(wide, v, n) : dot_sse2(wide, v, n);
 }
 
-void bytes_dot_many(const int16_t *wide, const int8_t *v, size_t n, size_t count, int32_t *ret)
+void bytes_dot_many(const int16_t *wide, const int8_t *v, size_t n, size_t stride, size_t count,
+                    int32_t *ret)
 {
     if (__builtin_cpu_supports("avx2"))
-        dot_many_avx2(wide, v, n, count, ret);
+        dot_many_avx2(wide, v, n, stride, count, ret);
     else
         for (size_t i = 0; i < count; i++)
-            ret[i] = dot_sse2(wide, v + i * n, n);
+            ret[i] = dot_sse2(wide, v + i * stride, n);
 }
 
 #else
@@ -90,10 +102,11 @@ int32_t bytes_dot(const int16_t *wide, const int8_t *v, size_t n)
     return bytes_dot_plain(wide, v, n);
 }
 
-void bytes_dot_many(const int16_t *wide, const int8_t *v, size_t n, size_t count, int32_t *ret)
+void bytes_dot_many(const int16_t *wide, const int8_t *v, size_t n, size_t stride, size_t count,
+                    int32_t *ret)
 {
     for (size_t i = 0; i < count; i++)
-        ret[i] = bytes_dot_plain(wide, v + i * n, n);
+        ret[i] = bytes_dot_plain(wide, v + i * stride, n);
 }
 
 #endif

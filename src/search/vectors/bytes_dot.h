@@ -14,8 +14,11 @@ static inline void bytes_widen(const int8_t *from, size_t n, int16_t *to)
 }
 
 int32_t bytes_dot(const int16_t *wide, const int8_t *v, size_t n);
-/* The same of `count` vectors that stand behind each other, each of n bytes. */
-void bytes_dot_many(const int16_t *wide, const int8_t *v, size_t n, size_t count, int32_t *ret);
+/* The same of `count` vectors that stand behind each other, each `stride` bytes after the one before. */
+void bytes_dot_many(const int16_t *wide, const int8_t *v, size_t n, size_t stride, size_t count,
+                    int32_t *ret);
+/* What makes it a unit vector; 0 of nothing. */
+float bytes_scale(const int8_t *v, size_t n);
 /* Without AVX2 or SSE2: what the others are held against. */
 int32_t bytes_dot_plain(const int16_t *wide, const int8_t *v, size_t n);
 

@@ -94,6 +94,14 @@ float search_vector_cosine(const struct search_vector *x, const struct search_ve
     return x->scale * y->scale * (float)bytes_dot(wide, y->v, bytes);
 }
 
+float search_vector_cosine_part(const struct search_vector *x, const struct search_vector *y,
+                                uint32_t part)
+{
+    int16_t wide[SEARCH_VECTOR_BYTES_MAX];
+    bytes_widen(x->v, part, wide);
+    return bytes_scale(x->v, part) * bytes_scale(y->v, part) * (float)bytes_dot(wide, y->v, part);
+}
+
 struct str search_vector_write(struct arena *a, const struct search_vector *v, uint32_t bytes)
 {
     char *to = arena_bytes(a, SEARCH_VECTOR_HEAD_BYTES + bytes);

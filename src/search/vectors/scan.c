@@ -16,12 +16,13 @@ enum {
 struct page {
     struct search_near_item items[PAGE];
     float scales[PAGE]; /* 0: a hole */
+    float parts[PAGE];  /* the same of the first bytes alone */
     int8_t *vectors;    /* PAGE x bytes */
 };
 
 struct search_near {
     struct arena arena; /* holds this struct */
-    uint32_t bytes;
+    uint32_t bytes, part;
     struct page *pages[PAGES_MAX];
     size_t count, holes; /* items ever put; of those, gone */
     uint32_t *
@@ -34,9 +35,10 @@ static struct page *page_of(const struct search_near *n, size_t at)
     return n->pages[at / PAGE];
 }
 
-err_t search_near_new(uint32_t bytes, size_t max_bytes, struct search_near **ret)
+err_t search_near_new(uint32_t bytes, uint32_t part, size_t max_bytes, struct search_near **ret)
 {
     assert(bytes && bytes % 32 == 0 && bytes <= SEARCH_VECTOR_BYTES_MAX);
+    assert(part <= bytes && part % 16 == 0);
     struct arena arena;
     arena_init(&arena, max_bytes);
     struct search_near *n = ARENA_NEW(&arena, struct search_near);
@@ -46,7 +48,9 @@ err_t search_near_new(uint32_t bytes, size_t max_bytes, struct search_near **ret
         arena_free(&arena);
         return e;
     }
-    *n = (struct search_near){ .arena = arena, .bytes = bytes, .slots = slots, .slot_count = PAGE };
+    *n = (struct search_near){
+        .arena = arena, .bytes = bytes, .part = part, .slots = slots, .slot_count = PAGE
+    };
     *ret = n;
     return OK;
 }
@@ -167,6 +171,7 @@ err_t search_near_put(struct search_near *n, const struct search_near_item *item
     size_t at = n->count % PAGE;
     p->items[at] = *item;
     p->scales[at] = v->scale;
+    p->parts[at] = bytes_scale(v->v, n->part);
     memcpy(p->vectors + at * n->bytes, v->v, n->bytes);
     *slot = (uint32_t)++n->count;
     return OK;
@@ -231,7 +236,8 @@ static void sort_heap(struct nearest *n)
 struct scan {
     int16_t wide[SEARCH_VECTOR_BYTES_MAX];
     float scale;
-    uint32_t bytes;
+    uint32_t bytes, stride;
+    bool whole;
     bool (*keep)(const struct search_near_item *item, void *context);
     void *context;
 };
@@ -240,30 +246,36 @@ static void scan_page(const struct scan *s, const struct page *p, size_t count, 
 {
     int32_t dots[PAGE];
     bool kept[PAGE], all = true;
+    const float *scales = s->whole ? p->scales : p->parts;
     for (size_t i = 0; i < count; i++) {
         kept[i] = p->scales[i] > 0 && (!s->keep || s->keep(&p->items[i], s->context));
         all &= kept[i];
     }
     if (all)
-        bytes_dot_many(s->wide, p->vectors, s->bytes, count, dots);
+        bytes_dot_many(s->wide, p->vectors, s->bytes, s->stride, count, dots);
     for (size_t i = 0; i < count; i++) {
         if (!kept[i])
             continue;
-        int32_t dot = all ? dots[i] : bytes_dot(s->wide, p->vectors + i * s->bytes, s->bytes);
+        int32_t dot = all ? dots[i] : bytes_dot(s->wide, p->vectors + i * s->stride, s->bytes);
         offer(to, (struct search_near_hit){ .item = &p->items[i],
-                                            .cosine = s->scale * p->scales[i] * (float)dot });
+                                            .cosine = s->scale * scales[i] * (float)dot });
     }
 }
 
-size_t search_near_scan(const struct search_near *n, const struct search_vector *query,
+size_t search_near_scan(const struct search_near *n, const struct search_vector *query, bool whole,
                         bool (*keep)(const struct search_near_item *item, void *context),
                         void *context, struct search_near_hit *hits, size_t limit)
 {
-    struct scan s = { .scale = query->scale, .bytes = n->bytes, .keep = keep, .context = context };
+    struct scan s = { .scale = whole ? query->scale : bytes_scale(query->v, n->part),
+                      .bytes = whole ? n->bytes : n->part,
+                      .stride = n->bytes,
+                      .whole = whole,
+                      .keep = keep,
+                      .context = context };
     struct nearest to = { .hits = hits, .limit = limit };
-    if (!(query->scale > 0) || !limit)
+    if (!(s.scale > 0) || !limit)
         return 0;
-    bytes_widen(query->v, n->bytes, s.wide);
+    bytes_widen(query->v, s.bytes, s.wide);
     for (size_t from = 0; from < n->count; from += PAGE)
         scan_page(&s, page_of(n, from), n->count - from < PAGE ? n->count - from : PAGE, &to);
     sort_heap(&to);

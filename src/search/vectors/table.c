@@ -43,7 +43,7 @@ static bool head_ok(const struct table_head *h, size_t bytes)
            parts_of(h).end == bytes;
 }
 
-static struct str word_at(const struct search_table *t, size_t row)
+struct str search_table_word(const struct search_table *t, size_t row)
 {
     return str_of(t->words + t->offsets[row], t->offsets[row + 1] - t->offsets[row]);
 }
@@ -54,7 +54,7 @@ static bool words_ok(const struct search_table *t, size_t words_bytes)
         return false;
     for (size_t i = 0; i < t->rows; i++)
         if (t->offsets[i + 1] <= t->offsets[i] || t->offsets[i + 1] > words_bytes ||
-            (i && str_cmp(word_at(t, i - 1), word_at(t, i)) >= 0))
+            (i && str_cmp(search_table_word(t, i - 1), search_table_word(t, i)) >= 0))
             return false;
     return true;
 }
@@ -99,7 +99,7 @@ int32_t search_table_find(const struct search_table *t, struct str stem)
     size_t low = 0, high = t->rows;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = str_cmp(word_at(t, middle), stem);
+        int order = str_cmp(search_table_word(t, middle), stem);
         if (order == 0)
             return (int32_t)middle;
         if (order < 0)
@@ -164,6 +164,77 @@ err_t table_write(struct arena *a, const struct table_plan *plan, const float *v
     }
     offsets[plan->rows] = at;
     memcpy(to + p.shares, plan->shares, plan->rows * sizeof(float));
+    memcpy(to, &h, sizeof h);
+    table_sum(str_of(to, p.end), ((struct table_head *)(void *)to)->sum);
+    *ret = str_of(to, p.end);
+    return OK;
+}
+
+/* *to has room for all of it. Gives how many rows are left. */
+static uint32_t copy_rows(const struct search_table *t, const bool *gone, char *to,
+                          const struct parts *p)
+{
+    float *scales = (void *)(to + p->scales), *shares = (void *)(to + p->shares);
+    uint32_t *offsets = (void *)(to + p->offsets), rows = 0, at = 0;
+    for (size_t i = 0; i < t->rows; i++) {
+        struct str word = search_table_word(t, i);
+        if (gone[i])
+            continue;
+        scales[rows] = t->scales[i];
+        shares[rows] = t->shares[i];
+        offsets[rows] = at;
+        memcpy(to + p->words + at, word.s, word.n);
+        memcpy(to + p->vectors + (size_t)rows * t->stride, t->vectors + i * t->stride, t->stride);
+        at += (uint32_t)word.n;
+        rows++;
+    }
+    offsets[rows] = at;
+    return rows;
+}
+
+/* The rows that go, and the head of what is left. */
+static err_t choose_rows(struct arena *a, const struct search_table *t, const struct str *words,
+                         size_t count, struct table_head *h, bool **ret_gone)
+{
+    bool *gone = ARENA_ARRAY(a, bool, t->rows);
+    if (!gone)
+        return arena_err(a);
+    *h = (struct table_head){ .magic = TABLE_MAGIC,
+                              .version = TABLE_VERSION,
+                              .kind = t->kind,
+                              .id = t->id,
+                              .rows = t->rows,
+                              .dims = t->dims,
+                              .stride = t->stride,
+                              .words_bytes = t->offsets[t->rows] };
+    for (size_t i = 0; i < count; i++) {
+        int32_t row = search_table_find(t, words[i]);
+        if (row < 0 || gone[row])
+            continue;
+        gone[row] = true;
+        h->rows--;
+        h->words_bytes -= (uint32_t)words[i].n;
+    }
+    *ret_gone = gone;
+    return OK;
+}
+
+err_t search_table_without(struct arena *a, const struct search_table *t, const struct str *words,
+                           size_t count, struct str *ret)
+{
+    struct table_head h;
+    bool *gone;
+    *ret = S("");
+    TRY(choose_rows(a, t, words, count, &h, &gone));
+    if (!h.rows)
+        return OK;
+    struct parts p = parts_of(&h);
+    char *to = arena_alloc(a, p.end);
+    if (!to)
+        return arena_err(a);
+    memset(to, 0, p.end);
+    uint32_t rows = copy_rows(t, gone, to, &p);
+    assert(rows == h.rows);
     memcpy(to, &h, sizeof h);
     table_sum(str_of(to, p.end), ((struct table_head *)(void *)to)->sum);
     *ret = str_of(to, p.end);

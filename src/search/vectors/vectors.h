@@ -2,7 +2,7 @@
  *
  * A *table* gives stems a vector: PPMI of what stands within five words of what, and its randomised SVD (table_make.c). Two are
  * made from Debian packages at first start (background.h): A from WordNet's glosses, B from a language model's bigrams; a third
- * can be made from an account's own archive (own.c; the index does not keep one yet). A *space* is the tables that an account's vectors are made with, side by side; a word is its
+ * is made from an account's own archive (own.c). A *space* is the tables that an account's vectors are made with, side by side; a word is its
  * row in each. A message is the average of its words (SIF), less the mean of the corpus, in int8. Space and mean together are an
  * *epoch*: it is stored, each stored vector bears its number, and vectors of two epochs are never compared.
  *
@@ -54,6 +54,10 @@ struct search_table { /* views into its bytes, which must outlive it; read-only,
 
 /* Read a table from its bytes (8-byte aligned). E_CORRUPT: not a table, of another version, damaged (it has a checksum). */
 NODISCARD err_t search_table_open(struct str bytes, struct search_table *ret);
+/* The table without these words, with the same id: a word that no message has is in no message's vector. "" when none is left. */
+NODISCARD err_t search_table_without(struct arena *a, const struct search_table *t,
+                                     const struct str *words, size_t count, struct str *ret);
+struct str search_table_word(const struct search_table *t, size_t row);   /* a view */
 int32_t search_table_find(const struct search_table *t, struct str stem); /* its row; -1: none */
 
 /* --- a space: tables side by side -------------------------------------------------------------- */
@@ -113,6 +117,10 @@ void search_message_vector(const struct search_space *s, const struct search_epo
                            struct search_vector *ret);
 float search_vector_cosine(const struct search_vector *x, const struct search_vector *y,
                            uint32_t bytes);
+/* The same of the first `part` bytes (a multiple of 16) alone: of what the background tables say, where the own table's part is nobody
+ * else's business. */
+float search_vector_cosine_part(const struct search_vector *x, const struct search_vector *y,
+                                uint32_t part);
 
 /* The mean of a corpus, over as many messages as are added (a few thousand, evenly chosen, are as good as all). */
 struct search_mean {
@@ -135,8 +143,9 @@ struct search_near_item {
     uint32_t meta; /* the caller's: what it filters by */
 };
 struct search_near;
-/* max_bytes: of its arena. bytes: of a vector. E_BUSY. */
-NODISCARD err_t search_near_new(uint32_t bytes, size_t max_bytes, struct search_near **ret);
+/* bytes: of a vector; part: of those, what may be compared alone. max_bytes: of its arena. E_BUSY. */
+NODISCARD err_t search_near_new(uint32_t bytes, uint32_t part, size_t max_bytes,
+                                struct search_near **ret);
 void search_near_free(struct search_near *n); /* accepts NULL */
 /* Add or replace. A vector of scale 0 is not kept (and what stood there goes). E_LIMIT, E_BUSY: it stands as before. */
 NODISCARD err_t search_near_put(struct search_near *n, const struct search_near_item *item,
@@ -152,8 +161,9 @@ struct search_near_hit {
     float cosine;
 };
 /* The `limit` nearest to `query` among those that `keep` keeps (NULL: all), nearest first, ties by id. `hits` has room for
- * `limit`. Gives how many. `keep` is asked of every live item, before anything is compared. */
-size_t search_near_scan(const struct search_near *n, const struct search_vector *query,
+ * `limit`. Gives how many. `keep` is asked of every live item, before anything is compared. whole false: by
+ * search_vector_cosine_part. */
+size_t search_near_scan(const struct search_near *n, const struct search_vector *query, bool whole,
                         bool (*keep)(const struct search_near_item *item, void *context),
                         void *context, struct search_near_hit *hits, size_t limit);
 

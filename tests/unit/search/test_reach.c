@@ -1,4 +1,5 @@
 /* How far each query of the index reaches: one owner's documents and words, and no further. */
+#include "db/full_text.h"
 #include "index_sql.h"
 #include "narrow.h"
 #include "ops/fixture.h"
@@ -31,7 +32,8 @@ static void put_vector(void)
     };
     CLEANUP(db_txn_end) struct db_txn tx = { 0 };
     ok(db_txn_begin(&tx, f.index));
-    ok(search_index_epoch_put(f.index, f.owner, &epoch));
+    ok(search_index_epoch_add(f.index, f.owner, &epoch, S("own")));
+    ok(search_index_epoch_upto(f.index, f.owner, &epoch));
     ok(search_index_vector_put(f.index, f.owner, 1, 1, S("v")));
     ok(db_txn_commit(&tx));
 }
@@ -70,6 +72,11 @@ static void no_query_reaches_further_than_it_says(void **state)
     struct str match =
         on_postgres ? str_fmt(a, "'%lld'", word) : str_fmt(a, "text : (\"%lld\")", word);
     struct str counts = str_fmt(a, "{\"%lld\":-1,\"%lld\":-1}", word, number == word ? 0 : number);
+    const struct db_best best = {
+        .k1 = 1, .b = 1, .average = 1, .columns = { 0, 1, 1 }, .limit = 9, .words = 1, .phrases = 1
+    };
+    const double weight = 1;
+    const uint16_t word_of = 0;
     const struct narrow_param params[] = {
         { "owner", DBU(f.owner), DBU(uuid_new()) },
         { "entity", DBS(S("message")), DBS(S("conversation")) },
@@ -88,6 +95,7 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "new_words", DBS(S("{\"fresh\":99999}")), DBN() },
         { "fresh", DBS(S("[[99999,1,\"fresher\"]]")), DBN() },
         { "counts", DBS(counts), DBN() },
+        { "best", DBX(db_best_bytes(a, &best, &weight, &word_of)), DBN() },
         { "match", DBS(match), DBS(on_postgres ? S("'99999'") : S("text : (\"99999\")")) },
         { "words", DBS(str_fmt(a, "[[\"'%lld'\",1.5]]", word)), DBN() },
         { "from", DBI(NOW), DBI(NOW + 1) },
@@ -102,18 +110,24 @@ static void no_query_reaches_further_than_it_says(void **state)
         { "after", DBU(((struct uuid){ { 0 } })), DBU(f.owner) },
         { "step", DBI(1), DBI(2) },
         { "number", DBI(1), DBI(2) },
+        { "new_number", DBI(7), DBN() },
+        { "newer", DBI(2), DBI(1) },
         { "upto", DBI(1), DBN() },
         { "whole", DBB(true), DBN() },
         { "epoch", DBX(S("e")), DBN() },
+        { "own", DBX(S("own")), DBN() },
+        { "own_documents", DBI(1), DBN() },
         { "vector", DBX(S("v")), DBN() },
         { "limit", DBI(9), DBN() },
     };
     const struct narrow n = { f.index, params, COUNTOF(params) };
     /* They find words that nothing has any more. */
-    const struct db_query *const unused[] = { &SQL_INDEX_WORDS_UNUSED, &SQL_INDEX_FORMS_UNUSED };
+    const struct db_query *const unused[] = { &SQL_INDEX_WORDS_UNUSED, &SQL_INDEX_FORMS_UNUSED,
+                                              &SQL_INDEX_WORDS_GONE };
     narrow_all(&n, SQL_ALL_INDEX, unused, COUNTOF(unused));
     change(&SQL_INDEX_WORDS_COUNT, DB_ARGS(DBS(counts), DBU(f.owner)));
     change(&SQL_INDEX_FORMS_COUNT, DB_ARGS(DBS(counts), DBU(f.owner)));
+    narrow_query(&n, unused[2]);
     narrow_query(&n, unused[0]);
     narrow_query(&n, unused[1]);
     narrow_complete(SQL_ALL_INDEX, NULL, 0);

@@ -15,9 +15,28 @@ static const char *const TEXTS[] = {
 };
 static _Atomic bool gone[COUNTOF(TEXTS)];
 
+/* An archive that is large enough for a table of its own: words of one topic stand beside each other. `OWN_WORD` stands in the first alone. */
+enum { OWN_NOTES = 260, OWN_TOPICS = 12, OWN_TOPIC_WORDS = 10, OWN_LENGTH = 80 };
+#define OWN_WORD "vozzok"
+static bool with_own;
+
+static struct str own_text(struct arena *a, size_t i)
+{
+    struct buf b;
+    buf_init(&b, a, KIB(4));
+    buf_put(&b, S("This is the common thing that I have bought for you:"));
+    for (size_t k = 0; k < OWN_LENGTH; k++)
+        buf_putf(
+            &b, " vo%c%cok", (char)('a' + i % OWN_TOPICS),
+            (char)('a' + ((uint32_t)(i * OWN_LENGTH + k) * 2654435761U >> 16) % OWN_TOPIC_WORDS));
+    for (int k = 0; i == 0 && k < 6; k++)
+        buf_put(&b, S(" " OWN_WORD));
+    return buf_str(&b);
+}
+
 static struct uuid id_of(size_t i)
 {
-    return (struct uuid){ { 0x20, [15] = (uint8_t)i } };
+    return (struct uuid){ { 0x20, [14] = (uint8_t)(i >> 8), [15] = (uint8_t)i } };
 }
 
 static err_t note_text(struct app *app, struct db *db, struct arena *a, struct uuid owner,
@@ -25,14 +44,13 @@ static err_t note_text(struct app *app, struct db *db, struct arena *a, struct u
 {
     UNUSED(app);
     UNUSED(db);
-    UNUSED(a);
-    size_t i = id.b[15];
-    if (i >= COUNTOF(TEXTS) || gone[i])
+    size_t i = id.b[15] + 256U * id.b[14];
+    if (with_own ? i >= OWN_NOTES || (i == 0 && gone[0]) : i >= COUNTOF(TEXTS) || gone[i])
         return E_NOT_FOUND;
     *ret = (struct index_text){ .owner_id = owner,
                                 .id = id,
                                 .title = S("A title"),
-                                .text = str_from(TEXTS[i]),
+                                .text = with_own ? own_text(a, i) : str_from(TEXTS[i]),
                                 .role = S("user"),
                                 .provider = S("claude"),
                                 .created_ms = NOW + (int64_t)i };
@@ -81,9 +99,15 @@ static int open_search(void **state)
     ok(search_module.init(&f.app));
     go(MODULES);
     ok(search_module.start(&f.app));
-    for (size_t i = 0; i < COUNTOF(TEXTS); i++)
+    for (size_t i = 0; i < (with_own ? OWN_NOTES : COUNTOF(TEXTS)); i++)
         append(f.owner, "message", id_of(i), "created");
     return 0;
+}
+
+static int open_own(void **state)
+{
+    with_own = true;
+    return open_search(state);
 }
 
 static int close_search(void **state)
@@ -91,6 +115,7 @@ static int close_search(void **state)
     ops_stop(&f.app);
     search_module.stop(&f.app);
     f.app.settings = NULL;
+    with_own = false;
     return fixture_close(state);
 }
 
@@ -160,6 +185,76 @@ static void what_was_removed_is_not_near(void **state)
     assert_true(place_of(&page, 0) < COUNTOF(TEXTS));
 }
 
+/* The table of the epoch that is used, in the test's arena. */
+static struct search_table own_table(struct search_epoch_row *epoch)
+{
+    struct search_table table = { 0 };
+    struct str bytes;
+    ok(search_index_epoch(f.index, &f.arena, f.owner, false, epoch));
+    ok(search_index_own(f.index, &f.arena, f.owner, epoch->number, &bytes));
+    char *aligned = arena_alloc(&f.arena, bytes.n + 1);
+    assert_non_null(aligned);
+    memcpy(aligned, bytes.s, bytes.n);
+    if (bytes.n)
+        ok(search_table_open(str_of(aligned, bytes.n), &table));
+    return table;
+}
+
+static double weight_of(const struct search_result *r, const char *part)
+{
+    for (size_t i = 0; i < r->part_count; i++)
+        if (strcmp(r->parts[i].name, part) == 0)
+            return r->parts[i].weight;
+    return 0;
+}
+
+static struct search_page explained(const char *q)
+{
+    struct search_page page;
+    const struct search_ask is = {
+        .q = str_from(q), .exact = true, .explain = true, .now_ms = NOW
+    };
+    arena_reset(&answer);
+    ok(search_query(&f.app, f.db, &answer, f.owner, &is, NULL, PAGE_ITEMS_MAX, &page));
+    return page;
+}
+
+/* What people call things among themselves only their archive knows. A word whose last text goes is in no table any more. */
+static void an_own_table(void **state)
+{
+    UNUSED(state);
+    static const char QUESTION[] = "Which common vobcok did I buy?";
+    int64_t until = clock_monotonic_ms() + 60000;
+    settle();
+    struct search_page page = explained(QUESTION);
+    while (weight_of(&page.items[0], "bm") != RANK_WEIGHTS[RANK_ALL][RANK_BM] &&
+           clock_monotonic_ms() < until) {
+        usleep(50000);
+        page = explained(QUESTION);
+    }
+    assert_true(weight_of(&page.items[0], "bm") == RANK_WEIGHTS[RANK_ALL][RANK_BM]);
+    assert_true(page.count >= OWN_NOTES / OWN_TOPICS);
+    for (size_t i = 0; i < OWN_NOTES / OWN_TOPICS;
+         i++) /* those of its topic, with the word or without */
+        assert_int_equal((page.items[i].id.b[15] + 256U * page.items[i].id.b[14]) % OWN_TOPICS, 1);
+
+    struct search_epoch_row epoch, after;
+    struct search_table table = own_table(&epoch);
+    assert_true(search_table_find(&table, S(OWN_WORD)) >= 0);
+    assert_true(search_table_find(&table, S("vobcok")) >= 0);
+    gone[0] = true;
+    append(f.owner, "message", id_of(0), "deleted");
+    settle();
+    struct search_table left = own_table(&after);
+    assert_int_equal(after.number, epoch.number);
+    assert_int_equal(left.rows, table.rows - 1);
+    assert_int_equal(search_table_find(&left, S(OWN_WORD)), -1);
+    assert_true(search_table_find(&left, S("vobcok")) >= 0);
+    page = explained(QUESTION);
+    assert_true(page.similar && weight_of(&page.items[0], "bm") == RANK_WEIGHTS[RANK_ALL][RANK_BM]);
+    assert_int_equal(page.items[0].id.b[15] % OWN_TOPICS, 1);
+}
+
 #define OPEN(name) cmocka_unit_test_setup_teardown(name, open_search, close_search)
 
 static int run(void)
@@ -167,6 +262,7 @@ static int run(void)
     const struct CMUnitTest tests[] = {
         OPEN(what_is_meant_stands_first),
         OPEN(what_was_removed_is_not_near),
+        cmocka_unit_test_setup_teardown(an_own_table, open_own, close_search),
     };
     RUN_ON_BOTH(tests);
 }

@@ -103,6 +103,36 @@ static void a_table_is_read_as_it_was_written(void **state)
         }
 }
 
+/* Words that are gone are in it no more, and all others as they were. */
+static void a_table_without_words(void **state)
+{
+    UNUSED(state);
+    struct made m = make_table(SEARCH_TABLE_OWN, 50, 0);
+    const struct str gone[] = { S("word01"), S("word59"), S("word29"), S("word29"), S("none") };
+    struct str bytes;
+    struct search_table left;
+    ok(search_table_without(&a, &m.table, gone, COUNTOF(gone), &bytes));
+    ok(search_table_open(bytes, &left));
+    assert_int_equal(left.rows, m.table.rows - 3);
+    assert_memory_equal(&left.id, &m.table.id, sizeof left.id);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(search_table_find(&left, gone[i]), -1);
+        assert_int_equal(str_find(bytes, gone[i], 0), bytes.n);
+    }
+    for (size_t i = 0; i < left.rows; i++) {
+        int32_t was = search_table_find(&m.table, search_table_word(&left, i));
+        assert_true(was >= 0);
+        assert_true(left.scales[i] == m.table.scales[was] && left.shares[i] == m.table.shares[was]);
+        assert_memory_equal(left.vectors + i * left.stride,
+                            m.table.vectors + (size_t)was * m.table.stride, left.stride);
+    }
+    struct str all[WORDS];
+    for (size_t i = 0; i < m.table.rows; i++)
+        all[i] = search_table_word(&m.table, i);
+    ok(search_table_without(&a, &m.table, all, m.table.rows, &bytes));
+    assert_int_equal(bytes.n, 0);
+}
+
 static struct str copy_of(struct str s)
 {
     char *to = arena_alloc(&a, s.n);
@@ -388,7 +418,7 @@ static void products_are_exact(void **state)
         for (size_t i = 0; i < 4 * n; i++)
             y[i] = n == 48 ? -128 : (int8_t)(random_below(&seed, 256) - 128);
         bytes_widen(x, n, wide);
-        bytes_dot_many(wide, y, n, 4, many);
+        bytes_dot_many(wide, y, n, n, 4, many);
         for (size_t i = 0; i < 4; i++) {
             assert_int_equal(many[i], bytes_dot_plain(wide, y + i * n, n));
             assert_int_equal(many[i], bytes_dot(wide, y + i * n, n));
@@ -453,7 +483,7 @@ static void compare_with_naive(const struct search_near *n, const uint32_t *ther
         want[count++] = (struct naive){ query->scale * v.scale * (float)dot, i };
     }
     qsort(want, count, sizeof *want, nearest_first);
-    size_t got = search_near_scan(n, query, meta ? only_meta : NULL, meta, hits, HITS);
+    size_t got = search_near_scan(n, query, true, meta ? only_meta : NULL, meta, hits, HITS);
     assert_int_equal(got, count < HITS ? count : HITS);
     for (size_t k = 0; k < got; k++) {
         assert_true(hits[k].cosine == want[k].cosine);
@@ -467,7 +497,7 @@ static void the_scan_finds_what_a_plain_one_finds(void **state)
     static uint32_t there[ITEMS];
     struct search_near *n;
     uint32_t meta = 3;
-    ok(search_near_new(BYTES, MIB(64), &n));
+    ok(search_near_new(BYTES, BYTES / 2, MIB(64), &n));
     for (uint32_t i = 0; i < ITEMS; i++) {
         struct search_near_item item = item_of(i);
         struct search_vector v = vector_of(i, 1);
@@ -502,7 +532,7 @@ static void the_scan_finds_what_a_plain_one_finds(void **state)
     struct search_vector twin = vector_of(100, 1), none = { 0 };
     compare_with_naive(n, there, NULL, &twin);
     struct search_near_hit hit;
-    assert_int_equal(search_near_scan(n, &none, NULL, NULL, &hit, 1), 0);
+    assert_int_equal(search_near_scan(n, &none, true, NULL, NULL, &hit, 1), 0);
     for (uint32_t i = 0; i < ITEMS; i++) { /* all back again, once more */
         struct search_near_item item = item_of(i);
         struct search_vector v = vector_of(i, 3);
@@ -514,6 +544,48 @@ static void the_scan_finds_what_a_plain_one_finds(void **state)
     search_near_free(n);
 }
 
+/* Another's reader compares the background's part alone: what the own table's part says changes nothing. */
+static void a_part_alone(void **state)
+{
+    UNUSED(state);
+    enum { PART = BYTES / 2 };
+    struct search_near *n;
+    struct search_near_hit hits[HITS];
+    int64_t first[HITS];
+    struct search_vector query = vector_of(1700, 1);
+    for (int round = 0; round < 2; round++) {
+        ok(search_near_new(BYTES, PART, MIB(64), &n));
+        for (uint32_t i = 0; i < ITEMS; i++) {
+            struct search_near_item item = item_of(i);
+            struct search_vector v = vector_of(i, 1), other = vector_of(i, 9);
+            if (round)
+                memcpy(v.v + PART, other.v + PART, BYTES - PART);
+            ok(search_near_put(n, &item, &v));
+        }
+        if (round)
+            memset(query.v + PART, 7, BYTES - PART);
+        size_t got = search_near_scan(n, &query, false, NULL, NULL, hits, HITS);
+        assert_int_equal(got, HITS);
+        for (size_t k = 0; k < got; k++) {
+            const struct search_near_hit *hit = &hits[k];
+            struct search_vector v = vector_of((uint32_t)hit->item->created_ms, 1);
+            double dot = 0, x = 0, y = 0;
+            for (size_t j = 0; j < PART; j++) {
+                dot += v.v[j] * query.v[j];
+                x += v.v[j] * v.v[j];
+                y += query.v[j] * query.v[j];
+            }
+            assert_true(fabs((double)hit->cosine - dot / sqrt(x * y)) < 1e-5);
+            assert_true(fabs((double)search_vector_cosine_part(&query, &v, PART) -
+                             (double)hit->cosine) < 1e-5);
+            if (round)
+                assert_int_equal(hit->item->created_ms, first[k]);
+            first[k] = hit->item->created_ms;
+        }
+        search_near_free(n);
+    }
+}
+
 static void a_full_set_says_so_and_stays(void **state)
 {
     UNUSED(state);
@@ -522,7 +594,7 @@ static void a_full_set_says_so_and_stays(void **state)
     struct search_near_hit hits[HITS];
     err_t e = OK;
     uint32_t i = 0;
-    ok(search_near_new(BYTES, KIB(600), &n));
+    ok(search_near_new(BYTES, BYTES, KIB(600), &n));
     for (; e == OK; i++) {
         struct search_near_item item = item_of(i);
         v = vector_of(i, 1);
@@ -531,7 +603,7 @@ static void a_full_set_says_so_and_stays(void **state)
     }
     assert_int_equal(e, E_LIMIT);
     assert_int_equal(search_near_live(n), i - 1);
-    assert_int_equal(search_near_scan(n, &v, NULL, NULL, hits, HITS), HITS);
+    assert_int_equal(search_near_scan(n, &v, true, NULL, NULL, hits, HITS), HITS);
     search_near_free(n);
     search_near_free(NULL);
 }
@@ -554,6 +626,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(products_are_exact, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(the_scan_finds_what_a_plain_one_finds, open_arena,
                                         close_arena),
+        cmocka_unit_test_setup_teardown(a_part_alone, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(a_table_without_words, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(a_full_set_says_so_and_stays, open_arena, close_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
