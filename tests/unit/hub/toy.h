@@ -307,7 +307,9 @@ static inline int open_server(void **state)
 {
     static const struct route *tables[] = { ROUTES };
     static const size_t counts[] = { COUNTOF(ROUTES) };
+    static const struct settings settings = { .password_mib = 19 };
     fixture_open(state);
+    f.app.settings = &settings;
     f.app.modules = MODULES;
     for (size_t i = 0; MODULES[i]; i++)
         ok(MODULES[i]->init(&f.app));

@@ -214,7 +214,8 @@ static void change(enum change_kind kind, const char *text)
 
 static int open_program(void **state)
 {
-    static const struct settings settings = { .eio_ping_interval_ms = 60000,
+    static const struct settings settings = { .password_mib = 19,
+                                              .eio_ping_interval_ms = 60000,
                                               .eio_ping_timeout_ms = 60000,
                                               .eio_connect_timeout_ms = 60000,
                                               .eio_max_payload = 1000000 };
