@@ -141,7 +141,7 @@
 #define SOURCE_HEAD_BYTES     KIB(64) /* by which a format is told */
 #define SOURCE_HEAD_NAMES_MAX 256
 #define IMPORT_BODY_BYTES_MAX ((size_t)1 << 40) /* of an upload, above what the operator set */
-#define IMPORT_BATCH_BYTES    MIB(8)            /* of conversations that are stored together … */
+#define IMPORT_BATCH_BYTES    MIB(16)           /* of conversations that are stored together … */
 #define IMPORT_BATCH_MAX      64                /* … and how many of them */
 #define IMPORT_MEDIA_BYTES    MIB(32)           /* of one picture or file */
 #define IMPORT_FETCH_MS       15000 /* for the pictures of one conversation that stand elsewhere … */

@@ -145,6 +145,9 @@ static void say_hint(struct json hint)
     else if (str_eq(code, S("operator")))
         fprintf(stderr, "%.*s was searched as a word; write %.*s\n", STR_ARG(field),
                 STR_ARG(detail));
+    else if (str_eq(code, S("date_alone")))
+        fprintf(stderr, "all of %.*s, the newest first (--exact searches for the words)\n",
+                STR_ARG(detail));
     else if (str_eq(code, S("filter_everywhere")))
         fprintf(stderr, "a filter beside OR holds for the whole search\n");
     else

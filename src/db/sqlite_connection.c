@@ -12,7 +12,9 @@ enum {
     APPLICATION_ID = 0x5649564d, /* "VIVM" */
     BUSY_MS = 5000,
     RESTART_MS = 100,
-    CACHE_KIB = 2048
+    /* Of the writer, as it is used: the pages of indexes in whose order nothing comes (hashes, providers' ids) stay in it for some
+     * hundred thousand messages. */
+    CACHE_KIB = 8192,
 };
 
 /* --- errors --------------------------------------------------------------------------------------- */

@@ -284,13 +284,14 @@ void call_on_worker(struct task *t, struct db *db, err_t no_db)
     net_post(c->exchange->loop, finish_on_loop, c);
 }
 
-static struct workers *workers_for(struct call *c)
+static err_t give_away(struct call *c)
 {
     struct http_server *s = c->server;
     enum run run = c->rq.route->run;
-    bool writer = run == RUN_WRITE && s->writer && !idempotency_asked(c);
-    c->task.run = writer ? written_run : call_on_worker;
-    return run == RUN_WATCH ? s->watch : writer ? s->writer : s->workers;
+    if (run == RUN_WRITE && s->writer && !idempotency_asked(c))
+        return written_give(c);
+    c->task.run = call_on_worker;
+    return workers_push(run == RUN_WATCH ? s->watch : s->workers, &c->task);
 }
 
 static void on_request(struct http1_exchange *x, void *context)
@@ -321,7 +322,7 @@ static void on_request(struct http1_exchange *x, void *context)
         call_finish(c);
         return;
     }
-    err_t e = workers_push(workers_for(c), &c->task);
+    err_t e = give_away(c);
     if (e != OK) {
         reply_problem(c, e);
         call_finish(c);
@@ -356,6 +357,7 @@ static void end_turn(struct net_loop *l, void *context)
     struct http_server *s = context;
     if (l->context)
         db_reads_drop(l->context);
+    written_turn_ends(s, l);
     pages_tidy(s->pages, l);
 }
 
@@ -367,9 +369,9 @@ static void loop_begin(struct net_loop *l, void *context)
     if (db_backend(s->options.store) == DB_SQLITE && db_connect(s->options.store, &db) == OK) {
         db_reads_keep(db);
         l->context = db;
-        l->before_wait = end_turn;
-        l->before_wait_context = s;
     }
+    l->before_wait_context = s;
+    l->before_wait = end_turn;
 }
 
 static void loop_end(struct net_loop *l, void *context)

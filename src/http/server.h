@@ -16,7 +16,9 @@ void call_on_worker(struct task *t, struct db *db, err_t no_db);
 struct written *written_new(struct arena *a, int loops);
 void written_free(struct written *w); /* accepts NULL; when the loops have ended */
 size_t written_waiting(struct http_server *s, int loop); /* replies whose commit has ended */
-void written_run(struct task *t, struct db *db, err_t no_db);
+/* To the writer, which is woken when the turn ends. On the loop. */
+NODISCARD err_t written_give(struct call *c);
+void written_turn_ends(struct http_server *s, const struct net_loop *l);
 /* held.c: the handler has asked to answer later; on the loop */
 void held_begin(struct call *c);
 /* stop.c */

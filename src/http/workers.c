@@ -51,7 +51,6 @@ static void work_on(void *arg)
 {
     struct workers *w = arg;
     struct db *db = NULL;
-    thread_gives_way(); /* to the loop that gave it something to do, and has more to read */
     for (struct task *t; (t = next_task(w)) != NULL; w->unfinished--) {
         err_t e = db ? OK : db_connect(w->server->options.store, &db);
         t->run(t, db, e);
@@ -125,14 +124,25 @@ static void grow(struct workers *w)
     mutex_unlock(&w->lock);
 }
 
-err_t workers_push(struct workers *w, struct task *t)
+err_t workers_add(struct workers *w, struct task *t)
 {
     w->unfinished++;
-    err_t e = queue_push(w->queue, t);
-    if (e != OK) {
-        w->unfinished--;
-        return err_note(e, NULL, "too much is waiting already; try again in a moment");
-    }
+    err_t e = queue_add(w->queue, t);
+    if (e == OK)
+        return OK;
+    w->unfinished--;
+    return err_note(e, NULL, "too much is waiting already; try again in a moment");
+}
+
+void workers_wake(struct workers *w)
+{
+    queue_wake(w->queue);
+}
+
+err_t workers_push(struct workers *w, struct task *t)
+{
+    TRY(workers_add(w, t));
+    workers_wake(w);
     if (w->unfinished > w->count && w->count < w->max)
         grow(w);
     return OK;

@@ -4,13 +4,15 @@
 #include "base/log.h"
 #include "http/answer.h"
 #include "http/server.h"
+#include "http/workers.h"
 #include "os/thread.h"
 
-enum { ANSWERS_IN_A_TURN = 2 };
+enum { ANSWERS_IN_A_TURN = 2, GIVEN_AT_ONCE = 8 };
 
 struct written { /* of a loop: calls whose commit has ended, oldest first */
     struct mutex lock;
     struct call *first, **last;
+    int given; /* of its thread alone: what the writer got to do since it was woken */
 };
 
 struct written *written_new(struct arena *a, int loops)
@@ -111,7 +113,7 @@ static void on_committed(struct db_handed *h, err_t e)
     committed((struct call *)(void *)((char *)h - offsetof(struct call, handed)), e);
 }
 
-void written_run(struct task *t, struct db *db, err_t no_db)
+static void written_run(struct task *t, struct db *db, err_t no_db)
 {
     struct call *c = (struct call *)(void *)((char *)t - offsetof(struct call, task));
     if (no_db != OK) {
@@ -126,4 +128,29 @@ void written_run(struct task *t, struct db *db, err_t no_db)
     err_t e = db_hand_over_end(db, &c->handed, &told);
     if (!told)
         committed(c, e);
+}
+
+static void wake_writer(struct http_server *s, struct written *w)
+{
+    if (w->given)
+        workers_wake(s->writer);
+    w->given = 0;
+}
+
+/* Woken for each, the writer would run at once, and on two cores mostly on this one: whoever else has been heard in this turn
+ * would wait for it. Where many come in one turn it begins meanwhile. */
+err_t written_give(struct call *c)
+{
+    struct http_server *s = c->server;
+    struct written *w = written_of(c);
+    c->task.run = written_run;
+    err_t e = workers_add(s->writer, &c->task);
+    if (++w->given == GIVEN_AT_ONCE)
+        wake_writer(s, w);
+    return e;
+}
+
+void written_turn_ends(struct http_server *s, const struct net_loop *l)
+{
+    wake_writer(s, &s->written[l->number]);
 }

@@ -135,7 +135,7 @@ err_t import_files_open(struct import_files *f, struct arena *a, const char *pat
     f->folder = S_ISDIR(st.st_mode);
     if (f->folder)
         TRY(walk_folder(&w, f->path, S(""), 0));
-    else if (zip_looks_like_one(f->path))
+    else if (S_ISREG(st.st_mode) && zip_looks_like_one(f->path))
         TRY(zip_files_open(f, st.st_size));
     else
         TRY(add_single(&w, f->path, &st));

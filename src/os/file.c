@@ -95,14 +95,16 @@ err_t file_reader_open(struct file_reader *f, const char *path)
     size_t n = strlen(path);
     struct stat st;
     *f = (struct file_reader){ .reader = { read_piece },
-                               .fd = { open(path, O_RDONLY | O_CLOEXEC) } };
+                               .fd = { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) } };
     snprintf(f->name, sizeof f->name, "%s",
              n < sizeof f->name ? path : path + n - sizeof f->name + 1);
     if (f->fd.fd < 0)
         return fail("opening", path);
-    if (fstat(f->fd.fd, &st) == 0 && S_ISDIR(st.st_mode))
-        return err_note(E_IO, NULL, "%s is a folder", path);
-    return OK;
+    if (fstat(f->fd.fd, &st) == 0 && S_ISREG(st.st_mode))
+        return OK;
+    file_reader_close(f);
+    return err_note(E_IO, NULL, "%s is %s", path,
+                    S_ISDIR(st.st_mode) ? "a folder" : "no ordinary file");
 }
 
 void file_reader_close(struct file_reader *f)

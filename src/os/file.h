@@ -38,8 +38,8 @@ struct fd {
 #define FD_NONE ((struct fd){ -1 })
 void fd_close(struct fd *f); /* for CLEANUP; accepts -1 */
 
-/* A file from its beginning, in pieces. `path` is copied for the notes of errors. E_NOT_FOUND, E_IO (also for a folder, and
- * later for a read that fails). */
+/* A file from its beginning, in pieces. `path` is copied for the notes of errors. E_NOT_FOUND, E_IO (also for what is no ordinary
+ * file: nobody waits for who would write into a pipe; and later for a read that fails). */
 struct file_reader {
     struct reader reader;
     struct fd fd;

@@ -235,21 +235,31 @@ void queue_free(struct queue *q)
     free(q);
 }
 
-err_t queue_push(struct queue *q, void *item)
+err_t queue_add(struct queue *q, void *item)
 {
     assert(item);
     err_t e = OK;
     mutex_lock(&q->lock);
-    if (q->closed) {
+    if (q->closed)
         e = E_STOPPING;
-    } else if (q->count == q->capacity) {
+    else if (q->count == q->capacity)
         e = E_BUSY;
-    } else {
+    else
         q->items[(q->head + q->count++) % q->capacity] = item;
-        cond_signal(&q->filled);
-    }
     mutex_unlock(&q->lock);
     return e;
+}
+
+void queue_wake(struct queue *q)
+{
+    cond_signal(&q->filled);
+}
+
+err_t queue_push(struct queue *q, void *item)
+{
+    TRY(queue_add(q, item));
+    queue_wake(q);
+    return OK;
 }
 
 void *queue_pop(struct queue *q, int64_t timeout_ms)

@@ -53,6 +53,9 @@ NODISCARD err_t queue_new(size_t capacity, struct queue **ret);
 void queue_free(struct queue *q);
 NODISCARD err_t queue_push(struct queue *q,
                            void *item); /* never waits: E_BUSY when full, E_STOPPING when closed */
+/* The same, but nobody is woken: queue_wake does that, once for several. */
+NODISCARD err_t queue_add(struct queue *q, void *item);
+void queue_wake(struct queue *q);
 void *queue_pop(struct queue *q,
                 int64_t timeout_ms); /* < 0: wait for ever; NULL: timed out, or closed and empty */
 void *queue_pop_us(struct queue *q, int64_t timeout_us); /* the same, for a shorter wait */

@@ -56,6 +56,11 @@ NODISCARD err_t search_languages_of(struct db *index, struct arena *a, struct uu
 /* Words, phrases and filters in numbers; words that stand nowhere corrected, unless `exact`. */
 NODISCARD err_t search_resolve(struct search_run *r);
 
+/* --- when.c ------------------------------------------------------------------------------------------ */
+
+/* The dates among the query's words, when it is known which of them rank. */
+NODISCARD err_t search_take_dates(struct search_run *r);
+
 /* --- candidates.c ------------------------------------------------------------------------------------- */
 
 /* What a source's index is asked for. `all`: every ranked word. */

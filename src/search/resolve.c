@@ -614,24 +614,6 @@ static err_t take_filters(struct search_run *r)
 
 /* --- all of it ------------------------------------------------------------------------------------------------------------ */
 
-static err_t find_dates(struct search_run *r)
-{
-    enum { DATES_MAX = 4 };
-    struct search_clock clock = { .now_ms = r->ask->now_ms,
-                                  .zone_minutes = r->ask->zone_minutes,
-                                  .language = r->query.languages.count ? r->query.languages.list[0]
-                                                                       : SEARCH_LANGUAGE_NONE };
-    struct search_date *dates = ARENA_ARRAY(r->a, struct search_date, DATES_MAX);
-    size_t at = 0;
-    if (!dates)
-        return arena_err(r->a);
-    while (r->rank.date_count < DATES_MAX &&
-           search_date_in(r->query.words, &at, &clock, &dates[r->rank.date_count]))
-        r->rank.date_count++;
-    r->rank.dates = dates;
-    return OK;
-}
-
 err_t search_resolve(struct search_run *r)
 {
     struct entries e;
@@ -653,7 +635,7 @@ err_t search_resolve(struct search_run *r)
     take_words(r, &e, keep);
     rank_query_ready(&r->rank);
     r->rank.speaker = rank_speaker_of(r->a, r->query.words);
-    TRY(find_dates(r));
+    TRY(search_take_dates(r));
     r->ranked = ARENA_ARRAY(r->a, struct rank_source, r->sources.count + 1);
     if (!r->ranked)
         return arena_err(r->a);

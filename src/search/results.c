@@ -249,11 +249,38 @@ static const struct {
     { "model", SEARCH_META_MODEL },       { "has", SEARCH_META_HAS },
 };
 
-/* A document may have several values of one kind, each once. */
-static err_t count_meta(const struct search_run *r, char letter, struct counting *c)
+/* What is counted: what was ranked, or, where nothing is (by time, by filters alone), the newest ones. */
+struct counted {
+    const struct search_row **list;
+    size_t count;
+};
+
+static err_t rows_of(const struct search_run *r, struct counted *ret)
 {
-    for (size_t i = 0; i < r->head_count; i++) {
-        struct str meta = r->head[i].row->meta, rest = meta, word;
+    enum { NEWEST_MAX = 400 };
+    size_t room = r->head_count ? r->head_count : NEWEST_MAX;
+    ret->list = ARENA_ARRAY(r->a, const struct search_row *, room);
+    ret->count = 0;
+    if (!ret->list)
+        return arena_err(r->a);
+    for (size_t i = 0; i < r->head_count; i++)
+        ret->list[ret->count++] = r->head[i].row;
+    if (ret->count || (r->rank.ranked && !r->ask->newest))
+        return OK;
+    struct search_hit *hits = ARENA_ARRAY(r->a, struct search_hit, NEWEST_MAX);
+    if (!hits)
+        return arena_err(r->a);
+    TRY(search_stream(r, NULL, NEWEST_MAX, hits, &ret->count));
+    for (size_t i = 0; i < ret->count; i++)
+        ret->list[i] = hits[i].row;
+    return OK;
+}
+
+/* A document may have several values of one kind, each once. */
+static err_t count_meta(const struct counted *rows, char letter, struct counting *c)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        struct str meta = rows->list[i]->meta, rest = meta, word;
         while (str_cut(&rest, ' ', &word)) {
             struct str before = str_sub(meta, 0, (size_t)(word.s - meta.s));
             if (word.n > 1 && word.s[0] == letter &&
@@ -265,28 +292,29 @@ static err_t count_meta(const struct search_run *r, char letter, struct counting
 }
 
 /* Whose they are; said where something is shared at all. */
-static err_t count_owners(const struct search_run *r, struct counting *c)
+static err_t count_owners(const struct search_run *r, const struct counted *rows,
+                          struct counting *c)
 {
-    for (size_t i = 0; i < r->head_count; i++)
-        TRY(count_one(c, uuid_eq(r->head[i].row->owner_id, r->reader) ? S("mine") : S("shared")));
+    for (size_t i = 0; i < rows->count; i++)
+        TRY(count_one(c, uuid_eq(rows->list[i]->owner_id, r->reader) ? S("mine") : S("shared")));
     return OK;
 }
 
 /* A date as during: takes it: of results of several years the years, of one year the months, of one month the days. */
-static int64_t local_day(const struct search_run *r, size_t i)
+static int64_t local_day(const struct search_run *r, int64_t ms)
 {
     enum { MINUTE = 60 * 1000, DAY = 24 * 60 * MINUTE };
-    int64_t ms = r->head[i].row->created_ms + (int64_t)r->ask->zone_minutes * MINUTE;
+    ms += (int64_t)r->ask->zone_minutes * MINUTE;
     return ms / DAY - (ms % DAY < 0);
 }
 
-static err_t count_dates(const struct search_run *r, struct counting *c)
+static err_t count_dates(const struct search_run *r, const struct counted *rows, struct counting *c)
 {
     int64_t first = INT64_MAX, last = INT64_MIN;
-    for (size_t i = 0; i < r->head_count; i++) {
-        if (r->head[i].row->created_ms == TIME_NONE)
+    for (size_t i = 0; i < rows->count; i++) {
+        if (rows->list[i]->created_ms == TIME_NONE)
             continue;
-        int64_t day = local_day(r, i);
+        int64_t day = local_day(r, rows->list[i]->created_ms);
         first = day < first ? day : first;
         last = day > last ? day : last;
     }
@@ -296,10 +324,10 @@ static err_t count_dates(const struct search_run *r, struct counting *c)
     time_date(first, &year, &month, &day);
     time_date(last, &last_year, &last_month, &day);
     int letters = year != last_year ? 4 : month != last_month ? 7 : 10; /* of 2026-01-31 */
-    for (size_t i = 0; i < r->head_count; i++) {
-        if (r->head[i].row->created_ms == TIME_NONE)
+    for (size_t i = 0; i < rows->count; i++) {
+        if (rows->list[i]->created_ms == TIME_NONE)
             continue;
-        time_date(local_day(r, i), &year, &month, &day);
+        time_date(local_day(r, rows->list[i]->created_ms), &year, &month, &day);
         struct str text = str_fmt(r->a, "%04d-%02d-%02d", year, month, day);
         TRY(arena_err(r->a));
         TRY(count_one(c, str_sub(text, 0, (size_t)letters)));
@@ -313,23 +341,27 @@ static int newest_value(const void *x, const void *y)
                    ((const struct search_count *)x)->value);
 }
 
-/* Of what was ranked: values in the order in which they come, dates the newest first. */
+/* Values in the order in which they come, dates the newest first. */
 err_t search_facets(const struct search_run *r, struct search_page *page)
 {
     struct counting c;
+    struct counted rows;
+    if (r->ask->every)
+        return OK;
+    TRY(rows_of(r, &rows));
     page->facets = ARENA_ARRAY(r->a, struct search_facet, COUNTOF(FACETS) + 2);
     if (!page->facets)
         return arena_err(r->a);
     for (size_t i = 0; i < COUNTOF(FACETS); i++) {
         counting_begin(&c, r->a, FACETS[i].name);
-        TRY(count_meta(r, FACETS[i].letter, &c));
+        TRY(count_meta(&rows, FACETS[i].letter, &c));
         page->facets[page->facet_count++] = c.facet;
     }
     counting_begin(&c, r->a, "is");
-    TRY(count_owners(r, &c));
+    TRY(count_owners(r, &rows, &c));
     page->facets[page->facet_count++] = c.facet;
     counting_begin(&c, r->a, "date");
-    TRY(count_dates(r, &c));
+    TRY(count_dates(r, &rows, &c));
     if (c.facet.count)
         qsort(c.facet.values, c.facet.count, sizeof *c.facet.values, newest_value);
     page->facets[page->facet_count++] = c.facet;

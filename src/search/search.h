@@ -15,6 +15,7 @@
  *   search.c      the query from its beginning to its page
  *   archives.c    whose documents a reader may search
  *   resolve.c     the query's words in the numbers of each owner; corrections
+ *   when.c        dates that the query names
  *   candidates.c  what may answer, with its neighbours and sessions, measured and ranked
  *   similar*.c    similar words: own tables, vectors, what is near (similar.h)
  *   stream.c      all that is found, in order, from any place on

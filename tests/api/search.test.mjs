@@ -38,6 +38,7 @@ for (const [q, first, ...hints] of [
     ['grunkohl', 'Küche'], ['猫', 'Разное'], ['猫カフェ', 'Разное'], ['чайник', 'Разное'], ['\u200f-כלב חתול', 'Разное'], ['\u2067חתול\u2069', 'Разное'], ['ｋｅｔｔｌｅ', KETTLE.name], ['red\u0001kettle', KETTLE.name],
     ['in:stove water', KETTLE.name], ['-in:stove -in:tea water', null], ['-in:stove water', 'Tea'], ['in:"***" water', null], ['in:nowhere water', null], ['kind:conversation stove', KETTLE.name], ['kind:chat kettle', KETTLE.name, 'no_kind'],
     ['on:2026-01-02', KETTLE.name], ['on:2025-11-05 on:2026-01-02 -role:assistant koche', 'Küche'], ['during:"November 2025" -lang:de', 'Разное'], ['during:"novembre 2025" lang:german', 'Küche'], ['-during:2024 water', KETTLE.name], ['before:2025 kettle', null],
+    ['what did I ask on 5 November 2025?', 'Küche', 'date_alone'], ['in March 2024', 'Tea 2', 'date_alone'], ['on 3 March 2020', 'Tea 3'], ['what did I ask about koche on 5 November 2025?', 'Küche'],
     ['has:link', KETTLE.name], ['has:links spout', KETTLE.name], ['from:me kettle', KETTLE.name], ['from:nobody kettle', null], ['role:human kettle', KETTLE.name], ['is:mine kettle', KETTLE.name], ['is:shared kettle', null], ['provider:CLAUDE kettle', KETTLE.name],
     ['role:banana kettle', KETTLE.name, 'unknown_field'], ['title:stove', KETTLE.name, 'unknown_field'], ['role: kettle', KETTLE.name, 'no_value'], ['is:pinned kettle', KETTLE.name, 'not_yet'], ['before:soonish kettle', KETTLE.name, 'no_date'], ['kettle NOT assam', KETTLE.name, 'operator'], ['kettle OR role:tool', null, 'filter_everywhere'],
     ['*', null], ['* '.repeat(1000), null], ['"', null], ['()', null], [')((', null], ['--', null], ['?', null], ['%', null], ["'; DROP TABLE message; --", null], ['NEAR(kettle boils, 3)', KETTLE.name], ['kettle ' + 'x'.repeat(2000), KETTLE.name], [`kettle ${'(red OR '.repeat(250)}`, KETTLE.name], [`kettle ${'(a OR '.repeat(300)}`, null], ['漢'.repeat(682), null], ['q'.repeat(2048), null],
@@ -76,6 +77,10 @@ test('a slip is put right and said as it is written; facets say what is there, d
     assert.deepEqual(await facet('spouts', 'has'), [{ value: 'link', count: 1 }]);
     assert.deepEqual(await facet('kettle', 'is'), [{ value: 'mine', count: 1 }]);
     assert.deepEqual((await facet('water', 'date')).map((v) => v.value), ['2026', '2024']);
+    assert.deepEqual((await facet('water', 'date', { sort: 'time' })).map((v) => v.value), ['2026', '2024']); // what is not ranked is counted too
+    assert.deepEqual(await facet('during:2025-11-05', 'role'), [{ value: 'assistant', count: 1 }, { value: 'user', count: 1 }]);
+    assert.deepEqual((await ask(ann, 'on 5 November 2025')).hints, [{ code: 'date_alone', field: 'during', detail: '2025-11-05' }]);
+    assert.deepEqual((await ask(ann, 'on 5 November 2025', { exact: true })).hints, []);
     assert.deepEqual((await facet('assam during:2024', 'date')).map((v) => v.value).slice(0, 2), ['2024-09', '2024-08']);
     assert.deepEqual((await facet('assam during:2024-03', 'date')).map((v) => v.value), ['2024-03-01']);
     assert.deepEqual((await facet('assam during:2024-03', 'date', { zone: 14 * 60 })).map((v) => v.value), ['2024-03-02']);

@@ -27,6 +27,7 @@ function archive() {
     const teas = claude(3, Array.from({ length: 16 }, (_, i) => (i % 2 ? `Oolong number ${i} wants hot water, and a kettle.` : `What about oolong ${i}?`)), 'Sixteen words about oolong');
     const others = ['A sourdough plan', 'Trains to Lisbon', 'Red wine on a carpet', 'A letter to the landlord'].map((name, i) =>
         claude(10 + i, [`Tell me about this: ${name.toLowerCase()}.`, `About ${name.toLowerCase()} there is much to say, ${['this time', 'over and over', 'in red', 'at last'][i]}.`], name));
+    for (const chat of others) for (const m of chat.chat_messages) m.created_at = '2024-05-06T07:08:09Z';
     return JSON.stringify([kettle, scale, teas, ...others]);
 }
 
@@ -162,6 +163,24 @@ test('filters and order stand in the address; more places of one conversation', 
     await page.locator('.hit').first().waitFor();
     assert.deepEqual((await standing()).hits, before.hits);
     assert.equal(await filters.getByRole('button', { name: /^User/ }).getAttribute('aria-pressed'), 'true');
+});
+
+test('dates as filters, all filters off again, and a way on where nothing is found', async () => {
+    await page.goto(`${server.url}/search?q=red`);
+    const filters = page.getByRole('complementary', { name: 'Filters' });
+    await filters.getByRole('button', { name: /^2024/ }).click();
+    await page.waitForFunction(() => location.search.includes('when=2024') && !document.querySelector('.hits.stale') && document.querySelectorAll('.hit').length > 0
+        && [...document.querySelectorAll('.hit time')].every((t) => t.dateTime.startsWith('2024')));
+    await shot('dates');
+    await filters.getByRole('button', { name: 'Take all filters off' }).click();
+    await page.waitForFunction(() => !location.search.includes('when') && [...document.querySelectorAll('.hit time')].some((t) => t.dateTime.startsWith('2026')));
+    await page.goto(`${server.url}/search?q=${encodeURIComponent('provider:grok oolong')}`);
+    await page.getByRole('button', { name: 'Search for oolong' }).click();
+    await page.locator('.hit').first().waitFor();
+    assert.equal(new URL(page.url()).searchParams.get('q'), 'oolong');
+    await page.goto(`${server.url}/search?q=${encodeURIComponent('what did I ask on 6 May 2024')}`);
+    await page.getByText('Everything from 6 May 2024').waitFor();
+    assert.match(await words(page.locator('.hit time').first()), /6 May 2024/);
 });
 
 test('a wrong letter is put right, and can be left as it is', async () => {

@@ -181,6 +181,7 @@ test('why something was found is said in words', () => {
     assert.equal(why([], [part('nb1', 0.4)], { source: 'neighbour' }), 'beside a message that fits');
     assert.equal(reasons(hit('1', { score: 0 })).length, 0);
     assert.match(hintWords({ code: 'unknown_field', field: 'rol', detail: 'role' }), /Did you mean role:/);
+    assert.match(hintWords({ code: 'date_alone', field: 'during', detail: '2025-03-03 2025-03-09' }), /^Everything from .*3.* to .*9.*, the newest first/);
     assert.match(hintWords({ code: 'no_value', field: 'Role', detail: '' }), /Role:user$/);
     assert.match(hintWords({ code: 'not_yet', field: 'is', detail: 'pinned' }), /^is:pinned cannot/);
     assert.match(hintWords({ code: 'no_date', field: 'before', detail: 'soup' }), /before:soup is no date/);

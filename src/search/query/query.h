@@ -80,7 +80,7 @@ struct search_span { /* of on: and during: */
 
 struct search_hint {
     /* "unknown_field" (detail: the field that was meant, or the values that it takes), "no_value", "no_date", "not_yet", "operator"
-     * (detail: the sign for it), "filter_everywhere", "no_kind" (detail: those that there are; it is left out), "too_many_words" */
+     * (detail: the sign for it), "filter_everywhere", "no_kind" (detail: those that there are; it is left out), "date_alone" (the words say when and nothing else; detail: as during: takes it), "too_many_words" */
     const char *code;
     struct str field, detail;
 };

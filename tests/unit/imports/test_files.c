@@ -5,6 +5,7 @@
 
 #include "imports/files.h"
 #include "imports/zips.h"
+#include "os/file.h"
 
 /* "name=bytes|name!why|…", or the error of the whole. */
 static struct str told_files(struct arena *a, const char *path)
@@ -213,6 +214,11 @@ static void a_folder_is_its_files_by_name(void **state)
     assert_int_equal(mkfifo(str_cstr(&a, str_fmt(&a, "%s/pipe", folder)), 0600), 0);
     assert_str(told_files(&a, folder),
                "a=top|b/c/d=deep|link!a link, which is not followed|pipe!no ordinary file|");
+    /* Alone it is refused as well: opening one waited for who writes into it, and with it the server's end. */
+    struct file_reader reader;
+    const char *pipe = str_cstr(&a, str_fmt(&a, "%s/pipe", folder));
+    assert_str(told_files(&a, pipe), "pipe!no ordinary file|");
+    assert_int_equal(file_reader_open(&reader, pipe), E_IO);
     assert_str(told_files(&a, str_cstr(&a, str_fmt(&a, "%s/b/c/d", folder))), "d=deep|");
     assert_true(
         str_starts(told_files(&a, str_cstr(&a, str_fmt(&a, "%s/no", folder))), S("not_found: ")));

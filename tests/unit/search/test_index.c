@@ -366,7 +366,8 @@ static void what_is_removed_is_nowhere(void **state)
 static void fill_and_end(struct uuid owner, struct uuid parent)
 {
     put_some(owner, parent, 3);
-    ok(search_batch_remove(batch, owner, S("message"), uuid_new())); /* nobody's: a hidden message */
+    ok(search_batch_remove(batch, owner, S("message"),
+                           uuid_new())); /* nobody's: a hidden message */
     put_some(owner, parent, 3);
     end_conversation(owner, parent);
 }
@@ -444,7 +445,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { TEST(in_any_order), TEST(the_best_are_found),
                                         TEST(what_is_removed_is_nowhere),
-                                        TEST(what_waits_is_removed_too),
-                                        TEST(damaged_rows_end) };
+                                        TEST(what_waits_is_removed_too), TEST(damaged_rows_end) };
     RUN_ON_BOTH(tests);
 }

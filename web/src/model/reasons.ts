@@ -1,5 +1,6 @@
 // Why something was found, in words: from the parts of its score (docs/search.md has the formulas).
 import type { Hit } from './search.ts';
+import { calendar } from './time.ts';
 
 const REASONS_MAX = 3;
 const NEAR_DATE = 0.5;
@@ -36,6 +37,7 @@ const EXAMPLES: Record<string, string> = {
 export function hintWords({ code, field, detail }: { code: string; field: string; detail: string }): string {
     switch (code) {
     case 'operator': return `${field} was searched as a word. Write ${detail} instead.`;
+    case 'date_alone': return `Everything from ${detail.split(' ').map(calendar).join(' to ')}, the newest first.`;
     case 'filter_everywhere': return 'A filter beside OR holds for the whole search.';
     case 'no_value': return `${field}: wants its value right behind the colon, such as ${field}:${EXAMPLES[field.toLowerCase()] ?? 'value'}`;
     case 'no_kind': return `There is nothing of the kind ${field}, so that was left out. There are: ${detail}.`;

@@ -61,7 +61,7 @@ function Said({ change }: { change: (question: Question) => void }) {
                 </p>
             )}
             {answered?.exact && <p class="corrected">Exactly as typed. <button type="button" class="link-button" onClick={() => change({ ...question, exact: false })}>Correct words that stand nowhere</button></p>}
-            {hints.map((h) => <p key={`${h.code} ${h.field}`} class="corrected">{hintWords(h)}</p>)}
+            {hints.map((h) => <p key={`${h.code} ${h.field}`} class="corrected">{hintWords(h)}{h.code === 'date_alone' && <> <button type="button" class="link-button" onClick={() => change({ ...question, exact: true })}>Search for the words</button></>}</p>)}
         </>
     );
 }
@@ -69,12 +69,14 @@ function Said({ change }: { change: (question: Question) => void }) {
 function Nothing({ question, change }: { question: Question; change: (question: Question) => void }) {
     const narrowed = Object.keys(question.by).length > 0;
     const words = withoutFields(question.q);
+    const loose = question.q.replace(/["“”„«»＂]/g, ' ').replace(/\s+/g, ' ').trim();
     return (
         <div class="empty">
             <h2>Nothing found</h2>
             {narrowed && <p>The filters may be too narrow. <button type="button" onClick={() => change({ ...question, by: {} })}>Search without filters</button></p>}
             {question.newest && <p>Newest first shows only what has all the words. <button type="button" onClick={() => change({ ...question, newest: false })}>Best first</button></p>}
             {words && words !== question.q && <p>The filters among the words may be too narrow. <button type="button" onClick={() => change({ ...question, q: words })}>Search for {words}</button></p>}
+            {loose !== question.q && <p>What stands in quotes must be there as it is written. <button type="button" onClick={() => change({ ...question, q: loose })}>Search without quotes</button></p>}
             <p>Other words for the same thing may find it; <code>word*</code> finds longer words too. New captures can be found a moment after they are stored.</p>
         </div>
     );

@@ -54,7 +54,9 @@ function Choices({ question, facets, inTitle, choose, clear }: FiltersProps) {
             </button>
         </li>
     );
-    const dates = valuesOf(facets, 'date', by.when && by.when in WHEN ? undefined : by.when);
+    const date = by.when && by.when in WHEN ? undefined : by.when;
+    const inside = valuesOf(facets, 'date', undefined); // of a year its months, of a month its days
+    const dates = inside.length > 1 ? valuesOf(facets, 'date', date) : date ? [{ value: date, count: inside[0]?.count ?? 0 }] : [];
     return (
         <>
             {by.in && <section aria-label="Conversation"><h3>Only in</h3><ul class="plain-list">{chip('in', by.in, inTitle || 'one conversation')}</ul></section>}
@@ -66,7 +68,7 @@ function Choices({ question, facets, inTitle, choose, clear }: FiltersProps) {
             })}
             <section aria-label="When">
                 <h3>When</h3>
-                <ul class="plain-list">{(dates.length > 1 || by.when) && dates.map((v) => chip('when', v.value, undefined, v.count))}{Object.keys(WHEN).map((value) => chip('when', value))}</ul>
+                <ul class="plain-list">{dates.map((v) => chip('when', v.value, undefined, v.count))}{Object.keys(WHEN).map((value) => chip('when', value))}</ul>
             </section>
             {Object.keys(by).length > 0 && <button type="button" class="quiet facet-clear" onClick={clear}>Take all filters off</button>}
         </>

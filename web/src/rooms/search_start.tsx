@@ -8,7 +8,7 @@ import { useApp } from './context.ts';
 
 const EXAMPLES: [string, string][] = [
     ['"group commit"', 'these words in a row'], ['-draft', 'without this word'], ['data*', 'words that begin so'], ['tea OR coffee', 'one of them'],
-    ['in:"my trip"', 'in conversations of that title'], ['role:user', 'only questions'], ['provider:claude', 'from one provider'], ['has:code', 'also image, link, file'],
+    ['in:"my trip"', 'where the title has it'], ['role:user', 'only questions'], ['has:code', 'also image, link, file'],
     ['during:"last March"', 'from that time'], ['is:shared', 'what others share'],
 ];
 
