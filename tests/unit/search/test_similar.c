@@ -54,6 +54,10 @@ static err_t note_text(struct app *app, struct db *db, struct arena *a, struct u
                                 .role = S("user"),
                                 .provider = S("claude"),
                                 .created_ms = NOW + (int64_t)i };
+    if (with_own) { /* a conversation for each topic */
+        ret->parent_id = (struct uuid){ { 0x30, [15] = (uint8_t)(i % OWN_TOPICS) } };
+        ret->position = (int64_t)(i / OWN_TOPICS);
+    }
     return OK;
 }
 
@@ -208,6 +212,56 @@ static double weight_of(const struct search_result *r, const char *part)
     return 0;
 }
 
+static double part_of(const struct search_result *r, const char *part)
+{
+    for (size_t i = 0; i < r->part_count; i++)
+        if (strcmp(r->parts[i].name, part) == 0)
+            return r->parts[i].value;
+    fail_msg("no part is called %s", part);
+    return 0;
+}
+
+static size_t note_of(const struct search_result *r)
+{
+    return r->id.b[15] + 256U * r->id.b[14];
+}
+
+/* The z-score of the one that stands `step` after this one in its conversation; 0: there is none. False: it is not on the page. */
+static bool beside(const struct search_page *page, size_t i, int step, double *ret)
+{
+    enum { SHRINK = 8, WORDS_BEFORE = 11 };
+    int64_t other = (int64_t)i + (int64_t)step * OWN_TOPICS;
+    *ret = 0;
+    if (other < 0 || other >= OWN_NOTES)
+        return true;
+    for (size_t k = 0; k < page->count; k++)
+        if ((int64_t)note_of(&page->items[k]) == other) {
+            double words = WORDS_BEFORE + OWN_LENGTH + (other == 0 ? 6 : 0);
+            *ret = part_of(&page->items[k], "sem") * (words + SHRINK) / words;
+            return true;
+        }
+    return false;
+}
+
+/* `semnb` is what `sem` of the two beside it says, without what its shortness takes off. */
+static void check_neighbours(const struct search_page *page)
+{
+    size_t checked = 0;
+    for (size_t k = 0; k < page->count; k++) {
+        double before, after;
+        size_t i = note_of(&page->items[k]);
+        double soft = part_of(&page->items[k], "soft");
+        assert_true(soft >= 0 && soft <= 1);
+        if (!beside(page, i, -1, &before) || !beside(page, i, 1, &after))
+            continue;
+        double got = part_of(&page->items[k], "semnb");
+        if (got < before + after - 1e-9 || got > before + after + 1e-9)
+            fail_msg("semnb of %zu is %f, not %f", i, got, before + after);
+        checked++;
+    }
+    assert_true(checked > 10);
+}
+
 static struct search_page explained(const char *q)
 {
     struct search_page page;
@@ -234,9 +288,10 @@ static void an_own_table(void **state)
     }
     assert_true(weight_of(&page.items[0], "bm") == RANK_WEIGHTS[RANK_ALL][RANK_BM]);
     assert_true(page.count >= OWN_NOTES / OWN_TOPICS);
+    check_neighbours(&page);
     for (size_t i = 0; i < OWN_NOTES / OWN_TOPICS;
          i++) /* those of its topic, with the word or without */
-        assert_int_equal((page.items[i].id.b[15] + 256U * page.items[i].id.b[14]) % OWN_TOPICS, 1);
+        assert_int_equal(note_of(&page.items[i]) % OWN_TOPICS, 1);
 
     struct search_epoch_row epoch, after;
     struct search_table table = own_table(&epoch);
@@ -252,7 +307,7 @@ static void an_own_table(void **state)
     assert_true(search_table_find(&left, S("vobcok")) >= 0);
     page = explained(QUESTION);
     assert_true(page.similar && weight_of(&page.items[0], "bm") == RANK_WEIGHTS[RANK_ALL][RANK_BM]);
-    assert_int_equal(page.items[0].id.b[15] % OWN_TOPICS, 1);
+    assert_int_equal(note_of(&page.items[0]) % OWN_TOPICS, 1);
 }
 
 #define OPEN(name) cmocka_unit_test_setup_teardown(name, open_search, close_search)
