@@ -7,6 +7,7 @@
 
 enum {
     STEP_BYTES = 128 * 1024,
+    HELD_BYTES_MAX = 256 * 1024,
     WINDOW_LOG_MAX =
         27, /* 128 MiB; what zstd's own decoder allows; a bomb's window costs no more */
 };
@@ -100,11 +101,9 @@ err_t zstd_unpack(struct str frame, struct buf *out)
 err_t zstd_out_begin(struct zstd_out *z, int level, struct buf *out)
 {
     assert(level >= 1 && level <= 19);
-    *z = (struct zstd_out){ ZSTD_createCStream(), out };
-    if (!z->stream)
-        return E_BUSY;
-    size_t code = ZSTD_initCStream(z->stream, level);
-    return ZSTD_isError(code) ? zstd_err(code, E_INTERNAL) : OK;
+    *z = (struct zstd_out){ .out = out, .level = level };
+    buf_init(&z->held, NULL, HELD_BYTES_MAX);
+    return OK;
 }
 
 /* One step into z->out; *ret_left: how much is still to come of what the stream holds. */
@@ -123,7 +122,7 @@ static err_t pack_step(struct zstd_out *z, ZSTD_inBuffer *in, ZSTD_EndDirective 
     return OK;
 }
 
-err_t zstd_out_put(struct zstd_out *z, struct str bytes)
+static err_t put_step(struct zstd_out *z, struct str bytes)
 {
     ZSTD_inBuffer in = { .src = bytes.n ? bytes.s : "", .size = bytes.n };
     size_t left;
@@ -132,8 +131,32 @@ err_t zstd_out_put(struct zstd_out *z, struct str bytes)
     return OK;
 }
 
+static err_t stream_begin(struct zstd_out *z)
+{
+    z->stream = ZSTD_createCStream();
+    if (!z->stream)
+        return E_BUSY;
+    size_t code = ZSTD_initCStream(z->stream, z->level);
+    if (ZSTD_isError(code))
+        return zstd_err(code, E_INTERNAL);
+    return put_step(z, buf_str(&z->held));
+}
+
+err_t zstd_out_put(struct zstd_out *z, struct str bytes)
+{
+    if (!z->stream && bytes.n <= HELD_BYTES_MAX - z->held.n) {
+        buf_put(&z->held, bytes);
+        return buf_err(&z->held);
+    }
+    if (!z->stream)
+        TRY(stream_begin(z));
+    return put_step(z, bytes);
+}
+
 err_t zstd_out_end(struct zstd_out *z)
 {
+    if (!z->stream)
+        return zstd_pack(buf_str(&z->held), z->level, z->out);
     ZSTD_inBuffer nothing = { .src = "" };
     size_t left = 1;
     while (left)
@@ -145,6 +168,7 @@ void zstd_out_free(struct zstd_out *z)
 {
     ZSTD_freeCStream(z->stream);
     z->stream = NULL;
+    buf_free(&z->held);
 }
 
 static err_t read_frame(struct reader *r, char *to, size_t max, size_t *ret_n)

@@ -13,8 +13,11 @@ NODISCARD err_t zstd_unpack(struct str frame, struct buf *out);
 
 /* The same in pieces, for what would be too large as a whole. Packing appends to `out`, which outlives it. */
 struct zstd_out {
-    void *stream;
     struct buf *out;
+    int level;
+    struct buf
+        held; /* what fits is packed at once, which takes memory by its size; a stream takes megabytes */
+    void *stream; /* NULL: all is held */
 };
 NODISCARD err_t zstd_out_begin(struct zstd_out *z, int level, struct buf *out);
 NODISCARD err_t zstd_out_put(struct zstd_out *z, struct str bytes);

@@ -97,10 +97,10 @@
 #define SEARCH_WHOLE_MAX 2000 /* a conversation of so many is ranked whole */
 #define SEARCH_DRIVE_MAX \
     40000 /* documents that candidates are chosen from; more frequent words only rank … */
-#define SEARCH_DRIVE_SIMILAR_MAX 20000 /* … where similar words choose some too */
-#define SEARCH_SNIPPET_CHARS   240     /* code points */
-#define SEARCH_HIGHLIGHTS_MAX  24      /* in one snippet */
-#define SEARCH_ARENA_BYTES_MAX MIB(64) /* indexing one entity */
+#define SEARCH_DRIVE_SIMILAR_MAX 20000   /* … where similar words choose some too */
+#define SEARCH_SNIPPET_CHARS     240     /* code points */
+#define SEARCH_HIGHLIGHTS_MAX    24      /* in one snippet */
+#define SEARCH_ARENA_BYTES_MAX   MIB(64) /* indexing one entity */
 
 /* Similar words */
 #define SEARCH_TABLE_BYTES_MAX     MIB(64) /* one table */

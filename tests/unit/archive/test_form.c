@@ -155,8 +155,9 @@ static void what_is_damaged_is_said(void **state)
     pack_form(&a, &form);
     for (size_t n = 0; n < form.n; n++)
         assert_int_equal(read_form(&a, str_sub(form, 0, n), SIZE_MAX, &said), E_CORRUPT);
-    static const char *const BAD[] = { "", "[", "{}\n{}", "{}\n", "{'messages':[{}]}",
-                                       "{}\n{'id':'x'}" };
+    static const char *const BAD[] = {
+        "", "[", "{}\n{}", "{}\n", "{'messages':[{}]}", "{}\n{'id':'x'}"
+    };
     for (size_t i = 0; i < COUNTOF(BAD); i++) {
         struct buf bad;
         buf_init(&bad, &a, MIB(1));

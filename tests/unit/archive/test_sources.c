@@ -576,9 +576,7 @@ static void nothing_need_be_held(void **state)
     static void (*const AGAIN[])(void **) = { a_share_and_its_conversation_are_one,
                                               a_page_never_replaces_the_data,
                                               a_part_never_replaces_the_whole,
-                                              captures_of_one_link,
-                                              renderings_have_a_limit,
-                                              told_apart_they_stay_apart };
+                                              renderings_have_a_limit, told_apart_they_stay_apart };
     size_t usual = rendering_held_max;
     rendering_held_max = 0;
     for (size_t i = 0; i < COUNTOF(AGAIN); i++) {
