@@ -12,7 +12,7 @@ void identity_gate_init(struct hash_gate *g, int64_t mib)
     snprintf(g->nobody, sizeof g->nobody,
              "$argon2id$v=19$m=%lld,t=%d,p=1$ciik6DYeXlERpCklRqFaqw$"
              "5axF9Wgfl57sCtBjNjxoSrdx3mk9AKv7++19FTDFRKc",
-             (long long)(mib * 1024), PASSWORD_PASSES);
+             (long long)mib * 1024, PASSWORD_PASSES);
     g->mib = mib;
     mutex_init(&g->mutex);
     cond_init(&g->freed);
