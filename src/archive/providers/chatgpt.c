@@ -64,7 +64,7 @@ static void put_part(struct piece *p, struct json part)
     else if (is_image(part))
         put_image(p->b, part);
     else if (str_eq(type, S("audio_transcription")))
-        chatgpt_text(p->b, json_get_str(part, S("text")), p->metadata);
+        chatgpt_text(p->b, build_words(p->b, json_get(part, S("text"))), p->metadata);
     else if (str_eq(type, S("audio_asset_pointer")))
         put_sound(p->b, part);
     else if (str_eq(type, S("real_time_user_audio_video_asset_pointer")))
@@ -74,10 +74,21 @@ static void put_part(struct piece *p, struct json part)
                       type.n ? type : S("a part without a type"));
 }
 
+/* One part where the list of them is usual: no container, or an object that says what it is. */
+static bool is_one_part(struct json parts)
+{
+    return json_exists(parts) && !json_is(parts, JSON_ARRAY) &&
+           (!json_is(parts, JSON_OBJECT) || json_exists(json_get(parts, S("content_type"))));
+}
+
 static void put_parts(struct piece *p)
 {
-    struct json_iter it = json_iter(json_get(p->content, S("parts")));
-    struct json part;
+    struct json parts = json_get(p->content, S("parts")), part;
+    if (is_one_part(parts)) {
+        put_part(p, parts);
+        return;
+    }
+    struct json_iter it = json_iter(parts);
     while (json_next(&it, NULL, &part))
         put_part(p, part);
 }
@@ -87,16 +98,17 @@ static struct str plain_text(struct piece *p)
 {
     static const char *const FIELDS[] = { "text", "result", "summary", "content" };
     struct buf text;
-    struct json_iter it = json_iter(json_get(p->content, S("parts")));
-    struct json part;
+    struct json parts = json_get(p->content, S("parts")), part;
+    struct json_iter it = json_iter(parts);
     buf_init(&text, p->b->a, CONVERSATION_BYTES_MAX);
+    buf_put(&text, json_str(parts)); /* where the list is usual */
     while (json_next(&it, NULL, &part)) {
         if (json_is(part, JSON_STR) && text.n)
             buf_putc(&text, '\n');
         buf_put(&text, json_str(part));
     }
     for (size_t i = 0; i < COUNTOF(FIELDS) && !text.n; i++)
-        buf_put(&text, json_get_str(p->content, str_from(FIELDS[i])));
+        buf_put(&text, build_words(p->b, json_get(p->content, str_from(FIELDS[i]))));
     build_fail(p->b, buf_err(&text));
     return buf_str(&text);
 }
@@ -109,7 +121,7 @@ static void put_thoughts(struct piece *p)
     buf_init(&text, p->b->a, CONVERSATION_BYTES_MAX);
     while (json_next(&it, NULL, &thought)) {
         struct str summary = json_get_str(thought, S("summary")),
-                   words = json_get_str(thought, S("content"));
+                   words = build_words(p->b, json_get(thought, S("content")));
         if (!summary.n && !words.n)
             continue;
         if (text.n)
@@ -178,7 +190,7 @@ static void put_code(struct piece *p)
 {
     struct str language = json_get_str(p->content, S("language"));
     build_code(p->b, str_eq(language, S("unknown")) ? STR_NONE : language,
-               json_get_str(p->content, S("text")));
+               build_words(p->b, json_get(p->content, S("text"))));
 }
 
 /* --- files -------------------------------------------------------------------------------------------- */
@@ -325,7 +337,7 @@ static size_t read_nodes(struct builder *b, struct json mapping, struct tree_nod
         struct json message = json_get(v, S("message"));
         nodes[n++] =
             (struct tree_node){ .id = key,
-                                .parent = json_get_str(v, S("parent")),
+                                .parent = build_id(b, json_get(v, S("parent"))),
                                 .children = json_get(v, S("children")),
                                 .value = message,
                                 .silent = !json_is(message, JSON_OBJECT),
@@ -368,12 +380,13 @@ static err_t chatgpt_from_json(struct arena *a, struct json root, struct convers
     talk.model = ret->model;
     ret->created_ms = build_time(&b, json_get(root, S("create_time")));
     ret->updated_ms = build_time(&b, json_get(root, S("update_time")));
-    ret->source.id = json_get_str(root, S("conversation_id"));
+    ret->source.id = build_id(&b, json_get(root, S("conversation_id")));
     if (!ret->source.id.n)
-        ret->source.id = json_get_str(root, S("id"));
+        ret->source.id = build_id(&b, json_get(root, S("id")));
     size_t count = read_nodes(&b, mapping, &nodes);
     if (nodes)
-        tree_write(&b, nodes, count, json_get_str(root, S("current_node")), write_message, &talk);
+        tree_write(&b, nodes, count, build_id(&b, json_get(root, S("current_node"))), write_message,
+                   &talk);
     place_report(&b, &talk);
     return build_end(&b);
 }
