@@ -114,7 +114,7 @@ struct str build_words(struct builder *b, struct json v)
     struct buf text;
     if (json_is(v, JSON_STR))
         return json_str(v);
-    while (json_is(v, JSON_OBJECT) && json_is(words_under(v), JSON_ARRAY))
+    if (json_is(v, JSON_OBJECT) && json_is(words_under(v), JSON_ARRAY))
         v = words_under(v);
     if (!json_is(v, JSON_ARRAY))
         return words_of_one(b, v);

@@ -74,23 +74,40 @@ static void put_part(struct piece *p, struct json part)
                       type.n ? type : S("a part without a type"));
 }
 
-/* One part where the list of them is usual: no container, or an object that says what it is. */
-static bool is_one_part(struct json parts)
+struct parts {
+    struct json_iter it;
+    struct json
+        one; /* what stands where the list is usual: no container, or an object that says what it is */
+};
+
+static struct parts parts_of(const struct piece *p)
 {
-    return json_exists(parts) && !json_is(parts, JSON_ARRAY) &&
-           (!json_is(parts, JSON_OBJECT) || json_exists(json_get(parts, S("content_type"))));
+    struct json v = json_get(p->content, S("parts"));
+    bool list = json_is(v, JSON_ARRAY) ||
+                (json_is(v, JSON_OBJECT) && !json_exists(json_get(v, S("content_type"))));
+    return list ? (struct parts){ .it = json_iter(v) } : (struct parts){ .one = v };
+}
+
+static bool next_part(struct parts *all, struct json *ret)
+{
+    if (!json_exists(all->one))
+        return json_next(&all->it, NULL, ret);
+    *ret = all->one;
+    all->one = (struct json){ 0 };
+    return true;
 }
 
 static void put_parts(struct piece *p)
 {
-    struct json parts = json_get(p->content, S("parts")), part;
-    if (is_one_part(parts)) {
-        put_part(p, parts);
-        return;
-    }
-    struct json_iter it = json_iter(parts);
-    while (json_next(&it, NULL, &part))
+    struct parts all = parts_of(p);
+    struct json part;
+    while (next_part(&all, &part))
         put_part(p, part);
+}
+
+static struct str words_of_part(struct json part)
+{
+    return json_is(part, JSON_STR) ? json_str(part) : json_get_str(part, S("text"));
 }
 
 /* The words of the parts, and what stands in the fields of other kinds, as one text. */
@@ -98,14 +115,14 @@ static struct str plain_text(struct piece *p)
 {
     static const char *const FIELDS[] = { "text", "result", "summary", "content" };
     struct buf text;
-    struct json parts = json_get(p->content, S("parts")), part;
-    struct json_iter it = json_iter(parts);
+    struct parts all = parts_of(p);
+    struct json part;
     buf_init(&text, p->b->a, CONVERSATION_BYTES_MAX);
-    buf_put(&text, json_str(parts)); /* where the list is usual */
-    while (json_next(&it, NULL, &part)) {
-        if (json_is(part, JSON_STR) && text.n)
+    while (next_part(&all, &part)) {
+        struct str words = words_of_part(part);
+        if ((json_is(part, JSON_STR) || words.n) && text.n)
             buf_putc(&text, '\n');
-        buf_put(&text, json_str(part));
+        buf_put(&text, words);
     }
     for (size_t i = 0; i < COUNTOF(FIELDS) && !text.n; i++)
         buf_put(&text, build_words(p->b, json_get(p->content, str_from(FIELDS[i]))));
@@ -168,14 +185,14 @@ static void put_plots(struct piece *p)
 static void put_result(struct piece *p)
 {
     struct str words = plain_text(p);
-    struct json_iter it = json_iter(json_get(p->content, S("parts")));
+    struct parts all = parts_of(p);
     struct json part;
     build_result(p->b, STR_NONE, words, str_eq(p->type, S("system_error")));
     if (str_find(words, S("output of this plugin was redacted"), 0) < words.n)
         build_finding(p->b, FOUND_TOOL_OUTPUT_REDACTED, S("the provider left out a tool's output"));
-    while (json_next(&it, NULL, &part))
-        if (is_image(part))
-            put_image(p->b, part);
+    while (next_part(&all, &part))
+        if (!json_is(part, JSON_STR) && !words_of_part(part).n)
+            put_part(p, part); /* a picture, and what has no words; those are in the result */
     put_plots(p);
 }
 

@@ -147,10 +147,11 @@ static void put_call(struct talk *t, struct json v)
 
 static void put_result_part(struct talk *t, struct buf *text, struct json part)
 {
-    struct str words = json_is(part, JSON_STR) ? json_str(part) : json_get_str(part, S("text"));
+    bool bare = json_is(part, JSON_STR);
+    struct str words = bare ? json_str(part) : json_get_str(part, S("text"));
     if (text->n)
         buf_putc(text, '\n');
-    buf_put(text, words.n ? words : build_json_text(t->b, part)); /* no text: as it is */
+    buf_put(text, bare || words.n ? words : build_json_text(t->b, part)); /* no text: as it is */
 }
 
 static void put_result(struct talk *t, struct json v)

@@ -51,6 +51,9 @@ static void one_part_where_a_list_is_usual(void **state)
                    "user\ntext: Said\n");
     assert_message("{" AUTHOR("tool") ",'content':{'content_type':'text','parts':'Found'}}",
                    "tool\ntool_result: Found\n");
+    assert_message("{" AUTHOR("tool") ",'content':{'content_type':'multimodal_text','parts':"
+                                      "['Found',{'text':'more'},{'content_type':'new'}]}}",
+                   "tool\ntool_result: Found\nmore\nunknown: {\"content_type\":\"new\"}\n");
     assert_message("{" AUTHOR("tool") ",'content':{'content_type':'execution_output','text':"
                                       "['1','2']}}",
                    "tool\ntool_result: 1\n2\n");
