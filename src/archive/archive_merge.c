@@ -41,7 +41,7 @@ err_t merge_list_make_room(struct merge_list *l, size_t more)
         merge_list_free(&larger);
         return e;
     }
-    if (l->count)
+    if (larger.m && l->count)
         memcpy(larger.m, l->m, l->count * sizeof *l->m);
     larger.count = l->count;
     arena_free(&l->a);

@@ -150,7 +150,7 @@ static err_t put_onto(struct put *p, struct archive_put_result *ret)
     struct rendering **before = ARENA_ARRAY(p->a, struct rendering *, own + 1);
     if (!before)
         return arena_err(p->a);
-    memcpy(before, list, own * sizeof *before);
+    memcpy(before, list, own * sizeof(void *));
     p->write.before = before;
     p->write.before_count = ret->restored ? 0 : own;
     TRY(rendering_retain(&p->set, list, &count));

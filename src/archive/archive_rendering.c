@@ -28,7 +28,7 @@ struct rendering *rendering_add(struct renderings *s)
         size_t room = s->room ? 2 * s->room : 4;
         struct rendering **all = ARENA_ARRAY(s->a, struct rendering *, room);
         if (all && s->count)
-            memcpy(all, s->all, s->count * sizeof *all);
+            memcpy(all, s->all, s->count * sizeof(void *));
         if (!all)
             return NULL;
         s->all = all;

@@ -235,7 +235,7 @@ static err_t join_oldest(struct renderings *s, struct rendering **list, size_t *
             continue;
         }
         TRY(join(s, list[first], list[i], &list[i]));
-        memmove(&list[first], &list[first + 1], (*count - first - 1) * sizeof *list);
+        memmove(&list[first], &list[first + 1], (*count - first - 1) * sizeof(void *));
         --*count;
         return OK;
     }
@@ -245,7 +245,7 @@ static err_t join_oldest(struct renderings *s, struct rendering **list, size_t *
 err_t rendering_retain(struct renderings *s, struct rendering **list, size_t *count)
 {
     TRY(drop_spare(s, list, count));
-    qsort(list, *count, sizeof *list, rendering_compare_age);
+    qsort(list, *count, sizeof(void *), rendering_compare_age);
     for (size_t i = 0; i < *count;) {
         if (count_of_source(list, *count, list[i]->source_id) > SOURCE_RENDERINGS_MAX) {
             TRY(join_oldest(s, list, count, list[i]->source_id));

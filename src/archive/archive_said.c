@@ -101,7 +101,7 @@ struct reading {
     const struct merge_list *whole;
     const struct rendering *leader;
     const struct said_visit *visit;
-    struct others others;
+    struct others *others;
     size_t next;
 };
 
@@ -112,7 +112,7 @@ static bool is_leaders(const struct reading *r, size_t i)
 
 static err_t find_others(struct renderings *s, struct reading *r)
 {
-    struct others *o = &r->others;
+    struct others *o = r->others;
     size_t wanted = 0;
     for (size_t i = 0; i < r->whole->count; i++)
         wanted += !is_leaders(r, i) && r->visit->wants(r->visit->context, i);
@@ -134,7 +134,7 @@ static err_t find_others(struct renderings *s, struct reading *r)
 
 static err_t go_to(struct reading *r, size_t end)
 {
-    struct others *o = &r->others;
+    struct others *o = r->others;
     for (; r->next < end; r->next++) {
         bool held = o->at < o->count && o->list[o->at].place == r->next;
         TRY(r->visit->each(r->visit->context, r->next, held ? o->list[o->at++].blocks : STR_NONE));
@@ -159,15 +159,12 @@ static err_t leader_says(void *context, size_t i, const struct archive_message *
 err_t said_each(struct renderings *s, const struct merge_list *whole,
                 const struct rendering *leader, const struct said_visit *visit)
 {
-    struct reading r = { .whole = whole, .leader = leader, .visit = visit };
     CLEANUP(free_others) struct others others = { 0 };
+    struct reading r = { .whole = whole, .leader = leader, .visit = visit, .others = &others };
     const struct message_visit along = { leader_wants, leader_says, &r };
     bool asked = false;
     arena_init(&others.a, RENDERING_BYTES_MAX);
-    r.others = others;
-    err_t e = find_others(s, &r);
-    others = r.others; /* to be freed */
-    TRY(e);
+    TRY(find_others(s, &r));
     for (size_t i = 0; i < whole->count && !asked; i++)
         asked = leader_wants(&r, i);
     if (asked)
