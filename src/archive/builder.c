@@ -84,6 +84,52 @@ struct str build_id(struct builder *b, struct json v)
     return number ? build_json_text(b, v) : STR_NONE;
 }
 
+static struct json words_under(struct json object)
+{
+    static const char *const NAMES[] = { "text", "value", "content" };
+    struct json v = json_get(object, str_from(NAMES[0]));
+    for (size_t i = 1; i < COUNTOF(NAMES) && !json_exists(v); i++)
+        v = json_get(object, str_from(NAMES[i]));
+    return v;
+}
+
+/* What is no list. As deep as the JSON is, which its parser bounds, without recursion. */
+static struct str words_of_one(struct builder *b, struct json v)
+{
+    struct json whole = v;
+    while (json_is(v, JSON_OBJECT))
+        v = words_under(v);
+    if (json_is(v, JSON_STR))
+        return json_str(v);
+    struct str digits = build_id(b, v);
+    if (digits.n || (!json_is(whole, JSON_OBJECT) && !json_is(v, JSON_ARRAY)))
+        return digits;
+    build_finding(b, FOUND_UNMODELLED_BLOCK, S("words in a form that is not known"));
+    return build_json_text(b, whole);
+}
+
+struct str build_words(struct builder *b, struct json v)
+{
+    struct json one;
+    struct buf text;
+    if (json_is(v, JSON_STR))
+        return json_str(v);
+    if (json_is(v, JSON_OBJECT) && json_is(words_under(v), JSON_ARRAY))
+        v = words_under(v);
+    if (!json_is(v, JSON_ARRAY))
+        return words_of_one(b, v);
+    buf_init(&text, b->a, CONVERSATION_BYTES_MAX);
+    struct json_iter it = json_iter(v);
+    while (json_next(&it, NULL, &one)) {
+        struct str words = words_of_one(b, one);
+        if (text.n && words.n)
+            buf_putc(&text, '\n');
+        buf_put(&text, words);
+    }
+    build_fail(b, buf_err(&text));
+    return buf_str(&text);
+}
+
 const struct role_word ROLE_WORDS[] = { { "user", ROLE_USER },
                                         { "assistant", ROLE_ASSISTANT },
                                         { "system", ROLE_SYSTEM },

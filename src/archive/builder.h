@@ -32,6 +32,9 @@ build_here(struct builder *b); /* the one that blocks go to: the last one made, 
 void build_go_to(struct builder *b, size_t message); /* … this one, which is there */
 /* An id of any JSON type as text; STR_NONE: there is none. */
 struct str build_id(struct builder *b, struct json v);
+/* Words in whatever form they stand: a text, as it is; a list, its elements as lines; an object, what stands under text, value or
+ * content. A number is its digits; an object without words is its JSON, with a finding. STR_NONE: null, a truth value, nothing. */
+struct str build_words(struct builder *b, struct json v);
 /* A provider's word for who speaks, without case. Unknown: ROLE_SYSTEM, with a finding. `words` ends with NULL. */
 struct role_word {
     const char *word;

@@ -64,7 +64,7 @@ static void put_part(struct piece *p, struct json part)
     else if (is_image(part))
         put_image(p->b, part);
     else if (str_eq(type, S("audio_transcription")))
-        chatgpt_text(p->b, json_get_str(part, S("text")), p->metadata);
+        chatgpt_text(p->b, build_words(p->b, json_get(part, S("text"))), p->metadata);
     else if (str_eq(type, S("audio_asset_pointer")))
         put_sound(p->b, part);
     else if (str_eq(type, S("real_time_user_audio_video_asset_pointer")))
@@ -74,12 +74,40 @@ static void put_part(struct piece *p, struct json part)
                       type.n ? type : S("a part without a type"));
 }
 
+struct parts {
+    struct json_iter it;
+    struct json
+        one; /* what stands where the list is usual: no container, or an object that says what it is */
+};
+
+static struct parts parts_of(const struct piece *p)
+{
+    struct json v = json_get(p->content, S("parts"));
+    bool list = json_is(v, JSON_ARRAY) ||
+                (json_is(v, JSON_OBJECT) && !json_exists(json_get(v, S("content_type"))));
+    return list ? (struct parts){ .it = json_iter(v) } : (struct parts){ .one = v };
+}
+
+static bool next_part(struct parts *all, struct json *ret)
+{
+    if (!json_exists(all->one))
+        return json_next(&all->it, NULL, ret);
+    *ret = all->one;
+    all->one = (struct json){ 0 };
+    return true;
+}
+
 static void put_parts(struct piece *p)
 {
-    struct json_iter it = json_iter(json_get(p->content, S("parts")));
+    struct parts all = parts_of(p);
     struct json part;
-    while (json_next(&it, NULL, &part))
+    while (next_part(&all, &part))
         put_part(p, part);
+}
+
+static struct str words_of_part(struct json part)
+{
+    return json_is(part, JSON_STR) ? json_str(part) : json_get_str(part, S("text"));
 }
 
 /* The words of the parts, and what stands in the fields of other kinds, as one text. */
@@ -87,16 +115,17 @@ static struct str plain_text(struct piece *p)
 {
     static const char *const FIELDS[] = { "text", "result", "summary", "content" };
     struct buf text;
-    struct json_iter it = json_iter(json_get(p->content, S("parts")));
+    struct parts all = parts_of(p);
     struct json part;
     buf_init(&text, p->b->a, CONVERSATION_BYTES_MAX);
-    while (json_next(&it, NULL, &part)) {
-        if (json_is(part, JSON_STR) && text.n)
+    while (next_part(&all, &part)) {
+        struct str words = words_of_part(part);
+        if ((json_is(part, JSON_STR) || words.n) && text.n)
             buf_putc(&text, '\n');
-        buf_put(&text, json_str(part));
+        buf_put(&text, words);
     }
     for (size_t i = 0; i < COUNTOF(FIELDS) && !text.n; i++)
-        buf_put(&text, json_get_str(p->content, str_from(FIELDS[i])));
+        buf_put(&text, build_words(p->b, json_get(p->content, str_from(FIELDS[i]))));
     build_fail(p->b, buf_err(&text));
     return buf_str(&text);
 }
@@ -109,7 +138,7 @@ static void put_thoughts(struct piece *p)
     buf_init(&text, p->b->a, CONVERSATION_BYTES_MAX);
     while (json_next(&it, NULL, &thought)) {
         struct str summary = json_get_str(thought, S("summary")),
-                   words = json_get_str(thought, S("content"));
+                   words = build_words(p->b, json_get(thought, S("content")));
         if (!summary.n && !words.n)
             continue;
         if (text.n)
@@ -156,14 +185,14 @@ static void put_plots(struct piece *p)
 static void put_result(struct piece *p)
 {
     struct str words = plain_text(p);
-    struct json_iter it = json_iter(json_get(p->content, S("parts")));
+    struct parts all = parts_of(p);
     struct json part;
     build_result(p->b, STR_NONE, words, str_eq(p->type, S("system_error")));
     if (str_find(words, S("output of this plugin was redacted"), 0) < words.n)
         build_finding(p->b, FOUND_TOOL_OUTPUT_REDACTED, S("the provider left out a tool's output"));
-    while (json_next(&it, NULL, &part))
-        if (is_image(part))
-            put_image(p->b, part);
+    while (next_part(&all, &part))
+        if (!json_is(part, JSON_STR) && !words_of_part(part).n)
+            put_part(p, part); /* a picture, and what has no words; those are in the result */
     put_plots(p);
 }
 
@@ -178,7 +207,7 @@ static void put_code(struct piece *p)
 {
     struct str language = json_get_str(p->content, S("language"));
     build_code(p->b, str_eq(language, S("unknown")) ? STR_NONE : language,
-               json_get_str(p->content, S("text")));
+               build_words(p->b, json_get(p->content, S("text"))));
 }
 
 /* --- files -------------------------------------------------------------------------------------------- */
@@ -325,7 +354,7 @@ static size_t read_nodes(struct builder *b, struct json mapping, struct tree_nod
         struct json message = json_get(v, S("message"));
         nodes[n++] =
             (struct tree_node){ .id = key,
-                                .parent = json_get_str(v, S("parent")),
+                                .parent = build_id(b, json_get(v, S("parent"))),
                                 .children = json_get(v, S("children")),
                                 .value = message,
                                 .silent = !json_is(message, JSON_OBJECT),
@@ -368,12 +397,13 @@ static err_t chatgpt_from_json(struct arena *a, struct json root, struct convers
     talk.model = ret->model;
     ret->created_ms = build_time(&b, json_get(root, S("create_time")));
     ret->updated_ms = build_time(&b, json_get(root, S("update_time")));
-    ret->source.id = json_get_str(root, S("conversation_id"));
+    ret->source.id = build_id(&b, json_get(root, S("conversation_id")));
     if (!ret->source.id.n)
-        ret->source.id = json_get_str(root, S("id"));
+        ret->source.id = build_id(&b, json_get(root, S("id")));
     size_t count = read_nodes(&b, mapping, &nodes);
     if (nodes)
-        tree_write(&b, nodes, count, json_get_str(root, S("current_node")), write_message, &talk);
+        tree_write(&b, nodes, count, build_id(&b, json_get(root, S("current_node"))), write_message,
+                   &talk);
     place_report(&b, &talk);
     return build_end(&b);
 }

@@ -131,18 +131,27 @@ static void put_thinking(struct talk *t, struct json v)
     struct str summary = STR_NONE;
     while (json_next(&it, NULL, &one))
         summary = json_get_str(one, S("summary")); /* the last one is what stands over it */
-    build_thinking(t->b, json_get_str(v, S("thinking")), summary);
+    build_thinking(t->b, build_words(t->b, json_get(v, S("thinking"))), summary);
 }
 
 static void put_call(struct talk *t, struct json v)
 {
     struct json input = json_get(v, S("input"));
     struct str name = json_get_str(v, S("name"));
-    build_call(t->b, json_get_str(v, S("id")), name, build_json_text(t->b, input));
+    build_call(t->b, build_id(t->b, json_get(v, S("id"))), name, build_json_text(t->b, input));
     if (str_eq(name, S("artifacts")))
         take_artifact(t, input);
     else if (str_eq(name, S("create_file")) || str_eq(name, S("str_replace")))
         take_file(t, input, str_eq(name, S("create_file")));
+}
+
+static void put_result_part(struct talk *t, struct buf *text, struct json part)
+{
+    bool bare = json_is(part, JSON_STR);
+    struct str words = bare ? json_str(part) : json_get_str(part, S("text"));
+    if (text->n)
+        buf_putc(text, '\n');
+    buf_put(text, bare || words.n ? words : build_json_text(t->b, part)); /* no text: as it is */
 }
 
 static void put_result(struct talk *t, struct json v)
@@ -150,17 +159,15 @@ static void put_result(struct talk *t, struct json v)
     struct json content = json_get(v, S("content")), part;
     struct buf text;
     buf_init(&text, t->b->a, CONVERSATION_BYTES_MAX);
+    struct json_iter it = json_iter(content);
     if (json_is(content, JSON_STR))
         buf_put(&text, json_str(content));
-    struct json_iter it = json_iter(content);
-    while (json_is(content, JSON_ARRAY) && json_next(&it, NULL, &part)) {
-        struct str words = json_get_str(part, S("text"));
-        if (text.n)
-            buf_putc(&text, '\n');
-        buf_put(&text, words.n ? words : build_json_text(t->b, part)); /* no text: as it is */
-    }
+    else if (json_exists(content) && !json_is(content, JSON_ARRAY))
+        put_result_part(t, &text, content);
+    while (json_is(content, JSON_ARRAY) && json_next(&it, NULL, &part))
+        put_result_part(t, &text, part);
     build_fail(t->b, buf_err(&text));
-    build_result(t->b, json_get_str(v, S("tool_use_id")), buf_str(&text),
+    build_result(t->b, build_id(t->b, json_get(v, S("tool_use_id"))), buf_str(&text),
                  json_bool(json_get(v, S("is_error")), false));
 }
 
@@ -233,8 +240,10 @@ static void put_words(struct builder *b, struct str text)
 static void put_content(struct talk *t, struct json v)
 {
     struct str type = json_get_str(v, S("type"));
-    if (str_eq(type, S("text"))) {
-        put_words(t->b, json_get_str(v, S("text")));
+    if (json_is(v, JSON_STR)) {
+        put_words(t->b, json_str(v));
+    } else if (str_eq(type, S("text"))) {
+        put_words(t->b, build_words(t->b, json_get(v, S("text"))));
         put_citations(t, json_get(v, S("citations")));
     } else if (str_eq(type, S("thinking"))) {
         put_thinking(t, v);
@@ -243,11 +252,22 @@ static void put_content(struct talk *t, struct json v)
     } else if (str_eq(type, S("tool_result"))) {
         put_result(t, v);
     } else if (str_eq(type, S("voice_note"))) {
-        build_text(t->b, json_get_str(v, S("text")));
+        build_text(t->b, build_words(t->b, json_get(v, S("text"))));
     } else if (!str_eq(type, S("token_budget")) && !str_eq(type, S("flag"))) {
         /* those two are bookkeeping of the provider, never shown */
         build_unknown(t->b, v, FOUND_UNMODELLED_BLOCK, type.n ? type : S("a block without a type"));
     }
+}
+
+/* A list of blocks; one block or a text where the list is usual. */
+static void put_contents(struct talk *t, struct json v)
+{
+    struct json_iter it = json_iter(v);
+    struct json part;
+    if (json_exists(v) && !json_is(v, JSON_ARRAY))
+        put_content(t, v);
+    while (json_is(v, JSON_ARRAY) && json_next(&it, NULL, &part))
+        put_content(t, part);
 }
 
 static void put_files(struct talk *t, struct json message)
@@ -258,8 +278,8 @@ static void put_files(struct talk *t, struct json message)
         struct json file;
         while (json_next(&it, NULL, &file)) {
             build_file(t->b, json_get_str(file, S("file_name")), json_get_str(file, S("file_type")),
-                       json_get_str(file, S("extracted_content")));
-            build_file_id(t->b, json_get_str(file, S("file_uuid")));
+                       build_words(t->b, json_get(file, S("extracted_content"))));
+            build_file_id(t->b, build_id(t->b, json_get(file, S("file_uuid"))));
         }
     }
 }
@@ -278,23 +298,23 @@ static bool understood(const struct message *m)
 static void write_message(struct builder *b, const struct tree_node *n, void *context)
 {
     struct talk *t = context;
-    struct json content = json_get(n->value, S("content")), part;
     struct message *m = build_message(b, n->id, n->above,
                                       build_role(b, ROLES, json_get_str(n->value, S("sender"))));
     m->created_ms = n->at_ms;
     m->on_path = n->on_path;
-    struct json_iter it = json_iter(content);
-    while (json_is(content, JSON_ARRAY) && json_next(&it, NULL, &part))
-        put_content(t, part);
+    if (json_is(n->value, JSON_OBJECT))
+        put_contents(t, json_get(n->value, S("content")));
+    else
+        put_content(t, n->value); /* words without a message around them */
     if (!understood(build_here(b)))
-        put_words(b, json_get_str(n->value, S("text")));
+        put_contents(t, json_get(n->value, S("text")));
     put_files(t, n->value);
 }
 
 /* The root's parent is all zeros with a 4 and an 8. */
-static struct str parent_of(struct json message)
+static struct str parent_of(struct builder *b, struct json message)
 {
-    struct str id = json_get_str(message, S("parent_message_uuid"));
+    struct str id = build_id(b, json_get(message, S("parent_message_uuid")));
     return str_eq(id, S("00000000-0000-4000-8000-000000000000")) ? STR_NONE : id;
 }
 
@@ -305,13 +325,16 @@ static void write_messages(struct talk *t, struct json root)
     size_t count = json_count(list), n = 0;
     struct tree_node *nodes = arena_array(&t->b->scratch, count + 1, sizeof *nodes);
     struct json_iter it = json_iter(list);
-    while (nodes && json_next(&it, NULL, &v))
-        nodes[n++] = (struct tree_node){ .id = json_get_str(v, S("uuid")),
-                                         .parent = parent_of(v),
+    while (nodes && json_next(&it, NULL, &v)) {
+        if (!json_exists(v))
+            continue; /* null: no message, and no word of one */
+        nodes[n++] = (struct tree_node){ .id = build_id(t->b, json_get(v, S("uuid"))),
+                                         .parent = parent_of(t->b, v),
                                          .value = v,
                                          .at_ms = build_time(t->b, json_get(v, S("created_at"))) };
+    }
     if (nodes)
-        tree_write(t->b, nodes, n, json_get_str(root, S("current_leaf_message_uuid")),
+        tree_write(t->b, nodes, n, build_id(t->b, json_get(root, S("current_leaf_message_uuid"))),
                    write_message, t);
 }
 
@@ -404,9 +427,9 @@ static err_t claude_from_json(struct arena *a, struct json root, struct conversa
     ret->model = json_get_str(root, S("model"));
     ret->created_ms = build_time(&b, json_get(root, S("created_at")));
     ret->updated_ms = build_time(&b, json_get(root, S("updated_at")));
-    ret->source.id = json_get_str(root, S("conversation_uuid"));
+    ret->source.id = build_id(&b, json_get(root, S("conversation_uuid")));
     if (!ret->source.id.n)
-        ret->source.id = json_get_str(root, S("uuid"));
+        ret->source.id = build_id(&b, json_get(root, S("uuid")));
     write_messages(&t, root);
     return build_end(&b);
 }

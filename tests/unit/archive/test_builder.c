@@ -184,10 +184,45 @@ static void which_nodes_are_the_branch(void **state)
     }
 }
 
+/* --- words ----------------------------------------------------------------------------------- */
+
+static void words_in_any_form(void **state)
+{
+    UNUSED(state);
+    static const struct {
+        const char *json, *want;
+        size_t findings;
+    } CASES[] = {
+        { "\"a\"", "a", 0 },
+        { "[\"a\",null,\"\",{\"text\":\"b\"},3]", "a\nb\n3", 0 },
+        { "{\"text\":\"a\"}", "a", 0 },
+        { "{\"text\":null,\"value\":{\"content\":\"a\"}}", "a", 0 },
+        { "{\"text\":[\"a\",\"b\"]}", "a\nb", 0 },
+        { "{\"text\":\"\",\"value\":\"x\"}", "", 0 },
+        { "{\"x\":1}", "{\"x\":1}", 1 },
+        { "[\"a\",[\"b\"]]", "a\n[\"b\"]", 1 },
+        { "1.5", "1.5", 0 },
+        { "null", "", 0 },
+        { "false", "", 0 },
+    };
+    for (size_t i = 0; i < COUNTOF(CASES); i++) {
+        TEST_ARENA(a);
+        struct json v;
+        struct conversation c;
+        struct builder b;
+        assert_ok(json_parse(&a, str_from(CASES[i].json), 8, &v));
+        build_begin(&b, &a, "chatgpt", &c);
+        assert_str(build_words(&b, v), CASES[i].want);
+        assert_ok(build_end(&b));
+        assert_int_equal(c.finding_count, CASES[i].findings);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(times),
                                         cmocka_unit_test(what_is_no_time_is_said),
+                                        cmocka_unit_test(words_in_any_form),
                                         cmocka_unit_test(which_nodes_are_the_branch) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

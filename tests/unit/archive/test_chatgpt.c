@@ -41,6 +41,24 @@ static void words_of_both_sides(void **state)
                    "assistant\n"); /* before a tool call: no answer */
 }
 
+static void one_part_where_a_list_is_usual(void **state)
+{
+    UNUSED(state);
+    assert_message("{" AUTHOR("user") ",'content':{'content_type':'text','parts':'Why?'}}",
+                   "user\ntext: Why?\n");
+    assert_message("{" AUTHOR("user") ",'content':{'content_type':'multimodal_text','parts':"
+                                      "{'content_type':'audio_transcription','text':'Said'}}}",
+                   "user\ntext: Said\n");
+    assert_message("{" AUTHOR("tool") ",'content':{'content_type':'text','parts':'Found'}}",
+                   "tool\ntool_result: Found\n");
+    assert_message("{" AUTHOR("tool") ",'content':{'content_type':'multimodal_text','parts':"
+                                      "['Found',{'text':'more'},{'content_type':'new'}]}}",
+                   "tool\ntool_result: Found\nmore\nunknown: {\"content_type\":\"new\"}\n");
+    assert_message("{" AUTHOR("tool") ",'content':{'content_type':'execution_output','text':"
+                                      "['1','2']}}",
+                   "tool\ntool_result: 1\n2\n");
+}
+
 static void hidden_ones(void **state)
 {
     UNUSED(state);
@@ -709,6 +727,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_of_both_sides),
+        cmocka_unit_test(one_part_where_a_list_is_usual),
         cmocka_unit_test(hidden_ones),
         cmocka_unit_test(thinking_and_its_recap),
         cmocka_unit_test(a_recap_belongs_to_its_own_answer),

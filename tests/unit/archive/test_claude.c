@@ -44,6 +44,52 @@ static void the_text_of_what_is_not_understood(void **state)
     assert_true(found(&c, "unmodelled_block"));
 }
 
+static void content_in_other_forms(void **state)
+{
+    UNUSED(state);
+    assert_message("{'sender':'human','content':'alone'}", "user\ntext: alone\n");
+    assert_message("{'sender':'human','content':{'type':'text','text':'one'}}",
+                   "user\ntext: one\n");
+    assert_message("{'sender':'human','content':['one',{'type':'text','text':['two',3]}]}",
+                   "user\ntext: one\ntext: two\n3\n");
+    assert_message("{'sender':'human','text':['one',{'type':'text','text':'two'}]}",
+                   "user\ntext: one\ntext: two\n");
+    assert_message("{'sender':'assistant','content':[{'type':'thinking','thinking':['a','b']},"
+                   "{'type':'tool_result','content':{'type':'text','text':'2'}},"
+                   "{'type':'tool_result','content':['3']}]}",
+                   "assistant\nthinking: a\nb\ntool_result: 2\ntool_result: 3\n");
+}
+
+static void what_is_no_message(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    read_message(&a, "null,{'sender':'human','text':'a'},null", &c);
+    assert_str(told(&a, &c), "user\ntext: a\n");
+    assert_int_equal(c.finding_count, 0);
+    read_message(&a, "'bare'", &c);
+    assert_str(told(&a, &c), "system\ntext: bare\n");
+    assert_true(found(&c, "unrecognised_role"));
+}
+
+static void ids_that_are_numbers(void **state)
+{
+    UNUSED(state);
+    TEST_ARENA(a);
+    struct conversation c;
+    assert_ok(read_text(&a,
+                        "{'uuid':7,'current_leaf_message_uuid':2,'chat_messages':["
+                        "{'uuid':1,'sender':'human','text':'a'},"
+                        "{'uuid':2,'sender':'assistant','text':'b','parent_message_uuid':1},"
+                        "{'uuid':3,'sender':'assistant','text':'c','parent_message_uuid':1}]}",
+                        &c));
+    assert_str(c.source.id, "7");
+    assert_str(c.messages[0].id, "1");
+    assert_str(c.messages[1].parent_id, "1");
+    assert_str(told(&a, &c), "user\ntext: a\nassistant\ntext: b\nassistant off\ntext: c\n");
+}
+
 static void a_placeholder_is_no_word_of_the_conversation(void **state)
 {
     UNUSED(state);
@@ -322,6 +368,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(content_counts_where_there_is_some),
         cmocka_unit_test(the_text_of_what_is_not_understood),
+        cmocka_unit_test(content_in_other_forms),
+        cmocka_unit_test(what_is_no_message),
+        cmocka_unit_test(ids_that_are_numbers),
         cmocka_unit_test(a_placeholder_is_no_word_of_the_conversation),
         cmocka_unit_test(every_kind_of_content),
         cmocka_unit_test(a_call_and_its_result_belong_together),
