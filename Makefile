@@ -37,6 +37,8 @@ GUESSES := $(if $(findstring clang,$(CC)),,-Wno-maybe-uninitialized)
 OPT_tsan    := -O1 $(GUESSES)
 OPT_fuzz    := -O1
 OPT_release := -O2 -flto=auto -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE $(GUESSES)
+# Of binutils, and twice as fast where 120 programs are linked.
+LINK_debug := $(if $(shell command -v ld.gold),-fuse-ld=gold)
 LINK_release := -pie -Wl,-z,relro,-z,now -flto=auto
 
 ifeq ($(MODE),fuzz)
