@@ -76,8 +76,8 @@ static void put_part(struct piece *p, struct json part)
 
 struct parts {
     struct json_iter it;
-    struct json
-        one; /* what stands where the list is usual: no container, or an object that says what it is */
+    /* What stands where the list is usual: no container, or an object that says what it is. */
+    struct json one;
 };
 
 static struct parts parts_of(const struct piece *p)
@@ -85,7 +85,9 @@ static struct parts parts_of(const struct piece *p)
     struct json v = json_get(p->content, S("parts"));
     bool list = json_is(v, JSON_ARRAY) ||
                 (json_is(v, JSON_OBJECT) && !json_exists(json_get(v, S("content_type"))));
-    return list ? (struct parts){ .it = json_iter(v) } : (struct parts){ .one = v };
+    if (list)
+        return (struct parts){ .it = json_iter(v) };
+    return (struct parts){ .one = v };
 }
 
 static bool next_part(struct parts *all, struct json *ret)
