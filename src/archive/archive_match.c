@@ -78,9 +78,9 @@ static uint32_t kind_of(const struct merge_message *m)
     return intern_says(m->origin) ? m->source + 1 : 0;
 }
 
-static bool are_told_apart(const struct merge_message *new, const struct merge_message *stored)
+static bool are_told_apart(const struct merge_message *given, const struct merge_message *stored)
 {
-    return kind_of(new) && kind_of(new) == kind_of(stored);
+    return kind_of(given) && kind_of(given) == kind_of(stored);
 }
 
 static void index_messages(struct matcher *m)
@@ -97,7 +97,7 @@ static void index_messages(struct matcher *m)
     }
 }
 
-static err_t matcher_init(struct matcher *m, struct arena *a, const struct merge_list *new,
+static err_t matcher_init(struct matcher *m, struct arena *a, const struct merge_list *given,
                           const struct merge_list *stored, bool by_id)
 {
     size_t slots = slots_for(stored->count);
@@ -112,7 +112,7 @@ static err_t matcher_init(struct matcher *m, struct arena *a, const struct merge
     m->taken = ARENA_ARRAY(a, bool, stored->count + 1);
     TRY(arena_err(a));
     index_messages(m);
-    return by_id && new->count ? merge_ids_init(&m->by_id, a, stored) : OK;
+    return by_id && given->count ? merge_ids_init(&m->by_id, a, stored) : OK;
 }
 
 static uint32_t take(struct matcher *m, uint32_t at)
@@ -121,17 +121,17 @@ static uint32_t take(struct matcher *m, uint32_t at)
     return at;
 }
 
-/* What is taken, or behind the last match, is never asked for again, and those that are told apart from `new` are passed over
+/* What is taken, or behind the last match, is never asked for again, and those that are told apart from `given` are passed over
  * together: a million messages that say the same are walked over once. */
-static uint32_t match_hash(struct matcher *m, const struct merge_message *new)
+static uint32_t match_hash(struct matcher *m, const struct merge_message *given)
 {
-    uint32_t *first = slot_of_hash(m, new), at = *first;
+    uint32_t *first = slot_of_hash(m, given), at = *first;
     while (at && (m->taken[at - 1] || at - 1 < m->walked)) {
         *first = at; /* an empty slot would end the search for what stands behind it */
         at = m->next_equal[at - 1];
     }
     while (at) {
-        bool apart = are_told_apart(new, &m->stored->m[at - 1]);
+        bool apart = are_told_apart(given, &m->stored->m[at - 1]);
         if (!apart && at - 1 >= m->walked && !m->taken[at - 1]) {
             m->walked = at;
             return take(m, at);
@@ -142,15 +142,15 @@ static uint32_t match_hash(struct matcher *m, const struct merge_message *new)
 }
 
 /* Of two renderings one may name the messages and the other not (a page's JSON, its DOM): then what is equal is the same. */
-static uint32_t match(struct matcher *m, const struct merge_message *new)
+static uint32_t match(struct matcher *m, const struct merge_message *given)
 {
-    uint32_t at = merge_ids_find(&m->by_id, new->id);
-    if (!at && intern_says(new->origin) && new->origin < m->origin_count) {
-        at = m->by_origin[new->origin];
-        if (at && m->taken[at - 1] && m->stored->m[at - 1].source == new->source)
+    uint32_t at = merge_ids_find(&m->by_id, given->id);
+    if (!at && intern_says(given->origin) && given->origin < m->origin_count) {
+        at = m->by_origin[given->origin];
+        if (at && m->taken[at - 1] && m->stored->m[at - 1].source == given->source)
             return 0;
     }
-    return at && !m->taken[at - 1] ? take(m, at) : match_hash(m, new);
+    return at && !m->taken[at - 1] ? take(m, at) : match_hash(m, given);
 }
 
 /* --- what a rendering of another kind says in other words ------------------------------------------ */
@@ -178,43 +178,43 @@ static bool other_kind(const struct merge_message *x, const struct merge_message
 
 /* What a page shows and what its provider's data says differ in marks and tools; the answer to the same question, the last one
  * before the next question, is the same message. Only between kinds: two renderings of a kind that differ are two answers. */
-static err_t match_answers(struct matcher *m, struct arena *a, const struct merge_list *new,
+static err_t match_answers(struct matcher *m, struct arena *a, const struct merge_list *given,
                            uint32_t *olds)
 {
     uint32_t *open = ARENA_ARRAY(a, uint32_t, m->stored->count + 1);
-    size_t question = m->stored->count, last = new->count;
+    size_t question = m->stored->count, last = given->count;
     if (!open)
         return arena_err(a);
     find_open_answers(m, open);
-    for (size_t i = 0; i <= new->count; i++) {
-        bool asks = i == new->count || (new->m[i].on_path &&new->m[i].role == ROLE_USER);
+    for (size_t i = 0; i <= given->count; i++) {
+        bool asks = i == given->count || (given->m[i].on_path && given->m[i].role == ROLE_USER);
         if (!asks) {
-            if (new->m[i].on_path && !new->m[i].hidden &&new->m[i].role == ROLE_ASSISTANT)
+            if (given->m[i].on_path && !given->m[i].hidden && given->m[i].role == ROLE_ASSISTANT)
                 last = i;
             continue;
         }
-        if (question < m->stored->count && last < new->count && !olds[last]) {
+        if (question < m->stored->count && last < given->count && !olds[last]) {
             uint32_t at = open[question];
-            if (at && !m->taken[at - 1] && other_kind(&new->m[last], &m->stored->m[at - 1]))
+            if (at && !m->taken[at - 1] && other_kind(&given->m[last], &m->stored->m[at - 1]))
                 olds[last] = take(m, at);
         }
-        question = i < new->count &&olds[i] ? olds[i] - 1 : m->stored->count;
-        last = new->count;
+        question = i < given->count && olds[i] ? olds[i] - 1 : m->stored->count;
+        last = given->count;
     }
     return OK;
 }
 
-err_t merge_match(struct arena *a, const struct merge_list *new, const struct merge_list *stored,
+err_t merge_match(struct arena *a, const struct merge_list *given, const struct merge_list *stored,
                   bool by_id, uint32_t **ret)
 {
     struct matcher m;
-    uint32_t *olds = ARENA_ARRAY(a, uint32_t, new->count + 1);
+    uint32_t *olds = ARENA_ARRAY(a, uint32_t, given->count + 1);
     if (!olds)
         return arena_err(a);
-    TRY(matcher_init(&m, a, new, stored, by_id));
-    for (size_t i = 0; i < new->count; i++)
-        olds[i] = match(&m, &new->m[i]);
-    TRY(match_answers(&m, a, new, olds));
+    TRY(matcher_init(&m, a, given, stored, by_id));
+    for (size_t i = 0; i < given->count; i++)
+        olds[i] = match(&m, &given->m[i]);
+    TRY(match_answers(&m, a, given, olds));
     *ret = olds;
     return OK;
 }

@@ -155,14 +155,14 @@ static uint16_t find_fields(const struct merge_list *stored, const struct merge_
 }
 
 static bool is_poorer(const struct intern *texts, const struct merge_message *old,
-                      const struct merge_message *new)
+                      const struct merge_message *given)
 {
-    if (new->redacted != old->redacted)
-        return new->redacted;
-    if (old->rank && new->rank &&new->rank < old->rank)
+    if (given->redacted != old->redacted)
+        return given->redacted;
+    if (old->rank && given->rank && given->rank < old->rank)
         return true;
-    return old->picture && new->picture &&pictures_were_lost(intern_text(texts, old->picture),
-                                                             intern_text(texts, new->picture));
+    return old->picture && given->picture &&
+           pictures_were_lost(intern_text(texts, old->picture), intern_text(texts, given->picture));
 }
 
 static void keep_known(const struct merge_message *old, struct merge_message *m)
@@ -294,23 +294,23 @@ static size_t find_lacking(const struct plan *p, bool *lacks)
     return count;
 }
 
-err_t merge_lists(struct arena *a, const struct intern *texts, struct merge_list *new,
+err_t merge_lists(struct arena *a, const struct intern *texts, struct merge_list *given,
                   const struct merge_list *stored, const struct merge_options *o,
                   struct merge_step **ret_steps, uint32_t **ret_places)
 {
     CLEANUP(arena_free) struct arena work = { 0 }; /* what finds them goes when they are found */
     uint32_t *olds;
     arena_init(&work, MERGE_ARENA_BYTES_MAX);
-    TRY(merge_match(&work, new, stored, o->by_id, &olds));
+    TRY(merge_match(&work, given, stored, o->by_id, &olds));
     bool *lacks = ARENA_ARRAY(&work, bool, stored->count + 1);
-    struct plan p = { .texts = texts, .whole = new, .stored = stored, .o = o, .olds = olds };
+    struct plan p = { .texts = texts, .whole = given, .stored = stored, .o = o, .olds = olds };
     p.places = ARENA_ARRAY(ret_places ? a : &work, uint32_t, stored->count + 1);
     if (!lacks || !p.places)
         return arena_err(&work) != OK ? arena_err(&work) : arena_err(a);
     size_t lacking = find_lacking(&p, lacks);
-    TRY(merge_list_make_room(new, lacking));
+    TRY(merge_list_make_room(given, lacking));
     if (ret_steps)
-        p.steps = ARENA_ARRAY(a, struct merge_step, new->count + lacking + 1);
+        p.steps = ARENA_ARRAY(a, struct merge_step, given->count + lacking + 1);
     if (ret_steps && !p.steps)
         return arena_err(a);
     give_ids(&p);

@@ -77,7 +77,7 @@ struct merge_options {
  *
  * A message that was without an id keeps the one that a later rendering gives it.
  *
- * new          in tree order; becomes the whole: its messages as they shall be, in place, and behind them those of `stored`
+ * given        in tree order; becomes the whole: its messages as they shall be, in place, and behind them those of `stored`
  *              that it lacks
  * stored       in tree order, may be empty
  * texts        whose numbers both lists hold
@@ -87,7 +87,7 @@ struct merge_options {
  * Author, model and time are kept where a rendering names none.
  * A changed rendering that is poorer (the provider redacted a tool's output since, a picture has expired, it is of a kind that
  * tells less) counts as unchanged. Linear. Errors: the arenas'; E_LIMIT as merge_list_init. */
-NODISCARD err_t merge_lists(struct arena *a, const struct intern *texts, struct merge_list *new,
+NODISCARD err_t merge_lists(struct arena *a, const struct intern *texts, struct merge_list *given,
                             const struct merge_list *stored, const struct merge_options *o,
                             struct merge_step **ret_steps, uint32_t **ret_places);
 
@@ -101,8 +101,8 @@ struct sha256 merge_chain(const struct merge_list *l);
 NODISCARD err_t merge_row_of(struct arena *a, const struct message *m, size_t position,
                              struct archive_message *ret);
 
-/* archive_match.c: for each of `new` the place of the stored message that it is, from 1; 0: none. In `a`, like what finds them. */
-NODISCARD err_t merge_match(struct arena *a, const struct merge_list *new,
+/* archive_match.c: for each of `given` the place of the stored message that it is, from 1; 0: none. In `a`, like what finds them. */
+NODISCARD err_t merge_match(struct arena *a, const struct merge_list *given,
                             const struct merge_list *stored, bool by_id, uint32_t **ret);
 
 #endif
